@@ -1,0 +1,1 @@
+"""A GPT and all that computes with it: plain PyTorch, no user interface."""

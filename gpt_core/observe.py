@@ -1,0 +1,150 @@
+"""Watch and change what flows through a model.
+
+Every intermediate tensor passes through a `Tap`, a module that returns its input. A tap with no
+hook costs one empty call; `record` and `intervene` put PyTorch forward hooks on the taps they
+name and remove them again. The names:
+
+    embed, pos_embed                        token and position vectors
+    blocks.0.resid_pre                      the residual stream as it enters block 0
+    blocks.0.norm1.scale, .normalized       what the norm divides by; its result before γ, β
+    blocks.0.q, .k, .v                      (B, H, T, D), after rotary positions and query-key norm
+    blocks.0.scores, .pattern               (B, H, T, T), before and after softmax
+    blocks.0.z                              (B, H, T, D), each head's weighted sum of values
+    blocks.0.attn_out, blocks.0.resid_mid   what attention adds; the stream after adding it
+    blocks.0.norm2.scale, .normalized
+    blocks.0.mlp_pre, .mlp_post, .mlp_out   before and after the activation; what the MLP adds
+    blocks.0.resid_post                     the stream as it leaves block 0
+    norm_f.scale, norm_f.normalized, logits
+
+The names follow TransformerLens (Nanda & Bloom 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatchcase
+
+import torch
+from torch import Tensor, nn
+
+Change = Callable[[Tensor], Tensor]
+
+
+class Tap(nn.Module):
+    """A named place where a tensor can be watched or changed. Returns its input."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x unchanged; hooks may see or replace it."""
+        return x
+
+    @property
+    def hooked(self) -> bool:
+        """Whether anyone is watching."""
+        return bool(self._forward_hooks)
+
+
+def find_taps(model: nn.Module) -> dict[str, Tap]:
+    """Name every tap of a model: its path, without the `.attn` and `.mlp` in between."""
+    return {
+        path.replace(".attn.", ".").replace(".mlp.", "."): module
+        for path, module in model.named_modules()
+        if isinstance(module, Tap)
+    }
+
+
+def match(model: nn.Module, *patterns: str) -> list[str]:
+    """Names of the taps that match any of the patterns (`*` and `?` as in file names).
+
+    Raises KeyError for a pattern that matches nothing: a typing slip must not record silence.
+    """
+    taps = find_taps(model)
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in taps):
+            raise KeyError(f"No tensor is called {pattern!r}; there are {', '.join(taps)}.")
+    return [n for n in taps if not patterns or any(fnmatchcase(n, p) for p in patterns)]
+
+
+@contextmanager
+def record(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
+    """Keep tensors by name while the model runs; no pattern keeps all of them.
+
+    with record(model, "blocks.*.pattern") as tensors:
+        model(idx)
+    tensors["blocks.0.pattern"]  # (B, H, T, T)
+
+    Tensors are detached. A second forward inside the block overwrites the first. A norm's or a
+    pattern's tensor exists only on the explicit path, which watching selects by itself.
+    """
+    tensors: dict[str, Tensor] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        def hook(_module: nn.Module, _args: object, output: Tensor) -> None:
+            tensors[name] = output.detach()
+
+        return hook
+
+    taps = find_taps(model)
+    with ExitStack() as stack:
+        for name in match(model, *patterns):
+            handle = taps[name].register_forward_hook(keep(name))
+            stack.callback(handle.remove)
+        yield tensors
+
+
+@contextmanager
+def intervene(model: nn.Module, changes: dict[str, Change]) -> Iterator[None]:
+    """Change tensors by name while the model runs.
+
+    with intervene(model, {"blocks.0.z": zero_heads(2), "blocks.1.mlp_out": zero}):
+        logits, _ = model(idx)
+
+    Each change takes the tensor and returns one of the same shape. Interventions nest: the inner
+    one sees what the outer one made. A record opened inside sees the changed tensors.
+    """
+
+    def apply(change: Change, name: str) -> Callable[..., Tensor]:
+        def hook(_module: nn.Module, _args: object, output: Tensor) -> Tensor:
+            changed = change(output)
+            if changed.shape != output.shape:
+                raise ValueError(
+                    f"The change of {name} turned shape {tuple(output.shape)} into "
+                    f"{tuple(changed.shape)}; it must keep the shape."
+                )
+            return changed
+
+        return hook
+
+    taps = find_taps(model)
+    with ExitStack() as stack:
+        for pattern, change in changes.items():
+            for name in match(model, pattern):
+                handle = taps[name].register_forward_hook(apply(change, name))
+                stack.callback(handle.remove)
+        yield
+
+
+def zero(x: Tensor) -> Tensor:
+    """A change that removes a part: `{"blocks.0.mlp_out": zero}` removes an MLP."""
+    return torch.zeros_like(x)
+
+
+def zero_heads(*heads: int) -> Change:
+    """A change of `z` (B, H, T, D) that silences some heads: they bring no value."""
+
+    def change(z: Tensor) -> Tensor:
+        z = z.clone()
+        z[:, list(heads)] = 0.0
+        return z
+
+    return change
+
+
+def replace(value: Tensor) -> Change:
+    """A change that puts another tensor in place, for example a pattern made by hand."""
+    return lambda x: value.to(x).expand_as(x)
+
+
+def scale(by: float) -> Change:
+    """A change that multiplies, for example the residual stream before a norm."""
+    return lambda x: x * by
