@@ -1,0 +1,129 @@
+"""The sidebar that every lesson shares: which model, which prompt, what the colours mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui import models
+from ui.theme import LEGEND
+
+if TYPE_CHECKING:
+    from gpt_core.model import GPT
+    from gpt_core.tokenizers import Token, Tokenizer
+
+LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
+DEFAULT_PROMPT = "NADIA: Who put a rubber duck in the dryer?⏎⏎OTTO: "
+LINE_BREAK = "⏎"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is being looked at: one model and one prompt.
+
+    ids and tokens are the last block_size tokens of the prompt; left_out says how many were cut
+    from its beginning.
+    """
+
+    run_key: str
+    name: str
+    prompt: str
+    loaded: models.LoadedModel
+    ids: tuple[int, ...]
+    tokens: tuple[Token, ...]
+    left_out: int
+
+    @property
+    def model(self) -> GPT:
+        """The model, in eval mode. Shared with other visitors: never change its weights."""
+        return self.loaded.model
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that the model was trained on."""
+        return self.loaded.tokenizer
+
+    @property
+    def fingerprint(self) -> str:
+        """A key for caches: changes whenever the weights change."""
+        return self.loaded.fingerprint
+
+
+def sidebar() -> None:
+    """Draw the sidebar and remember what it says; app.py calls it once per rerun."""
+    with st.sidebar:
+        key = _choose_model()
+        typed = st.text_input(
+            "Prompt under study",
+            DEFAULT_PROMPT,
+            max_chars=LONGEST_PROMPT,
+            key="prompt",
+            bind="query-params",
+            live="50ms",
+            help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
+        )
+        st.session_state["study_request"] = (key, _line_breaks(typed or ""))
+        st.caption(LEGEND)
+
+
+def current_study() -> Study:
+    """The model and the prompt that the sidebar shows. Lessons call this first.
+
+    Streamlit can run a page without app.py when the first visit after a start goes straight to
+    that page's address; the page then starts over, through app.py. A model that can't be loaded
+    or an empty prompt ends the page with one sentence.
+    """
+    if "study_request" not in st.session_state:
+        start_through_app()
+    key, prompt = st.session_state["study_request"]
+    try:
+        loaded = models.load(key)
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    tokens = loaded.tokenizer.tokenize(prompt)
+    if not tokens:
+        st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
+        st.stop()
+    kept = tokens[-loaded.model.config.block_size :]
+    ids = tuple(token.id for token in kept)
+    left_out = len(tokens) - len(kept)
+    return Study(key, model_names()[key], prompt, loaded, ids, tuple(kept), left_out)
+
+
+def start_through_app() -> None:
+    """Run again through app.py, which draws the sidebar."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    # st.navigation in app.py sets the same flag; here app.py has not run yet.
+    PagesManager.uses_pages_directory = False
+    st.rerun()
+
+
+def model_names() -> dict[str, str]:
+    """Names by key of the models that this visitor can choose, the bundled one first."""
+    names = {models.BUNDLED: "Bundled: The Spin Cycle"}
+    shared = st.session_state.get("model")
+    if shared and shared not in names and models.run_folder(shared):
+        names[shared] = f"Shared run {shared[:6]}"
+    return names
+
+
+def _choose_model() -> str:
+    names = model_names()
+    if st.session_state.get("model", models.BUNDLED) not in names:
+        st.warning("That model is not here any more; this is the bundled one.")
+        st.session_state["model"] = models.BUNDLED
+    return st.selectbox(
+        "Model",
+        list(names),
+        format_func=lambda k: names.get(k, k),
+        key="model",
+        bind="query-params",
+    )
+
+
+def _line_breaks(typed: str) -> str:
+    return typed.replace(LINE_BREAK, "\n").replace("\\n", "\n")

@@ -1,0 +1,22 @@
+"""Show the very lines of gpt_core that a lesson has just run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_PROJECT = Path(__file__).parent.parent
+
+
+def show_source(*objects: Callable[..., Any] | type, label: str = "The lines that ran") -> None:
+    """An expander with the source of functions or classes, read from the files themselves."""
+    with st.expander(label, icon=":material/code:"):
+        for item in objects:
+            lines, first = inspect.getsourcelines(item)
+            file = Path(inspect.getsourcefile(item) or "").resolve().relative_to(_PROJECT)
+            st.caption(f"`{file}`, line {first}")
+            st.code(inspect.cleandoc("\n" + "".join(lines)), language="python")

@@ -1,0 +1,66 @@
+"""Tokens as coloured chips, with white space made visible."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from typing import Protocol
+
+import streamlit as st
+
+# Hues that a colour-blind reader can tell apart when they stand next to each other. They lie at
+# low opacity behind text of the theme's own colour, so they work in both themes.
+_HUES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
+
+_VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽"}
+
+_STYLE = """<style>
+.chips {display:flex; flex-wrap:wrap; gap:3px; line-height:1.35; font-family:monospace;
+        max-height:22rem; overflow-y:auto; padding:2px}
+.chip {border-radius:4px; padding:1px 4px; text-align:center; white-space:pre;
+       border-bottom:3px solid var(--hue);
+       background:color-mix(in srgb, var(--hue) 20%, transparent)}
+.chip small {display:block; font-size:.68em; opacity:.8}
+.chip.unknown {outline:2px dashed #c2342d; outline-offset:-1px}
+</style>"""
+
+
+class TokenLike(Protocol):
+    """What a chip needs to know of a token."""
+
+    id: int
+    text: str
+    known: bool
+
+
+def visible(text: str) -> str:
+    """Text with white space, control and direction characters replaced by signs that show."""
+    return "".join(_VISIBLE.get(c) or _escape_invisible(c) for c in text)
+
+
+def _escape_invisible(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        return f"<U+{ord(character):04X}>"
+    return character
+
+
+def chips_html(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) -> str:
+    """HTML of coloured chips, one a token, ids below; tokens past the limit are counted."""
+    spans = []
+    for place, token in enumerate(tokens[:limit]):
+        css = "chip" if token.known else "chip unknown"
+        number = f"<small>{token.id}</small>" if ids else ""
+        spans.append(
+            f'<span class="{css}" style="--hue:{_HUES[place % len(_HUES)]}" '
+            f'title="token {token.id}, position {place}">'
+            f"<bdi>{html.escape(visible(token.text))}</bdi>{number}</span>"
+        )
+    if len(tokens) > limit:
+        spans.append(f"<span>… and {len(tokens) - limit:,} more</span>")
+    return f'{_STYLE}<div class="chips">{"".join(spans)}</div>'
+
+
+def show_chips(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) -> None:
+    """Draw the chips."""
+    st.html(chips_html(tokens, ids, limit))
