@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from array import array
 from dataclasses import dataclass, field
@@ -49,6 +50,11 @@ class Curves:
         """The last step that was measured; 0 before the first."""
         return int(self.step[-1]) if self.step else 0
 
+    def copy(self) -> Curves:
+        """A copy that no longer changes."""
+        arrays = {name: getattr(self, name)[:] for name in ("step", *STEP_VALUES)}
+        return Curves(**arrays, evaluations=self.evaluations[:], samples=self.samples[:])
+
     def add(self, record: dict[str, Any]) -> None:
         """Take one line of metrics.jsonl. A record of a kind unknown here is passed over."""
         step = int(record["step"])
@@ -56,19 +62,21 @@ class Curves:
             self._rewind(step)
             self.step.append(step)
             for name in STEP_VALUES:
-                getattr(self, name).append(float(record.get(name) or 0.0))
+                getattr(self, name).append(float(record.get(name, math.nan)))
         if "val_loss" in record:
-            self.evaluations = [e for e in self.evaluations if e.step < step]
             elapsed = self.elapsed[-1] if self.elapsed else 0.0
             self.evaluations.append(
                 Evaluation(step, elapsed, float(record["train_loss"]), float(record["val_loss"]))
             )
         if "sample" in record:
-            self.samples = [s for s in self.samples if s.step < step]
             self.samples.append(SampleText(step, str(record["sample"])))
 
     def _rewind(self, step: int) -> None:
         """Forget steps that are about to be trained again, after a killed worker."""
+        if not self.step or self.step[-1] < step:
+            return
+        self.evaluations = [e for e in self.evaluations if e.step < step]
+        self.samples = [s for s in self.samples if s.step < step]
         while self.step and self.step[-1] >= step:
             self.step.pop()
             for name in STEP_VALUES:

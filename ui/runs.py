@@ -1,0 +1,147 @@
+"""What a training run is to the app: what is asked for, what is allowed, what a page sees."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ui.metrics import Curves
+
+if TYPE_CHECKING:
+    from gpt_core.config import GPTConfig
+    from gpt_core.tokenizers import Tokenizer
+    from gpt_core.trainer import TrainConfig
+
+ACTIVE = ("queued", "running")
+RESUMABLE = ("paused", "failed")
+
+
+class TrainingError(ValueError):
+    """Something a visitor can put right; the message says how."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one visitor may ask for. Sizes keep memory and disk in bounds, turns keep it fair."""
+
+    active_runs: int = 5
+    stored_runs: int = 50
+    all_runs: int = 2_000
+    days: float = 365.0
+    turn_seconds: float = 2 * 3600.0
+    steps: int = 20_000
+    parameters: int = 50_000_000
+    tokens_per_step: int = 65_536
+    memory_bytes: float = 8e9
+
+    @classmethod
+    def here(cls) -> Limits:
+        """A laptop's limits, or the tighter ones of a public deployment (GPT_PUBLIC=1)."""
+        return PUBLIC_LIMITS if os.environ.get("GPT_PUBLIC") == "1" else cls()
+
+
+PUBLIC_LIMITS = Limits(
+    active_runs=2,
+    stored_runs=8,
+    all_runs=400,
+    days=2.0,
+    turn_seconds=300.0,
+    steps=3_000,
+    parameters=6_000_000,
+    tokens_per_step=8_192,
+    memory_bytes=2e9,
+)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Everything a new run needs.
+
+    bar_bits: what counting n-grams of order 0, 1, 2 reaches on the validation part, in bits per
+    character; characters_per_token: of that part. Both serve to draw bars beside the curves.
+    """
+
+    name: str
+    corpus_name: str
+    text: str
+    tokenizer: Tokenizer
+    model: GPTConfig
+    train: TrainConfig
+    parameters: int
+    bar_bits: tuple[float, ...] = ()
+    characters_per_token: float = 1.0
+
+
+@dataclass(frozen=True)
+class About:
+    """What the service remembers of a run, in service.json."""
+
+    name: str
+    owner: str
+    created: float
+    corpus_name: str
+    tokenizer: str
+    vocab_size: int
+    design: str
+    parameters: int
+    steps: int
+    tokens_per_step: int
+    bar_bits: tuple[float, ...]
+    characters_per_token: float
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as a page sees it: one consistent copy, cheap to take.
+
+    state: queued, running, paused, stopped, finished, diverged or failed. saving: it was told to
+    pause or stop, and is writing its state. place: 1 is the next to start; None unless queued.
+    """
+
+    run_id: str
+    about: About
+    state: str
+    reason: str | None
+    place: int | None
+    saving: bool
+    curves: Curves
+    has_model: bool
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is going to change without anybody doing something."""
+        return self.state in ACTIVE
+
+    @property
+    def step(self) -> int:
+        """Steps trained so far."""
+        return self.curves.last_step
+
+    @property
+    def steps_per_s(self) -> float | None:
+        """The speed of the last steps; None before there are two."""
+        elapsed = self.curves.elapsed[-50:]
+        if len(elapsed) < 2 or elapsed[-1] <= elapsed[0]:
+            return None
+        return (len(elapsed) - 1) / (elapsed[-1] - elapsed[0])
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Training speed over the last steps."""
+        return self.steps_per_s and self.steps_per_s * self.about.tokens_per_step
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the present speed; None while nothing is known."""
+        return self.steps_per_s and (self.about.steps - self.step) / self.steps_per_s
+
+
+def tokens_per_step(model: GPTConfig, train: TrainConfig) -> int:
+    """Tokens that one optimizer step reads."""
+    return train.batch_size * model.block_size * train.grad_accum
+
+
+def describe(model: GPTConfig) -> str:
+    """A model's shape in a few words, for tables."""
+    return f"{model.n_layer} layers × {model.n_head} heads × {model.n_embd} wide"

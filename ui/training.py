@@ -1,0 +1,473 @@
+"""The training service: a queue of runs, one worker process at a time, and their curves.
+
+One service per app process. A visitor's runs are folders named by an unguessable id; who owns
+them is written beside them, so that they are found again after the app was started anew.
+
+The queue is first come, first served, and every run gets a turn of limited length. A run keeps
+its place when its visitor closes the tab: coming back finds it further along, or finished.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import logging
+import re
+import secrets
+import shutil
+import threading
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.metrics import Curves, MetricsReader
+from ui.models import runs_root
+from ui.runs import (
+    ACTIVE,
+    RESUMABLE,
+    About,
+    Limits,
+    RunRequest,
+    RunView,
+    TrainingError,
+    describe,
+    tokens_per_step,
+)
+from ui.worker import Command, MachineLock, Worker, training_command
+
+if TYPE_CHECKING:
+    from gpt_core.run import Run
+
+logger = logging.getLogger(__name__)
+
+_RUN_ID = re.compile(r"[0-9a-f]{16}")
+_ABOUT = "service.json"
+_NOT_IN_ARCHIVE = (_ABOUT, "worker.log", "state.safetensors")
+_CURVES_KEPT = 64  # runs whose curves stay in memory
+_GRACE = 60.0  # seconds a worker may take to save after it was told to
+
+
+@dataclass
+class _Entry:
+    """A run as the service keeps it. reader is None until somebody looks at its curves."""
+
+    run_id: str
+    folder: Path
+    about: About
+    state: str
+    reason: str | None = None
+    reader: MetricsReader | None = None
+    looked_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class _Turn:
+    """The run that trains now."""
+
+    entry: _Entry
+    worker: Worker
+    started: float
+    order: str | None = None  # the command it was given
+    ordered: float = 0.0
+    reason: str | None = None
+
+
+class TrainingService:
+    """Queues, starts, follows and ends training runs. Every method may be called by any thread."""
+
+    def __init__(
+        self,
+        root: Path,
+        limits: Limits | None = None,
+        *,
+        lock_path: Path | None = None,
+        command: Command = training_command,
+    ) -> None:
+        self.root = root
+        self.limits = limits or Limits.here()
+        self._command = command
+        self._machine = MachineLock(lock_path)
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._closed = False
+        self._queue: list[str] = []
+        self._turn: _Turn | None = None
+        self._entries: dict[str, _Entry] = {}
+        self._find_runs()
+        self._thread = threading.Thread(target=self._supervise, name="training", daemon=True)
+        self._thread.start()
+
+    def submit(self, visitor: str, request: RunRequest) -> str:
+        """Queue a new run and return its id. Raises TrainingError when a limit is reached."""
+        self.check(request)
+        with self._lock:
+            self._make_room(visitor)
+            run_id = secrets.token_hex(8)
+            folder = self._create(run_id, visitor, request)
+            about = _read_about(folder)
+            self._entries[run_id] = _Entry(run_id, folder, about, "queued")
+            self._queue.append(run_id)
+        self._wake.set()
+        return run_id
+
+    def check(self, request: RunRequest) -> None:
+        """Raise TrainingError, with one sentence, when a run is larger than is allowed here."""
+        limits, train = self.limits, request.train
+        tokens = tokens_per_step(request.model, train)
+        if train.steps > limits.steps:
+            raise TrainingError(f"A run may have at most {limits.steps:,} steps here.")
+        if request.parameters > limits.parameters:
+            raise TrainingError(
+                f"This model has {request.parameters:,} parameters; at most "
+                f"{limits.parameters:,} are allowed here. Make it narrower or less deep."
+            )
+        if tokens > limits.tokens_per_step:
+            raise TrainingError(
+                f"One step would read {tokens:,} tokens; at most {limits.tokens_per_step:,} are "
+                f"allowed here. Choose a smaller batch or a shorter context."
+            )
+
+    def pause(self, visitor: str, run_id: str) -> None:
+        """Let it save and make room for the next run; resume() goes on from the same step."""
+        self._end(visitor, run_id, "pause")
+
+    def stop(self, visitor: str, run_id: str) -> None:
+        """End it early; what it has learned is kept."""
+        self._end(visitor, run_id, "stop")
+
+    def resume(self, visitor: str, run_id: str) -> None:
+        """Queue a paused run again, behind everybody who is waiting."""
+        with self._lock:
+            entry = self._owned(visitor, run_id)
+            if entry.state not in RESUMABLE:
+                raise TrainingError("Only a paused run can be resumed.")
+            self._check_active(visitor)
+            entry.state, entry.reason = "queued", None
+            self._queue.append(run_id)
+        self._wake.set()
+
+    def delete(self, visitor: str, run_id: str) -> None:
+        """Remove a run and its folder, ending its worker if it has one."""
+        with self._lock:
+            self._remove(self._owned(visitor, run_id))
+        self._wake.set()
+
+    def runs(self, visitor: str) -> list[RunView]:
+        """The visitor's runs, newest first."""
+        owner = _hash(visitor)
+        with self._lock:
+            mine = [e for e in self._entries.values() if e.about.owner == owner]
+            mine.sort(key=lambda e: e.about.created, reverse=True)
+            return [self._view(entry) for entry in mine]
+
+    def names(self, visitor: str) -> dict[str, str]:
+        """Names by id of the visitor's runs that have weights to look at, newest first."""
+        owner = _hash(visitor)
+        with self._lock:
+            mine = [e for e in self._entries.values() if e.about.owner == owner]
+        mine.sort(key=lambda e: e.about.created, reverse=True)
+        return {e.run_id: e.about.name for e in mine if _has_model(e.folder)}
+
+    def view(self, run_id: str) -> RunView:
+        """A run by its id, whoever owns it: the id is what makes it private, or shared.
+
+        Raises TrainingError when there is no such run.
+        """
+        with self._lock:
+            return self._view(self._entry(run_id))
+
+    def owns(self, visitor: str, run_id: str) -> bool:
+        """Whether this visitor started that run."""
+        with self._lock:
+            entry = self._entries.get(run_id)
+            return entry is not None and entry.about.owner == _hash(visitor)
+
+    def place(self, run_id: str) -> int | None:
+        """1 for the next run to start, 2 for the one after it …; None for one that isn't queued."""
+        with self._lock:
+            return self._queue.index(run_id) + 1 if run_id in self._queue else None
+
+    def open(self, run_id: str) -> Run:
+        """The run's folder as gpt_core knows it. Raises TrainingError or RunError."""
+        from gpt_core.run import Run
+
+        with self._lock:
+            folder = self._entry(run_id).folder
+        return Run.open(folder)
+
+    def archive_files(self, run_id: str) -> list[Path]:
+        """The files to hand out: all but the optimizer's state, the snapshots and who owns it."""
+        with self._lock:
+            folder = self._entry(run_id).folder
+        return sorted(p for p in folder.iterdir() if p.is_file() and p.name not in _NOT_IN_ARCHIVE)
+
+    def close(self) -> None:
+        """Stop the worker, which saves first. The service can't be used afterwards."""
+        with self._lock:
+            self._closed = True
+            turn, self._turn = self._turn, None
+        self._wake.set()
+        if turn:
+            turn.worker.close()
+
+    # --- what pages don't call ---------------------------------------------------------------
+
+    def _find_runs(self) -> None:
+        """Take up the runs of an earlier app process. What it was training is now paused."""
+        if not self.root.is_dir():
+            return
+        for folder in self.root.iterdir():
+            if not _RUN_ID.fullmatch(folder.name):
+                continue
+            try:
+                about = _read_about(folder)
+            except (OSError, ValueError, TypeError):
+                continue  # not made by this service
+            state, reason = _read_status(folder)
+            if state in ACTIVE:
+                state, reason = "paused", "The app was closed meanwhile."
+            self._entries[folder.name] = _Entry(folder.name, folder, about, state, reason)
+
+    def _make_room(self, visitor: str) -> None:
+        oldest = time.time() - self.limits.days * 86_400
+        for entry in list(self._entries.values()):
+            if entry.about.created < oldest and entry.state not in ACTIVE:
+                self._remove(entry)
+        self._check_active(visitor)
+        owner = _hash(visitor)
+        if sum(e.about.owner == owner for e in self._entries.values()) >= self.limits.stored_runs:
+            raise TrainingError(
+                f"You already keep {self.limits.stored_runs} runs; delete one to start another."
+            )
+        if len(self._entries) >= self.limits.all_runs:
+            raise TrainingError("This server has no room for another run; try again tomorrow.")
+
+    def _check_active(self, visitor: str) -> None:
+        owner, most = _hash(visitor), self.limits.active_runs
+        active = [e for e in self._entries.values() if e.state in ACTIVE]
+        if sum(e.about.owner == owner for e in active) >= most:
+            raise TrainingError(
+                f"You have {most} runs waiting or training already; wait for one, or stop it."
+            )
+
+    def _create(self, run_id: str, visitor: str, request: RunRequest) -> Path:
+        from gpt_core.run import Run
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        Run.create(
+            self.root,
+            model_config=request.model,
+            train_config=request.train,
+            tokenizer=request.tokenizer,
+            text=request.text,
+            corpus_name=request.corpus_name,
+            name=run_id,
+        )
+        about = About(
+            name=request.name,
+            owner=_hash(visitor),
+            created=time.time(),
+            corpus_name=request.corpus_name,
+            tokenizer=request.tokenizer.kind,
+            vocab_size=request.tokenizer.vocab_size,
+            design=describe(request.model),
+            parameters=request.parameters,
+            steps=request.train.steps,
+            tokens_per_step=tokens_per_step(request.model, request.train),
+            bar_bits=request.bar_bits,
+            characters_per_token=request.characters_per_token,
+        )
+        folder = self.root / run_id
+        _write_json(folder / _ABOUT, asdict(about))
+        return folder
+
+    def _entry(self, run_id: str) -> _Entry:
+        # Ids come from URLs. They are only ever looked up, and never made into a path.
+        entry = self._entries.get(run_id) if isinstance(run_id, str) else None
+        if entry is None:
+            raise TrainingError("There is no such run here; it may have been deleted.")
+        return entry
+
+    def _owned(self, visitor: str, run_id: str) -> _Entry:
+        entry = self._entry(run_id)
+        if not secrets.compare_digest(entry.about.owner, _hash(visitor)):
+            raise TrainingError("This run is somebody else's; only they can change it.")
+        return entry
+
+    def _end(self, visitor: str, run_id: str, order: str) -> None:
+        with self._lock:
+            entry = self._owned(visitor, run_id)
+            if self._turn and self._turn.entry is entry:
+                self._give_order(order)
+            elif entry.state == "queued":
+                self._queue.remove(run_id)
+                self._settle(entry, {"pause": "paused", "stop": "stopped"}[order])
+            elif entry.state == "paused" and order == "stop":
+                self._settle(entry, "stopped")
+            else:
+                raise TrainingError("This run isn't training any more.")
+        self._wake.set()
+
+    def _give_order(self, order: str, reason: str | None = None) -> None:
+        turn = self._turn
+        if turn and turn.order is None:
+            turn.order, turn.ordered, turn.reason = order, time.monotonic(), reason
+            turn.worker.send(order)
+
+    def _settle(self, entry: _Entry, state: str, reason: str | None = None) -> None:
+        """Write what became of a run that has no worker."""
+        entry.state, entry.reason = state, reason
+        status = {"state": state, "step": self._curves(entry).last_step, "reason": reason}
+        _write_json(entry.folder / "status.json", status)
+
+    def _remove(self, entry: _Entry) -> None:
+        if self._turn and self._turn.entry is entry:
+            self._turn.worker.kill()
+            self._turn = None
+        if entry.run_id in self._queue:
+            self._queue.remove(entry.run_id)
+        del self._entries[entry.run_id]
+        shutil.rmtree(entry.folder, ignore_errors=True)
+
+    def _view(self, entry: _Entry) -> RunView:
+        turn = self._turn if self._turn and self._turn.entry is entry else None
+        return RunView(
+            run_id=entry.run_id,
+            about=entry.about,
+            state=entry.state,
+            reason=entry.reason,
+            place=self.place(entry.run_id),
+            saving=bool(turn and turn.order),
+            curves=self._curves(entry).copy(),
+            has_model=_has_model(entry.folder),
+        )
+
+    def _curves(self, entry: _Entry) -> Curves:
+        entry.looked_at = time.monotonic()
+        if entry.reader is None:
+            entry.reader = MetricsReader(entry.folder / "metrics.jsonl")
+            entry.reader.read()
+            self._forget_curves()
+        return entry.reader.curves
+
+    def _forget_curves(self) -> None:
+        """Keep only the curves that were looked at last."""
+        kept = [e for e in self._entries.values() if e.reader and e.state not in ACTIVE]
+        kept.sort(key=lambda e: e.looked_at)
+        for entry in kept[:-_CURVES_KEPT]:
+            entry.reader = None
+
+    # --- the supervising thread ---------------------------------------------------------------
+
+    def _supervise(self) -> None:
+        while not self._closed:
+            self._wake.wait(timeout=self._rest())
+            self._wake.clear()
+            with self._lock:
+                if self._closed:
+                    return
+                try:
+                    self._follow()
+                    self._start_next()
+                except Exception:
+                    logger.exception("The training service stumbled; it goes on.")
+
+    def _rest(self) -> float | None:
+        """Seconds until there is something to look at; None to wait for a call."""
+        if self._turn:
+            return 0.2
+        return 1.0 if self._queue else None  # another app's worker may end
+
+    def _start_next(self) -> None:
+        if self._turn or not self._queue:
+            return
+        entry = self._entries[self._queue[0]]
+        lock = self._machine.acquire()
+        if lock is None:
+            entry.reason = "Another app on this computer is training; this run is next."
+            return
+        self._queue.pop(0)
+        entry.state, entry.reason = "running", None
+        try:
+            worker = Worker(entry.folder, lock, self._command)
+        except OSError:
+            logger.exception("The worker of run %s could not be started.", entry.run_id)
+            self._settle(entry, "failed", "The training process could not be started.")
+            return
+        entry.reader = MetricsReader(entry.folder / "metrics.jsonl")
+        self._turn = _Turn(entry, worker, time.monotonic())
+
+    def _follow(self) -> None:
+        turn = self._turn
+        if turn is None:
+            return
+        exit_code = turn.worker.exit_code  # before the last read, so that nothing is missed
+        if turn.entry.reader:
+            turn.entry.reader.read()
+        now = time.monotonic()
+        if exit_code is not None:
+            turn.worker.close()
+            self._turn = None
+            self._finish(turn, exit_code)
+        elif turn.order and now - turn.ordered > _GRACE:
+            turn.worker.kill()
+        elif now - turn.started > self.limits.turn_seconds:
+            minutes = self.limits.turn_seconds / 60
+            self._give_order(
+                "pause", f"Its turn of {minutes:.0f} minutes is over. Resume to queue again."
+            )
+
+    def _finish(self, turn: _Turn, exit_code: int) -> None:
+        """Say what became of the run whose worker has ended."""
+        entry = turn.entry
+        state, reason = _read_status(entry.folder)
+        if state not in ACTIVE:
+            entry.state, entry.reason = state, turn.reason or reason
+        elif turn.order:  # it was killed while it saved
+            self._settle(entry, {"pause": "paused", "stop": "stopped"}[turn.order], turn.reason)
+        elif exit_code in (-9, 137):
+            reason = "The system ended the training process, most likely because memory ran out."
+            self._settle(entry, "failed", f"{reason} Try a smaller model or batch.")
+        else:
+            logger.warning("Worker of run %s ended with code %s.", entry.run_id, exit_code)
+            self._settle(entry, "failed", "The training process ended with an error.")
+
+
+def _has_model(folder: Path) -> bool:
+    return (folder / "model.safetensors").is_file()
+
+
+def _hash(visitor: str) -> str:
+    return hashlib.sha256(visitor.encode()).hexdigest()
+
+
+def _read_about(folder: Path) -> About:
+    values: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    about = About(**values)
+    return replace(about, bar_bits=tuple(about.bar_bits))
+
+
+def _read_status(folder: Path) -> tuple[str, str | None]:
+    try:
+        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+        return str(status["state"]), status.get("reason")
+    except (OSError, ValueError, KeyError, TypeError):
+        return "failed", "Its status can't be read."
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(value), encoding="utf-8")
+    temporary.replace(path)
+
+
+@st.cache_resource(show_spinner=False, on_release=TrainingService.close)
+def training_service() -> TrainingService:
+    """The one service of this app process; its worker ends with it."""
+    service = TrainingService(runs_root())
+    atexit.register(service.close)
+    return service
