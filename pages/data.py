@@ -55,8 +55,8 @@ st.header("How far does guessing get?")
 st.markdown(
     "Before a model is worth anything it must beat a mere **counter**. Count which character "
     "follows which, and guess by that. How surprised is the counter by the next character, on "
-    "average? That is **entropy**, in bits: 1 bit is a coin toss, 2 bits one of four equally likely "
-    "characters, 0 bits no doubt at all."
+    "average? That is **entropy**, in bits: 1 bit is a coin toss, 2 bits one of four equally "
+    "likely characters, 0 bits no doubt at all."
 )
 rows = guessing_bars(text)
 st.dataframe(rows, hide_index=True)
@@ -89,9 +89,9 @@ st.code(
 
 st.header("A batch: many small lessons at once")
 st.markdown(
-    "A training step looks at a few short pieces, taken from random places. **x** is what the model "
-    "reads. **y** is what it should have said: the same piece, **shifted by one**. Each column is "
-    "one exercise: after all the x up to here, say y."
+    "A training step looks at a few short pieces, taken from random places. **x** is what the "
+    "model reads. **y** is what it should have said: the same piece, **shifted by one**. Each "
+    "column is one exercise: after all the x up to here, say y."
 )
 one, two, three = st.columns(3)
 size = one.slider("Pieces in a batch (B)", 1, 8, 3, key="batch", bind="query-params")
@@ -102,9 +102,9 @@ st.html(batch_html(x.tolist(), y.tolist(), tokenizer))
 shown = visible("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))
 answer = visible(tokenizer.token_text(int(y[0, min(6, length) - 1])))
 st.markdown(
-    f"The batch is a table of shape **({size}, {length})** of ids: {size * length} exercises in one "
-    f"step. For example, in the first piece: after `{shown}` comes `{answer}`. The same seed always "
-    "gives the same batch, so that an experiment can be repeated."
+    f"The batch is a table of shape **({size}, {length})** of ids: {size * length} exercises in "
+    f"one step. For example, in the first piece: after `{shown}` comes `{answer}`. The same seed "
+    "always gives the same batch, so that an experiment can be repeated."
 )
 
 st.subheader("Predict, then try")

@@ -115,9 +115,10 @@ st.dataframe(
     hide_index=True,
 )
 st.markdown(
-    "A longer list has its price. Each piece needs its own row in the first table of the model and "
-    "its own score in the last one, and rare pieces are seen too seldom to learn them well. That is "
-    "why losses **per token** can't be compared between tokenizers. Bits **per character** can."
+    "A longer list has its price. Each piece needs its own row in the first table of the model "
+    "and its own score in the last one, and rare pieces are seen too seldom to be learned well. "
+    "A token is also worth more text in one tokenizer than in another: losses **per token** can't "
+    "be compared between tokenizers. Bits **per character** can."
 )
 
 st.subheader("Predict, then try")

@@ -15,7 +15,11 @@ _BUNDLED, _PASTE, _UPLOAD = "The bundled sitcom", "Paste a text", "Upload a file
 def text_picker() -> None:
     """Widgets for one of three sources; what is refused is said, what was chosen stays."""
     source = st.radio(
-        "Which text?", [_BUNDLED, _PASTE, _UPLOAD], horizontal=True, persist_state="session"
+        "Which text?",
+        [_BUNDLED, _PASTE, _UPLOAD],
+        horizontal=True,
+        key="text_source",
+        persist_state="session",
     )
     if source == _BUNDLED:
         if chosen_corpus() is not bundled_corpus() and st.button("Use the bundled sitcom again"):
