@@ -67,7 +67,9 @@ class GPTConfig:
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self)).items():
-            _check(name, getattr(self, name), kind)
+            check_setting(name, getattr(self, name), kind)
+            if name in _LARGEST:
+                check_range(name, getattr(self, name), 1, _LARGEST[name])
         if not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"dropout is {self.dropout}; it must be at least 0 and below 1.")
         if self.n_embd % self.n_head:
@@ -107,10 +109,7 @@ class GPTConfig:
         """The inverse of to_dict. Raises ConfigError for unknown or missing settings."""
         if not isinstance(settings, dict):
             raise ConfigError("A model's settings must be a JSON object of names and values.")
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(set(settings) - set(known))
-        if unknown:
-            raise ConfigError(f"Unknown setting {unknown[0]!r}; known are {', '.join(known)}.")
+        check_names(settings, [field.name for field in fields(cls)])
         if "vocab_size" not in settings:
             raise ConfigError("vocab_size is missing; it is the number of different tokens.")
         return cls(**settings)
@@ -152,8 +151,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def _check(name: str, value: Any, kind: Any) -> None:
-    """Raise ConfigError unless value is of the annotated kind (and, for sizes, in range)."""
+def check_setting(name: str, value: Any, kind: Any) -> None:
+    """Raise ConfigError unless value is of the annotated kind: a Literal, bool, int or float."""
     choices = get_args(kind)
     if choices:
         if value not in choices:
@@ -164,7 +163,18 @@ def _check(name: str, value: Any, kind: Any) -> None:
     elif kind is int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise ConfigError(f"{name} is {value!r}; it must be a whole number.")
-        if not 1 <= value <= _LARGEST[name]:
-            raise ConfigError(f"{name} is {value}; it must be between 1 and {_LARGEST[name]:,}.")
     elif not isinstance(value, int | float) or isinstance(value, bool):
         raise ConfigError(f"{name} is {value!r}; it must be a number.")
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise ConfigError unless low ≤ value ≤ high."""
+    if not low <= value <= high:
+        raise ConfigError(f"{name} is {value}; it must be between {low:,} and {high:,}.")
+
+
+def check_names(settings: dict[str, Any], known: list[str]) -> None:
+    """Raise ConfigError for a setting that doesn't exist."""
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ConfigError(f"Unknown setting {unknown[0]!r}; known are {', '.join(known)}.")

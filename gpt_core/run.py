@@ -1,0 +1,360 @@
+"""A training run as a folder: what went in, how it went, what came out.
+
+    config.json          model and training settings, which corpus, when
+    tokenizer.json       the trained tokenizer
+    corpus.txt           the text
+    metrics.jsonl        one JSON object a line: steps, evaluations, samples
+    status.json          {"state", "step", "reason"}
+    snapshots/           weights along the way, in half precision
+    model.safetensors    the newest weights
+    state.safetensors    all that continuing needs, in one file
+
+Files are replaced whole, by renaming; metrics.jsonl only grows, a whole line at a time. So killing
+the process at any moment leaves a folder that loads and continues. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gpt_core import data
+from gpt_core.config import ConfigError, GPTConfig
+from gpt_core.model import GPT
+from gpt_core.tokenizers import Tokenizer, TokenizerError, load_tokenizer
+from gpt_core.trainer import TrainConfig
+from gpt_core.weights import WeightsError, load_tensors, load_weights, save_tensors, weights
+
+FORMAT = 1
+STATES = ("queued", "running", "paused", "stopped", "finished", "diverged", "failed")
+# Snapshots of one run never take more than this, nor are there more of them.
+MAX_SNAPSHOTS = 60
+MAX_SNAPSHOT_BYTES = 300_000_000
+
+
+class RunError(ValueError):
+    """A run that can't be made or read; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder. Make one with `create`, read one with `open`.
+
+    corpus: {"name", "sha256", "characters"} of the text. created: when, in ISO 8601, UTC.
+    """
+
+    path: Path
+    model_config: GPTConfig
+    train_config: TrainConfig
+    corpus: dict[str, Any]
+    created: str
+
+    @classmethod
+    def create(
+        cls,
+        root: str | os.PathLike[str],
+        *,
+        model_config: GPTConfig,
+        train_config: TrainConfig,
+        tokenizer: Tokenizer,
+        text: str,
+        corpus_name: str,
+        name: str | None = None,
+    ) -> Run:
+        """Make the folder root/name (a new name by default), in state "queued".
+
+        It appears whole or not at all. Raises RunError when it exists already, when the model's
+        vocabulary isn't the tokenizer's, or when the text is too short for block_size.
+        """
+        if model_config.vocab_size != tokenizer.vocab_size:
+            raise RunError(
+                f"The model has {model_config.vocab_size} tokens and the tokenizer "
+                f"{tokenizer.vocab_size}; they must be the same."
+            )
+        created = datetime.now(UTC)
+        name = name or f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        if Path(name).name != name or name.startswith("."):
+            raise RunError(f"A run can't be called {name!r}; use letters, digits and dashes.")
+        path = Path(root) / name
+        run = cls(
+            path.with_name(f".{name}.{secrets.token_hex(3)}.tmp"),
+            model_config,
+            train_config,
+            {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)},
+            created.isoformat(timespec="seconds"),
+        )
+        if path.exists():
+            raise RunError(f"The folder {path} exists already; choose another name.")
+        try:
+            run._write_inputs(tokenizer, text)
+            run.tokens()
+            run.path.rename(path)
+        except OSError as error:
+            raise RunError(f"The folder {path} can't be written: {error.strerror}.") from None
+        finally:
+            shutil.rmtree(run.path, ignore_errors=True)
+        return cls.open(path)
+
+    def _write_inputs(self, tokenizer: Tokenizer, text: str) -> None:
+        (self.path / "snapshots").mkdir(parents=True)
+        config = {
+            "format": FORMAT,
+            "model": self.model_config.to_dict(),
+            "train": self.train_config.to_dict(),
+            "corpus": self.corpus,
+            "created": self.created,
+        }
+        write_json(self.path / "config.json", config)
+        tokenizer.save(self.path / "tokenizer.json")
+        (self.path / "corpus.txt").write_bytes(text.encode("utf-8", "surrogatepass"))
+        self.set_status("queued", 0)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Run:
+        """Read a folder's settings. Raises RunError when it is no run, or a damaged one."""
+        path = Path(path)
+        if not (path / "config.json").is_file():
+            raise RunError(f"There is no run in {path}; config.json is missing.")
+        config = read_json(path / "config.json")
+        if config.get("format") != FORMAT:
+            raise RunError(f"{path.name} was written in a format that this version can't read.")
+        try:
+            model_config = GPTConfig.from_dict(config.get("model"))
+            train_config = TrainConfig.from_dict(config.get("train"))
+        except ConfigError as error:
+            raise RunError(f"config.json of {path.name} is damaged: {error}") from None
+        corpus, created = config.get("corpus"), config.get("created")
+        if not isinstance(corpus, dict) or not isinstance(created, str):
+            raise RunError(f"config.json of {path.name} doesn't name its corpus and date.")
+        return cls(path, model_config, train_config, corpus, created)
+
+    # What went in ---------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def tokenizer(self) -> Tokenizer:
+        """The run's tokenizer. Raises RunError when it is damaged or not the model's."""
+        try:
+            tokenizer = load_tokenizer(self.path / "tokenizer.json")
+        except TokenizerError as error:
+            raise RunError(str(error)) from None
+        if tokenizer.vocab_size != self.model_config.vocab_size:
+            raise RunError(
+                f"tokenizer.json has {tokenizer.vocab_size} tokens and the model "
+                f"{self.model_config.vocab_size}; they don't belong together."
+            )
+        return tokenizer
+
+    def text(self) -> str:
+        """The corpus. Raises RunError when it is missing or was changed since."""
+        try:
+            text = (self.path / "corpus.txt").read_bytes().decode("utf-8", "surrogatepass")
+        except (OSError, UnicodeDecodeError):
+            raise RunError(f"corpus.txt of {self.name} is missing or no text.") from None
+        if _sha256(text) != self.corpus.get("sha256"):
+            raise RunError(f"corpus.txt of {self.name} is not the text that the run began with.")
+        return text
+
+    def tokens(self) -> tuple[np.ndarray, np.ndarray]:
+        """The corpus as token ids, split in two: (train, validation). Raises RunError."""
+        try:
+            train, val = data.split(data.encode_to_array(self.tokenizer(), self.text()))
+            for tokens in (train, val):
+                data.batch(tokens, 0, batch_size=1, block_size=self.block_size, seed=0)
+        except data.DataError as error:
+            raise RunError(str(error)) from None
+        return train, val
+
+    @property
+    def block_size(self) -> int:
+        """The model's context, in tokens."""
+        return self.model_config.block_size
+
+    # How it went ----------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """{"state", "step", "reason"}: state is one of STATES, reason a sentence or None."""
+        status = read_json(self.path / "status.json")
+        if status.get("state") not in STATES or not _is_step(status.get("step")):
+            raise RunError(f"status.json of {self.name} is damaged.")
+        return {"reason": None} | status
+
+    def set_status(self, state: str, step: int, reason: str | None = None) -> None:
+        """Replace the status."""
+        write_json(self.path / "status.json", {"state": state, "step": step, "reason": reason})
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """All records so far, oldest first. Raises RunError for a damaged line."""
+        return self.metrics_from(0)[0]
+
+    def metrics_from(self, offset: int) -> tuple[list[dict[str, Any]], int]:
+        """The records after a byte offset, and the offset to go on from.
+
+        A last line that isn't complete yet is left for the next time.
+        """
+        try:
+            with (self.path / "metrics.jsonl").open("rb") as file:
+                file.seek(offset)
+                content = file.read()
+        except FileNotFoundError:
+            return [], 0
+        whole = content[: content.rfind(b"\n") + 1]
+        return [self._record(line) for line in whole.splitlines()], offset + len(whole)
+
+    def _record(self, line: bytes) -> dict[str, Any]:
+        record = _parse(line, f"A line of metrics.jsonl of {self.name}")
+        if not _is_step(record.get("step")):
+            raise RunError(f"A line of metrics.jsonl of {self.name} has no step.")
+        return record
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        """Add one record: one write, so that no reader and no kill sees a part of it for long."""
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        with (self.path / "metrics.jsonl").open("ab", buffering=0) as file:
+            file.write(line.encode("utf-8", "replace"))
+
+    def keep_metrics(self, step: int) -> None:
+        """Forget all that came after a step, which is about to be trained again."""
+        kept = [record for record in self.metrics() if record["step"] <= step]
+        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in kept)
+        write_bytes(self.path / "metrics.jsonl", "".join(lines).encode("utf-8", "replace"))
+        for snapshot in self.snapshots():
+            if snapshot > step:
+                self._snapshot_path(snapshot).unlink()
+
+    # What came out --------------------------------------------------------------------------
+
+    def load_model(self, step: int | None = None) -> GPT:
+        """The trained model in eval mode: the newest weights, or those of a snapshot.
+
+        Raises RunError when they are missing, damaged, or of another shape than config.json says
+        (checked before any memory is taken).
+        """
+        path = self.path / "model.safetensors" if step is None else self._snapshot_path(step)
+        with torch.device("meta"):
+            expected = weights(GPT(self.model_config))
+        try:
+            tensors, _ = load_tensors(path, expected)
+            model = GPT(self.model_config)
+            load_weights(model, tensors)
+        except WeightsError as error:
+            raise RunError(f"The weights of {self.name} can't be loaded: {error}") from None
+        return model.eval()
+
+    def snapshots(self) -> list[int]:
+        """The steps whose weights were kept, in order."""
+        names = (path.stem for path in (self.path / "snapshots").glob("step_*.safetensors"))
+        steps = (name.removeprefix("step_") for name in names)
+        return sorted(int(step) for step in steps if step.isdecimal())
+
+    def save_model(self, model: GPT, step: int) -> None:
+        """Publish weights as the newest."""
+        save_tensors(self.path / "model.safetensors", weights(model), {"step": str(step)})
+
+    def save_snapshot(self, model: GPT, step: int) -> None:
+        """Keep weights for good, in half precision."""
+        (self.path / "snapshots").mkdir(exist_ok=True)
+        halves = {name: _half(tensor) for name, tensor in weights(model).items()}
+        save_tensors(self._snapshot_path(step), halves, {"step": str(step)})
+
+    def snapshot_interval(self) -> int:
+        """Steps between snapshots: as asked for, or more where they would take too much disk."""
+        if not self.train_config.snapshot_interval:
+            return 0
+        with torch.device("meta"):
+            size = 2 * sum(t.numel() for t in weights(GPT(self.model_config)).values())
+        allowed = max(1, min(MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES // size))
+        return max(
+            self.train_config.snapshot_interval, math.ceil(self.train_config.steps / allowed)
+        )
+
+    def save_state(self, state: dict[str, Tensor]) -> None:
+        """Save what continuing needs; see `Trainer.state`."""
+        save_tensors(self.path / "state.safetensors", state, {})
+
+    def load_state(self, expected: dict[str, Tensor]) -> dict[str, Tensor] | None:
+        """What was saved, or None before the first save. Raises RunError when it is damaged.
+
+        expected: tensors of the names and shapes that it must have.
+        """
+        path = self.path / "state.safetensors"
+        if not path.exists():
+            return None
+        try:
+            return load_tensors(path, expected)[0]
+        except WeightsError as error:
+            raise RunError(f"{self.name} can't continue: {error}") from None
+
+    def remove_temporary_files(self) -> None:
+        """Remove what a killed process left half-written."""
+        for path in self.path.rglob("*.tmp"):
+            path.unlink(missing_ok=True)
+
+    def _snapshot_path(self, step: int) -> Path:
+        return self.path / "snapshots" / f"step_{step:06d}.safetensors"
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file whole."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Replace a JSON file whole."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object. Raises RunError for anything else."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise RunError(f"{path.name} of {path.parent.name} is missing.") from None
+    return _parse(content, f"{path.name} of {path.parent.name}")
+
+
+def _parse(content: bytes, what: str) -> dict[str, Any]:
+    """A JSON object, with finite numbers only (JSON has no NaN, but Python reads it)."""
+
+    def refuse(number: str) -> float:
+        raise ValueError(number)
+
+    try:
+        value = json.loads(content, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        raise RunError(f"{what} is damaged: it is no valid JSON.") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{what} is damaged: it must be a JSON object.")
+    return value
+
+
+def _is_step(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _half(tensor: Tensor) -> Tensor:
+    """In 16 bits; float16 is finer, bfloat16 reaches further."""
+    half = tensor.half()
+    return half if torch.isfinite(half).all() else tensor.bfloat16()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

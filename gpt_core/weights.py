@@ -1,0 +1,87 @@
+"""A model's weights as named tensors, in memory and in safetensors files (never pickle)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gpt_core.model import GPT
+
+
+class WeightsError(ValueError):
+    """Weights that can't be used; the message says why in one sentence."""
+
+
+def weights(model: GPT) -> dict[str, Tensor]:
+    """All parameters and running statistics by name; a tied output layer appears once, as wte."""
+    state = model.state_dict()
+    if model.config.tie_weights:
+        del state["lm_head.weight"]
+    return state
+
+
+def load_weights(model: GPT, tensors: dict[str, Tensor]) -> None:
+    """Copy what `weights` gave into a model. Raises WeightsError, and changes nothing, if the names
+    or shapes are not the model's own."""
+    own = weights(model)
+    check_shapes({n: tuple(t.shape) for n, t in tensors.items()}, own)
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(tensors[name])
+
+
+def check_shapes(found: dict[str, tuple[int, ...]], expected: dict[str, Tensor]) -> None:
+    """Raise WeightsError unless names and shapes are exactly the expected ones."""
+    for name in expected.keys() - found.keys():
+        raise WeightsError(f"The tensor {name} is missing.")
+    for name in found.keys() - expected.keys():
+        raise WeightsError(f"The tensor {name} belongs to no part of this model.")
+    for name, tensor in expected.items():
+        if found[name] != tuple(tensor.shape):
+            raise WeightsError(
+                f"The tensor {name} has shape {found[name]}; this model needs "
+                f"{tuple(tensor.shape)}."
+            )
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file that is there whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    save_file({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, temporary, metadata)
+    temporary.replace(path)
+
+
+def load_tensors(
+    path: Path, expected: dict[str, Tensor] | None = None
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read a safetensors file: its tensors (as float32 where they are halved) and its metadata.
+
+    expected: names and shapes are checked against these (which may be on the meta device) before
+    anything is read. Raises WeightsError for a file that is missing, damaged, of other names or
+    shapes, or that holds numbers that are not finite.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = list(file.keys())
+            if expected is not None:
+                shapes = {n: tuple(file.get_slice(n).get_shape()) for n in names}
+                check_shapes(shapes, expected)
+            tensors = {name: file.get_tensor(name) for name in names}
+            metadata = file.metadata() or {}
+    except WeightsError as error:
+        raise WeightsError(f"{path.name} doesn't fit: {error}") from None
+    except FileNotFoundError:
+        raise WeightsError(f"{path.name} is missing.") from None
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path.name} is damaged: {error}.") from None
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise WeightsError(f"{path.name} has a number in {name} that is not finite.")
+        if tensor.dtype in (torch.float16, torch.bfloat16):
+            tensors[name] = tensor.float()
+    return tensors, metadata

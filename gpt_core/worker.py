@@ -1,0 +1,234 @@
+"""Train a run's folder: from where it stands to its end, or until someone says stop.
+
+The same loop serves the command line (a progress bar, Ctrl-C) and the app's worker process
+(commands on stdin, everything else through files).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+from gpt_core import distributed
+from gpt_core.model import GPT
+from gpt_core.run import Run, RunError
+from gpt_core.sample import SampleConfig, SampleError, generate
+from gpt_core.trainer import DivergedError, StepRecord, Trainer
+
+SAMPLE_TOKENS = 200
+
+
+class Interruption:
+    """Someone's wish that training end, from a signal, from stdin, or from a caller."""
+
+    def __init__(self) -> None:
+        self.state: str | None = None
+        self.reason: str | None = None
+
+    def set(self, state: str, reason: str) -> None:
+        """Ask for an end in a state ("paused" or "stopped"); the first wish counts."""
+        if self.state is None:
+            self.state, self.reason = state, reason
+
+    def listen_to_signals(self) -> None:
+        """Ctrl-C and a polite kill pause the run; a second Ctrl-C ends at once."""
+
+        def handle(number: int, _frame: object) -> None:
+            self.set("paused", "Interrupted.")
+            signal.signal(number, signal.SIG_DFL)
+
+        signal.signal(signal.SIGINT, handle)
+        signal.signal(signal.SIGTERM, handle)
+
+    def listen_to_commands(self, commands: IO[str]) -> None:
+        """Read "pause" and "stop", one a line; the end of the stream is the app's end."""
+
+        def listen() -> None:
+            for line in commands:
+                if line.strip() == "pause":
+                    self.set("paused", "Paused.")
+                elif line.strip() == "stop":
+                    self.set("stopped", "Stopped.")
+            self.set("paused", "The app that started this run was closed.")
+
+        threading.Thread(target=listen, daemon=True).start()
+
+
+def train_run(
+    run: Run,
+    interruption: Interruption,
+    on_record: Callable[[StepRecord], None] = lambda record: None,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Train until the run is finished, interrupted or diverged; return its status.
+
+    Everything is written to the run's folder: a record a step, evaluations, samples, snapshots,
+    the newest weights, and what continuing needs. Under torchrun the first process writes.
+    Raises RunError when the folder is damaged or another process trains it.
+    """
+    if distributed.rank():
+        return _Training(run, interruption, on_record, device).go()
+    with _lock(run.path):
+        try:
+            return _Training(run, interruption, on_record, device).go()
+        except Exception as error:
+            run.set_status("failed", _step_of(run), str(error) or type(error).__name__)
+            raise
+
+
+class _Training:
+    """One stretch of work on a run."""
+
+    def __init__(
+        self,
+        run: Run,
+        interruption: Interruption,
+        on_record: Callable[[StepRecord], None],
+        device: str,
+    ) -> None:
+        self.run, self.interruption, self.on_record = run, interruption, on_record
+        self.writes = distributed.rank() == 0
+        self.tokenizer = run.tokenizer()
+        torch.manual_seed(run.train_config.seed)
+        model = GPT(run.model_config).to(device)
+        self.trainer = Trainer(model, *run.tokens(), run.train_config)
+        self.snapshot_interval = run.snapshot_interval()
+
+    def go(self) -> dict[str, Any]:
+        """Train; see train_run."""
+        trainer = self.trainer
+        try:
+            self._begin()
+            while trainer.step < trainer.config.steps and not self._interrupted():
+                record = next(trainer)
+                self._write_step(record)
+                self.on_record(record)
+            if trainer.step == trainer.config.steps:
+                self._end("finished")
+            else:
+                self._end(self.interruption.state or "paused", self.interruption.reason)
+        except DivergedError as error:
+            if self.writes:
+                self.run.set_status("diverged", trainer.step, str(error))
+        return self.run.status()
+
+    def _begin(self) -> None:
+        """Continue from the saved state, or write down how the untrained model does."""
+        run, trainer = self.run, self.trainer
+        state = run.load_state(trainer.state())
+        if state is not None:
+            trainer.load_state(state)
+        if not self.writes:
+            return
+        run.remove_temporary_files()
+        run.keep_metrics(trainer.step if state is not None else -1)
+        run.set_status("running", trainer.step)
+        if state is None:
+            run.append_metrics({"step": 0, **trainer.evaluate()})
+            self._publish(0)
+            if self.snapshot_interval:
+                run.save_snapshot(trainer.model, 0)
+
+    def _write_step(self, record: StepRecord) -> None:
+        """Write all that is due after a step, the state last: it vouches for the rest."""
+        if not self.writes:
+            return
+        run, config, step = self.run, self.trainer.config, record.step
+        names = ("step", "loss", "lr", "grad_norm", "tokens_per_s", "elapsed")
+        run.append_metrics({name: getattr(record, name) for name in names})
+        if record.val_loss is not None:
+            losses = {"train_loss": record.train_loss, "val_loss": record.val_loss}
+            run.append_metrics({"step": step} | losses)
+            self._publish(step)
+        last = step == config.steps
+        if _due(step, config.sample_interval, last):
+            self._write_sample(step)
+        if _due(step, self.snapshot_interval, last):
+            run.save_snapshot(self.trainer.model, step)
+        if _due(step, config.checkpoint_interval, last):
+            run.save_state(self.trainer.state())
+
+    def _publish(self, step: int) -> None:
+        self.run.save_model(self.trainer.model, step)
+        self.run.set_status("running", step)
+
+    def _end(self, state: str, reason: str | None = None) -> None:
+        """Save, and say how it ended."""
+        if self.writes:
+            step = self.trainer.step
+            self.run.save_state(self.trainer.state())
+            self.run.save_model(self.trainer.model, step)
+            self.run.set_status(state, step, reason)
+        distributed.wait()
+
+    def _interrupted(self) -> bool:
+        wanted = self.interruption.state is not None
+        return distributed.any_process(wanted, self.trainer.device)
+
+    def _write_sample(self, step: int) -> None:
+        """What the model writes now, after a line break."""
+        start = self.tokenizer.encode("\n") or [0]
+        config = SampleConfig(max_new_tokens=SAMPLE_TOKENS, temperature=0.8)
+        try:
+            sampled = list(generate(self.trainer.model.eval(), start, config))
+        except SampleError:
+            return  # scores that are not numbers: the next step says where they come from
+        text = self.tokenizer.decode([s.token for s in sampled])
+        self.run.append_metrics({"step": step, "sample": text})
+
+
+def _due(step: int, interval: int, last: bool) -> bool:
+    """Whether something that happens every so many steps happens now (never, for 0)."""
+    return interval > 0 and (step % interval == 0 or last)
+
+
+def _step_of(run: Run) -> int:
+    """The last step on record, also of a damaged run."""
+    try:
+        return run.status()["step"]
+    except RunError:
+        return 0
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Let only one process train a folder; the system frees the lock when the process dies."""
+    with (path / "lock").open("w") as file:
+        for wait in (0.1,) * 50 + (0.0,):  # a process that is just leaving needs a moment
+            try:
+                _lock_file(file)
+                break
+            except OSError:
+                if not wait:
+                    raise RunError(f"Another process is training {path.name} already.") from None
+                time.sleep(wait)
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock_file(file: IO[str]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock_file(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def lower_priority() -> None:
+    """Leave the processor to whoever else wants it; one thread where that can't be asked for."""
+    if hasattr(os, "nice"):
+        os.nice(max(0, 19 - os.nice(0)))
+    else:
+        torch.set_num_threads(1)
