@@ -1,0 +1,77 @@
+"""A text as an array of token ids: the split, training batches, and windows to evaluate on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from gpt_core.tokenizers import Tokenizer
+
+
+class DataError(ValueError):
+    """Tokens that can't be trained on; the message says what to do."""
+
+
+def encode_to_array(tokenizer: Tokenizer, text: str) -> np.ndarray:
+    """Return the token ids of a text, shape (N,), as uint16, or uint32 above 65,536 ids."""
+    kind = np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.uint32
+    return np.array(tokenizer.encode(text), dtype=kind)
+
+
+def split(tokens: np.ndarray, val_fraction: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    """Cut tokens (N,) by position: the last `val_fraction` of them is for validation.
+
+    Both parts are views. Raises DataError if `val_fraction` isn't between 0 and 1.
+    """
+    if not 0 < val_fraction < 1:
+        raise DataError("val_fraction must be between 0 and 1: 0.1 keeps a tenth for validation.")
+    cut = int(len(tokens) * (1 - val_fraction))
+    return tokens[:cut], tokens[cut:]
+
+
+def batch(
+    tokens: np.ndarray, step: int, *, batch_size: int, block_size: int, seed: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the batch of a step: x and y, both (batch_size, block_size) int64.
+
+    Every row of x is a piece of the tokens from a random place, and y is the same piece one
+    token later: y[b, t] is what follows x[b, t]. The places depend on (seed, step) alone, so a
+    run resumed at a step goes on with the same batches. Raises DataError if there are fewer
+    than block_size + 1 tokens.
+    """
+    if len(tokens) < block_size + 1:
+        raise DataError(
+            f"There are {len(tokens):,} tokens, and a context of {block_size:,} needs at least"
+            f" {block_size + 1:,}: use a longer text or a shorter context."
+        )
+    places = np.random.default_rng((seed, step)).integers(len(tokens) - block_size, size=batch_size)
+    pieces = tokens[places[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
+    return _shifted(pieces)
+
+
+def windows(
+    tokens: np.ndarray, block_size: int, batch_size: int = 32
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Go once through all tokens without overlap: yield x and y, both (B, T) int64.
+
+    B ≤ batch_size, T = block_size; a remainder comes last, as one shorter row. Every token but
+    the first is a target exactly once, so a mean over the whole split weights each (B, T) by
+    its size. Raises DataError if there are fewer than 2 tokens.
+    """
+    if len(tokens) < 2:
+        raise DataError("There is no token to predict: use a longer text.")
+    whole = (len(tokens) - 1) // block_size
+    for first in range(0, whole, batch_size):
+        places = np.arange(first, min(first + batch_size, whole)) * block_size
+        yield _shifted(tokens[places[:, None] + np.arange(block_size + 1)].astype(np.int64))
+    rest = tokens[whole * block_size :]
+    if len(rest) > 1:
+        yield _shifted(rest[None].astype(np.int64))
+
+
+def _shifted(pieces: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cut (B, T + 1) into x, all but the last column, and y, all but the first."""
+    whole = torch.from_numpy(pieces)
+    return whole[:, :-1].contiguous(), whole[:, 1:].contiguous()
