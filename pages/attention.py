@@ -1,6 +1,119 @@
+"""Attention: every head on the prompt, the arithmetic of one cell, and heads knocked out."""
+
 import streamlit as st
 
-from ui.sidebar import current_study
+from gpt_core.lens import compare, written_length
+from gpt_core.model import CausalSelfAttention
+from gpt_core.observe import zero_heads
+from ui import attention_words as words
+from ui.attention_map import (
+    Numbers,
+    Outcome,
+    Selection,
+    attention_map,
+    pack,
+    selected,
+)
+from ui.sidebar import Study, current_study
+from ui.source import show_source
+from ui.theme import palette
+from ui.tokens import visible
+from ui.traces import attention_of
 
-study = current_study()
+PICTURE = "attention_map"
+
+
+def keep_in_url() -> None:
+    """Whatever the visitor chooses in the picture is in the address, ready to be shared."""
+    choice = selected(PICTURE)
+    if choice:
+        choice.into_url(st.query_params)
+
+
+def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
+    """The likeliest next tokens with all heads, and what becomes of them without some."""
+    change = compare(study.ids, attention_of(study).trace, attention_of(study, off).trace)
+    best = change.before.topk(min(5, len(change.before))).indices.tolist()
+    rows = [
+        (visible(study.tokenizer.token_text(i)), change.before[i].item(), change.after[i].item())
+        for i in best
+    ]
+    return Outcome(rows, change.loss_before, change.loss_after)
+
+
+def show_picture(study: Study, chosen: Selection) -> None:
+    config = study.model.config
+    traced = attention_of(study, chosen.off)
+    layer, head = chosen.head
+    q, k, v = (tensor[layer, head] for tensor in (traced.trace.q, traced.trace.k, traced.trace.v))
+    written = written_length(study.model, layer, head, v)
+    numbers = Numbers(
+        traced.weights, q.numpy(), k.numpy(), v.numpy(), written.numpy(), config.causal
+    )
+    message = pack(
+        numbers,
+        [visible(token.text) for token in study.tokens],
+        (config.n_layer, config.n_head),
+        chosen,
+        outcome(study, chosen.off),
+        study.prompt,
+    )
+    attention_map(message, PICTURE, keep_in_url)
+
+
+def tell_one_row(study: Study, chosen: Selection) -> None:
+    pattern = attention_of(study, chosen.off).trace.pattern[chosen.head]
+    row = chosen.cell[0] if chosen.cell else len(study.ids) - 1
+    column = int(pattern[row].argmax())
+    asks, asked = visible(study.tokens[row].text), visible(study.tokens[column].text)
+    favourite = words.Favourite(row, asks, column, asked, pattern[row, column].item())
+    st.markdown(words.concrete(chosen.head, favourite, study.model.config.causal))
+
+
+def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
+    with_all, without = attention_of(study), attention_of(study, (head,))
+    change = compare(study.ids, with_all.trace, without.trace)
+    best = int(change.before.argmax())
+    st.subheader("Predict first")
+    guess = st.radio(
+        words.question(head, visible(study.tokenizer.token_text(best)), change.before[best].item()),
+        words.GUESSES,
+        index=None,
+        key=f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question
+    )
+    if guess:
+        sharpness = with_all.trace.pattern[head].amax(dim=-1).mean().item()
+        st.success(words.answer(guess, best, change, sharpness), icon=":material/science:")
+
+
+@st.fragment
+def explore(study: Study) -> None:
+    """The part that runs again when a head or a cell is chosen; the rest of the page stays."""
+    config = study.model.config
+    shape = (config.n_layer, config.n_head)
+    chosen = Selection.from_url(st.query_params, shape, len(study.ids))
+    show_picture(study, chosen)
+    tell_one_row(study, chosen)
+    ask_and_reveal(study, chosen.head)
+
+
 st.title("Attention")
+study = current_study()
+config, T = study.model.config, len(study.ids)
+st.markdown(words.intro(config, T))
+if study.left_out:
+    st.info(f"The model reads {T} tokens at a time; the prompt's first {study.left_out} are cut.")
+explore(study)
+
+st.header("How to read the pictures")
+st.markdown(words.how_to_read(config.causal))
+st.header("The formula")
+st.latex(words.formula(palette()))
+st.markdown(words.sizes(config, T))
+st.header("Pretty is not useful")
+st.markdown(words.PRETTY)
+st.header("Something to try")
+st.markdown(words.TRY)
+show_source(CausalSelfAttention._explicit, zero_heads)
+with st.expander("Further reading", icon=":material/menu_book:"):
+    st.markdown(words.READING)

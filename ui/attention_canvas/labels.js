@@ -1,0 +1,71 @@
+// The large picture's measures, and the tokens beside and below it.
+
+// How large cells and letters are for these tokens in this much room (all in CSS pixels).
+function layOut(tokens, available, family) {
+  const T = tokens.length;
+  const font = Math.max(9, Math.min(17, (available / T) * 0.9));
+  const context = element("canvas").getContext("2d");
+  context.font = `${font}px ${family}`;
+  const widest = Math.max(...tokens.map((token) => context.measureText(token).width));
+  const labelled = available / T >= font * 0.85; // room for every token's label
+  const digits = labelled ? 0 : 2.6 * font; // else the chosen one's position is written beside it
+  const left = Math.ceil(Math.min(110, widest + digits) + 14);
+  const room = Math.min(available - left, T * 56);
+  const cell = room / T >= 6 ? Math.floor(room / T) : room / T;
+  const upright = !labelled || widest <= font * 1.3; // else the labels of columns are turned
+  const below = upright ? Math.ceil(font * 1.8) : left;
+  return { font, family, labelled, left, cell, side: cell * T, upright, below };
+}
+
+// Every label where there is room; else position numbers. The chosen cell's two always.
+function drawLabels(canvas, tokens, layout, [row, column], ink) {
+  const { font, family, labelled, cell } = layout;
+  canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
+  canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
+  const context = canvas.getContext("2d");
+  context.scale(devicePixelRatio, devicePixelRatio);
+  context.font = `${font}px ${family}`;
+  context.textBaseline = "middle";
+  const every = labelled ? 1 : ([8, 16, 32, 64].find((n) => n * cell > 30) ?? 128);
+  for (let i = 0; i < tokens.length; i += every) {
+    const label = labelled ? tokens[i] : String(i);
+    const free = (chosen) => Math.abs(chosen - i) * cell > (labelled ? 0 : 24);
+    if (free(row)) drawRowLabel(context, layout, i, label, ink.ink);
+    if (free(column)) drawColumnLabel(context, layout, i, label, ink.ink);
+  }
+  const label = (i) => (labelled ? tokens[i] : `${tokens[i]} ${i}`);
+  drawRowLabel(context, layout, row, label(row), ink.ground, ink.query);
+  drawColumnLabel(context, layout, column, label(column), ink.ground, ink.key);
+}
+
+function drawRowLabel(context, { left, cell, font }, i, label, colour, ground) {
+  drawLabel(context, label, [left - 6, (i + 0.5) * cell], "right", left - 6, font, colour, ground);
+}
+
+function drawColumnLabel(context, layout, i, label, colour, ground) {
+  const { left, cell, side, font, upright } = layout;
+  const x = left + (i + 0.5) * cell;
+  context.save();
+  if (upright) {
+    drawLabel(context, label, [x, side + font * 0.85], "center", 200, font, colour, ground);
+  } else {
+    context.translate(x, side + 6);
+    context.rotate(-Math.PI / 2);
+    drawLabel(context, label, [0, 0], "right", left - 6, font, colour, ground);
+  }
+  context.restore();
+}
+
+function drawLabel(context, label, [x, y], align, room, font, colour, ground) {
+  context.textAlign = align;
+  if (ground) {
+    const width = Math.min(context.measureText(label).width, room) + 6;
+    const left = align === "right" ? x - width + 3 : x - width / 2;
+    context.fillStyle = ground;
+    context.beginPath();
+    context.roundRect(left, y - font * 0.68, width, font * 1.36, 3);
+    context.fill();
+  }
+  context.fillStyle = colour;
+  context.fillText(label, x, y, room);
+}

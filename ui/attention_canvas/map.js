@@ -1,0 +1,375 @@
+// Attention heads, drawn in the browser: all of them small, one large, and the arithmetic of one
+// of its cells. Python sends one message (pack() in attention_map.py); pointing, moving and
+// locking are answered here at once, and Python is told of choices so that it can keep the URL.
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const map = (parentElement.attentionMap ??= new AttentionMap(parentElement));
+  map.tell = (selection) => setTriggerValue("select", selection);
+  map.show(readMessage(data));
+  return () => map.close();
+}
+
+class AttentionMap {
+  constructor(root) {
+    this.$ = (selector) => root.querySelector(selector);
+    this.map = this.$(".map");
+    this.$$ = (selector) => [...this.map.querySelectorAll(selector)];
+    this.plot = this.$(".plot");
+    this.pointed = null; // the cell under the pointer, in the large picture
+    this.shape = "";
+    this.listen();
+    this.width = this.map.clientWidth;
+    this.watcher = new ResizeObserver(() => {
+      if (this.message && this.map.clientWidth !== this.width) this.draw();
+    });
+    this.watcher.observe(this.map);
+  }
+
+  close() {
+    this.watcher.disconnect();
+    clearTimeout(this.timer);
+  }
+
+  show(message) {
+    this.message = message;
+    const shape = `${message.layers}×${message.heads}`;
+    if (shape !== this.shape) this.build(message, shape);
+    this.adopt(message.selection);
+    if (this.pointed?.some((position) => position >= message.T)) this.pointed = null;
+    this.draw();
+    // A frame after the one that holds these pixels: then they have been painted.
+    requestAnimationFrame(() => setTimeout(() => this.markPainted(message)));
+  }
+
+  markPainted(message) {
+    performance.mark("attention-painted", { detail: message.name });
+    Object.assign(this.map.dataset, { painted: message.name, paintedAt: performance.now() });
+  }
+
+  // ---- What is chosen ----
+
+  // While Python has not caught up with a choice made here, the choice made here holds.
+  adopt(selection) {
+    const said = JSON.stringify(selection);
+    if (this.pending && said !== this.pending.said && performance.now() < this.pending.until)
+      return;
+    this.pending = null;
+    this.selection = { ...selection };
+  }
+
+  choose(change, delay = 0) {
+    Object.assign(this.selection, change);
+    this.pending = {
+      said: JSON.stringify(this.selection),
+      until: performance.now() + delay + 2000,
+    };
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.tell(this.selection), delay);
+  }
+
+  lock(head) {
+    this.choose({ head });
+    this.pointed = null;
+    this.drawLarge();
+    this.markHeads();
+  }
+
+  isOff([layer, head]) {
+    return this.selection.off.some(([l, h]) => l === layer && h === head);
+  }
+
+  toggle([layer, head]) {
+    const rest = this.selection.off.filter(([l, h]) => l !== layer || h !== head);
+    const off = this.isOff([layer, head]) ? rest : [...rest, [layer, head]];
+    this.choose({ off: off.sort(([a, b], [c, d]) => a - c || b - d) });
+    this.markHeads();
+  }
+
+  chosenCell() {
+    const { T } = this.message;
+    const cell = this.selection.cell;
+    if (cell && cell[0] < T && cell[1] < T) return cell;
+    return strongestOfLastRow(this.message, this.selection.head);
+  }
+
+  // Whether q, k and v of the large head are here; after a lock they arrive a moment later.
+  get exact() {
+    return String(this.selection.head) === String(this.message.selection.head);
+  }
+
+  // ---- Drawing ----
+
+  build({ layers, heads }, shape) {
+    this.shape = shape;
+    this.roving = [0, 0];
+    const grid = this.$(".heads");
+    grid.style.setProperty("--heads", heads);
+    const top = element("div.line", element("span"));
+    const title = (word, number) =>
+      element("span.title", element("small", `${word} `), String(number));
+    for (let head = 0; head < heads; head++) top.append(title("head", head));
+    top.setAttribute("aria-hidden", "true");
+    grid.replaceChildren(top);
+    for (let layer = 0; layer < layers; layer++) {
+      const line = element("div.line", title("layer", layer));
+      line.setAttribute("role", "row");
+      for (let head = 0; head < heads; head++) line.append(this.thumbnail(layer, head));
+      grid.append(line);
+    }
+  }
+
+  thumbnail(layer, head) {
+    const knock = element("button.lamp");
+    knock.type = "button";
+    knock.tabIndex = -1; // X on the picture and the switch beside the large head do the same
+    knock.setAttribute("role", "switch");
+    const cell = element("div.head.hatch", element("canvas"), knock);
+    cell.setAttribute("role", "gridcell");
+    Object.assign(cell.dataset, { layer, head });
+    return cell;
+  }
+
+  draw() {
+    this.width = this.map.clientWidth;
+    this.readTheme();
+    this.measure();
+    for (const cell of this.$$(".head")) {
+      const size = Math.min(this.message.T, Math.round(this.thumbnailSize * devicePixelRatio));
+      drawWeights(cell.firstChild, this.message, headOf(cell), this.colours, size);
+    }
+    this.markHeads();
+    this.drawLarge();
+    this.drawOutcome();
+    this.fillTable();
+  }
+
+  readTheme() {
+    const style = getComputedStyle(this.map);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const background = rgb(colour("--st-background-color") || "#fff");
+    this.map.dataset.theme = background[0] + background[1] + background[2] < 384 ? "dark" : "light";
+    this.colours = colourScale([background, rgb(colour("--heat")), rgb(colour("--heat-full"))]);
+    const names = { query: "--q", key: "--k", value: "--v", output: "--z", ink: "--ink" };
+    for (const name in names) names[name] = colour(names[name]);
+    this.ink = { ...names, faint: colour("--faint"), ground: colour("--st-background-color") };
+    const legend = this.$(".legend canvas").getContext("2d");
+    legend.putImageData(
+      new ImageData(new Uint8ClampedArray(this.colours.buffer.slice(0)), 256, 1),
+      0,
+      0,
+    );
+  }
+
+  // How large the pictures can be in the room there is.
+  measure() {
+    const { layers, heads, tokens } = this.message;
+    const room = this.$(".small").clientWidth - 40 - heads * 4;
+    this.thumbnailSize = Math.floor(Math.max(18, Math.min(room / heads, 400 / layers, 90)));
+    this.map.style.setProperty("--thumbnail", `${this.thumbnailSize}px`);
+    this.map.classList.toggle("tiny", this.thumbnailSize < 44);
+    const family = getComputedStyle(this.plot).fontFamily;
+    const available = Math.min(this.$(".large").clientWidth, Math.max(400, innerHeight * 0.47));
+    this.layout = layOut(tokens, available, family);
+    const { left, side, below } = this.layout;
+    resize(this.$(".stage"), { width: left + side + 14, height: side + below });
+    resize(this.plot, { left, width: side, height: side });
+  }
+
+  markHeads() {
+    const [lockedLayer, lockedHead] = this.selection.head;
+    for (const cell of this.$$(".head")) {
+      const [layer, head] = headOf(cell);
+      const off = this.isOff([layer, head]);
+      const locked = layer === lockedLayer && head === lockedHead;
+      cell.classList.toggle("off", off);
+      cell.setAttribute("aria-selected", locked);
+      cell.tabIndex = layer === this.roving[0] && head === this.roving[1] ? 0 : -1;
+      const state = `${locked ? ", locked" : ""}${off ? ", knocked out" : ""}`;
+      cell.setAttribute("aria-label", `Layer ${layer}, head ${head}${state}`);
+      cell.lastChild.setAttribute("aria-checked", off);
+      cell.lastChild.setAttribute("aria-label", `Knock out layer ${layer}, head ${head}`);
+    }
+    this.$(".knock").setAttribute("aria-checked", this.isOff(this.selection.head));
+    this.$(".name").textContent = `Layer ${lockedLayer} · head ${lockedHead}`;
+    this.plot.setAttribute("aria-label", `Attention of layer ${lockedLayer}, head ${lockedHead}`);
+  }
+
+  drawLarge() {
+    drawWeights(this.$(".cells"), this.message, this.selection.head, this.colours, this.message.T);
+    this.plot.classList.toggle("off", this.isOff(this.selection.head));
+    this.drawCell();
+  }
+
+  drawCell() {
+    const cell = this.pointed ?? this.chosenCell();
+    const { cell: size, side } = this.layout;
+    const [top, left] = [cell[0] * size, cell[1] * size];
+    resize(this.$(".plot .row"), { top, left: 0, width: side, height: size });
+    resize(this.$(".plot .column"), { top: 0, left, width: size, height: side });
+    resize(this.$(".plot .cell"), { top, left, width: size, height: size });
+    drawLabels(this.$(".labels"), this.message.tokens, this.layout, cell, this.ink);
+    this.drawReadout(cell);
+    this.map.classList.toggle("waiting", !this.exact);
+    if (this.exact) this.drawArithmetic(cell);
+  }
+
+  drawReadout(cell) {
+    const { message } = this;
+    const [row, column] = cell;
+    const sent = sentWeight(message, this.selection.head, cell);
+    const weight = this.exact && sent !== null ? arithmetic(message, row, column).weight : sent;
+    const readout = this.$(".readout");
+    readout.dataset.weight = weight ?? "masked";
+    readout.dataset.cell = `${row}.${column}`;
+    const result = weight === null ? "masked: it comes later" : `weight ${text(weight)}`;
+    readout.replaceChildren(
+      named(message, row, "q"),
+      " asks ",
+      named(message, column, "k"),
+      " → ",
+      element("b", result),
+    );
+  }
+
+  drawArithmetic([row, column]) {
+    const { message, ink } = this;
+    const a = arithmetic(message, row, column);
+    const canvases = this.$$(".strip canvas");
+    const bars = (values, largest, colour, options) =>
+      drawBars(canvases.shift(), values, largest, colour, { faint: ink.faint, ...options });
+    const asked = Math.max(largestOf(message.q), largestOf(message.k));
+    bars(a.query, asked, ink.query);
+    bars(a.key, asked, ink.key);
+    bars(a.products, largestOf(a.products), ink.ink);
+    const marked = a.masked ? NOTHING : column;
+    bars(a.weights, largestOf(a.weights), ink.ink, { signed: false, marked });
+    const brought = largestOf(message.v);
+    bars(a.value, brought, ink.value);
+    bars(a.part, brought, ink.output);
+    bars(a.output, brought, ink.output);
+    const words = [
+      fitWords(a),
+      scaleWords(message, a, row, column),
+      softmaxWords(a),
+      bringsWords(a),
+    ];
+    this.$$(".formula").forEach((formula, i) => formula.replaceChildren(...words[i]));
+  }
+
+  drawOutcome() {
+    const { outcome, selection } = this.message;
+    this.$(".outcome").hidden = !outcome;
+    if (outcome) this.$(".outcome").replaceChildren(...outcomeNodes(outcome, selection.off));
+  }
+
+  // The same head for those who can't see it; built only when it is opened.
+  fillTable() {
+    const details = this.$("details.table");
+    if (!details.open) return;
+    details.lastElementChild.replaceChildren(headTable(this.message, this.selection.head));
+  }
+
+  // ---- Pointer and keys ----
+
+  listen() {
+    const grid = this.$(".heads");
+    grid.onclick = (event) => {
+      const cell = event.target.closest(".head");
+      if (!cell) return;
+      if (event.target.closest(".lamp")) this.toggle(headOf(cell));
+      else this.lock(headOf(cell));
+    };
+    grid.onkeydown = (event) => this.gridKey(event);
+    grid.onpointermove = (event) => this.showTip(event);
+    grid.onpointerleave = () => (this.$(".tip").hidden = true);
+    grid.onfocusin = (event) => {
+      const cell = event.target.closest(".head");
+      if (cell) this.roving = headOf(cell);
+    };
+    this.$(".knock").onclick = () => this.toggle(this.selection.head);
+    this.plot.onpointermove = (event) => this.point(this.cellAt(event, this.plot));
+    this.plot.onpointerleave = () => this.point(null);
+    this.plot.onclick = (event) => {
+      this.choose({ cell: this.cellAt(event, this.plot) });
+      this.drawCell();
+    };
+    this.plot.onkeydown = (event) => this.plotKey(event);
+    this.$("details.table").ontoggle = () => this.fillTable();
+  }
+
+  cellAt(event, box) {
+    const { T } = this.message;
+    const { left, top, width, height } = box.getBoundingClientRect();
+    const count = (part) => Math.max(0, Math.min(T - 1, Math.floor(part * T)));
+    return [count((event.clientY - top) / height), count((event.clientX - left) / width)];
+  }
+
+  point(cell) {
+    if (String(cell) === String(this.pointed)) return;
+    this.pointed = cell;
+    this.drawCell();
+  }
+
+  gridKey(event) {
+    const cell = event.target.closest(".head");
+    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [layer, head] = headOf(cell);
+    const { layers, heads } = this.message;
+    const step = ARROWS[event.key];
+    if (step) {
+      const clamp = (x, count) => Math.max(0, Math.min(count - 1, x));
+      this.roving = [clamp(layer + step[0], layers), clamp(head + step[1], heads)];
+      this.markHeads();
+      this.$$(".head")[this.roving[0] * heads + this.roving[1]].focus();
+    } else if (event.key === "Enter" || event.key === " ") this.lock([layer, head]);
+    else if (event.key.toLowerCase() === "x") this.toggle([layer, head]);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  plotKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = ARROWS[event.key];
+    const { T } = this.message;
+    if (step) {
+      const by = event.shiftKey ? 8 : 1;
+      const cell = this.chosenCell().map((x, i) => Math.max(0, Math.min(T - 1, x + by * step[i])));
+      this.choose({ cell }, 300);
+    } else if (event.key === "Escape") this.choose({ cell: null });
+    else return;
+    this.pointed = null;
+    this.drawCell();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  showTip(event) {
+    const tip = this.$(".tip");
+    const cell = event.target.closest(".head");
+    tip.hidden = !cell;
+    if (!cell) return;
+    const [row, column] = this.cellAt(event, cell.firstChild);
+    const weight = sentWeight(this.message, headOf(cell), [row, column]);
+    tip.replaceChildren(
+      `layer ${cell.dataset.layer} · head ${cell.dataset.head}`,
+      element("br"),
+      named(this.message, row, "q"),
+      " asks ",
+      named(this.message, column, "k"),
+      element("br"),
+      element("b", weight === null ? "masked" : weight.toFixed(2)),
+    );
+    const box = this.map.getBoundingClientRect();
+    const left = Math.min(event.clientX - box.left + 14, box.width - tip.offsetWidth);
+    Object.assign(tip.style, { left: `${left}px`, top: `${event.clientY - box.top + 16}px` });
+  }
+}
+
+const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+const resize = (node, box) => {
+  for (const name in box) node.style[name] = `${box[name]}px`;
+};
+
+const headOf = (cell) => [Number(cell.dataset.layer), Number(cell.dataset.head)];

@@ -1,0 +1,56 @@
+// What the next token will be, and one head as a table.
+
+function outcomeNodes(outcome, off) {
+  const changed = off.length > 0;
+  const names = off.map(([layer, head]) => `${layer}.${head}`).join(", ");
+  const title = element("h4", changed ? `Next token, without ${names}` : "Next token");
+  const rows = outcome.tokens.map((row) => outcomeRow(row, changed));
+  const table = element("table", element("tbody", ...rows));
+  return [title, table, ...lossWords(outcome, changed)];
+}
+
+function outcomeRow([token, before, after], changed) {
+  const bar = (share, name) => {
+    const fill = element(`i.${name}`);
+    fill.style.width = `${share * 100}%`;
+    return fill;
+  };
+  const percent = (x) => `${(100 * x).toFixed(1)}%`;
+  const bars = [bar(before, "before"), ...(changed ? [bar(after, "after")] : [])];
+  const numbers = changed ? `${percent(before)} → ${percent(after)}` : percent(before);
+  const head = element("th", element("span.token", token));
+  head.scope = "row";
+  return element("tr", head, element("td.bars", ...bars), element("td.numbers", numbers));
+}
+
+const NO_LOSS = "One token has no token before it, so it has no loss.";
+const CAUTION =
+  "This is what silence in these heads does to this one prompt. Other heads may stand in for " +
+  "them, and another text may need them.";
+
+function lossWords({ loss_before: before, loss_after: after }, changed) {
+  if (before === null) return [element("p", NO_LOSS)];
+  const own = "Loss on the prompt's own tokens: ";
+  if (!changed) return [element("p", `${own}${before.toFixed(3)} nats per token.`)];
+  const numbers = element("b.loss", `${before.toFixed(3)} → ${after.toFixed(3)}`);
+  const change = `${after < before ? "−" : "+"}${Math.abs(after - before).toFixed(3)}`;
+  const words = element("p", own, numbers, ` nats per token (${change}).`);
+  return [words, element("p.note", CAUTION)];
+}
+
+function headTable(message, head) {
+  const line = (tag, ...texts) => element("tr", ...texts.map((t) => element(tag, t)));
+  const rows = message.tokens.map((token, row) => {
+    const start = headStart(message, head) + rowStart(message, row);
+    const weights = message.weights.subarray(start, start + lastColumn(message, row) + 1);
+    const best = [...weights.keys()].sort((i, j) => weights[j] - weights[i]).slice(0, 3);
+    const words = best.map((j) => `${message.tokens[j]} at ${j}: ${text(weights[j] / 255)}`);
+    return line("td", String(row), token, words.join(" · "));
+  });
+  return element(
+    "table",
+    element("caption", `Layer ${head[0]}, head ${head[1]}`),
+    element("thead", line("th", "position", "token", "listens most to (weight)")),
+    element("tbody", ...rows),
+  );
+}
