@@ -1,0 +1,40 @@
+"""What several test folders need."""
+
+import torch
+
+from gpt_core.config import GPTConfig
+from gpt_core.model import GPT
+from gpt_core.run import Run
+from gpt_core.tokenizers import train_tokenizer
+from gpt_core.trainer import TrainConfig
+
+TEXT = (
+    "NADIA: Who put a rubber duck in the dryer?\n\nOTTO: It was wet, and it wanted warmth.\n" * 40
+)
+
+
+def write_run(root, name, *, text=TEXT, tokenizer="char", preset="classic", seed=0, **config):
+    """A run's folder with weights, as training would leave it, made in a moment.
+
+    The weights are random, but large enough for attention to have patterns and heads to matter.
+    name: hexadecimal, as in the address ?model=name.
+    """
+    words = train_tokenizer(tokenizer, text)
+    config = {"block_size": 32, "n_layer": 2, "n_head": 2, "n_embd": 32} | config
+    model_config = GPTConfig.from_preset(preset, vocab_size=words.vocab_size, **config)
+    run = Run.create(
+        root,
+        model_config=model_config,
+        train_config=TrainConfig(steps=1),
+        tokenizer=words,
+        text=text,
+        corpus_name="test",
+        name=name,
+    )
+    torch.manual_seed(seed)
+    model = GPT(model_config)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=2 / model_config.n_embd**0.5)
+    run.save_model(model, 1)
+    run.set_status("finished", 1)
+    return run
