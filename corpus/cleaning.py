@@ -21,7 +21,7 @@ from ftfy.badness import is_bad
 PIECE = 400
 # Mojibake that no single decoding explains costs about 5 microseconds a character to repair,
 # so at most this many characters of it are.
-REPAIR_LIMIT = 400_000
+REPAIR_LIMIT = 200_000
 
 LINE_ENDINGS = re.compile("\r\n?|[\x0b\x0c\u2028\u2029]")
 SURROGATES = re.compile("[\ud800-\udfff]+")
@@ -72,6 +72,10 @@ class Tally:
         if kind not in self._first:
             self._first[kind] = (unit, *_example(before, after))
         self._counts[kind] += count
+
+    def note_line(self, kind: str, before: str, after: str) -> None:
+        """Add a line that changed."""
+        self.note(kind, 1, "lines", before.rstrip("\n"), after.rstrip("\n"))
 
     def changes(self) -> tuple[Change, ...]:
         """Return all changes, in the order in which their kinds came up."""
@@ -136,7 +140,7 @@ def _repair(kind: str, repair: Callable[[str], str], pieces: list[str], tally: T
     repaired = [repair(piece) for piece in pieces]
     for before, after in zip(pieces, repaired, strict=True):
         if before != after:
-            tally.note(kind, 1, "lines", before, after)
+            tally.note_line(kind, before, after)
     return repaired
 
 
@@ -156,9 +160,9 @@ def _repair_mojibake(pieces: list[str], tally: Tally) -> list[str]:
             spent += len(before) + 10  # a short line has its cost too
             after = fix_encoding(before)
         if before != after:
-            tally.note("wrongly decoded letters repaired", 1, "lines", before, after)
+            tally.note_line("wrongly decoded letters repaired", before, after)
         elif spent >= REPAIR_LIMIT:
-            tally.note("suspicious letters left as they are", 1, "lines", before, after)
+            tally.note_line("suspicious letters left as they are", before, after)
         pieces[i] = after
     return pieces
 
