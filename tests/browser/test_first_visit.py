@@ -1,0 +1,70 @@
+"""A newcomer's first minute, in a real browser."""
+
+import pytest
+from conftest import settled, start_app, stop_app
+
+LESSONS = ["Home", "Data", "Tokenization", "Attention", "LayerNorm", "Training", "Sample"]
+
+
+def main_text(page):
+    return page.get_by_test_id("stMain").inner_text()
+
+
+def test_every_lesson_opens_from_the_menu(page, app_url):
+    page.goto(app_url)
+    settled(page)
+    for lesson in LESSONS:
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=lesson, exact=True).click()
+        page.get_by_role("heading", level=1).first.wait_for()
+        settled(page)
+        assert page.get_by_test_id("stAlertContentError").count() == 0, lesson
+        assert len(main_text(page)) > 500, f"{lesson} says hardly anything"
+
+
+def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path):
+    """Streamlit runs pages/ without app.py for the first visit; the lesson must mend that."""
+    app, url = start_app(tmp_path / "runs", tmp_path / "app.log")
+    try:
+        page.goto(f"{url}/tokenization?prompt=MABEL")
+        page.get_by_label("Prompt under study").wait_for()
+        settled(page)
+        assert page.get_by_label("Prompt under study").input_value() == "MABEL"
+        page.get_by_role("heading", name="How BPE learns where to cut").wait_for()
+        links = page.get_by_test_id("stSidebarNav").get_by_role("link")
+        assert links.all_inner_texts() == LESSONS
+    finally:
+        stop_app(app)
+
+
+def test_the_prompt_is_read_while_it_is_typed_and_stays_in_the_address(page, app_url):
+    page.goto(app_url)
+    settled(page)
+    page.get_by_label("Prompt under study").fill("GUS: Six stops")  # no Enter, no blur
+    page.wait_for_function("location.search.includes('prompt=GUS')")
+    page.get_by_text("14", exact=True).first.wait_for()  # characters in the prompt
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tokenization").click()
+    page.get_by_role("heading", name="Tokenization", level=1).wait_for()
+    settled(page)
+    assert "prompt=GUS" in page.url
+    page.reload()
+    page.get_by_label("Prompt under study").wait_for()
+    assert page.get_by_label("Prompt under study").input_value() == "GUS: Six stops"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone(new_page, app_url, scheme):
+    page = new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.goto(app_url)
+    settled(page)
+    page.get_by_role("heading", name="What a GPT does").wait_for()
+    wide = page.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth"
+    )
+    assert wide <= 0
+
+
+def test_hostile_addresses_are_answered_in_words(page, app_url):
+    page.goto(f"{app_url}/?model=../../etc/passwd&prompt=%00%ff%E2%80%AE&merges=99999999")
+    page.get_by_role("heading", name="What a GPT does").wait_for()
+    settled(page)
+    assert "passwd" not in main_text(page)

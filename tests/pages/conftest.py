@@ -1,0 +1,28 @@
+"""Lessons run without a browser: Streamlit's AppTest, through app.py as a visitor would."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+
+
+@pytest.fixture
+def open_lesson(tmp_path, monkeypatch):
+    """open_lesson("data", prompt="…") runs that page; it has to show no exception."""
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
+
+    def open_(name: str, prompt: str | None = None, **state):
+        app = AppTest.from_file(APP, default_timeout=60)
+        for key, value in state.items():
+            app.session_state[key] = value
+        app.run()
+        if name != "home":
+            app.switch_page(f"pages/{name}.py").run()
+        if prompt is not None:
+            app.text_input(key="prompt").set_value(prompt).run()
+        assert not app.exception
+        return app
+
+    return open_
