@@ -33,12 +33,16 @@ class VocabularyTokenizer(ABC):
 
     def __init__(self, pieces: Sequence[str]) -> None:
         """Take the known pieces. Raises TokenizerError if they can't be a vocabulary."""
-        if not all(isinstance(piece, str) and piece for piece in pieces):
-            raise TokenizerError("A vocabulary holds something that is no text: train it again.")
+        if not all(isinstance(piece, str) and self._is_piece(piece) for piece in pieces):
+            raise TokenizerError("A vocabulary holds something that is no token: train it again.")
         if len(set(pieces)) < len(pieces):
             raise TokenizerError("A vocabulary holds the same token twice: train it again.")
         self._texts = [UNKNOWN_TEXT, *pieces]
         self._ids = {piece: i for i, piece in enumerate(pieces, start=1)}
+
+    @classmethod
+    def _is_piece(cls, text: str) -> bool:
+        return cls.split(text) == [text] and without_surrogates(text) == text
 
     @staticmethod
     @abstractmethod
