@@ -112,17 +112,18 @@ def model_names() -> dict[str, str]:
 
 
 def _choose_model() -> str:
+    # Not bound to the URL by Streamlit: it would write the name that is shown, not the key.
+    st.session_state.setdefault("model", st.query_params.get("model", models.BUNDLED))
     names = model_names()
-    if st.session_state.get("model", models.BUNDLED) not in names:
+    if st.session_state["model"] not in names:
         st.warning("That model is not here any more; this is the bundled one.")
         st.session_state["model"] = models.BUNDLED
-    return st.selectbox(
-        "Model",
-        list(names),
-        format_func=lambda k: names.get(k, k),
-        key="model",
-        bind="query-params",
-    )
+    key = st.selectbox("Model", list(names), format_func=lambda k: names.get(k, k), key="model")
+    if key != models.BUNDLED:
+        st.query_params["model"] = key
+    else:
+        st.query_params.pop("model", None)
+    return key
 
 
 def _line_breaks(typed: str) -> str:
