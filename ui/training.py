@@ -46,8 +46,10 @@ logger = logging.getLogger(__name__)
 
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
 _ABOUT = "service.json"
-_NOT_IN_ARCHIVE = (_ABOUT, "worker.log", "state.safetensors")
+_NOT_IN_ARCHIVE = (_ABOUT, "lock", "worker.log", "state.safetensors")
 _CURVES_KEPT = 64  # runs whose curves stay in memory
+_OUT_OF_MEMORY = "The memory ran out, most likely; try a smaller model or a smaller batch."
+_CRASHED = "The training process ended with an error; its worker.log says which."
 _GRACE = 60.0  # seconds a worker may take to save after it was told to
 
 
@@ -92,6 +94,7 @@ class TrainingService:
         self._command = command
         self._machine = MachineLock(lock_path)
         self._lock = threading.RLock()
+        self._submitting = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
         self._queue: list[str] = []
@@ -102,12 +105,17 @@ class TrainingService:
         self._thread.start()
 
     def submit(self, visitor: str, request: RunRequest) -> str:
-        """Queue a new run and return its id. Raises TrainingError when a limit is reached."""
+        """Queue a new run and return its id.
+
+        Raises TrainingError when a limit is reached, RunError when the text is too short.
+        """
         self.check(request)
-        with self._lock:
-            self._make_room(visitor)
+        with self._submitting:  # writing a large text takes a while; views don't wait for it
+            with self._lock:
+                self._make_room(visitor)
             run_id = secrets.token_hex(8)
             folder = self._create(run_id, visitor, request)
+        with self._lock:
             about = _read_about(folder)
             self._entries[run_id] = _Entry(run_id, folder, about, "queued")
             self._queue.append(run_id)
@@ -179,6 +187,11 @@ class TrainingService:
         """
         with self._lock:
             return self._view(self._entry(run_id))
+
+    def knows(self, run_id: str) -> bool:
+        """Whether there is such a run."""
+        with self._lock:
+            return run_id in self._entries
 
     def owns(self, visitor: str, run_id: str) -> bool:
         """Whether this visitor started that run."""
@@ -425,16 +438,23 @@ class TrainingService:
         """Say what became of the run whose worker has ended."""
         entry = turn.entry
         state, reason = _read_status(entry.folder)
-        if state not in ACTIVE:
-            entry.state, entry.reason = state, turn.reason or reason
+        if state == "failed":
+            logger.warning("Run %s failed: %s", entry.run_id, reason)
+            self._settle(entry, "failed", _sentence_for(reason or ""))
+        elif state not in ACTIVE:
+            entry.state, entry.reason = state, turn.reason if turn.order else reason
         elif turn.order:  # it was killed while it saved
             self._settle(entry, {"pause": "paused", "stop": "stopped"}[turn.order], turn.reason)
         elif exit_code in (-9, 137):
-            reason = "The system ended the training process, most likely because memory ran out."
-            self._settle(entry, "failed", f"{reason} Try a smaller model or batch.")
+            self._settle(entry, "failed", _OUT_OF_MEMORY)
         else:
-            logger.warning("Worker of run %s ended with code %s.", entry.run_id, exit_code)
-            self._settle(entry, "failed", "The training process ended with an error.")
+            logger.warning("The worker of run %s ended with code %s.", entry.run_id, exit_code)
+            self._settle(entry, "failed", _CRASHED)
+
+
+def _sentence_for(error: str) -> str:
+    """What a visitor is told of an error; its text is for the log."""
+    return _OUT_OF_MEMORY if "memory" in error.lower() else _CRASHED
 
 
 def _has_model(folder: Path) -> bool:

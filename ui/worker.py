@@ -65,7 +65,7 @@ class Worker:
     def __init__(self, folder: Path, lock: BinaryIO, command: Command = training_command) -> None:
         """Start it; the lock file is handed over to it."""
         threads = min(2, os.cpu_count() or 1) if _CAN_BE_NICE else 1
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
+        environment = {"OMP_NUM_THREADS": str(threads)} | os.environ
         inherited = {"pass_fds": (lock.fileno(),)} if fcntl else {}
         with lock, (folder / LOG_NAME).open("wb") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,47 @@
+"""The bundled run as the training service would show it: a curve before anybody trains."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.metrics import MetricsReader
+from ui.models import BUNDLED, run_folder
+from ui.preparing import count_parameters, prepare
+from ui.runs import About, RunView, describe, tokens_per_step
+from ui.text_tables import guessing_bars
+
+
+@st.cache_resource(show_spinner="Reading the recorded run …")
+def recorded_view() -> RunView:
+    """The recorded run. Raises RunError when it is damaged."""
+    from gpt_core.run import Run
+
+    run = Run.open(run_folder(BUNDLED))
+    text, kind = run.text(), run.tokenizer().kind
+    prepared = prepare(text, kind, run.model_config.vocab_size)
+    reader = MetricsReader(run.path / "metrics.jsonl")
+    reader.read()
+    about = About(
+        name="Recorded: how the bundled model was trained",
+        owner="",
+        created=0.0,
+        corpus_name=run.corpus["name"],
+        tokenizer=kind,
+        vocab_size=run.model_config.vocab_size,
+        design=describe(run.model_config),
+        parameters=count_parameters(run.model_config),
+        steps=run.train_config.steps,
+        tokens_per_step=tokens_per_step(run.model_config, run.train_config),
+        bar_bits=tuple(guessing_bars(text)["bits, on unseen text"]),
+        characters_per_token=prepared.characters_per_token,
+    )
+    return RunView(
+        run_id=BUNDLED,
+        about=about,
+        state=run.status()["state"],
+        reason=None,
+        place=None,
+        saving=False,
+        curves=reader.curves,
+        has_model=True,
+    )
