@@ -39,8 +39,7 @@ def test_a_batch_is_determined_by_seed_and_step_alone():
 def test_places_are_known():
     # Guards the stream itself: a run resumed after an update must see the same batches.
     x, _ = batch(TOKENS, 3, batch_size=4, block_size=10, seed=1337)
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence((1337, 3))))
-    assert x[:, 0].tolist() == rng.integers(990, size=4).tolist()
+    assert x[:, 0].tolist() == [689, 893, 199, 647]
 
 
 def test_every_place_can_be_drawn_and_none_beyond():
