@@ -71,12 +71,9 @@ def sidebar() -> None:
 def current_study() -> Study:
     """The model and the prompt that the sidebar shows. Lessons call this first.
 
-    Streamlit can run a page without app.py when the first visit after a start goes straight to
-    that page's address; the page then starts over, through app.py. A model that can't be loaded
-    or an empty prompt ends the page with one sentence.
+    A model that can't be loaded or an empty prompt ends the page with one sentence.
     """
-    if "study_request" not in st.session_state:
-        start_through_app()
+    _insist_on_app()
     key, prompt = st.session_state["study_request"]
     try:
         loaded = models.load(key)
@@ -93,13 +90,18 @@ def current_study() -> Study:
     return Study(key, model_names()[key], prompt, loaded, ids, tuple(kept), left_out)
 
 
-def start_through_app() -> None:
-    """Run again through app.py, which draws the sidebar."""
+def _insist_on_app() -> None:
+    """Start over through app.py when Streamlit has run a page without it.
+
+    It does so for the first visit after a start, if that goes straight to a page's address: with
+    a folder called pages it doesn't know yet that app.py calls st.navigation, which clears this
+    flag.
+    """
     from streamlit.runtime.pages_manager import PagesManager
 
-    # st.navigation in app.py sets the same flag; here app.py has not run yet.
-    PagesManager.uses_pages_directory = False
-    st.rerun()
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def model_names() -> dict[str, str]:

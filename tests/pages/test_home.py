@@ -34,7 +34,7 @@ def test_a_guess_is_answered_with_its_probability(open_lesson):
     [
         ("", "The prompt is empty"),
         ("🦆 שלום", "bits"),
-        ("x", "probabilities"),
+        ("x", "add up to 100%"),
         ("word " * 300, "are left out"),
     ],
 )
