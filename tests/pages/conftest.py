@@ -3,9 +3,22 @@
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def started_app(monkeypatch):
+    """AppTest forgets before each run that app.py calls st.navigation; a server remembers."""
+    forgetful = PagesManager.__init__
+
+    def remember(self, *args, **kwargs):
+        forgetful(self, *args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", remember)
 
 
 @pytest.fixture
