@@ -1,0 +1,310 @@
+"""The LayerNorm lesson's figures.
+
+They are written as plain Plotly JSON. Built with graph_objects' add_ and update_ methods, the six
+of them took 320 ms a rerun instead of 50.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from gpt_core.norm_statistics import mean_and_std
+from ui.figures import series_color
+from ui.theme import palette
+from ui.tokens import TokenLike, visible
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gpt_core.norm_statistics import DepthTrace, NormTrace
+    from gpt_core.tokenizers import Tokenizer
+
+Figure = dict[str, Any]
+
+_ATTENTION, _MLP = 0, 1  # numbers of their colours
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_NORMALIZED_OPACITY = 0.6  # the same hue as the result, which it is on its way to
+
+
+def show(figure: Figure, key: str, alt: str) -> None:
+    """Draw a figure that is read, not dragged about; alt says in words what it shows."""
+    st.plotly_chart(figure, width="stretch", key=key, alt=alt, config={"displayModeBar": False})
+
+
+def tidy(value: float, zero: float = 5e-7) -> str:
+    """A number in four digits, like 0.8145 or 2.5·10⁻⁵; below `zero` it is a rounding error, 0."""
+    if abs(value) < zero:
+        return "0"
+    digits, _, power = f"{value:.4g}".partition("e")
+    digits = digits.replace("-", "−")
+    return f"{digits}·10{str(int(power)).translate(_RAISED)}" if power else digits
+
+
+def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure:
+    """One token's C numbers: coming in, normalised, going out; their mean, and σ around it.
+
+    stages: what to call the three.
+    """
+    colors = palette()
+    hues = (colors.muted, colors.output, colors.output)
+    bars, titles, marks = [], [], []
+    vectors = (norm.before, norm.normalized, norm.after)
+    for row, (stage, vector, hue) in enumerate(zip(stages, vectors, hues, strict=True), start=1):
+        mean, std = (float(value) for value in mean_and_std(vector[position]))
+        titles.append(f"<b>{stage}</b> · μ = {tidy(mean)} · σ = {tidy(std)}")
+        bars.append(_bars(y=vector[position].tolist(), color=hue, yaxis=_axis("y", row)))
+        marks.append(_band(mean - std, mean + std, hue, _axis("y", row)))
+        marks.append(_level(mean, "paper", _axis("y", row)))
+    for trace in bars:
+        trace["hovertemplate"] = "channel %{x}: %{y:.4f}<extra></extra>"
+    bars[1]["opacity"] = _NORMALIZED_OPACITY
+    panels = _stacked(titles)
+    panels["xaxis"] |= {"title": "channel", "showgrid": False}
+    return _figure(bars, 520, panels | {"shapes": marks, "bargap": 0})
+
+
+def statistic_maps(
+    trace: DepthTrace, tokens: Sequence[TokenLike], statistic: str, stages: Sequence[str]
+) -> Figure:
+    """The "mean" or "standard deviation" of every token at every norm, at the same three stages.
+
+    Rows are norms, columns tokens. One colour scale for all, so equal colours are equal numbers.
+    """
+    which = ("mean", "standard deviation").index(statistic)
+    places = [f"{_label(token)}<br>{place}" for place, token in enumerate(tokens)]
+    maps = []
+    for row, stage in enumerate(("before", "normalized", "after"), start=1):
+        values = [
+            mean_and_std(getattr(norm, stage))[which].tolist() for norm in trace.norms.values()
+        ]
+        maps.append(
+            {
+                "type": "heatmap",
+                "z": values,
+                "x": places,
+                "y": list(trace.norms),
+                "yaxis": _axis("y", row),
+                "coloraxis": "coloraxis",
+                "xgap": 1,
+                "ygap": 1,
+                "hovertemplate": "%{y}, token %{x}: %{z:.4f}<extra></extra>",
+            }
+        )
+    largest = max(abs(v) for each in maps for row in each["z"] for v in row) or 1.0
+    panels = _stacked([f"<b>{stage}</b>" for stage in stages])
+    panels["xaxis"] |= {"type": "category", "tickangle": 0, "showgrid": False}
+    panels["xaxis"] |= {"range": [-0.5, len(tokens) - 0.5]}
+    for row in (1, 2, 3):
+        panels[f"yaxis{row}"] |= {"range": [len(trace.norms) - 0.5, -0.5], "tickfont": {"size": 12}}
+        panels[f"yaxis{row}"] |= {"showgrid": False, "automargin": True}
+    # Cells that are zero look like the background; the grid between them shows that they are there.
+    panels |= {"coloraxis": _color_scale(which == 0, largest), "plot_bgcolor": palette().grid}
+    figure = _figure(maps, 3 * (20 * len(trace.norms) + 34) + 80, panels)
+    figure["layout"]["margin"] |= {"t": 58, "pad": 0}
+    return figure
+
+
+def learned_bars(gain: Sequence[float], bias: Sequence[float] | None) -> Figure:
+    """γ and β of every channel, sorted, drawn from the values that they started from."""
+    learned = [("γ, from 1", gain, 1.0)]
+    learned += [] if bias is None else [("β, from 0", bias, 0.0)]
+    bars, marks = [], []
+    for column, (_, values, start) in enumerate(learned, start=1):
+        order = sorted(range(len(values)), key=lambda channel: values[channel])
+        away = [values[channel] - start for channel in order]
+        axes = {"xaxis": _axis("x", column), "yaxis": _axis("y", column)}
+        trace = _bars(y=away, color=palette().output, base=start, **axes)
+        trace["customdata"] = [[channel, values[channel]] for channel in order]
+        trace["hovertemplate"] = "channel %{customdata[0]}: %{customdata[1]:.4f}<extra></extra>"
+        bars.append(trace)
+        marks.append(_level(start, f"{_axis('x', column)} domain", _axis("y", column)))
+    panels = _beside([f"<b>{name}</b>" for name, *_ in learned])
+    for column in range(1, len(learned) + 1):
+        panels[f"xaxis{column}"] |= {"title": "channels, sorted", "showticklabels": False}
+    return _figure(bars, 300, panels | {"shapes": marks, "bargap": 0})
+
+
+def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure:
+    """Length of every token's residual vector through the depth, and of what is added to it."""
+    colors = palette()
+    layers = range(len(trace.added) // 2)
+    places = ["embedding"] + [f"{part} {i}" for i in layers for part in ("attn", "MLP")]
+    data = []
+    for branch, name in ((_ATTENTION, "attention adds (mean)"), (_MLP, "MLP adds (mean)")):
+        added = trace.added[branch::2].mean(dim=1).tolist()
+        bars = _bars(x=places[1 + branch :: 2], y=added, color=series_color(branch))
+        data.append(bars | {"name": name, "width": 0.5})
+    every = trace.stream.T.tolist()
+    # One trace with gaps for all tokens: a trace each would make the browser slow.
+    x, y = [*places, None] * len(every), [length for line in every for length in [*line, None]]
+    mean = trace.stream.mean(dim=1).tolist()
+    name = f"token {position}, “{_label(token)}”"
+    data += [
+        _line(x, y, colors.muted, "each token", width=1) | {"opacity": 0.35},
+        _line(places, mean, colors.text, "mean of all tokens", dash="dash"),
+        _line(places, every[position], colors.output, name, width=4, mode="lines+markers"),
+    ]
+    for drawn in data:
+        drawn["hovertemplate"] = "%{x}: %{y:.2f}"
+    axes = {
+        "xaxis": {"type": "category", "categoryorder": "array", "categoryarray": places},
+        "yaxis": {"title": "length ‖x‖", "rangemode": "tozero"},
+    }
+    return _figure(data, 440, axes, legend=True)
+
+
+def response_curve(
+    factors: Sequence[float], sizes: Sequence[float], size_of_input: float, factor: float
+) -> Figure:
+    """How large the normalised token is at every factor; a dot where the slider stands."""
+    colors = palette()
+    inputs = [size_of_input * value for value in factors]
+    here = {"x": [factor], "y": [sizes[list(factors).index(factor)]], "mode": "markers"}
+    here |= {"cliponaxis": False, "showlegend": False}
+    data = [
+        _line(factors, inputs, colors.muted, "what goes in", dash="dash"),
+        _line(factors, sizes, colors.output, "what comes out", width=4),
+        here | {"marker": {"color": colors.text, "size": 14}},
+    ]
+    for drawn in data:
+        drawn["hovertemplate"] = "×%{x:.4g}: %{y:.4g}<extra></extra>"
+    ticks = [10.0**power for power in range(-3, 4)]
+    factor_axis = {"type": "log", "tickvals": ticks, "ticktext": [f"×{t:g}" for t in ticks]}
+    size_axis = {"type": "log", "dtick": 1, "exponentformat": "none"}
+    axes = {
+        "xaxis": factor_axis | {"title": "input multiplied by", "range": [-3.1, 3.1]},
+        "yaxis": size_axis | {"title": "size"},
+    }
+    return _figure(data, 430, axes, legend=True)
+
+
+def probability_pairs(before: Tensor, after: Tensor, tokenizer: Tokenizer, top: int = 8) -> Figure:
+    """The tokens that are likeliest before or after, with both probabilities side by side."""
+    likeliest = before.maximum(after).topk(min(top, len(before))).indices
+    ids = sorted(likeliest.tolist(), key=lambda i: -before[i])
+    rows = list(range(len(ids)))
+    data = []
+    named = (("at ×1", before, palette().muted), ("multiplied", after, palette().output))
+    for name, probabilities, hue in named:
+        percent = [100 * float(probabilities[i]) for i in ids]
+        bars = _bars(x=percent, y=rows, color=hue, orientation="h", name=name)
+        bars |= {"text": [f"{value:.1f}%" for value in percent], "textposition": "outside"}
+        bars |= {"textfont": {"size": 13}, "constraintext": "none", "cliponaxis": False}
+        data.append(bars | {"hovertemplate": "%{x:.3f}%"})
+    tokens = [html.escape(visible(tokenizer.token_text(i)), quote=False) for i in ids]
+    axes = {
+        "xaxis": {"range": [0, 116], "tickvals": [0, 25, 50, 75, 100], "title": "probability, %"},
+        "yaxis": {
+            "tickvals": rows,
+            "showgrid": False,
+            "ticktext": [f"<b>{token}</b>" for token in tokens],
+            "tickfont": {"family": "monospace", "size": 16},
+            "autorange": "reversed",
+        },
+    }
+    return _figure(data, 430, axes | {"bargap": 0.25}, legend=True)
+
+
+def _label(token: TokenLike) -> str:
+    """A token's text for a Plotly label, which would take < and & for HTML."""
+    return html.escape(visible(token.text), quote=False)
+
+
+def _bars(*, y: Sequence[float], color: str, **more: Any) -> Figure:
+    return {"type": "bar", "y": list(y), "marker": {"color": color, "line": {"width": 0}}} | more
+
+
+def _line(
+    x: Sequence[Any], y: Sequence[Any], color: str, name: str,
+    width: float = 3, dash: str = "solid", mode: str = "lines",
+) -> Figure:  # fmt: skip
+    line = {"color": color, "width": width, "dash": dash}
+    return {"x": list(x), "y": list(y), "name": name, "mode": mode, "line": line}
+
+
+def _level(y: float, across: str, yaxis: str) -> Figure:
+    """A horizontal line through a panel."""
+    line = {"color": palette().text, "width": 1.5}
+    return {"type": "line", "xref": across, "x0": 0, "x1": 1, "yref": yaxis, "y0": y, "y1": y} | {
+        "line": line
+    }
+
+
+def _band(low: float, high: float, color: str, yaxis: str) -> Figure:
+    place = {"xref": "paper", "x0": 0, "x1": 1, "yref": yaxis, "y0": low, "y1": high}
+    return {"type": "rect", "fillcolor": color, "opacity": 0.18, "line": {"width": 0}} | place
+
+
+def _color_scale(signed: bool, largest: float) -> Figure:
+    """White for zero; one hue for sizes, two for signed values."""
+    middle = palette().background
+    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.45, "nticks": 4}
+    bar |= {"x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom", "tickfont": {"size": 13}}
+    bar |= {"tickangle": 0}
+    if signed:
+        scale = [[0, series_color(1)], [0.5, middle], [1, series_color(0)]]
+        return {"colorscale": scale, "cmin": -largest, "cmax": largest, "colorbar": bar}
+    scale = [[0, middle], [1, palette().output]]
+    return {"colorscale": scale, "cmin": 0, "cmax": largest, "colorbar": bar}
+
+
+def _stacked(titles: Sequence[str], gap: float = 0.1) -> Figure:
+    """Layout of panels below one another that share the x axis; y axes are yaxis1, yaxis2, …"""
+    height = (1 - gap * (len(titles) - 1)) / len(titles)
+    layout: Figure = {"xaxis": {"anchor": _axis("y", len(titles))}, "annotations": []}
+    for row, title in enumerate(titles):
+        top = 1 - row * (height + gap)
+        layout[f"yaxis{row + 1}"] = {"domain": [max(0.0, top - height), top]}
+        layout["annotations"].append(_title(title, 0, top))
+    return layout
+
+
+def _beside(titles: Sequence[str], gap: float = 0.16) -> Figure:
+    """Layout of panels beside one another, each with its own axes, numbered from 1."""
+    width = (1 - gap * (len(titles) - 1)) / len(titles)
+    layout: Figure = {"annotations": []}
+    for column, title in enumerate(titles):
+        left = column * (width + gap)
+        layout[f"xaxis{column + 1}"] = {"domain": [left, min(1.0, left + width)]}
+        layout[f"yaxis{column + 1}"] = {"anchor": _axis("x", column + 1)}
+        layout["annotations"].append(_title(title, left, 1))
+    return layout
+
+
+def _axis(letter: str, number: int) -> str:
+    """Plotly calls the first axis x, the second x2."""
+    return letter if number == 1 else f"{letter}{number}"
+
+
+def _title(text: str, x: float, y: float) -> Figure:
+    place = {"xref": "paper", "yref": "paper", "x": x, "y": y, "xanchor": "left"}
+    style = {"showarrow": False, "yanchor": "bottom", "font": {"size": 15}}
+    return {"text": text} | place | style
+
+
+def _figure(data: list[Figure], height: int, layout: Figure, legend: bool = False) -> Figure:
+    """The parts put together, in type that can be read from the back of a room."""
+    colors = palette()
+    layout = layout | {
+        "height": height,
+        "margin": {"l": 8, "r": 28, "pad": 5, "t": 56 if legend else 30, "b": 8},
+        "font": {"size": 15, "color": colors.text},
+        "dragmode": False,
+        "showlegend": legend,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"size": 14},
+        },
+    }
+    for name in [key for key in layout if key.startswith(("xaxis", "yaxis"))]:
+        axis = {"fixedrange": True, "zeroline": False, "gridcolor": colors.grid}
+        axis |= {"automargin": True, "tickfont": {"size": 14, "color": colors.muted}}
+        layout[name] = axis | layout[name]
+    return {"data": data, "layout": layout}
