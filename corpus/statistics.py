@@ -10,6 +10,8 @@ import regex
 
 WORD = regex.compile(r"\w+(?:['’]\w+)*")
 
+# Stands for all characters that a training text lacks: the last code point, never a character.
+UNKNOWN = chr(0x10FFFF)
 # Below this many possible values, counting in a table is faster than sorting.
 TABLE_SIZE = 1 << 24
 
@@ -78,26 +80,41 @@ def ngram_cross_entropy(train_text: str, val_text: str, order: int) -> float:
     if not train_text or not val_text or order < 0:
         raise ValueError("An n-gram model needs two texts that aren't empty and an order of 0 up.")
     known = set(train_text)
-    unseen = chr(0x10FFFF)
-    val_text = "".join(c if c in known else unseen for c in val_text)
+    val_text = "".join(c if c in known else UNKNOWN for c in val_text)
     codes, alphabet = _codes(train_text + val_text)
-    split = len(train_text)
-    probability = np.full(len(val_text), 1.0 / (len(known) + 1))
-    context = np.zeros(len(codes), dtype=np.int64)
+    cut = len(train_text)
+    probability = np.full(len(val_text), 1 / (len(known) + 1))
+    context = np.zeros(len(codes), dtype=np.int64)  # the id of the n characters before a place
     for n in range(order + 1):
-        # context[i] is the id of the n characters before i; the first n have no such context.
-        gram = _dense(context * len(alphabet) + codes)
-        in_train = slice(min(n, split), split)
-        gram_count = np.bincount(gram[in_train], minlength=gram.max() + 1)
-        context_count = np.bincount(context[in_train], minlength=context.max() + 1)
-        context_of_gram = np.zeros(len(gram_count), dtype=np.int64)
-        context_of_gram[gram] = context
-        followers = np.bincount(context_of_gram[gram_count > 0], minlength=len(context_count))
-        total = (context_count + followers)[context[split:]]
-        joint = gram_count[gram[split:]] + followers[context[split:]] * probability
-        probability = np.where(total > 0, joint / np.maximum(total, 1), probability)
+        gram = _dense(context * len(alphabet) + codes)  # of these and the character itself
+        train = slice(min(n, cut), cut)  # the first n places have too little before them
+        probability = _interpolated(
+            gram[train], context[train], gram[cut:], context[cut:], probability
+        )
         context = np.concatenate([[0], gram[:-1]])
     return float(-np.log2(probability).mean())
+
+
+def _interpolated(
+    gram: np.ndarray,
+    context: np.ndarray,
+    val_gram: np.ndarray,
+    val_context: np.ndarray,
+    lower: np.ndarray,
+) -> np.ndarray:
+    """Return p(c | h) at every place of val: the formula of `ngram_cross_entropy`.
+
+    The ids of (h, c) and h at every place, first of the training text, and p(c | shorter h).
+    """
+    size = 1 + max(ids.max(initial=0) for ids in (gram, context, val_gram, val_context))
+    gram_count = np.bincount(gram, minlength=size)
+    context_count = np.bincount(context, minlength=size)
+    context_of_gram = np.zeros(size, dtype=np.int64)
+    context_of_gram[gram] = context
+    followers = np.bincount(context_of_gram[gram_count > 0], minlength=size)
+    total = (context_count + followers)[val_context]
+    joint = gram_count[val_gram] + followers[val_context] * lower
+    return np.where(total > 0, joint / np.maximum(total, 1), lower)
 
 
 def _codes(text: str) -> tuple[np.ndarray, np.ndarray]:
