@@ -80,9 +80,9 @@ st.markdown(
 )
 st.progress(len(train) / len(tokens), text="◀ train 90% │ validation 10% ▶")
 edge = len(train)
-st.caption("Where the cut falls:")
+st.caption("Where the cut falls, between the end of training and the start of testing: ‖")
 st.code(
-    f"… {text[max(0, edge - 160) : edge]} ✂ {text[edge : edge + 160]} …",
+    f"… {text[max(0, edge - 160) : edge]} ‖ {text[edge : edge + 160]} …",
     language=None,
     wrap_lines=True,
 )

@@ -74,7 +74,7 @@ elif config.position == "rope":
         "that depends on the position (RoPE), inside attention."
     )
 
-st.header(f"3. {config.n_layer} blocks add to them")
+st.header("3. Blocks add to the vectors")
 st.markdown(
     "From here on each token carries its vector through the blocks: the **residual stream**. A "
     "block never replaces the vector. **Attention** looks at earlier tokens and *adds* what it "
@@ -84,10 +84,10 @@ st.markdown(
 st.dataframe(
     {
         "block": [str(i + 1) for i in range(config.n_layer)],
-        "stream before": [round(v, 2) for v in story.stream[:-1].tolist()],
-        "attention adds": [round(v, 2) for v in story.attention_added.tolist()],
-        "MLP adds": [round(v, 2) for v in story.mlp_added.tolist()],
-        "stream after": [round(v, 2) for v in story.stream[1:].tolist()],
+        "stream before": [f"{v:.2f}" for v in story.stream[:-1].tolist()],
+        "attention adds": [f"{v:.2f}" for v in story.attention_added.tolist()],
+        "MLP adds": [f"{v:.2f}" for v in story.mlp_added.tolist()],
+        "stream after": [f"{v:.2f}" for v in story.stream[1:].tolist()],
     },
     hide_index=True,
 )
