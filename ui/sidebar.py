@@ -9,6 +9,8 @@ import streamlit as st
 
 from ui import models
 from ui.theme import LEGEND
+from ui.training import training_service
+from ui.visitor import visitor_id
 
 if TYPE_CHECKING:
     from gpt_core.model import GPT
@@ -105,8 +107,11 @@ def _insist_on_app() -> None:
 
 
 def model_names() -> dict[str, str]:
-    """Names by key of the models that this visitor can choose, the bundled one first."""
-    names = {models.BUNDLED: "Bundled: The Spin Cycle"}
+    """Names by key of the models that this visitor can choose, the bundled one first.
+
+    Whoever was given the address of a run may look at it too: its id can't be guessed.
+    """
+    names = {models.BUNDLED: "Bundled: The Spin Cycle"} | training_service().names(visitor_id())
     shared = st.session_state.get("model")
     if shared and shared not in names and models.run_folder(shared):
         names[shared] = f"Shared run {shared[:6]}"
