@@ -1,0 +1,171 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from gpt_core.config import GPTConfig
+from gpt_core.model import GPT
+from gpt_core.observe import find_taps, intervene, match, record, replace, scale, zero, zero_heads
+
+V, T, C, H, L = 23, 12, 32, 4, 2
+D = C // H
+IDX = torch.randint(V, (2, T), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(vocab_size=V, block_size=T, n_layer=L, n_head=H, n_embd=C))
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.2)
+    return model.eval()
+
+
+def hooks(model):
+    return sum(len(tap._forward_hooks) for tap in find_taps(model).values())
+
+
+def test_every_name_of_the_house_is_there_with_its_shape(model):
+    with record(model) as tensors:
+        model(IDX)
+    stream, heads, square = (2, T, C), (2, H, T, D), (2, H, T, T)
+    expected = {"embed": stream, "pos_embed": (T, C), "logits": (2, T, V)}
+    expected |= {"norm_f.scale": (2, T, 1), "norm_f.normalized": stream}
+    for i in range(L):
+        names = dict.fromkeys(("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out"), stream)
+        names |= dict.fromkeys("qkvz", heads) | dict.fromkeys(("scores", "pattern"), square)
+        names |= {"mlp_pre": (2, T, 4 * C), "mlp_post": (2, T, 4 * C)}
+        for norm in ("norm1", "norm2"):
+            names |= {f"{norm}.scale": (2, T, 1), f"{norm}.normalized": stream}
+        expected |= {f"blocks.{i}.{name}": shape for name, shape in names.items()}
+    assert {name: tuple(tensor.shape) for name, tensor in tensors.items()} == expected
+
+
+def test_recorded_tensors_obey_the_equations(model):
+    with record(model) as t:
+        model(IDX)
+    for i in range(L):
+        b = {n.removeprefix(f"blocks.{i}."): x for n, x in t.items() if n.startswith(f"blocks.{i}")}
+        torch.testing.assert_close(b["resid_mid"], b["resid_pre"] + b["attn_out"])
+        torch.testing.assert_close(b["resid_post"], b["resid_mid"] + b["mlp_out"])
+        raw = b["q"] @ b["k"].transpose(-1, -2) / math.sqrt(D)
+        later = torch.ones(T, T).triu(1).bool()
+        assert (b["scores"][..., later] == -math.inf).all()
+        torch.testing.assert_close(b["scores"][..., ~later], raw[..., ~later])
+        torch.testing.assert_close(b["pattern"].sum(-1), torch.ones(2, H, T))
+        assert (b["pattern"][..., later] == 0).all()
+        torch.testing.assert_close(b["z"], b["pattern"] @ b["v"])
+    torch.testing.assert_close(t["blocks.0.resid_pre"], t["embed"] + t["pos_embed"])
+
+
+def test_globs_and_typing_slips(model):
+    assert match(model, "blocks.*.pattern") == ["blocks.0.pattern", "blocks.1.pattern"]
+    with record(model, "blocks.1.q", "logits") as tensors:
+        logits, _ = model(IDX)
+    assert set(tensors) == {"blocks.1.q", "logits"}
+    assert torch.equal(tensors["logits"], logits.detach())
+    with (
+        pytest.raises(KeyError, match="No tensor is called 'blocks.7.q'"),
+        record(model, "blocks.7.q"),
+    ):
+        pass
+
+
+def test_watching_changes_nothing_and_leaves_nothing(model):
+    before, _ = model(IDX)
+    with record(model):
+        during, _ = model(IDX)
+    after, _ = model(IDX)
+    torch.testing.assert_close(before, during, atol=1e-4, rtol=1e-3)
+    assert torch.equal(before, after)
+    assert hooks(model) == 0
+
+
+def test_a_zeroed_head_equals_zeroed_weights(model):
+    with intervene(model, {"blocks.1.z": zero_heads(0, 2)}):
+        logits, _ = model(IDX)
+    for head in (0, 2):
+        model.blocks[1].attn.proj.weight.data[:, head * D : (head + 1) * D] = 0
+    torch.testing.assert_close(logits, model(IDX)[0])
+
+
+def test_a_removed_mlp_equals_zeroed_weights(model):
+    with intervene(model, {"blocks.0.mlp_out": zero}):
+        logits, _ = model(IDX)
+    nn.init.zeros_(model.blocks[0].mlp.down.weight)
+    nn.init.zeros_(model.blocks[0].mlp.down.bias)
+    torch.testing.assert_close(logits, model(IDX)[0])
+
+
+def test_a_replaced_pattern_is_what_values_are_mixed_by(model):
+    uniform = torch.ones(T, T).tril() / torch.arange(1, T + 1)[:, None]
+    with (
+        intervene(model, {"blocks.0.pattern": replace(uniform)}),
+        record(model, "blocks.0.v", "blocks.0.z") as tensors,
+    ):
+        model(IDX)
+    mean = tensors["blocks.0.v"].cumsum(2) / torch.arange(1, T + 1)[:, None]
+    torch.testing.assert_close(tensors["blocks.0.z"], mean)
+
+
+def test_a_scaled_stream_does_not_change_what_layernorm_gives(model):
+    outputs = []
+    for by in (1.0, 100.0):
+        with (
+            intervene(model, {"blocks.0.resid_pre": scale(by)}),
+            record(model, "blocks.0.norm1.normalized", "blocks.0.resid_pre") as tensors,
+        ):
+            model(IDX)
+        outputs.append(tensors)
+    one, hundred = outputs
+    torch.testing.assert_close(hundred["blocks.0.resid_pre"], 100 * one["blocks.0.resid_pre"])
+    torch.testing.assert_close(
+        one["blocks.0.norm1.normalized"], hundred["blocks.0.norm1.normalized"], atol=1e-3, rtol=0
+    )
+
+
+def test_interventions_nest_and_globs_change_all(model):
+    with (
+        intervene(model, {"blocks.*.mlp_out": zero}),
+        intervene(model, {"blocks.*.attn_out": zero}),
+        record(model, "blocks.*.resid_p*") as tensors,
+    ):
+        model(IDX)
+    assert torch.equal(tensors["blocks.0.resid_pre"], tensors["blocks.1.resid_post"])
+
+
+def test_a_change_must_keep_the_shape(model):
+    with (
+        pytest.raises(ValueError, match="change of blocks.0.v turned shape"),
+        intervene(model, {"blocks.0.v": lambda v: v[:1]}),
+    ):
+        model(IDX)
+    assert hooks(model) == 0
+
+
+def test_hooks_go_when_something_fails(model):
+    def fail(x):
+        raise RuntimeError("on purpose")
+
+    with (
+        pytest.raises(RuntimeError, match="on purpose"),
+        record(model),
+        intervene(model, {"logits": fail}),
+    ):
+        model(IDX)
+    assert hooks(model) == 0
+    with (
+        pytest.raises(KeyError),
+        intervene(model, {"blocks.0.v": zero, "no such thing": zero}),
+    ):
+        pass
+    assert hooks(model) == 0
+
+
+def test_gradients_flow_through_an_intervention(model):
+    with intervene(model, {"blocks.0.z": zero_heads(1)}):
+        model(IDX, IDX)[1].backward()
+    gradient = model.blocks[0].attn.proj.weight.grad
+    assert (gradient[:, D : 2 * D] == 0).all()
+    assert (gradient[:, :D] != 0).any()
