@@ -1,0 +1,219 @@
+"""The Attention lesson as a reader uses it: pointer, keys, themes, a shared address."""
+
+import json
+import re
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import torch
+
+from gpt_core.lens import ablate, trace_attention
+from tests.helpers import write_run
+
+PROMPT = "OTTO: It was wet."
+RUN = "00a77e"  # runs have hexadecimal names
+ROW, COLUMN = 12, 7
+
+
+@pytest.fixture(scope="module")
+def run(runs_folder):
+    """The run that the browser looks at, and what it computes without the app."""
+    return write_run(runs_folder, RUN.ljust(8, "0"), n_layer=2, n_head=3, n_embd=48)
+
+
+@pytest.fixture
+def lesson(app_url, run):
+    """Open the lesson in a page; waits until the pictures are painted."""
+
+    def open_lesson(page, prompt=PROMPT, **params):
+        query = "&".join(f"{name}={quote(value)}" for name, value in params.items())
+        page.goto(f"{app_url}/attention?model={run.name}&prompt={quote(prompt)}&{query}")
+        painted(page, prompt)
+        return page
+
+    return open_lesson
+
+
+def painted(page, prompt):
+    """Wait until the pictures of this prompt have been painted."""
+    page.wait_for_selector(f".map[data-painted={json.dumps(prompt)}]")
+
+
+def pixels(page, selector):
+    """What a canvas shows."""
+    return page.locator(selector).first.evaluate("canvas => canvas.toDataURL()")
+
+
+def readout(page):
+    """The cell in the arithmetic and its weight, as the browser computed it."""
+    data = page.locator(".readout").evaluate("node => ({...node.dataset})")
+    return data["cell"], data["weight"]
+
+
+def point_at(page, row, column):
+    """Move the pointer over one cell of the large picture."""
+    plot = page.locator(".plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(
+        box["x"] + (column + 0.5) * box["width"] / len(PROMPT),
+        box["y"] + (row + 0.5) * box["height"] / len(PROMPT),
+    )
+
+
+def ids_of(run, prompt=PROMPT):
+    return run.tokenizer().encode(prompt)
+
+
+def test_editing_the_prompt_repaints_the_heads(page, lesson):
+    lesson(page)
+    before = pixels(page, ".head canvas"), pixels(page, ".cells")
+    prompt_box = page.get_by_role("textbox", name="Prompt under study")
+    prompt_box.fill("OTTO: It was dry.")
+    painted(page, "OTTO: It was dry.")
+    assert pixels(page, ".head canvas") != before[0]
+    assert pixels(page, ".cells") != before[1]
+    prompt_box.fill(PROMPT)
+    painted(page, PROMPT)
+    assert (pixels(page, ".head canvas"), pixels(page, ".cells")) == before
+
+
+def test_the_arithmetic_in_the_browser_ends_in_the_models_own_weight(page, lesson, run):
+    lesson(page, head="1.2")
+    trace = trace_attention(run.load_model(), ids_of(run))
+    pattern, q, k = trace.pattern[1, 2], trace.q[1, 2], trace.k[1, 2]
+    for row, column in [(ROW, COLUMN), (16, 0), (0, 0), (5, 5)]:
+        point_at(page, row, column)
+        cell, weight = readout(page)
+        assert cell == f"{row}.{column}"
+        assert float(weight) == pytest.approx(pattern[row, column].item(), abs=1e-5)
+        formulas = [f.inner_text().replace("−", "-") for f in page.locator(".formula").all()]
+        dot = q[row] @ k[column]
+        shown = float(page.locator(".total").inner_text().replace("−", "-"))
+        assert shown == pytest.approx(dot.item(), abs=0.06 + 1e-3 * abs(dot.item()))
+        assert f"/ √{run.model_config.head_dim}" in formulas[1]
+        shown = float(page.locator(".weight").inner_text().replace("−", "-"))
+        assert shown == pytest.approx(pattern[row, column].item(), abs=1e-3)
+
+
+def test_a_later_position_is_masked(page, lesson):
+    lesson(page)
+    point_at(page, 3, 9)
+    assert readout(page) == ("3.9", "masked")
+    assert "The mask writes −∞" in page.locator(".formula").nth(1).inner_text()
+    assert "weight is 0" in page.locator(".formula").nth(2).inner_text()
+
+
+def test_pointing_at_a_small_picture_shows_both_tokens_and_the_weight(page, lesson, run):
+    lesson(page)
+    picture = page.get_by_role("gridcell", name="Layer 1, head 0")
+    picture.hover(position={"x": 2, "y": picture.bounding_box()["height"] - 2})
+    tip = page.locator(".tip").inner_text()
+    weight = trace_attention(run.load_model(), ids_of(run)).pattern[1, 0, 16, 0].item()
+    assert "layer 1 · head 0" in tip
+    assert float(tip.splitlines()[-1]) == pytest.approx(weight, abs=0.01)
+
+
+def test_knocking_out_a_head_changes_the_next_token_as_the_model_says(page, lesson, run):
+    lesson(page)
+    page.get_by_role("switch", name="Knock out layer 1, head 1").click()
+    page.wait_for_selector("text=Next token, without 1.1")
+    result = ablate(run.load_model(), ids_of(run), [(1, 1)])
+    best = int(result.before.argmax())
+    first = page.locator(".outcome tr").first.inner_text()
+    before, after = re.findall(r"([\d.]+)%", first)
+    assert float(before) == pytest.approx(100 * result.before[best].item(), abs=0.06)
+    assert float(after) == pytest.approx(100 * result.after[best].item(), abs=0.06)
+    loss = page.locator(".loss").inner_text()
+    assert loss == f"{result.loss_before:.3f} → {result.loss_after:.3f}"
+    page.get_by_role("switch", name="Knock out layer 1, head 1").click()
+    page.wait_for_selector("text=/^Next token$/")
+
+
+def test_everything_can_be_done_with_the_keyboard(page, lesson):
+    lesson(page)
+    page.get_by_role("gridcell", name="Layer 0, head 0").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_selector("h3 >> text=Layer 1 · head 2")
+    page.keyboard.press("x")
+    page.wait_for_selector("text=Next token, without 1.2")
+    page.keyboard.press("Tab")  # the switch of the large picture
+    assert page.evaluate(ACTIVE).get("role") == "switch"
+    page.keyboard.press("Space")
+    page.wait_for_selector("text=/^Next token$/")
+    page.keyboard.press("Tab")  # the large picture
+    assert page.evaluate(ACTIVE).get("role") == "application"
+    start = [int(x) for x in readout(page)[0].split(".")]
+    page.keyboard.press("ArrowUp")
+    assert readout(page)[0] == f"{start[0] - 1}.{start[1]}"
+    page.wait_for_url(re.compile(rf"cell={start[0] - 1}\.{start[1]}"))
+    page.keyboard.press("Escape")
+    assert readout(page)[0] == f"{start[0]}.{start[1]}"
+
+
+ACTIVE = """() => {
+  let node = document.activeElement;
+  while (node.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  return { role: node.getAttribute("role") };
+}"""
+
+
+def test_an_address_opens_the_same_state(page, new_page, lesson):
+    lesson(page)
+    page.get_by_role("gridcell", name="Layer 1, head 1").click()
+    page.wait_for_url(re.compile(r"head=1\.1"))
+    page.get_by_role("switch", name="Knock out layer 0, head 2").click()
+    page.wait_for_selector("text=Next token, without 0.2")
+    plot = page.locator(".plot")
+    box = plot.bounding_box()
+    plot.click(position={"x": box["width"] * 0.1, "y": box["height"] * 0.8})
+    page.wait_for_url(re.compile("cell="))
+    page.mouse.move(0, 0)
+    state = parse_qs(urlsplit(page.url).query)
+    assert state["head"] == ["1.1"] and state["off"] == ["0.2"] and state["prompt"] == [PROMPT]
+
+    other = new_page()
+    other.goto(page.url)
+    painted(other, PROMPT)
+    other.wait_for_selector("text=Next token, without 0.2")
+    assert other.locator(".name").inner_text() == "Layer 1 · head 1"
+    assert readout(other) == readout(page)
+    assert pixels(other, ".cells") == pixels(page, ".cells")
+
+
+def test_both_themes_have_their_own_colours(page, new_page, lesson):
+    lesson(page)
+    dark = lesson(new_page(color_scheme="dark"))
+    assert page.locator(".map").get_attribute("data-theme") == "light"
+    assert dark.locator(".map").get_attribute("data-theme") == "dark"
+    assert pixels(page, ".cells") != pixels(dark, ".cells")
+    # The first token can only listen to itself: weight 1, the far end of the scale.
+    first = "c => [...c.getContext('2d').getImageData(0, 0, 1, 1).data.slice(0, 3)]"
+    light_full = sum(page.locator(".cells").evaluate(first))
+    dark_full = sum(dark.locator(".cells").evaluate(first))
+    assert light_full < 250 < 500 < dark_full
+
+
+def test_masked_cells_differ_from_zeros(page, lesson):
+    lesson(page)
+    alpha = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+    shown = torch.tensor(page.locator(".cells").evaluate(alpha)).view(17, 17, 4)[..., 3]
+    assert torch.equal(shown == 255, torch.ones(17, 17).tril().bool())
+    assert torch.equal(shown == 0, torch.ones(17, 17).triu(1).bool())
+
+
+def test_one_token_and_a_phone(new_page, lesson):
+    phone = lesson(new_page(viewport={"width": 390, "height": 844}), prompt="W")
+    assert readout(phone) == ("0.0", "1")
+    wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
+    assert phone.evaluate(wide) <= 390
+
+
+def test_a_head_can_be_read_as_a_table(page, lesson, run):
+    lesson(page, head="0.1")
+    page.get_by_text("Read this head as a table").click()
+    row = page.locator(".table tbody tr").nth(ROW)
+    pattern = trace_attention(run.load_model(), ids_of(run)).pattern[0, 1]
+    assert row.locator("td").nth(1).inner_text() == PROMPT[ROW].replace(" ", "␣")
+    assert f"at {int(pattern[ROW].argmax())}:" in row.inner_text().split("·")[0]
