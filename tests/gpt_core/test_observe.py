@@ -33,7 +33,8 @@ def test_every_name_of_the_house_is_there_with_its_shape(model):
     expected = {"embed": stream, "pos_embed": (T, C), "logits": (2, T, V)}
     expected |= {"norm_f.scale": (2, T, 1), "norm_f.normalized": stream}
     for i in range(L):
-        names = dict.fromkeys(("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out"), stream)
+        streams = ("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out")
+        names = dict.fromkeys(streams, stream)
         names |= dict.fromkeys("qkvz", heads) | dict.fromkeys(("scores", "pattern"), square)
         names |= {"mlp_pre": (2, T, 4 * C), "mlp_post": (2, T, 4 * C)}
         for norm in ("norm1", "norm2"):
