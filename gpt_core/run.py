@@ -33,6 +33,7 @@ from torch import Tensor
 from gpt_core import data
 from gpt_core.config import ConfigError, GPTConfig
 from gpt_core.model import GPT
+from gpt_core.shapes import shapes_of
 from gpt_core.tokenizers import Tokenizer, TokenizerError, load_tokenizer
 from gpt_core.trainer import TrainConfig
 from gpt_core.weights import WeightsError, load_tensors, load_weights, save_tensors, weights
@@ -246,8 +247,7 @@ class Run:
         (checked before any memory is taken).
         """
         path = self.path / "model.safetensors" if step is None else self._snapshot_path(step)
-        with torch.device("meta"):
-            expected = weights(GPT(self.model_config))
+        expected = weights(shapes_of(self.model_config))
         try:
             tensors, _ = load_tensors(path, expected)
             model = GPT(self.model_config)
@@ -276,8 +276,7 @@ class Run:
         """Steps between snapshots: as asked for, or more where they would take too much disk."""
         if not self.train_config.snapshot_interval:
             return 0
-        with torch.device("meta"):
-            size = 2 * sum(t.numel() for t in weights(GPT(self.model_config)).values())
+        size = 2 * sum(t.numel() for t in weights(shapes_of(self.model_config)).values())
         allowed = max(1, min(MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES // size))
         return max(
             self.train_config.snapshot_interval, math.ceil(self.train_config.steps / allowed)
