@@ -1,64 +1,11 @@
 """The real app in a real browser: what all browser tests share."""
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
-BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def start_app(runs: Path, log: Path, **environment: str) -> tuple[subprocess.Popen, str]:
-    """Start the app on a free port of this machine and wait until it answers."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py")]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    command += ["--server.headless", "true"]
-    with log.open("wb") as output:
-        app = subprocess.Popen(
-            command,
-            cwd=PROJECT,
-            env=os.environ | {"GPT_RUNS": str(runs)} | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if app.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                return app, url
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    app.kill()
-    raise RuntimeError(f"The app did not start:\n{log.read_text(errors='replace')[-3000:]}")
-
-
-def stop_app(app: subprocess.Popen) -> None:
-    app.terminate()
-    try:
-        app.wait(timeout=15)
-    except subprocess.TimeoutExpired:
-        app.kill()
-        app.wait()
+from benchmarks.app_process import BROWSER, BROWSER_FLAGS, start_app, stop_app
 
 
 @pytest.fixture(scope="session")

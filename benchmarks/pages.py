@@ -1,0 +1,161 @@
+"""How quick the pages are, in a real browser: typed to painted, and started to painted.
+
+    python -m benchmarks.pages
+
+The Attention lesson shows all heads of a model of 6 layers and 6 heads (384 wide) on a prompt of
+128 tokens. Each edit types or deletes one letter; the clock runs in the browser, from the key to
+the frame after the one that holds the new pictures. Then the same while a training run is active
+beside the app, in a worker process of the lowest priority, as the Training lesson starts it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+from urllib.parse import quote
+
+import torch
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.app_process import BROWSER, BROWSER_FLAGS, start_app, stop_app
+from corpus import bundled
+from gpt_core.config import GPTConfig
+from gpt_core.model import GPT
+from gpt_core.run import Run
+from gpt_core.tokenizers import train_tokenizer
+from gpt_core.trainer import TrainConfig
+from ui.worker import MachineLock, Worker
+
+TOKENS = 128
+SHOWN, TRAINED = "00000066", "000000aa"  # runs are named in hexadecimal
+LAST_KEY = "addEventListener('keydown', () => { window.lastKey = performance.now(); }, true)"
+PAINTED = '.map[data-painted="{}"]'
+
+
+def write_runs(root: Path) -> Run:
+    """A model to look at, with random weights, and a run to train; returns the second."""
+    text = bundled().text
+    tokenizer = train_tokenizer("char", text)
+    vocabulary = tokenizer.vocab_size
+    shown = GPTConfig(vocabulary, block_size=TOKENS, n_layer=6, n_head=6, n_embd=384)
+    trained = GPTConfig.from_preset("modern", vocab_size=vocabulary, block_size=64)
+    runs = [
+        Run.create(
+            root,
+            model_config=config,
+            train_config=TrainConfig(steps=100_000),
+            tokenizer=tokenizer,
+            text=text,
+            corpus_name="bundled",
+            name=name,
+        )
+        for name, config in ((SHOWN, shown), (TRAINED, trained))
+    ]
+    torch.manual_seed(0)
+    runs[0].save_model(GPT(shown), 0)
+    return runs[1]
+
+
+@contextmanager
+def training(run: Run) -> Iterator[None]:
+    """Train the run in a worker, as the app does; the block runs once steps are being made."""
+    lock = MachineLock(run.path.parent / "machine.lock").acquire()
+    if lock is None:
+        raise RuntimeError("Another worker holds the lock of this benchmark's own run.")
+    worker = Worker(run.path, lock)
+    try:
+        deadline = time.monotonic() + 120
+        while sum("loss" in record for record in run.metrics()) < 20:
+            if worker.exit_code is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Training did not start: {run.status()}")
+            time.sleep(0.2)
+        yield
+        if worker.exit_code is not None:
+            raise RuntimeError("Training ended before the measurement did.")
+    finally:
+        worker.close()
+
+
+def time_edits(page: Page, url: str, edits: int) -> list[float]:
+    """Milliseconds from each key to the painted pictures; the first edits warm up."""
+    prompt = bundled().text[: TOKENS - 1].replace("\n", "⏎").replace('"', "'")
+    page.goto(f"{url}/attention?model={SHOWN}&prompt={quote(prompt)}")
+    wait_for(page, prompt)
+    box = page.get_by_role("textbox", name="Prompt under study")
+    box.click()
+    page.keyboard.press("End")
+    page.evaluate(LAST_KEY)
+    times = []
+    for edit in range(edits + 4):
+        letter = chr(ord("a") + edit // 2 % 26)
+        page.keyboard.press("Backspace" if edit % 2 else letter)
+        painted_at = wait_for(page, prompt if edit % 2 else prompt + letter)
+        times.append(painted_at - page.evaluate("window.lastKey"))
+        page.wait_for_timeout(400)  # a reader looks before typing on
+    return times[4:]
+
+
+def wait_for(page: Page, prompt: str) -> float:
+    """When the pictures of this prompt were painted, by the browser's clock."""
+    selector = PAINTED.format(prompt.replace("⏎", "\\a "))
+    pictures = page.wait_for_selector(selector, timeout=60_000)
+    return float(pictures.get_attribute("data-painted-at"))
+
+
+def time_start(browser: Browser, root: Path) -> float:
+    """Seconds from starting the app to its first page painted and complete."""
+    page = browser.new_page()
+    page.goto("about:blank")
+    started = time.perf_counter()
+    app, url = start_app(root, root / "start.log")
+    try:
+        page.goto(url)
+        page.wait_for_selector('[data-testid="stMain"] h1', timeout=60_000)
+        painted = time.perf_counter() - started
+    finally:
+        page.close()
+        stop_app(app)
+    return painted
+
+
+def line(what: str, times: list[float], target: str, unit: str = "ms") -> str:
+    """One row of the table."""
+    digits = 0 if unit == "ms" else 1
+    p95 = quantiles(times, n=20)[-1] if len(times) > 4 else max(times)
+    return f"| {what} | {median(times):.{digits}f} {unit} | {p95:.{digits}f} {unit} | {target} |"
+
+
+def main() -> None:
+    """Measure and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--edits", type=int, default=30, help="edits per situation")
+    parser.add_argument("--starts", type=int, default=5, help="starts of the app")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        root = Path(folder)
+        run = write_runs(root)
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=BROWSER_FLAGS)
+        starts = [time_start(browser, root) for _ in range(options.starts)]
+        app, url = start_app(root, root / "app.log")
+        try:
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            alone = time_edits(page, url, options.edits)
+            with training(run):
+                busy = time_edits(page, url, options.edits)
+        finally:
+            stop_app(app)
+            browser.close()
+    print("| in Chromium | median | p95 | target |")
+    print("| --- | --- | --- | --- |")
+    print(line("edited prompt → repainted heatmaps, 36 heads, 128 tokens", alone, "200 ms"))
+    print(line("the same while a training run is active", busy, "250 ms"))
+    print(line("start of the app → first lesson painted", starts, "4 s", "s"))
+
+
+if __name__ == "__main__":
+    main()
