@@ -71,19 +71,20 @@ def tell_one_row(study: Study, chosen: Selection) -> None:
 
 
 def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
-    with_all, without = attention_of(study), attention_of(study, (head,))
-    change = compare(study.ids, with_all.trace, without.trace)
-    best = int(change.before.argmax())
+    with_all = attention_of(study).trace
+    share, best = with_all.logits[-1].softmax(dim=-1).max(dim=-1)
+    token = visible(study.tokenizer.token_text(best.item()))
     st.subheader("Predict first")
     guess = st.radio(
-        words.question(head, visible(study.tokenizer.token_text(best)), change.before[best].item()),
+        words.question(head, token, share.item()),
         words.GUESSES,
         index=None,
         key=f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question
     )
     if guess:
-        sharpness = with_all.trace.pattern[head].amax(dim=-1).mean().item()
-        st.success(words.answer(guess, best, change, sharpness), icon=":material/science:")
+        change = compare(study.ids, with_all, attention_of(study, (head,)).trace)
+        sharpness = with_all.pattern[head].amax(dim=-1).mean().item()
+        st.success(words.answer(guess, best.item(), change, sharpness), icon=":material/science:")
 
 
 @st.fragment
