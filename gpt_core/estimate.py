@@ -36,11 +36,8 @@ def estimate(model: GPTConfig, train: TrainConfig, flops_per_s: float) -> Estima
 
     Nothing is allocated. flops_per_s: see `measure_speed`.
     """
-    gpt = shapes_of(model)
-    parameters = gpt.num_parameters()
-    tokens = train.batch_size * model.block_size
-    step = tokens * gpt.flops_per_token() / flops_per_s
-    step += _SECONDS_PER_STEP + train.grad_accum * model.n_layer * _SECONDS_PER_BLOCK
+    parameters = shapes_of(model).num_parameters()
+    step = _flops_per_step(model, train) / flops_per_s + _overhead(model, train)
     # An evaluation reads eval_batches of both splits; forward alone is a third of a step.
     evaluation = 2 * train.eval_batches * step / 3
     return Estimate(
@@ -49,6 +46,21 @@ def estimate(model: GPTConfig, train: TrainConfig, flops_per_s: float) -> Estima
         memory_bytes=_PROCESS_BYTES + 4 * 6 * parameters + activation_bytes(model, train),
         seconds=train.steps * (step + evaluation / train.eval_interval),
     )
+
+
+def speed_reached(model: GPTConfig, train: TrainConfig, seconds_per_step: float) -> float:
+    """The flops_per_s that would have made `estimate` right about a run that was timed."""
+    arithmetic = max(seconds_per_step - _overhead(model, train), seconds_per_step / 10)
+    return _flops_per_step(model, train) / arithmetic
+
+
+def _flops_per_step(model: GPTConfig, train: TrainConfig) -> float:
+    return train.batch_size * model.block_size * shapes_of(model).flops_per_token()
+
+
+def _overhead(model: GPTConfig, train: TrainConfig) -> float:
+    """Seconds a step spends on calling operations, whatever their size."""
+    return _SECONDS_PER_STEP + train.grad_accum * model.n_layer * _SECONDS_PER_BLOCK
 
 
 def activation_bytes(model: GPTConfig, train: TrainConfig) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # None of them is a colour of Q, K, V or the output; told apart with any kind of colour vision.
 _LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")
 _DARK_SERIES = ("#ffb04a", "#4fd1e0", "#ff8fc4", "#c9d94a", "#a9b8cc", "#ffa07a")
+_SYMBOLS = ("circle", "diamond", "square", "x", "triangle-up", "star")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def curves(
     figure = go.Figure()
     end = x_max or max((line.x[-1] for line in lines if len(line.x)), default=1.0)
     for bar in bars:
-        figure.add_trace(_bar_trace(bar, end))
+        _add_bar(figure, bar, end)
     for line in lines:
         figure.add_trace(_line_trace(line))
     colors = palette()
@@ -124,23 +125,34 @@ def _line_trace(line: Line) -> go.Scatter:
         mode="lines+markers" if line.markers else "lines",
         opacity=0.45 if line.faint else 1.0,
         line={"color": color, "width": 1 if line.faint else 3, "dash": line.dash},
-        marker={"size": 7},
+        marker={"size": 8, "symbol": _SYMBOLS[line.color % len(_SYMBOLS)]},
         hovertemplate="%{y:.4g}",
     )
 
 
-def _bar_trace(bar: Bar, end: float) -> go.Scatter:
+def _add_bar(figure: go.Figure, bar: Bar, end: float) -> None:
+    """A dotted line as a trace, so that the axis makes room for it, and its name on the right."""
     import plotly.graph_objects as go
 
-    color = palette().muted
-    return go.Scatter(
-        x=[0, end],
-        y=[bar.y, bar.y],
-        mode="lines+text",
-        text=["", f"{bar.label} · {bar.y:.2f}"],
-        textposition="top left",
-        textfont={"color": color, "size": 13},
-        line={"color": color, "width": 1.5, "dash": "dot"},
-        hoverinfo="skip",
-        showlegend=False,
+    colors = palette()
+    figure.add_trace(
+        go.Scatter(
+            x=[0, end],
+            y=[bar.y, bar.y],
+            mode="lines",
+            name=bar.label,
+            line={"color": colors.muted, "width": 1.5, "dash": "dot"},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    figure.add_annotation(
+        x=1,
+        xref="paper",
+        xanchor="right",
+        y=bar.y,
+        yanchor="bottom",
+        text=f"{bar.label} · {bar.y:.2f}",
+        showarrow=False,
+        font={"color": colors.muted, "size": 13},
     )

@@ -18,6 +18,7 @@ import secrets
 import shutil
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,7 @@ class TrainingService:
         self._submitting = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
+        self._speed: float | None = None
         self._queue: list[str] = []
         self._turn: _Turn | None = None
         self._entries: dict[str, _Entry] = {}
@@ -187,6 +189,17 @@ class TrainingService:
         """
         with self._lock:
             return self._view(self._entry(run_id))
+
+    def speed(self) -> float:
+        """Floating point operations a second that training reaches on this machine.
+
+        Of the last run that was seen training; before the first, of a quick measurement.
+        """
+        if self._speed is None:
+            from gpt_core.estimate import measure_speed
+
+            self._speed = measure_speed()
+        return self._speed
 
     def knows(self, run_id: str) -> bool:
         """Whether there is such a run."""
@@ -426,6 +439,7 @@ class TrainingService:
             turn.worker.close()
             self._turn = None
             self._finish(turn, exit_code)
+            self._learn_speed(turn.entry)
         elif turn.order and now - turn.ordered > _GRACE:
             turn.worker.kill()
         elif now - turn.started > self.limits.turn_seconds:
@@ -433,6 +447,18 @@ class TrainingService:
             self._give_order(
                 "pause", f"Its turn of {minutes:.0f} minutes is over. Resume to queue again."
             )
+
+    def _learn_speed(self, entry: _Entry) -> None:
+        """Remember how fast this machine trains, for the next estimate."""
+        from gpt_core.estimate import speed_reached
+        from gpt_core.run import Run, RunError
+
+        elapsed = self._curves(entry).elapsed[-50:]
+        if len(elapsed) == 50:
+            with suppress(RunError):
+                run = Run.open(entry.folder)
+                seconds = (elapsed[-1] - elapsed[0]) / 49
+                self._speed = speed_reached(run.model_config, run.train_config, seconds)
 
     def _finish(self, turn: _Turn, exit_code: int) -> None:
         """Say what became of the run whose worker has ended."""

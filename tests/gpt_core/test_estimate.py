@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gpt_core.config import GPTConfig
-from gpt_core.estimate import activation_bytes, estimate, measure_speed
+from gpt_core.estimate import activation_bytes, estimate, measure_speed, speed_reached
 from gpt_core.model import GPT
 from gpt_core.trainer import TrainConfig
 
@@ -54,6 +54,13 @@ def test_an_estimate_grows_with_what_is_asked():
     halves = estimate(model, replace(train, grad_accum=4), 1e10)
     assert halves.memory_bytes < small.memory_bytes
     assert estimate(model, train, 2e10).seconds < small.seconds
+
+
+def test_a_run_that_was_timed_makes_the_next_estimate_right():
+    model, train = GPTConfig(65), TrainConfig(eval_batches=0, steps=100)
+    seconds = estimate(model, train, 3e10).seconds
+    assert speed_reached(model, train, seconds / 100) == pytest.approx(3e10)
+    assert 0 < speed_reached(model, train, 1e-6) < 1e18  # faster than the overhead alone
 
 
 def test_speed_is_a_plausible_number():

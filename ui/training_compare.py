@@ -1,0 +1,104 @@
+"""This visitor's runs side by side: a table, and their validation curves on one plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import models
+from ui.figures import Line, curves, show
+from ui.runs import RunView
+from ui.training import training_service
+from ui.training_panel import TICK, bits_per_character, duration, view_of
+from ui.visitor import visitor_id
+
+_AXES = ("steps", "seconds", "tokens")
+
+
+def compare_runs() -> None:
+    """Draw the table and the plot; they redraw themselves while a run is active."""
+    st.header("Runs compared")
+    views = _views()
+    left, right = st.columns([3, 1])
+    with left:
+        _choose_runs(views)
+    right.segmented_control(
+        "Over", _AXES, default="steps", required=True, key="over", bind="query-params"
+    )
+    active = any(view.active for view in views)
+    st.fragment(_comparison, run_every=3 * TICK if active else None)()
+    st.caption(
+        "Validation loss in bits per character, so that runs with different tokenizers can be "
+        "compared. A word tokenizer looks better here than it is: a word that it doesn't know "
+        "costs it nearly nothing."
+    )
+
+
+def _choose_runs(views: list[RunView]) -> None:
+    names = {view.run_id: f"{view.about.name} · {view.run_id[:4]}" for view in views}
+    if "compare" not in st.session_state:
+        asked = st.query_params.get("compare", "").split(",")
+        st.session_state["compare"] = [key for key in asked if key in names] or list(names)[:3]
+    else:  # a run may have been deleted
+        kept = [key for key in st.session_state["compare"] if key in names]
+        st.session_state["compare"] = kept
+    chosen = st.multiselect(
+        "Runs to compare", list(names), format_func=names.__getitem__, key="compare"
+    )
+    if st.query_params.get("compare", "") != ",".join(chosen):
+        st.query_params["compare"] = ",".join(chosen)
+
+
+def _views() -> list[RunView]:
+    """The visitor's runs, those that the URL names, and the recorded one."""
+    service = training_service()
+    views = service.runs(visitor_id())
+    own = {view.run_id for view in views}
+    linked = [*st.query_params.get("compare", "").split(","), st.session_state.get("run")]
+    views += [
+        service.view(key) for key in dict.fromkeys(linked) if service.knows(key) and key not in own
+    ]
+    return [*views, view_of(models.BUNDLED)]
+
+
+def _comparison() -> None:
+    views = _views()
+    chosen = st.session_state["compare"]
+    axis = st.session_state["over"]
+    lines = [
+        Line(view.about.name, *_curve(view, axis), color=number, markers=True)
+        for number, view in enumerate(v for v in views if v.run_id in chosen)
+    ]
+    figure = curves(
+        lines, x_title=axis, y_title="validation loss (bits per character)", revision=axis
+    )
+    show(figure, "comparison_figure", f"Validation loss of {len(lines)} runs over {axis}.")
+    st.dataframe([_row(view) for view in views], hide_index=True, key="runs_table")
+
+
+def _curve(view: RunView, axis: str) -> tuple[np.ndarray, np.ndarray]:
+    points = view.curves.evaluations
+    x = np.array([point.elapsed if axis == "seconds" else point.step for point in points])
+    if axis == "tokens":
+        x = x * view.about.tokens_per_step
+    return x, np.array([bits_per_character(point.val_loss, view) for point in points])
+
+
+def _row(view: RunView) -> dict[str, Any]:
+    points = view.curves.evaluations
+    best = min((bits_per_character(p.val_loss, view) for p in points), default=None)
+    last = bits_per_character(points[-1].val_loss, view) if points else None
+    elapsed = view.curves.elapsed
+    return {
+        "run": view.about.name,
+        "text": view.about.corpus_name,
+        "model": view.about.design,
+        "parameters": view.about.parameters,
+        "steps": f"{view.step:,} of {view.about.steps:,}",
+        "time": duration(elapsed[-1]) if elapsed else "–",
+        "bits per character": last and round(last, 3),
+        "best": best and round(best, 3),
+        "state": view.state,
+    }

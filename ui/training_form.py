@@ -1,0 +1,248 @@
+"""The widgets that describe a new run, checked as they are changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from corpus import Corpus
+from gpt_core.config import ConfigError, GPTConfig
+from ui.corpus_state import chosen_corpus
+from ui.preparing import Prepared, count_parameters, prepare
+from ui.runs import Limits, RunRequest, TrainingError, tokens_per_step
+from ui.text_tables import guessing_bars
+from ui.training import training_service
+from ui.training_panel import duration
+from ui.visitor import visitor_id
+
+_DESIGN_WORDS = {
+    "modern": "RoPE, RMSNorm, squared ReLU, trained with Muon: learns fastest.",
+    "classic": "GPT-2's choices: learned positions, LayerNorm, GELU, trained with AdamW.",
+    "notebook": "The notebooks' model: 6 layers, 8 heads, 256 wide, ReLU. Large for a laptop.",
+}
+_KINDS = ("char", "word", "bpe")
+
+
+def training_form() -> None:
+    """Draw the form; the button queues the run and shows it."""
+    limits = training_service().limits
+    corpus = chosen_corpus()
+    st.markdown(f"**Text**: “{corpus.name}”, {len(corpus.text):,} characters")
+    st.page_link("pages/data.py", label="Choose another text", icon=":material/library_books:")
+    problems: list[str] = []
+    prepared = _tokenizer_widgets(corpus.text, problems)
+    sizes, learning = _model_widgets(limits), _learning_widgets(limits)
+    request = _request(corpus, prepared, sizes, learning, problems)
+    for problem in problems:
+        st.error(problem, icon=":material/error:")
+    if request:
+        _estimate(request, limits)
+    st.button(
+        "Start training",
+        key="start_run",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=request is None,
+        on_click=_start,
+        args=(request,),
+    )
+    if error := st.session_state.pop("start_error", None):
+        st.error(error, icon=":material/error:")
+    st.caption(rules(limits))
+
+
+def rules(limits: Limits) -> str:
+    """What a visitor should know about the queue and the limits, in a few sentences."""
+    return (
+        f"One run trains at a time on this machine, first come, first served; a turn lasts at most "
+        f"{duration(limits.turn_seconds)}, then the run pauses. You may have {limits.active_runs} "
+        f"runs waiting or training and keep {limits.stored_runs}, for {limits.days:.0f} days. "
+        f"Close the tab if you like: your run keeps its place and goes on."
+    )
+
+
+def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared | None:
+    kind = st.segmented_control(
+        "Tokenizer",
+        _KINDS,
+        default="char",
+        required=True,
+        key="train_tokenizer",
+        bind="query-params",
+    )
+    size = None
+    if kind != "char":
+        size = st.number_input(
+            "Vocabulary size",
+            min_value=2 if kind == "word" else 257,
+            max_value=8192,
+            value=512,
+            step=1,
+            key=f"train_vocabulary_{kind}",
+            bind="query-params",
+            help="How many different tokens there may be. More tokens mean shorter sequences.",
+        )
+    prepared = prepare(text, kind, size)
+    if size and prepared.tokenizer.vocab_size < size:
+        problems.append(
+            f"This text has only {prepared.tokenizer.vocab_size:,} tokens of that kind; choose a "
+            f"vocabulary of at most that size."
+        )
+    return prepared
+
+
+def _model_widgets(limits: Limits) -> dict[str, Any]:
+    design = st.segmented_control(
+        "Design",
+        list(_DESIGN_WORDS),
+        default="modern",
+        required=True,
+        key="design",
+        bind="query-params",
+        on_change=_use_preset_values,
+    )
+    st.caption(_DESIGN_WORDS[design])
+    preset = preset_values(design, limits)
+    one, two = st.columns(2)
+    return {
+        "design": design,
+        "n_layer": _number(one, "Layers", "layers", 1, 24, preset),
+        "n_head": _number(two, "Heads", "heads", 1, 32, preset),
+        "n_embd": _number(one, "Width", "width", 8, 1024, preset),
+        "block_size": _number(two, "Context", "context", 8, 1024, preset),
+    }
+
+
+def _learning_widgets(limits: Limits) -> dict[str, Any]:
+    preset = preset_values(st.session_state["design"], limits)
+    one, two = st.columns(2)
+    return {
+        "steps": _number(one, "Steps", "train_steps", 1, limits.steps, preset),
+        "batch_size": _number(two, "Batch", "train_batch", 1, 512, preset),
+        "learning_rate": one.number_input(
+            "Learning rate",
+            min_value=0.000001,
+            max_value=1.0,
+            value=preset["train_rate"],
+            format="%g",
+            step=preset["train_rate"] / 5,
+            key="train_rate",
+            bind="query-params",
+        ),
+        "seed": _number(two, "Seed", "train_seed", 0, 99_999, preset),
+    }
+
+
+def _number(column: Any, label: str, key: str, low: int, high: int, preset: dict[str, Any]) -> int:
+    return column.number_input(
+        label,
+        min_value=low,
+        max_value=high,
+        value=min(preset[key], high),
+        step=1,
+        key=key,
+        bind="query-params",
+    )
+
+
+def preset_values(design: str, limits: Limits) -> dict[str, Any]:
+    """The values that the number boxes start with, by their keys."""
+    from gpt_core.trainer import TrainConfig
+
+    model = GPTConfig.from_preset(design, vocab_size=1)
+    train = TrainConfig.from_preset(design)
+    return {
+        "layers": model.n_layer,
+        "heads": model.n_head,
+        "width": model.n_embd,
+        "context": model.block_size,
+        "train_steps": min(train.steps, limits.steps),
+        "train_batch": train.batch_size,
+        "train_rate": train.learning_rate,
+        "train_seed": train.seed,
+    }
+
+
+def _use_preset_values() -> None:
+    limits = training_service().limits
+    st.session_state.update(preset_values(st.session_state["design"], limits))
+
+
+def _request(
+    corpus: Corpus,
+    prepared: Prepared,
+    sizes: dict[str, Any],
+    learning: dict[str, Any],
+    problems: list[str],
+) -> RunRequest | None:
+    """The run as described, or None and a sentence added to the problems."""
+    from gpt_core.trainer import TrainConfig
+
+    design = sizes.pop("design")
+    try:
+        model = GPTConfig.from_preset(design, vocab_size=prepared.tokenizer.vocab_size, **sizes)
+        train = TrainConfig.from_preset(design, **learning, **rhythm(learning["steps"]))
+        request = RunRequest(
+            name=f"{design}, {prepared.tokenizer.kind}, {train.steps:,} steps",
+            corpus_name=corpus.name,
+            text=corpus.text,
+            tokenizer=prepared.tokenizer,
+            model=model,
+            train=train,
+            parameters=count_parameters(model),
+            bar_bits=tuple(guessing_bars(corpus.text)["bits, on unseen text"]),
+            characters_per_token=prepared.characters_per_token,
+        )
+        training_service().check(request)
+    except (ConfigError, TrainingError) as error:
+        problems.append(str(error))
+        return None
+    if prepared.val_tokens <= model.block_size:
+        problems.append(
+            f"The text is too short: its last tenth has {prepared.val_tokens:,} tokens, and must "
+            f"have more than the context of {model.block_size}. Choose a longer text or a shorter "
+            f"context."
+        )
+    return None if problems else request
+
+
+def rhythm(steps: int) -> dict[str, int]:
+    """How often to evaluate, sample and save: often enough to watch, seldom enough to be quick."""
+    tenth = max(1, steps // 10)
+    return {
+        "eval_interval": max(1, steps // 20),
+        "sample_interval": tenth,
+        "snapshot_interval": tenth,
+        "checkpoint_interval": max(1, min(50, tenth)),
+    }
+
+
+def _estimate(request: RunRequest, limits: Limits) -> None:
+    """What the run will take, before it starts."""
+    from gpt_core.estimate import estimate
+
+    expected = estimate(request.model, request.train, training_service().speed())
+    tokens = request.train.steps * tokens_per_step(request.model, request.train)
+    st.markdown(
+        f"**{expected.parameters:,}** parameters · **{tokens:,}** tokens to read · about "
+        f"**{duration(expected.seconds)}** of training · about "
+        f"**{expected.memory_bytes / 1e9:.1f} GB** of memory"
+    )
+    if expected.seconds > limits.turn_seconds:
+        st.warning(
+            f"That is longer than a turn of {duration(limits.turn_seconds)}: the run will pause, "
+            f"and you can resume it.",
+            icon=":material/schedule:",
+        )
+
+
+def _start(request: RunRequest) -> None:
+    try:
+        run_id = training_service().submit(visitor_id(), request)
+    except ValueError as error:
+        st.session_state["start_error"] = str(error)
+    else:
+        st.session_state["run"] = run_id
+        st.session_state["compare"] = [run_id, *st.session_state.get("compare", [])]
