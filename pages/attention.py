@@ -74,11 +74,13 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     with_all = attention_of(study).trace
     share, best = with_all.logits[-1].softmax(dim=-1).max(dim=-1)
     token = visible(study.tokenizer.token_text(best.item()))
-    st.subheader("Predict first")
+    st.header("Predict first")
+    st.markdown(words.question(head, token, share.item()))
     guess = st.radio(
-        words.question(head, token, share.item()),
+        "What happens to the best guess?",
         words.GUESSES,
         index=None,
+        label_visibility="collapsed",
         key=f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question
     )
     if guess:

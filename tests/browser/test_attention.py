@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gpt_core.lens import ablate, trace_attention
+from tests.browser.conftest import no_exception
 from tests.helpers import write_run
 
 PROMPT = "OTTO: It was wet."
@@ -21,7 +22,7 @@ def run(runs_folder):
     return write_run(runs_folder, RUN.ljust(8, "0"), n_layer=2, n_head=3, n_embd=48)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lesson(app_url, run):
     """Open the lesson in a page; waits until the pictures are painted."""
 
@@ -32,6 +33,15 @@ def lesson(app_url, run):
         return page
 
     return open_lesson
+
+
+@pytest.fixture(scope="module")
+def still(browser, lesson):
+    """The lesson, opened once for all tests that only look and point."""
+    page = lesson(browser.new_page(viewport={"width": 1440, "height": 900}), head="1.2")
+    yield page
+    no_exception(page)
+    page.context.close()
 
 
 def painted(page, prompt):
@@ -78,37 +88,34 @@ def test_editing_the_prompt_repaints_the_heads(page, lesson):
     assert (pixels(page, ".head canvas"), pixels(page, ".cells")) == before
 
 
-def test_the_arithmetic_in_the_browser_ends_in_the_models_own_weight(page, lesson, run):
-    lesson(page, head="1.2")
+def test_the_arithmetic_in_the_browser_ends_in_the_models_own_weight(still, run):
     trace = trace_attention(run.load_model(), ids_of(run))
     pattern, q, k = trace.pattern[1, 2], trace.q[1, 2], trace.k[1, 2]
     for row, column in [(ROW, COLUMN), (16, 0), (0, 0), (5, 5)]:
-        point_at(page, row, column)
-        cell, weight = readout(page)
+        point_at(still, row, column)
+        cell, weight = readout(still)
         assert cell == f"{row}.{column}"
         assert float(weight) == pytest.approx(pattern[row, column].item(), abs=1e-5)
-        formulas = [f.inner_text().replace("−", "-") for f in page.locator(".formula").all()]
+        formulas = [f.inner_text().replace("−", "-") for f in still.locator(".formula").all()]
         dot = q[row] @ k[column]
-        shown = float(page.locator(".total").inner_text().replace("−", "-"))
+        shown = float(still.locator(".total").inner_text().replace("−", "-"))
         assert shown == pytest.approx(dot.item(), abs=0.06 + 1e-3 * abs(dot.item()))
         assert f"/ √{run.model_config.head_dim}" in formulas[1]
-        shown = float(page.locator(".weight").inner_text().replace("−", "-"))
+        shown = float(still.locator(".weight").inner_text().replace("−", "-"))
         assert shown == pytest.approx(pattern[row, column].item(), abs=1e-3)
 
 
-def test_a_later_position_is_masked(page, lesson):
-    lesson(page)
-    point_at(page, 3, 9)
-    assert readout(page) == ("3.9", "masked")
-    assert "The mask writes −∞" in page.locator(".formula").nth(1).inner_text()
-    assert "weight is 0" in page.locator(".formula").nth(2).inner_text()
+def test_a_later_position_is_masked(still):
+    point_at(still, 3, 9)
+    assert readout(still) == ("3.9", "masked")
+    assert "The mask writes −∞" in still.locator(".formula").nth(1).inner_text()
+    assert "weight is 0" in still.locator(".formula").nth(2).inner_text()
 
 
-def test_pointing_at_a_small_picture_shows_both_tokens_and_the_weight(page, lesson, run):
-    lesson(page)
-    picture = page.get_by_role("gridcell", name="Layer 1, head 0")
+def test_pointing_at_a_small_picture_shows_both_tokens_and_the_weight(still, run):
+    picture = still.get_by_role("gridcell", name="Layer 1, head 0")
     picture.hover(position={"x": 2, "y": picture.bounding_box()["height"] - 2})
-    tip = page.locator(".tip").inner_text()
+    tip = still.locator(".tip").inner_text()
     weight = trace_attention(run.load_model(), ids_of(run)).pattern[1, 0, 16, 0].item()
     assert "layer 1 · head 0" in tip
     assert float(tip.splitlines()[-1]) == pytest.approx(weight, abs=0.01)
@@ -195,10 +202,9 @@ def test_both_themes_have_their_own_colours(page, new_page, lesson):
     assert light_full < 250 < 500 < dark_full
 
 
-def test_masked_cells_differ_from_zeros(page, lesson):
-    lesson(page)
+def test_masked_cells_differ_from_zeros(still):
     alpha = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
-    shown = torch.tensor(page.locator(".cells").evaluate(alpha)).view(17, 17, 4)[..., 3]
+    shown = torch.tensor(still.locator(".cells").evaluate(alpha)).view(17, 17, 4)[..., 3]
     assert torch.equal(shown == 255, torch.ones(17, 17).tril().bool())
     assert torch.equal(shown == 0, torch.ones(17, 17).triu(1).bool())
 
@@ -210,10 +216,11 @@ def test_one_token_and_a_phone(new_page, lesson):
     assert phone.evaluate(wide) <= 390
 
 
-def test_a_head_can_be_read_as_a_table(page, lesson, run):
-    lesson(page, head="0.1")
-    page.get_by_text("Read this head as a table").click()
-    row = page.locator(".table tbody tr").nth(ROW)
-    pattern = trace_attention(run.load_model(), ids_of(run)).pattern[0, 1]
+def test_a_head_can_be_read_as_a_table(still, run):
+    still.get_by_text("Read this head as a table").click()
+    row = still.locator(".table tbody tr").nth(ROW)
+    weights = trace_attention(run.load_model(), ids_of(run)).pattern[1, 2, ROW]
     assert row.locator("td").nth(1).inner_text() == PROMPT[ROW].replace(" ", "␣")
-    assert f"at {int(pattern[ROW].argmax())}:" in row.inner_text().split("·")[0]
+    first = re.search(r"at (\d+): ([\d.]+)", row.inner_text())
+    assert weights[int(first[1])].item() == pytest.approx(weights.max().item(), abs=1 / 255)
+    assert float(first[2]) == pytest.approx(weights.max().item(), abs=1 / 255)

@@ -4,17 +4,18 @@
 function layOut(tokens, available, family) {
   const T = tokens.length;
   const font = Math.max(9, Math.min(17, (available / T) * 0.9));
+  const chosenFont = Math.max(font, 13); // for the last row of a classroom
   const context = element("canvas").getContext("2d");
-  context.font = `${font}px ${family}`;
+  context.font = `${chosenFont}px ${family}`;
   const widest = Math.max(...tokens.map((token) => context.measureText(token).width));
   const labelled = available / T >= font * 0.85; // room for every token's label
-  const digits = labelled ? 0 : 2.6 * font; // else the chosen one's position is written beside it
+  const digits = labelled ? 0 : 2.6 * chosenFont; // else the chosen one's position is written beside it
   const left = Math.ceil(Math.min(110, widest + digits) + 14);
   const room = Math.min(available - left, T * 56);
   const cell = room / T >= 6 ? Math.floor(room / T) : room / T;
-  const upright = !labelled || widest <= font * 1.3; // else the labels of columns are turned
-  const below = upright ? Math.ceil(font * 1.8) : left;
-  return { font, family, labelled, left, cell, side: cell * T, upright, below };
+  const upright = !labelled || widest <= chosenFont * 1.3; // else the labels of columns are turned
+  const below = upright ? Math.ceil(chosenFont * 1.8) : left;
+  return { font, chosenFont, family, labelled, left, cell, side: cell * T, upright, below };
 }
 
 // Every label where there is room; else position numbers. The chosen cell's two always.
@@ -34,8 +35,10 @@ function drawLabels(canvas, tokens, layout, [row, column], ink) {
     if (free(column)) drawColumnLabel(context, layout, i, label, ink.ink);
   }
   const label = (i) => (labelled ? tokens[i] : `${tokens[i]} ${i}`);
-  drawRowLabel(context, layout, row, label(row), ink.ground, ink.query);
-  drawColumnLabel(context, layout, column, label(column), ink.ground, ink.key);
+  const chosen = { ...layout, font: layout.chosenFont };
+  context.font = `${chosen.font}px ${family}`;
+  drawRowLabel(context, chosen, row, label(row), ink.ground, ink.query);
+  drawColumnLabel(context, chosen, column, label(column), ink.ground, ink.key);
 }
 
 function drawRowLabel(context, { left, cell, font }, i, label, colour, ground) {

@@ -164,7 +164,8 @@ class AttentionMap {
   measure() {
     const { layers, heads, tokens } = this.message;
     const room = this.$(".small").clientWidth - 40 - heads * 4;
-    this.thumbnailSize = Math.floor(Math.max(18, Math.min(room / heads, 400 / layers, 90)));
+    const tallest = Math.max(400, innerHeight * 0.44) / layers;
+    this.thumbnailSize = Math.floor(Math.max(18, Math.min(room / heads, tallest, 110)));
     this.map.style.setProperty("--thumbnail", `${this.thumbnailSize}px`);
     this.map.classList.toggle("tiny", this.thumbnailSize < 44);
     const family = getComputedStyle(this.plot).fontFamily;
