@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from dataclasses import fields
 from datetime import datetime
@@ -198,8 +199,8 @@ def train(args: argparse.Namespace) -> int:
     if args.worker:
         lower_priority()
         interruption.listen_to_commands(sys.stdin)
+    device = _device(args.device)
     together = distributed.start()
-    device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         run = Run.open(args.run) if args.run else _new_run(args)
         if args.worker or distributed.rank():
@@ -210,6 +211,17 @@ def train(args: argparse.Namespace) -> int:
         if together:
             distributed.finish()
     return 1 if status["state"] == "diverged" else 0
+
+
+def _device(name: str | None) -> str:
+    """Where to train: as asked for, or this process's GPU, or the CPU."""
+    if name is None:
+        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError):
+        raise RunError(f"This machine has no device {name!r}; leave out --device.") from None
+    return name
 
 
 def _new_run(args: argparse.Namespace) -> Run:

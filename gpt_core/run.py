@@ -295,9 +295,12 @@ class Run:
         if not path.exists():
             return None
         try:
-            return load_tensors(path, expected)[0]
+            state = load_tensors(path, expected)[0]
         except WeightsError as error:
             raise RunError(f"{self.name} can't continue: {error}") from None
+        if state["progress"][0].item() not in range(self.train_config.steps + 1):
+            raise RunError(f"{self.name} can't continue: the saved step is not one of this run.")
+        return state
 
     def remove_temporary_files(self) -> None:
         """Remove what a killed process left half-written."""

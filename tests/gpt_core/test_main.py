@@ -1,0 +1,180 @@
+import io
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gpt_core.__main__ import HELP, main, make_parser
+from gpt_core.config import GPTConfig
+from gpt_core.run import Run
+from gpt_core.trainer import TrainConfig
+
+PROJECT = Path(__file__).parents[2]
+TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30
+SMALL = ["--block-size", "16", "--n-layer", "1", "--n-head", "2", "--n-embd", "16"]
+QUICK = ["--steps", "4", "--batch-size", "2", "--eval-batches", "1", "--sample-interval", "0"]
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "cats.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def trained(tmp_path, text, capsys):
+    folder = tmp_path / "runs" / "cats"
+    assert main(["train", "--text", str(text), "--out", str(folder), *SMALL, *QUICK]) == 0
+    assert "Finished after 4 steps." in capsys.readouterr().out
+    return folder
+
+
+def test_train_writes_what_was_asked_for(trained):
+    run = Run.open(trained)
+    assert run.status()["state"] == "finished" and run.status()["step"] == 4
+    assert (run.model_config.n_embd, run.model_config.position) == (16, "rope")
+    assert run.train_config == TrainConfig.from_preset(
+        "modern", steps=4, batch_size=2, eval_batches=1, sample_interval=0
+    )
+    assert run.corpus["name"] == "cats.txt"
+
+
+@pytest.mark.parametrize("tokenizer", ["word", "bpe"])
+def test_train_with_other_tokenizers_and_presets(tmp_path, text, tokenizer):
+    folder = tmp_path / "run"
+    options = ["--tokenizer", tokenizer, "--vocab-size", "270", "--preset", "classic", "--no-bias"]
+    command = ["train", "--text", str(text), "--out", str(folder), *SMALL, *QUICK, *options]
+    assert main(command) == 0
+    run = Run.open(folder)
+    assert run.tokenizer().kind == tokenizer and run.model_config.norm == "layernorm"
+    assert run.model_config.bias is False
+    assert main(["eval", "--run", str(folder)]) == 0
+
+
+def test_a_finished_run_has_nothing_left_to_train(trained):
+    before = (trained / "metrics.jsonl").read_bytes()
+    assert main(["train", "--run", str(trained)]) == 0
+    assert (trained / "metrics.jsonl").read_bytes() == before
+
+
+def test_sample_prints_the_prompt_and_what_follows(trained, capsys):
+    command = ["sample", "--run", str(trained), "--prompt", "the cat", "--tokens", "30"]
+    assert main(command) == 0
+    first = capsys.readouterr().out
+    assert first.startswith("the cat") and len(first) == len("the cat") + 30 + 1
+    assert main(command) == 0
+    assert capsys.readouterr().out == first  # the same seed
+    assert main([*command, "--seed", "2"]) == 0
+    assert capsys.readouterr().out != first
+    assert main([*command, "--temperature", "0", "--top-k", "3", "--stop", "t"]) == 0
+    assert "t" not in capsys.readouterr().out.removeprefix("the cat")
+
+
+def test_eval_prints_what_the_model_itself_says(trained, capsys):
+    assert main(["eval", "--run", str(trained)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["split", "tokens", "loss", "bits/char", "perplexity"]
+    train, val = rows[1:]
+    assert (train[0], train[1], val[0], val[1]) == ("train", "1,404", "validation", "156")
+    loss, bits, perplexity = (float(value) for value in val[2:])
+    assert bits == pytest.approx(loss / 0.6931, rel=1e-3)  # one token is one character
+    assert perplexity == pytest.approx(2.71828**loss, rel=1e-3)
+    assert main(["eval", "--run", str(trained), "--step", "0"]) == 0
+    before = float(capsys.readouterr().out.splitlines()[2].split()[2])
+    assert before > loss
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["train"], "Name a text with --text FILE"),
+        (["train", "--text", "nowhere.txt"], "nowhere.txt can't be read as a UTF-8 text"),
+        (["train", "--text", "{text}", "--n-layer", "0"], "n_layer is 0; it must be between"),
+        (["train", "--text", "{text}", "--n-layer", "two"], "invalid int value: 'two'"),
+        (["train", "--text", "{text}", "--norm", "group"], "invalid choice: 'group'"),
+        (["train", "--text", "{text}", "--block-size", "9999"], "a context of 9,999 needs"),
+        (["train", "--text", "{text}", "--out", "{text}"], "exists already"),
+        (["train", "--run", "nowhere"], "There is no run in nowhere"),
+        (["train", "--text", "{text}", "--device", "abacus"], "abacus"),
+        (["sample", "--run", "nowhere"], "There is no run in nowhere"),
+        (["eval"], "arguments are required: --run"),
+        (["dance"], "invalid choice: 'dance'"),
+        ([], "arguments are required"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2(command, words, text, tmp_path, capsys):
+    # Settings that are refused leave no folder behind.
+    command = [part.format(text=text) for part in command]
+    if command[:2] == ["train", "--text"] and "--out" not in command:
+        command += ["--out", str(tmp_path / "out")]
+    try:
+        code = main(command)
+    except SystemExit as error:
+        code = error.code
+    complaint = capsys.readouterr().err
+    assert code == 2
+    assert words in complaint and len(complaint.splitlines()) == 1
+
+
+def test_sampling_settings_that_make_no_sense(trained, capsys):
+    assert main(["sample", "--run", str(trained), "--temperature", "-1"]) == 2
+    assert main(["sample", "--run", str(trained), "--prompt", ""]) == 2
+    assert main(["sample", "--run", str(trained), "--step", "3"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_help_explains_every_setting(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        make_parser().parse_args(["train", "--help"])
+    assert exit_.value.code == 0
+    shown = re.sub(r"\s+", " ", capsys.readouterr().out)
+    settings = {*GPTConfig(vocab_size=1).to_dict(), *TrainConfig().to_dict()} - {"vocab_size"}
+    assert set(HELP) == settings
+    for name in settings:
+        assert f"--{name.replace('_', '-')}" in shown
+        assert HELP[name][:40] in shown.replace("- ", "-")
+    assert "(classic 2000, modern" in shown
+    assert "examples: python -m gpt_core train --text book.txt" in shown
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, text):
+    folder = tmp_path / "run"
+    options = [*SMALL, *QUICK, "--steps", "100000", "--threads", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gpt_core", "train", "--text", text, "--out", folder, *options],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        metrics = folder / "metrics.jsonl"
+        while not metrics.exists() or metrics.read_bytes().count(b"\n") < 5:
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    step = Run.open(folder).status()["step"]
+    assert process.returncode == 0 and step > 0
+    assert f"Saved at step {step}. Go on: python -m gpt_core train --run {folder}" in output
+
+
+def test_text_streams_whole_characters(tmp_path, text, monkeypatch):
+    text.write_text("æøå日本語🐈 " * 200, encoding="utf-8")
+    folder = tmp_path / "run"
+    options = [*SMALL, *QUICK, "--tokenizer", "bpe", "--vocab-size", "256"]
+    assert main(["train", "--text", str(text), "--out", str(folder), *options]) == 0
+    written = []
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setattr(sys.stdout, "write", lambda part: written.append(part) or len(part))
+    assert main(["sample", "--run", str(folder), "--prompt", "日", "--tokens", "300"]) == 0
+    assert written[0] == "日"

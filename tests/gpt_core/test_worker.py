@@ -1,0 +1,176 @@
+"""Real worker processes: told to stop, abandoned, and killed at the worst moments."""
+
+import io
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gpt_core.config import GPTConfig
+from gpt_core.run import Run
+from gpt_core.tokenizers import train_tokenizer
+from gpt_core.trainer import TrainConfig
+from gpt_core.worker import Interruption, train_run
+
+PROJECT = Path(__file__).parents[2]
+TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 20
+ENDLESS = 1_000_000
+WAIT = 120  # seconds; a busy machine takes its time
+
+
+def create(root, name="run", **train):
+    tokenizer = train_tokenizer("char", TEXT)
+    settings = {"steps": ENDLESS, "batch_size": 2, "eval_interval": 50, "eval_batches": 1}
+    settings |= {"checkpoint_interval": 5, "sample_interval": 0, "snapshot_interval": 0}
+    return Run.create(
+        root,
+        model_config=GPTConfig(
+            vocab_size=tokenizer.vocab_size, block_size=8, n_layer=1, n_head=2, n_embd=16
+        ),
+        train_config=TrainConfig(**settings | train),
+        tokenizer=tokenizer,
+        text=TEXT,
+        corpus_name="the cat",
+        name=name,
+    )
+
+
+@pytest.fixture
+def start():
+    workers = []
+
+    def start(run):
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "gpt_core", "train", "--run", str(run.path), "--worker"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"OMP_NUM_THREADS": "1", "PATH": ""},
+        )
+        workers.append(worker)
+        return worker
+
+    yield start
+    for worker in workers:
+        with worker:  # closes its pipes
+            worker.kill()
+
+
+def wait_for_step(run, step, worker):
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        metrics = run.metrics()
+        if metrics and metrics[-1]["step"] >= step:
+            return
+        assert worker.poll() is None, worker.stderr.read().decode()
+        time.sleep(0.02)
+    pytest.fail(f"step {step} was not reached")
+
+
+def check(run):
+    """Every step once, in order, and no line torn."""
+    content = (run.path / "metrics.jsonl").read_bytes()
+    assert content.endswith(b"\n")
+    records = [json.loads(line) for line in content.splitlines()]
+    steps = [r["step"] for r in records if "loss" in r]
+    assert steps == list(range(1, len(steps) + 1))
+    evaluations = [r["step"] for r in records if "val_loss" in r]
+    assert evaluations == sorted(set(evaluations))
+    return len(steps)
+
+
+@pytest.mark.parametrize(
+    ("order", "state", "reason"),
+    [
+        (b"nonsense\nstop\n", "stopped", "Stopped."),
+        (None, "paused", "The app that started this run was closed."),
+        (signal.SIGTERM, "paused", "Interrupted."),
+    ],
+    ids=str,
+)
+def test_a_worker_saves_and_leaves_when_told_or_abandoned(tmp_path, start, order, state, reason):
+    run = create(tmp_path)
+    worker = start(run)
+    wait_for_step(run, 3, worker)
+    assert run.status()["state"] == "running"
+    if order is None:
+        worker.stdin.close()
+    elif isinstance(order, bytes):
+        worker.stdin.write(order)
+        worker.stdin.flush()
+    else:
+        worker.send_signal(order)
+    assert worker.wait(WAIT) == 0
+    assert worker.stdout.read() == b"" and worker.stderr.read() == b""
+    step = check(run)
+    assert run.status() == {"state": state, "step": step, "reason": reason}
+
+
+@pytest.mark.parametrize("lines", ["pause\nstop\n", "  pause \r\n"])
+def test_the_first_command_counts(lines):
+    interruption = Interruption()
+    interruption.listen_to_commands(io.StringIO(lines))
+    deadline = time.monotonic() + WAIT
+    while interruption.state is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (interruption.state, interruption.reason) == ("paused", "Paused.")
+
+
+def test_a_worker_killed_at_any_moment_leaves_a_run_that_goes_on(tmp_path, start):
+    run = create(tmp_path, eval_interval=3, checkpoint_interval=1, snapshot_interval=2)
+    moments = random.Random(1)
+    reached = 0
+    for _ in range(3):
+        worker = start(run)
+        wait_for_step(run, reached + moments.randint(1, 30), worker)
+        time.sleep(moments.random() * 0.05)
+        worker.kill()
+        worker.wait()
+        assert Run.open(run.path).load_model().config == run.model_config
+        reached = run.metrics()[-1]["step"]
+        for step in run.snapshots():
+            run.load_model(step)
+    worker = start(run)
+    wait_for_step(run, reached + 3, worker)
+    worker.stdin.close()
+    assert worker.wait(WAIT) == 0
+    assert not list(run.path.rglob("*.tmp"))
+    steps = check(run)
+
+    # The same losses as a run that nobody disturbed.
+    calm = create(tmp_path, "calm", eval_interval=3, checkpoint_interval=10**6)
+    stop = Interruption()
+    train_run(calm, stop, lambda r: r.step == steps and stop.set("paused", "Paused."))
+    ours, theirs = ([m["loss"] for m in r.metrics() if "loss" in m] for r in (run, calm))
+    assert ours == theirs
+
+
+def test_only_one_process_trains_a_run(tmp_path, start):
+    run = create(tmp_path)
+    first = start(run)
+    wait_for_step(run, 1, first)
+    second = start(run)
+    assert second.wait(WAIT) == 2
+    assert b"Another process is training run already." in second.stderr.read()
+    assert first.poll() is None
+    assert run.status()["state"] == "running"
+    first.stdin.close()
+    assert first.wait(WAIT) == 0
+    check(run)
+
+
+def test_a_damaged_run_fails_in_one_sentence(tmp_path, start):
+    run = create(tmp_path)
+    (run.path / "corpus.txt").write_text("something else")
+    worker = start(run)
+    assert worker.wait(WAIT) == 2
+    lines = worker.stderr.read().decode().splitlines()
+    assert lines == ["RunError: corpus.txt of run is not the text that the run began with."]
+    assert run.status()["state"] == "failed"
+    assert run.status()["reason"] == lines[0].removeprefix("RunError: ")
