@@ -12,7 +12,8 @@ from gpt_core.norm_statistics import (
 )
 from ui import norm_figures as figures
 from ui import norm_words as words
-from ui.norm_experiment import show_experiment
+from ui.norm_experiment import Place, show_experiment
+from ui.norm_figures import tidy
 from ui.sidebar import Study, current_study
 from ui.source import show_source
 
@@ -34,7 +35,7 @@ st.markdown(
     f"Inside the model every token is a vector: a list of **{C} numbers**, one in each of {C} "
     "**channels**. Attention and the MLP add to it, layer after layer, so its size changes. A "
     "**norm** brings the numbers to a common size, so that the part that reads them always meets "
-    "numbers of the same kind. Choose one of this model's norms, and a token of your prompt."
+    "numbers of the same kind. Choose one of its places in this model, and a token of your prompt."
 )
 left, right = st.columns(2)
 with left:
@@ -75,7 +76,7 @@ st.table(words.table_by_hand(kind, hand))
 error = max(abs(a - b) for a, b in zip(hand.result, seen.after[position].tolist(), strict=True))
 st.caption(
     f"Check: over all {C} channels, this differs from what the model's own `{name}` returned by at "
-    f"most {error:.1e}. The model calculates in 32 bits, this table in 64."
+    f"most {tidy(error, 0)}. The model calculates in 32 bits, this table in 64."
 )
 
 st.header("Every token, every norm")
@@ -95,7 +96,7 @@ figures.show(
 st.markdown(words.spread_in_words(trace, statistic))
 st.caption(
     "A row is a norm, the first one on top; a column is a token. The three maps share one colour "
-    "scale, so equal colours are equal numbers."
+    "scale, so equal colours are equal numbers. Numbers in the text are rounded to four digits."
 )
 
 if kind != "none":
@@ -122,7 +123,7 @@ first, last = trace.stream[0].mean().item(), trace.stream[-1].mean().item()
 st.markdown(words.stream_in_words(kind, pre, first, last))
 
 st.header("Does the norm care how large its input is?")
-show_experiment(study, trace, name, position)
+show_experiment(Place(study, trace, name, position))
 
 st.header("Try this")
 st.markdown(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import streamlit as st
+from torch import Tensor, nn
 
 from gpt_core.norm_statistics import (
     DepthTrace,
@@ -17,77 +21,68 @@ from ui.norm_words import WHY, plain
 from ui.sidebar import Study
 
 FACTORS = [float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5)] + [1000.0]
+ANSWERS = {"ten times as much": 10.0, "the same": 1.0, "a tenth": 0.1}
 ONLY_THE_NORM, WHOLE_STREAM = "only what the norm reads", "the whole stream"
 
 
+@dataclass(frozen=True)
+class Place:
+    """One token at one norm."""
+
+    study: Study
+    trace: DepthTrace
+    name: str
+    position: int
+
+    @property
+    def norm(self) -> nn.Module:
+        """The norm."""
+        return find_norm(self.study.model, self.name)
+
+    @property
+    def x(self) -> Tensor:
+        """What the norm reads of this token, (C,)."""
+        return self.trace.norms[self.name].before[self.position]
+
+
 @st.fragment
-def show_experiment(study: Study, trace: DepthTrace, name: str, position: int) -> None:
+def show_experiment(place: Place) -> None:
     """Ask for a prediction, then give out the slider. Only this part of the page runs again."""
-    if not _predicted(study, trace, name, position):
+    if not _predicted(place):
         st.info("Choose an answer first. Then you can try it.", icon=":material/lock:")
         return
-    left, right = st.columns(2)
-    with left:
-        factor = st.select_slider(
-            "Multiply by",
-            FACTORS,
-            1.0,
-            format_func=lambda value: f"×{value:g}",
-            key="norm_factor",
-            bind="query-params",
-        )
-    with right:
-        whole = _whole_stream(study, name)
-    again = rescale_input(study.model, study.ids, trace, name, factor)
+    study, trace = place.study, place.trace
+    factor, whole = _controls(place)
+    again = rescale_input(study.model, study.ids, trace, place.name, factor)
     probabilities = again.probabilities
     if whole:
-        probabilities = rescale_stream(study.model, study.ids, name, factor)
+        probabilities = rescale_stream(study.model, study.ids, place.name, factor)
     if not (probabilities.isfinite().all() and again.output.isfinite().all()):
         st.warning("The numbers grew too large for 32 bits (overflow). Choose a smaller factor.")
         return
     moved = (probabilities - trace.probabilities).abs().sum().item() / 2
-    change = (again.output - trace.norms[name].after)[position].abs().max().item()
-
-    x = trace.norms[name].before[position]
-    sizes = size_at_scales(find_norm(study.model, name), x, FACTORS)
-    size_of_input = x.square().mean().sqrt().item()
-    size, one = sizes[FACTORS.index(factor)], sizes[FACTORS.index(1.0)]
+    change = (again.output - trace.norms[place.name].after)[place.position].abs().max().item()
+    sizes = dict(zip(FACTORS, size_at_scales(place.norm, place.x, FACTORS), strict=True))
+    size_of_input = place.x.square().mean().sqrt().item()
     numbers = {
-        "Size of the input": tidy(size_of_input * factor, 0),
-        "Size, normalised": tidy(size, 0),
-        "Largest change in the result": tidy(change),
+        "Size going in": tidy(size_of_input * factor, 0),
+        "Size coming out": tidy(sizes[factor], 0),
+        "Largest change in the result": tidy(change, 0),
         "Probability that moved": f"{100 * moved:.2f}%",
     }
     for column, (label, value) in zip(st.columns(4), numbers.items(), strict=True):
         column.metric(label, value)
-    st.markdown(_verdict(study, trace, name, position, factor, size / one if one else 1.0))
+    st.markdown(_verdict(place, factor, sizes[factor] / (sizes[1.0] or 1.0)))
     if whole:
-        st.markdown(_stream_verdict(name, factor, moved))
-    left, right = st.columns(2)
-    with left:
-        figures.show(
-            figures.response_curve(FACTORS, sizes, size_of_input, factor),
-            "norm_response",
-            "Size of the normalised token against the factor on its input",
-        )
-    with right:
-        figures.show(
-            figures.probability_pairs(trace.probabilities, probabilities, study.tokenizer),
-            "norm_probabilities",
-            "Probabilities of the likeliest next tokens before and after",
-        )
-    st.caption(
-        f"Left: token {position}. Size is the root mean square of its numbers, before anything "
-        "learned comes in; the result is what the norm returns in the end. Every token is "
-        "multiplied. Right: the token after the prompt. Probability that moved: all that some "
-        "tokens lost and others gained."
-    )
+        st.markdown(_stream_verdict(place.name, factor, moved))
+    _draw(place, sizes, size_of_input, factor, probabilities)
 
 
-def _predicted(study: Study, trace: DepthTrace, name: str, position: int) -> bool:
+def _predicted(place: Place) -> bool:
+    """Ask, and compare the answer with what this norm does to this token."""
     guess = st.radio(
-        f"Suppose every number that `{name}` reads is multiplied by 10. What comes out?",
-        ["ten times as much", "the same", "a tenth"],
+        f"Suppose every number that `{place.name}` reads is multiplied by 10. What comes out?",
+        list(ANSWERS),
         index=None,
         horizontal=True,
         key="norm_guess",
@@ -95,24 +90,36 @@ def _predicted(study: Study, trace: DepthTrace, name: str, position: int) -> boo
     )
     if guess is None:
         return False
-    x = trace.norms[name].before[position]
-    one, ten = size_at_scales(find_norm(study.model, name), x, [1.0, 10.0])
+    one, ten = size_at_scales(place.norm, place.x, [1.0, 10.0])
+    ratio = max(ten, 1e-12) / max(one, 1e-12)
+    closest = min(ANSWERS, key=lambda answer: abs(math.log(ratio / ANSWERS[answer])))
+    told = "**Right.**" if guess == closest else f"Closer is **{closest}**."
     st.markdown(
-        f"You said: {guess}. Token {position} is normalised to size **{tidy(one)}** as it is, and "
-        f"to size **{tidy(ten)}** when multiplied by 10. {WHY[study.model.config.norm]}"
+        f"You said: {guess}. {told} Token {place.position} comes out with size **{tidy(one)}** as "
+        f"it is, and with size **{tidy(ten)}** when multiplied by 10. "
+        f"{WHY[place.study.model.config.norm]}"
     )
     return True
 
 
-def _whole_stream(study: Study, name: str) -> bool:
-    """Whether to multiply the stream itself, where that is another thing."""
-    if study.model.config.norm_position == "post":
-        st.caption("This norm stands in the stream: nothing else reads what is multiplied.")
-        return False
-    if name == "norm_f":
-        st.caption("Nothing but this norm reads the stream here: multiplying either is the same.")
-        return False
-    where = st.segmented_control(
+def _controls(place: Place) -> tuple[float, bool]:
+    """The factor, and whether it multiplies the stream itself, where that is another thing."""
+    left, right = st.columns(2)
+    factor = left.select_slider(
+        "Multiply by",
+        FACTORS,
+        1.0,
+        format_func=lambda value: f"×{value:g}",
+        key="norm_factor",
+        bind="query-params",
+    )
+    if place.study.model.config.norm_position == "post":
+        right.caption("This norm stands in the stream: nothing else reads what is multiplied.")
+        return factor, False
+    if place.name == "norm_f":
+        right.caption("Only this norm reads the stream here: multiplying either is the same.")
+        return factor, False
+    where = right.segmented_control(
         "What is multiplied",
         [ONLY_THE_NORM, WHOLE_STREAM],
         default=ONLY_THE_NORM,
@@ -120,23 +127,22 @@ def _whole_stream(study: Study, name: str) -> bool:
         key="norm_where",
         bind="query-params",
     )
-    return where == WHOLE_STREAM
+    return factor, where == WHOLE_STREAM
 
 
-def _verdict(
-    study: Study, trace: DepthTrace, name: str, position: int, factor: float, ratio: float
-) -> str:
+def _verdict(place: Place, factor: float, ratio: float) -> str:
     """What the numbers say about the norm, and about ε."""
-    kind, x = study.model.config.norm, trace.norms[name].before[position]
+    kind, x = place.study.model.config.norm, place.x
     if kind in ("none", "batchnorm"):
         return f"At ×{factor:g}, what comes out is **{tidy(ratio)} times** as large as at ×1."
     variance = (x - x.mean() if kind == "layernorm" else x).square().mean().item()
-    epsilon = find_norm(study.model, name).eps
+    epsilon = place.norm.eps
     share = epsilon / (factor**2 * variance + epsilon)
     under = "a²σ²" if kind == "layernorm" else "a² · mean square"
+    percent = f"{100 * share:.3g}%" if share >= 1e-6 else "less than 0.0001%"
     told = (
         f"At a = {factor:g}, {under} is {tidy(factor**2 * variance, 0)} and ε is {plain(epsilon)}: "
-        f"ε makes up **{_percent(share)}** of what stands under the root. The normalised token has "
+        f"ε makes up **{percent}** of what stands under the root. The normalised token has "
         f"**{tidy(100 * ratio)}%** of its size at ×1. "
     )
     if abs(ratio - 1) < 0.01:
@@ -154,5 +160,30 @@ def _stream_verdict(name: str, factor: float, moved: float) -> str:
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}%" if share >= 1e-6 else "less than 0.0001%"
+def _draw(
+    place: Place,
+    sizes: dict[float, float],
+    size_of_input: float,
+    factor: float,
+    probabilities: Tensor,
+) -> None:
+    left, right = st.columns(2)
+    with left:
+        figures.show(
+            figures.response_curve(sizes, size_of_input, factor),
+            "norm_response",
+            "Size of the normalised token against the factor on its input",
+        )
+    with right:
+        before, tokenizer = place.trace.probabilities, place.study.tokenizer
+        figures.show(
+            figures.probability_pairs(before, probabilities, tokenizer),
+            "norm_probabilities",
+            "Probabilities of the likeliest next tokens before and after",
+        )
+    st.caption(
+        f"Left: token {place.position}. Size is the root mean square of its numbers, before "
+        "anything learned comes in; the result is what the norm returns in the end. Every token "
+        "is multiplied. Right: the token after the prompt. Probability that moved: all that some "
+        "tokens lost and others gained."
+    )

@@ -157,17 +157,16 @@ def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure
     return _figure(data, 440, axes, legend=True)
 
 
-def response_curve(
-    factors: Sequence[float], sizes: Sequence[float], size_of_input: float, factor: float
-) -> Figure:
+def response_curve(sizes: dict[float, float], size_of_input: float, factor: float) -> Figure:
     """How large the normalised token is at every factor; a dot where the slider stands."""
     colors = palette()
+    factors = list(sizes)
     inputs = [size_of_input * value for value in factors]
-    here = {"x": [factor], "y": [sizes[list(factors).index(factor)]], "mode": "markers"}
+    here = {"x": [factor], "y": [sizes[factor]], "mode": "markers"}
     here |= {"cliponaxis": False, "showlegend": False}
     data = [
         _line(factors, inputs, colors.muted, "what goes in", dash="dash"),
-        _line(factors, sizes, colors.output, "what comes out", width=4),
+        _line(factors, list(sizes.values()), colors.output, "what comes out", width=4),
         here | {"marker": {"color": colors.text, "size": 14}},
     ]
     for drawn in data:
@@ -242,7 +241,7 @@ def _band(low: float, high: float, color: str, yaxis: str) -> Figure:
 def _color_scale(signed: bool, largest: float) -> Figure:
     """White for zero; one hue for sizes, two for signed values."""
     middle = palette().background
-    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.45, "nticks": 4}
+    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.5, "nticks": 3}
     bar |= {"x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom", "tickfont": {"size": 13}}
     bar |= {"tickangle": 0}
     if signed:

@@ -121,6 +121,8 @@ def spread_in_words(trace: DepthTrace, statistic: str) -> str:
         values = [value for x in stages for value in mean_and_std(x)[which].tolist()]
         low, high = tidy(min(values)), tidy(max(values))
         told.append(f"**{low}** everywhere" if low == high else f"**{low}** to **{high}**")
+    if told[0] == told[1]:
+        return f"On this prompt the {statistic} is {told[0]}, before and after."
     return f"On this prompt the {statistic} is {told[0]} before, and {told[1]} when normalised."
 
 

@@ -21,16 +21,16 @@ def open_lesson(page, app_url, address=ADDRESS):
 
 def test_the_slider_moves_and_the_result_stays(page, app_url):
     open_lesson(page, app_url)
-    size = metric(page, "Size of the input").inner_text()
+    size = metric(page, "Size going in").inner_text()
     slider = page.get_by_role("slider", name="Multiply by")
     for _ in ("×2", "×5", "×10"):
         slider.press("ArrowRight")
     page.get_by_text("At a = 10,").wait_for()
     settled(page)
-    assert float(metric(page, "Size of the input").inner_text()) == pytest.approx(
+    assert float(metric(page, "Size going in").inner_text()) == pytest.approx(
         10 * float(size), rel=1e-3
     )
-    assert metric(page, "Size, normalised").inner_text() == "1"
+    assert metric(page, "Size coming out").inner_text() == "1"
     assert metric(page, "Probability that moved").inner_text() == "0.00%"
     assert page.get_by_text("The norm hardly cares.").count() == 1
 
@@ -45,12 +45,12 @@ def test_an_address_opens_the_same_state_again(page, new_page, app_url):
     settled(page)
     other = new_page(color_scheme="dark")
     open_lesson(other, "", page.url)
-    metric(other, "Size of the input").wait_for()
+    metric(other, "Size going in").wait_for()
     assert other.get_by_role("textbox", name="Prompt").input_value() == "GUS: Six stops"
     assert other.get_by_text("is token 12.").count() == 1
     assert other.get_by_text("On this prompt the mean is").count() == 1
     assert other.get_by_text("the norm does care").count() == 1
-    for label in ("Size of the input", "Size, normalised", "Probability that moved"):
+    for label in ("Size going in", "Size coming out", "Probability that moved"):
         assert metric(other, label).inner_text() == metric(page, label).inner_text()
 
 
@@ -59,7 +59,7 @@ def test_the_answer_comes_after_the_prediction(page, app_url):
     assert page.get_by_role("slider", name="Multiply by").count() == 0
     page.get_by_test_id("stRadio").get_by_text("ten times as much").click()
     page.get_by_role("slider", name="Multiply by").wait_for()
-    assert page.get_by_text("You said: ten times as much.").count() == 1
+    assert page.get_by_text("You said: ten times as much. Closer is the same.").count() == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -57,7 +57,7 @@ def test_the_slider_waits_for_a_prediction(open_layernorm):
     assert not app.metric
     app.radio(key="norm_guess").set_value("a tenth").run()
     assert not app.exception
-    assert "You said: a tenth" in words(app)
+    assert "You said: a tenth. Closer is **the same**." in words(app)
     assert metrics(app)["Probability that moved"] == "0.00%"
 
 
@@ -68,8 +68,8 @@ def test_the_slider_leaves_the_result_as_it_is(open_layernorm, factor):
     app.select_slider(key="norm_factor").set_value(factor).run()
     assert not app.exception
     after = metrics(app)
-    assert after["Size of the input"] != before["Size of the input"]
-    assert float(after["Size, normalised"]) == pytest.approx(1.0, abs=0.01)
+    assert after["Size going in"] != before["Size going in"]
+    assert float(after["Size coming out"]) == pytest.approx(1.0, abs=0.01)
     assert float(after["Probability that moved"].rstrip("%")) < 1.0
     assert "The norm hardly cares" in words(app)
 
@@ -78,7 +78,7 @@ def test_a_tiny_factor_shows_that_epsilon_matters(open_layernorm):
     app = open_layernorm(norm_name="norm_f")
     app.select_slider(key="norm_factor").set_value(0.001).run()
     assert "**the norm does care**" in words(app)
-    assert float(metrics(app)["Size, normalised"]) < 0.99
+    assert float(metrics(app)["Size coming out"]) < 0.99
 
 
 def test_multiplying_the_whole_stream_is_another_experiment(open_layernorm):
@@ -98,10 +98,10 @@ def test_every_kind_of_norm_is_told_truthfully(open_layernorm, norm, norm_positi
     app = open_layernorm(model={"norm": norm, "norm_position": norm_position})
     name = {"layernorm": "LayerNorm", "rmsnorm": "RMSNorm", "batchnorm": "BatchNorm"}
     assert f"**{name.get(norm, 'no norm')}**" in words(app)
-    before = metrics(app)["Size, normalised"]
+    before = metrics(app)["Size coming out"]
     app.select_slider(key="norm_factor").set_value(100.0).run()
     assert not app.exception
-    after = metrics(app)["Size, normalised"]
+    after = metrics(app)["Size coming out"]
     if norm in ("layernorm", "rmsnorm"):
         assert float(after) == pytest.approx(float(before), abs=0.01)
         assert "hardly cares" in words(app)
