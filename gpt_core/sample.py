@@ -151,28 +151,37 @@ def distribution(logits: Tensor, config: SampleConfig) -> tuple[Tensor, Tensor]:
     """Probabilities of the next token, before and after temperature and filters.
 
     logits (V,) → before (V,), the softmax of the plain logits, and after (V,), what is drawn from.
-    Temperature comes first, then top-k, top-p and min-p, each on what the one before it left.
-    Ties at the border of top-k all stay.
     """
     before = torch.softmax(logits, 0)
     if config.temperature == 0:
         after = torch.zeros_like(before)
         after[int(logits.argmax())] = 1.0
         return before, after
-    # The largest score may be moved to 0: softmax sees only differences. A low temperature
-    # can't overflow then.
-    after = torch.softmax((logits - logits.max()) / config.temperature, 0)
-    if config.top_k is not None:
-        after = keep_top_k(after, config.top_k)
-    if config.top_p is not None:
-        after = keep_top_p(after, config.top_p)
-    if config.min_p is not None:
-        after = keep_min_p(after, config.min_p)
+    *_, (_, after) = stages(logits, config)
     return before, after
 
 
+def stages(logits: Tensor, config: SampleConfig) -> Iterator[tuple[str, Tensor]]:
+    """The probabilities (V,) after temperature (above 0), then after each filter in use.
+
+    Top-k, top-p and min-p come in this order, each on what the one before it left.
+    """
+    # The largest score may be moved to 0: softmax sees only differences. A low temperature
+    # can't overflow then.
+    after = torch.softmax((logits - logits.max()) / config.temperature, 0)
+    yield "temperature", after
+    if config.top_k is not None:
+        after = keep_top_k(after, config.top_k)
+        yield "top-k", after
+    if config.top_p is not None:
+        after = keep_top_p(after, config.top_p)
+        yield "top-p", after
+    if config.min_p is not None:
+        yield "min-p", keep_min_p(after, config.min_p)
+
+
 def keep_top_k(probabilities: Tensor, k: int) -> Tensor:
-    """Only the k likeliest tokens, (V,) → (V,), shared out to sum to 1 again."""
+    """Only the k likeliest tokens, (V,) → (V,), shared out to sum to 1 again; ties all stay."""
     smallest_kept = probabilities.topk(min(k, len(probabilities))).values[-1]
     return _renormalise(probabilities, probabilities >= smallest_kept)
 

@@ -1,6 +1,131 @@
+"""Sample: from probabilities to text, one choice at a time."""
+
+from inspect import unwrap
+
 import streamlit as st
 
-from ui.sidebar import current_study
+from gpt_core.decoder import Decoder
+from gpt_core.sample import (
+    SampleConfig,
+    distribution,
+    generate,
+    keep_min_p,
+    keep_top_k,
+    keep_top_p,
+    stages,
+)
+from ui import sampling_words as words
+from ui.generated_text import generated_text, next_token_bars
+from ui.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
+from ui.sidebar import LONGEST_PROMPT, Study, current_study
+from ui.source import show_source
 
-study = current_study()
+TICK = 0.12  # seconds between two chunks: slow enough to watch, and the server rests in between
+CHUNK = 8  # tokens
+
+
+def say_what_is_special(study: Study) -> None:
+    unknown = list(dict.fromkeys(token.text for token in study.tokens if not token.known))
+    if unknown:
+        st.warning(words.unknown(unknown), icon=":material/help:")
+    if study.left_out:
+        st.info(
+            f"The model reads {study.model.config.block_size} tokens at a time. The first "
+            f"{study.left_out:,} of the prompt are left out."
+        )
+
+
+def show_next_token(study: Study, config: SampleConfig) -> None:
+    logits = next_logits(study)
+    before, after = distribution(logits, config)
+    st.markdown("**The next token**, before anything is drawn")
+    next_token_bars(candidates(before, after, study.tokenizer), "next_token")
+    st.caption(words.kept(config, cuts(logits, config), after))
+
+
+def write_and_stop(study: Study, config: SampleConfig) -> None:
+    writing = st.session_state.get("writing")
+    if writing and writing.live:
+        if st.button("Stop", key="stop", icon=":material/stop:", type="primary", width="stretch"):
+            writing.stop()
+            st.rerun()
+    elif st.button("Write", key="write", icon=":material/edit:", type="primary", width="stretch"):
+        st.session_state["writing"] = Writing.start(study, config)
+        st.rerun()
+
+
+def show_text(study: Study, config: SampleConfig) -> None:
+    writing = st.session_state.get("writing") or Writing.blank(study, config)
+    live = writing.live
+    if live:
+        writing.more(CHUNK)
+    if live and not writing.live:
+        st.rerun()  # the whole page: Stop becomes Write again
+    hint = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
+    generated_text(writing, hint if writing.texts else "Press Write.", "text")
+    if writing.problem:
+        st.error(writing.problem, icon=":material/error:")
+    if not writing.live:
+        st.caption(words.written(writing))
+
+
+def predict_first(study: Study) -> None:
+    st.subheader("Predict first")
+    guess = st.radio(
+        f"Top-p {words.NUCLEUS:g}, temperature 1: how many tokens stay in for the end of this "
+        "prompt?",
+        words.GUESSES,
+        index=None,
+        horizontal=True,
+        key=f"nucleus_{hash((study.fingerprint, study.ids))}",  # another prompt asks anew
+    )
+    if guess:
+        st.success(words.nucleus_answer(guess, next_logits(study)), icon=":material/science:")
+
+
 st.title("Sample")
+st.markdown(words.INTRO)
+study = current_study()
+say_what_is_special(study)
+
+left, right = st.columns([9, 11], gap="large")
+with left:
+    prompt_box(study, LONGEST_PROMPT)
+    config = settings()
+    write_and_stop(study, config)
+with right:
+    show_next_token(study, config)
+
+writing = st.session_state.get("writing")
+st.fragment(show_text, run_every=TICK if writing and writing.live else None)(study, config)
+
+predict_first(study)
+
+st.header("What the settings do to these numbers")
+logits, tokenizer = next_logits(study), study.tokenizer
+first, second = st.columns(2, gap="large")
+with first:
+    st.subheader("Temperature T")
+    st.latex(r"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}")
+    st.markdown(words.temperature(logits, config, tokenizer))
+    st.subheader("Top-k")
+    st.markdown(words.top_k(logits, config, tokenizer))
+with second:
+    st.subheader("Top-p")
+    st.markdown(words.top_p(logits, config, tokenizer))
+    st.subheader("Min-p")
+    st.markdown(words.min_p(logits, config, tokenizer))
+    st.subheader("Why it is quick")
+    st.markdown(words.CACHE.format(block=study.model.config.block_size))
+
+st.header("Something to try")
+st.markdown(words.TRY)
+st.markdown(
+    "The address of this page holds the prompt, the settings and the seed. Whoever opens it and "
+    "presses Write gets the same text."
+)
+show_source(
+    distribution, stages, keep_top_k, keep_top_p, keep_min_p, generate, unwrap(Decoder.__call__)
+)
+with st.expander("Further reading", icon=":material/menu_book:"):
+    st.markdown(words.READING)

@@ -1,0 +1,175 @@
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from gpt_core.run import Run
+from gpt_core.sample import SampleConfig, generate
+from tests.helpers import write_run
+from tests.pages.conftest import APP
+
+PROMPT = "OTTO: It was"
+
+
+@pytest.fixture
+def open_sample(tmp_path, monkeypatch):
+    """Open the lesson on a small run of its own, with settings in the address."""
+    torch.set_num_threads(1)
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
+
+    def open_(prompt=PROMPT, options=None, **params):
+        write_run(tmp_path, "00000001", **(options or {}))
+        app = AppTest.from_file(APP, default_timeout=60)
+        params |= {"model": "00000001", "prompt": prompt}
+        app.query_params.update(params)
+        app.run()
+        app.switch_page("pages/sample.py")
+        app.query_params.update(params)
+        app.run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+def finish(app):
+    """Run the page, as its timer does, until the text has ended."""
+    for _ in range(60):
+        if not app.session_state["writing"].live:
+            return app.session_state["writing"]
+        app.run()
+        assert not app.exception
+    raise AssertionError("the text never ends")
+
+
+def expected_text(tmp_path, config):
+    run = Run.open(tmp_path / "00000001")
+    tokenizer = run.tokenizer()
+    steps = generate(run.load_model().eval(), tokenizer.encode(PROMPT), config)
+    return [tokenizer.token_text(step.token) for step in steps]
+
+
+def words(app):
+    return " ".join(e.value for e in [*app.markdown, *app.info, *app.warning, *app.caption])
+
+
+def test_it_writes_what_gpt_core_writes_with_these_settings(open_sample, tmp_path):
+    app = open_sample(temperature="0.7", top_k="9", min_p="0.05", seed="5", length="60")
+    app.button(key="write").click().run()
+    writing = finish(app)
+    config = SampleConfig(60, temperature=0.7, top_k=9, min_p=0.05, seed=5)
+    expected = expected_text(tmp_path, config)
+    assert [text.replace("␣", " ").replace("⏎", "\n") for text in writing.texts] == expected
+    assert "60 tokens, written with temperature 0.7, top-k 9, min-p 0.05, seed 5" in words(app)
+
+
+def test_every_token_comes_with_the_draw_it_came_from(open_sample):
+    app = open_sample(top_k="4", length="20")
+    app.button(key="write").click().run()
+    writing = finish(app)
+    for text, draw in zip(writing.texts, writing.drawn, strict=True):
+        name, before, after = draw["rows"][draw["drawn"]]
+        assert name == text
+        assert 0 < before <= after
+        assert draw["kept"] == 4
+        assert sum(row[2] for row in draw["rows"]) + draw["rest"][2] == pytest.approx(1, abs=1e-3)
+        assert sum(row[1] for row in draw["rows"]) + draw["rest"][1] == pytest.approx(1, abs=1e-3)
+
+
+def test_stop_keeps_what_was_written_and_write_starts_anew(open_sample):
+    app = open_sample(length="400")
+    app.button(key="write").click().run()
+    app.run()
+    app.button(key="stop").click().run()
+    assert not app.exception
+    written = list(app.session_state["writing"].texts)
+    assert 0 < len(written) < 400
+    app.run()
+    assert app.session_state["writing"].texts == written
+    assert f"{len(written)} tokens, written with" in words(app)
+    app.button(key="write").click().run()
+    finish(app)
+    assert app.session_state["writing"].texts[: len(written)] == written  # the same seed
+
+
+def test_settings_that_change_do_not_touch_the_text_that_is_there(open_sample):
+    app = open_sample(length="20")
+    app.button(key="write").click().run()
+    written = list(finish(app).texts)
+    app.slider(key="temperature").set_value(0.0).run()
+    assert app.session_state["writing"].texts == written
+    assert "written with temperature 1, seed 1337" in words(app)
+    assert "the likeliest token takes everything" in words(app)
+
+
+def test_the_words_speak_of_this_prompt(open_sample):
+    app = open_sample(top_k="3")
+    assert "top-k leaves 3 (cuts" in words(app)
+    assert "3 tokens can be drawn" in words(app)
+    before = words(app)
+    app.text_input(key="prompt").set_value("NADIA").run()
+    assert not app.exception
+    assert words(app) != before
+
+
+def test_a_guess_is_answered_for_this_prompt(open_sample):
+    app = open_sample()
+    question = next(radio for radio in app.radio if "Top-p 0.9" in radio.label)
+    question.set_value(question.options[0]).run()
+    assert not app.exception
+    assert "The likeliest one alone has" in app.success[0].value
+
+
+def test_the_prompt_box_is_the_prompt_under_study(open_sample):
+    app = open_sample()
+    assert app.text_area(key="start_text").value == PROMPT
+    app.text_area(key="start_text").set_value("OTTO:\nwet").run()
+    assert not app.exception
+    assert app.text_input(key="prompt").value == "OTTO:⏎wet"
+    app.text_input(key="prompt").set_value("NADIA").run()
+    assert app.text_area(key="start_text").value == "NADIA"
+
+
+def test_an_emptied_box_starts_from_a_line_break(open_sample):
+    app = open_sample()
+    app.text_area(key="start_text").set_value("").run()
+    assert not app.exception
+    assert app.text_input(key="prompt").value == "⏎"
+    app.button(key="write").click().run()
+    assert finish(app).texts
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [
+        ("", "The prompt is empty"),
+        ("Ünd 🦆", "The model has never seen “Ü” “🦆”"),
+        ("OTTO: wet " * 9, "reads 32 tokens at a time"),
+    ],
+)
+def test_unusual_prompts_get_one_sentence(open_sample, prompt, sentence):
+    assert sentence in words(open_sample(prompt))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"preset": "modern"},
+        {"tokenizer": "bpe"},
+        {"tokenizer": "word"},
+        {"causal": False},
+        {"norm": "batchnorm", "norm_position": "post", "position": "sinusoidal"},
+    ],
+    ids=str,
+)
+def test_any_model_writes(open_sample, options):
+    app = open_sample(options=options, length="40")
+    app.button(key="write").click().run()
+    assert len(finish(app).texts) == 40
+
+
+def test_nonsense_in_the_address_is_ignored(open_sample):
+    app = open_sample(temperature="hot", top_k="-3", top_p="9", seed="x", length="1000000")
+    assert app.slider(key="length").value <= 400
+    assert app.slider(key="top_p").value <= 1
+    app.button(key="write").click().run()
+    assert not app.exception

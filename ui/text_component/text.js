@@ -1,0 +1,137 @@
+// The text as tokens that can be chosen, and the draw that the chosen one came from.
+
+export default function ({ data, parentElement }) {
+  (parentElement.generatedText ??= new GeneratedText(parentElement)).show(data);
+}
+
+const MOST_BITS = 8; // a token this surprising, or more, gets the darkest ground
+const DARKEST = 60; // percent
+
+class GeneratedText {
+  constructor(root) {
+    this.$ = (selector) => root.querySelector(selector);
+    this.text = this.$(".text");
+    this.caret = node("span", "caret");
+    this.text.onclick = (event) => this.choose(event.target.closest("[role=option]"));
+    this.text.onkeydown = (event) => this.key(event);
+  }
+
+  get tokens() {
+    return this.text.querySelectorAll("[role=option]");
+  }
+
+  show(data) {
+    if (data.id !== this.data?.id || data.texts.length < this.tokens.length) this.clear(data);
+    const known = this.tokens.length;
+    const added = data.texts.slice(known).map((text, i) => this.token(text, known + i, data));
+    this.text.append(...added, this.caret);
+    this.data = data;
+    this.caret.hidden = !data.live;
+    this.$("h3").setAttribute("aria-live", data.live ? "off" : "polite");
+    this.$(".hint").textContent = data.hint;
+    if (data.live) this.text.scrollTop = this.text.scrollHeight;
+    if (data.live || !this.chosen) this.choose([...this.tokens].at(-1), false);
+    else this.drawBars();
+    this.text.dataset.written = data.texts.length;
+    this.text.dataset.live = data.live;
+  }
+
+  clear(data) {
+    this.chosen = null;
+    const given = node("span", "given");
+    for (const text of data.prompt) given.append(...pieces(text));
+    this.text.replaceChildren(given);
+  }
+
+  token(text, place, data) {
+    const made = node("span", "", ...pieces(text));
+    made.setAttribute("role", "option");
+    made.setAttribute("aria-selected", false);
+    made.setAttribute("aria-label", `${text}, token ${place + 1}`);
+    made.tabIndex = -1;
+    const heat = Math.min(1, data.bits[place] / MOST_BITS) * DARKEST;
+    made.style.setProperty("--heat", `${heat.toFixed(0)}%`);
+    made.dataset.place = place;
+    return made;
+  }
+
+  choose(token, focus = true) {
+    if (!token) return this.drawBars();
+    if (this.chosen) {
+      this.chosen.setAttribute("aria-selected", false);
+      this.chosen.tabIndex = -1;
+    }
+    this.chosen = token;
+    token.setAttribute("aria-selected", true);
+    token.tabIndex = 0;
+    if (focus) token.focus({ preventScroll: false });
+    this.drawBars();
+  }
+
+  // While the text grows only the newest draw is here; all of them come when it has ended.
+  drawBars() {
+    const { drawn, texts, vocabulary } = this.data;
+    const place = this.chosen ? Number(this.chosen.dataset.place) : -1;
+    const first = texts.length - drawn.length;
+    const draw = drawn[place - first];
+    this.$(".both").classList.toggle("chosen", Boolean(draw));
+    this.$(".draw").hidden = !draw;
+    if (!draw) return;
+    const [text, before, after] = draw.rows[draw.drawn];
+    this.$("h3").replaceChildren(
+      node("b", "", text),
+      ` was drawn with ${percent(after)}. The model gave it ${percent(before)}: `,
+      draw.rank === 1 ? "its first choice." : `number ${draw.rank} on its list.`,
+    );
+    this.$(".bars").replaceChildren(...barRows(draw));
+    this.$(".kept").textContent =
+      draw.kept === vocabulary
+        ? `All ${vocabulary} tokens could have been drawn.`
+        : `${draw.kept} of ${vocabulary} tokens could have been drawn.`;
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.chosen) return;
+    const tokens = [...this.tokens];
+    const here = tokens.indexOf(this.chosen);
+    const target = {
+      ArrowLeft: () => tokens[here - 1],
+      ArrowRight: () => tokens[here + 1],
+      ArrowUp: () => nearest(tokens.slice(0, here).reverse(), this.chosen),
+      ArrowDown: () => nearest(tokens.slice(here + 1), this.chosen),
+      Home: () => tokens[0],
+      End: () => tokens.at(-1),
+    }[event.key];
+    if (!target) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const token = target();
+    if (token) this.choose(token);
+  }
+}
+
+// White space shows as a faint sign; a line may break after ␣, and does after ⏎.
+function pieces(text) {
+  return text.split(/([␣⏎])/).flatMap((part) => {
+    if (part === "␣") return [node("i", "", part), node("wbr")];
+    if (part === "⏎") return [node("i", "", part), "\n"];
+    return part ? [part] : [];
+  });
+}
+
+// Of the next other line, the token closest to straight above or below.
+function nearest(tokens, from) {
+  const start = from.getBoundingClientRect();
+  const middle = start.left + start.width / 2;
+  let best = null;
+  let line = null;
+  for (const token of tokens) {
+    const box = token.getClientRects()[0];
+    if (!box || Math.abs(box.top - start.top) < box.height / 2) continue;
+    if (line !== null && Math.abs(box.top - line) > box.height / 2) break;
+    line = box.top;
+    const distance = Math.abs(box.left + box.width / 2 - middle);
+    if (!best || distance < best.distance) best = { token, distance };
+  }
+  return best?.token;
+}
