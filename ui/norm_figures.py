@@ -7,9 +7,11 @@ of them took 320 ms a rerun instead of 50.
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from gpt_core.norm_statistics import mean_and_std
@@ -84,7 +86,7 @@ def statistic_maps(
         maps.append(
             {
                 "type": "heatmap",
-                "z": values,
+                "z": np.array(values),
                 "x": places,
                 "y": list(trace.norms),
                 "yaxis": _axis("y", row),
@@ -94,7 +96,7 @@ def statistic_maps(
                 "hovertemplate": "%{y}, token %{x}: %{z:.4f}<extra></extra>",
             }
         )
-    largest = max(abs(v) for each in maps for row in each["z"] for v in row) or 1.0
+    largest = max(float(abs(each["z"]).max()) for each in maps) or 1.0
     panels = _stacked([f"<b>{stage}</b>" for stage in stages])
     panels["xaxis"] |= {"type": "category", "tickangle": 0, "showgrid": False}
     panels["xaxis"] |= {"range": [-0.5, len(tokens) - 0.5]}
@@ -118,7 +120,7 @@ def learned_bars(gain: Sequence[float], bias: Sequence[float] | None) -> Figure:
         away = [values[channel] - start for channel in order]
         axes = {"xaxis": _axis("x", column), "yaxis": _axis("y", column)}
         trace = _bars(y=away, color=palette().output, base=start, **axes)
-        trace["customdata"] = [[channel, values[channel]] for channel in order]
+        trace["customdata"] = np.array([[channel, values[channel]] for channel in order])
         trace["hovertemplate"] = "channel %{customdata[0]}: %{customdata[1]:.4f}<extra></extra>"
         bars.append(trace)
         marks.append(_level(start, f"{_axis('x', column)} domain", _axis("y", column)))
@@ -140,7 +142,8 @@ def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure
         data.append(bars | {"name": name, "width": 0.5})
     every = trace.stream.T.tolist()
     # One trace with gaps for all tokens: a trace each would make the browser slow.
-    x, y = [*places, None] * len(every), [length for line in every for length in [*line, None]]
+    x = [*places, None] * len(every)
+    y = [length for line in every for length in [*line, math.nan]]
     mean = trace.stream.mean(dim=1).tolist()
     name = f"token {position}, “{_label(token)}”"
     data += [
@@ -214,7 +217,11 @@ def _label(token: TokenLike) -> str:
 
 
 def _bars(*, y: Sequence[float], color: str, **more: Any) -> Figure:
-    return {"type": "bar", "y": list(y), "marker": {"color": color, "line": {"width": 0}}} | more
+    return {
+        "type": "bar",
+        "y": np.asarray(y),
+        "marker": {"color": color, "line": {"width": 0}},
+    } | more
 
 
 def _line(
@@ -222,7 +229,7 @@ def _line(
     width: float = 3, dash: str = "solid", mode: str = "lines",
 ) -> Figure:  # fmt: skip
     line = {"color": color, "width": width, "dash": dash}
-    return {"x": list(x), "y": list(y), "name": name, "mode": mode, "line": line}
+    return {"x": list(x), "y": np.asarray(y), "name": name, "mode": mode, "line": line}
 
 
 def _level(y: float, across: str, yaxis: str) -> Figure:
@@ -239,11 +246,12 @@ def _band(low: float, high: float, color: str, yaxis: str) -> Figure:
 
 
 def _color_scale(signed: bool, largest: float) -> Figure:
-    """White for zero; one hue for sizes, two for signed values."""
+    """The background for zero; one hue for sizes, two for signed values."""
     middle = palette().background
-    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.5, "nticks": 3}
+    ticks = [-largest if signed else largest / 2, 0.0, largest]
+    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.5, "tickangle": 0}
     bar |= {"x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom", "tickfont": {"size": 13}}
-    bar |= {"tickangle": 0}
+    bar |= {"tickvals": ticks, "ticktext": [f"{tick:.2g}".replace("-", "−") for tick in ticks]}
     if signed:
         scale = [[0, series_color(1)], [0.5, middle], [1, series_color(0)]]
         return {"colorscale": scale, "cmin": -largest, "cmax": largest, "colorbar": bar}
