@@ -2,7 +2,8 @@
 
 Every intermediate tensor passes through a `Tap`, a module that returns its input. A tap with no
 hook costs one empty call; `record` and `intervene` put PyTorch forward hooks on the taps they
-name and remove them again. The names:
+name and remove them again. A hook acts only in the thread that asked for it, so that many can look
+at one shared model at once. The names:
 
     embed, pos_embed                        token and position vectors
     blocks.0.resid_pre                      the residual stream as it enters block 0
@@ -24,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
+from threading import get_ident
 
 import torch
 from torch import Tensor, nn
@@ -77,10 +79,12 @@ def record(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
     pattern's tensor exists only on the explicit path, which watching selects by itself.
     """
     tensors: dict[str, Tensor] = {}
+    mine = get_ident()
 
     def keep(name: str) -> Callable[..., None]:
         def hook(_module: nn.Module, _args: object, output: Tensor) -> None:
-            tensors[name] = output.detach()
+            if get_ident() == mine:
+                tensors[name] = output.detach()
 
         return hook
 
@@ -103,8 +107,12 @@ def intervene(model: nn.Module, changes: dict[str, Change]) -> Iterator[None]:
     one sees what the outer one made. A record opened inside sees the changed tensors.
     """
 
-    def apply(change: Change, name: str) -> Callable[..., Tensor]:
-        def hook(_module: nn.Module, _args: object, output: Tensor) -> Tensor:
+    mine = get_ident()
+
+    def apply(change: Change, name: str) -> Callable[..., Tensor | None]:
+        def hook(_module: nn.Module, _args: object, output: Tensor) -> Tensor | None:
+            if get_ident() != mine:
+                return None
             changed = change(output)
             if changed.shape != output.shape:
                 raise ValueError(

@@ -1,4 +1,6 @@
 import math
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import torch
@@ -161,6 +163,39 @@ def test_hooks_go_when_something_fails(model):
         intervene(model, {"blocks.0.v": zero, "no such thing": zero}),
     ):
         pass
+    assert hooks(model) == 0
+
+
+def test_threads_that_share_a_model_do_not_see_each_other(model):
+    """Thirty visitors look at one model: another's text or removed head must not show in mine."""
+    other = torch.randint(V, (1, T - 3), generator=torch.Generator().manual_seed(2))
+    expected = model(IDX)[0]
+    inside, done = Event(), Event()
+
+    def meddle():
+        with intervene(model, {"blocks.*.z": zero}), record(model, "logits"):
+            inside.set()
+            done.wait(10)
+
+    def race():
+        for _ in range(30):
+            with record(model) as mine, intervene(model, {"blocks.0.z": zero_heads(0)}):
+                model(other)
+            assert mine["logits"].shape[1] == T - 3
+
+    with ThreadPoolExecutor() as threads:
+        meddler = threads.submit(meddle)
+        assert inside.wait(10)
+        torch.testing.assert_close(model(IDX)[0], expected)
+        done.set()
+        meddler.result()
+        racers = [threads.submit(race) for _ in range(2)]
+        for _ in range(60):
+            with record(model, "logits") as mine:
+                model(IDX)
+            torch.testing.assert_close(mine["logits"], expected)
+        for racer in racers:
+            racer.result()
     assert hooks(model) == 0
 
 
