@@ -79,11 +79,11 @@ st.markdown(
     "From here on each token carries its vector through the blocks: the **residual stream**. A "
     "block never replaces the vector. **Attention** looks at earlier tokens and *adds* what it "
     "found; the **MLP** works on the token alone and *adds* what it made of it. The table shows "
-    "the length of the last token's vector, and of what was added to it."
+    "the length of the last token's vector, and of what was added to it. Blocks are counted from 0."
 )
 st.dataframe(
     {
-        "block": [str(i + 1) for i in range(config.n_layer)],
+        "block": [str(i) for i in range(config.n_layer)],
         "stream before": [f"{v:.2f}" for v in story.stream[:-1].tolist()],
         "attention adds": [f"{v:.2f}" for v in story.attention_added.tolist()],
         "MLP adds": [f"{v:.2f}" for v in story.mlp_added.tolist()],

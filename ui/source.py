@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ def show_source(*objects: Callable[..., Any] | type, label: str = "The lines tha
     """An expander with the source of functions or classes, read from the files themselves."""
     with st.expander(label, icon=":material/code:"):
         for item in objects:
-            lines, first = inspect.getsourcelines(item)
-            file = Path(inspect.getsourcefile(item) or "").resolve().relative_to(_PROJECT)
-            st.caption(f"`{file}`, line {first}")
-            st.code(inspect.cleandoc("\n" + "".join(lines)), language="python")
+            where, code = _source(item)
+            st.caption(where)
+            st.code(code, language="python")
+
+
+@cache  # the files don't change while the app runs, and reading them takes some milliseconds
+def _source(item: Callable[..., Any] | type) -> tuple[str, str]:
+    lines, first = inspect.getsourcelines(item)
+    file = Path(inspect.getsourcefile(item) or "").resolve().relative_to(_PROJECT)
+    return f"`{file}`, line {first}", inspect.cleandoc("\n" + "".join(lines))
