@@ -1,0 +1,215 @@
+"""Seconds of steps to the same loss: nanoGPT's CPU recipe against our fast one; a step's time.
+
+    python -m benchmarks.training --text tinyshakespeare.txt --nanogpt path/to/nanoGPT
+
+Two questions, each answered side by side in one run:
+
+1. nanoGPT's settings for a CPU (4 layers, 4 heads, 128 wide, context 64, batch 12, AdamW, 2,000
+   steps) reach some loss on the whole validation split. How much sooner does a plain GPT of at most
+   1.5M parameters with the "modern" recipe get there? Both train in turns, a slice of their steps
+   at a time, so that a busy moment of the machine meets both. Evaluation isn't counted.
+2. How long is a step of that classic recipe in our code, in nanoGPT's, in transformers' GPT-2?
+   All three take turns; the ratio is the median over rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from torch import nn
+
+from gpt_core import data
+from gpt_core.config import GPTConfig
+from gpt_core.evaluate import whole_split_loss
+from gpt_core.model import GPT
+from gpt_core.tokenizers import train_tokenizer
+from gpt_core.trainer import TrainConfig, Trainer
+
+BLOCK, BATCH = 64, 12
+CLASSIC = {"n_layer": 4, "n_head": 4, "n_embd": 128, "bias": False}  # as nanoGPT's train.py
+FAST = {"n_layer": 2, "n_head": 4, "n_embd": 128}
+LARGEST = 1_500_000
+SLICES = 20  # turns that each of the two trainings takes
+ROUND = 10  # steps that each side of a comparison takes in its turn
+
+Splits = tuple[np.ndarray, np.ndarray]
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one training came to."""
+
+    parameters: int
+    steps: int
+    seconds: float
+    loss: float
+
+
+def make_trainer(
+    preset: str, shape: dict[str, object], vocabulary: int, splits: Splits, **settings: object
+) -> Trainer:
+    """A trainer that never stops to evaluate."""
+    train = TrainConfig.from_preset(preset, eval_interval=10**6, eval_batches=1, **settings)
+    torch.manual_seed(train.seed)
+    model = GPT(GPTConfig.from_preset(preset, vocab_size=vocabulary, block_size=BLOCK, **shape))
+    return Trainer(model, *splits, train)
+
+
+def race(vocabulary: int, splits: Splits, seed: int) -> list[Outcome]:
+    """Train the classic and the fast model, in turns."""
+    racers = [
+        make_trainer("classic", CLASSIC, vocabulary, splits, seed=seed),
+        make_trainer("modern", FAST, vocabulary, splits, seed=seed),
+    ]
+    for _ in range(SLICES):
+        for trainer in racers:
+            for _ in islice(trainer, -(-trainer.config.steps // SLICES)):
+                pass
+    return [
+        Outcome(
+            parameters=trainer.model.num_parameters(),
+            steps=trainer.step,
+            seconds=trainer.elapsed,
+            loss=whole_split_loss(trainer.model, splits[1]),
+        )
+        for trainer in racers
+    ]
+
+
+def print_races(vocabulary: int, splits: Splits, seeds: int) -> None:
+    """One row a seed, and the medians."""
+    print("| seed | classic: loss | seconds of steps | fast: loss | seconds of steps | ratio |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    rows = []
+    for seed in range(1, seeds + 1):
+        classic, fast = race(vocabulary, splits, seed)
+        assert fast.parameters <= LARGEST
+        values = (classic.loss, classic.seconds, fast.loss, fast.seconds)
+        rows.append((*values, classic.seconds / fast.seconds))
+        print_row(str(seed), rows[-1])
+    print_row("median", tuple(map(median, zip(*rows, strict=True))))
+    print(
+        f"\nclassic: {classic.parameters:,} parameters, {classic.steps:,} steps; fast: "
+        f"{fast.parameters:,} parameters, {fast.steps} steps; {BATCH * BLOCK} tokens a step.\n"
+    )
+
+
+def print_row(name: str, row: tuple[float, ...]) -> None:
+    """Losses with three digits, seconds with one."""
+    classic, classic_s, fast, fast_s, ratio = row
+    print(
+        f"| {name} | {classic:.3f} | {classic_s:.1f} | {fast:.3f} | {fast_s:.2f} "
+        f"| **{ratio:.1f}×** |",
+        flush=True,
+    )
+
+
+def our_step(vocabulary: int, splits: Splits) -> Step:
+    """A step of the classic recipe in our code."""
+    trainer = make_trainer("classic", CLASSIC, vocabulary, splits, steps=1_000_000)
+    return lambda: next(trainer) and None
+
+
+def their_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss_of: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    tokens: np.ndarray,
+) -> Step:
+    """The same step around another model, as nanoGPT's train.py takes it."""
+    count = iter(range(10**9))
+
+    def step() -> None:
+        x, y = data.batch(tokens, next(count), batch_size=BATCH, block_size=BLOCK, seed=1)
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(x, y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        loss.item()
+
+    return step
+
+
+def nanogpt_step(folder: Path, vocabulary: int, tokens: np.ndarray) -> Step:
+    """A step in nanoGPT's code, imported from a checkout."""
+    sys.path.insert(0, str(folder))
+    theirs = importlib.import_module("model")
+    config = theirs.GPTConfig(vocab_size=vocabulary, block_size=BLOCK, dropout=0.0, **CLASSIC)
+    model = theirs.GPT(config)
+    optimizer = model.configure_optimizers(0.1, 1e-3, (0.9, 0.99), "cpu")
+    return their_step(model, optimizer, lambda x, y: model(x, y)[1], tokens)
+
+
+def transformers_step(vocabulary: int, tokens: np.ndarray) -> Step:
+    """A step of transformers' GPT-2 (which always has biases)."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    shape = {name: CLASSIC[name] for name in ("n_layer", "n_head", "n_embd")}
+    no_dropout = {"attn_pdrop": 0.0, "embd_pdrop": 0.0, "resid_pdrop": 0.0}
+    model = GPT2LMHeadModel(
+        GPT2Config(vocab_size=vocabulary, n_positions=BLOCK, use_cache=False, **shape, **no_dropout)
+    ).train()
+    matrices = [p for p in model.parameters() if p.dim() >= 2]
+    vectors = [p for p in model.parameters() if p.dim() < 2]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
+
+    def loss_of(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(model(x).logits.flatten(0, 1), y.flatten())
+
+    return their_step(model, optimizer, loss_of, tokens)
+
+
+def print_steps(sides: dict[str, Step], rounds: int) -> None:
+    """Milliseconds a step of every side, and each as a multiple of ours in the same round."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for name in [*sides, *[name for _ in range(rounds) for name in sides]]:  # the first warms up
+        started = time.perf_counter()
+        for _ in range(ROUND):
+            sides[name]()
+        times[name].append((time.perf_counter() - started) / ROUND)
+    ours = times["ours"][1:]
+    print("| a step of the classic recipe | ms | as a multiple of ours |\n| --- | ---: | ---: |")
+    for name, seconds in times.items():
+        ratio = median(s / o for s, o in zip(seconds[1:], ours, strict=True))
+        print(f"| {name} | {1000 * median(seconds[1:]):.1f} | {ratio:.2f} |")
+
+
+def main() -> None:
+    """Print the tables that README quotes."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--text", type=Path, required=True, help="the text to train on")
+    parser.add_argument("--nanogpt", type=Path, help="a checkout of nanoGPT to time a step of")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each kind; 0 for none")
+    parser.add_argument("--rounds", type=int, default=20, help="turns of each side in timing steps")
+    parser.add_argument("--threads", type=int, help="processor threads (default: all)")
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    text = args.text.read_text(encoding="utf-8")
+    tokenizer = train_tokenizer("char", text)
+    splits = data.split(data.encode_to_array(tokenizer, text))
+    print(f"{args.text.name}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads\n")
+    if args.seeds:
+        print_races(tokenizer.vocab_size, splits, args.seeds)
+    sides = {"ours": our_step(tokenizer.vocab_size, splits)}
+    if args.nanogpt:
+        sides["nanoGPT"] = nanogpt_step(args.nanogpt, tokenizer.vocab_size, splits[0])
+    sides["transformers' GPT-2"] = transformers_step(tokenizer.vocab_size, splits[0])
+    print_steps(sides, args.rounds)
+
+
+if __name__ == "__main__":
+    main()
