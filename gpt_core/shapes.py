@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -31,5 +32,9 @@ class _NoNumbers(TorchFunctionMode):
 
 def shapes_of(config: GPTConfig) -> GPT:
     """A GPT whose weights have shapes but take no memory (PyTorch's meta device)."""
+    # Positions that aren't learned are a table of numbers, and no weights: a short one will do.
+    shorter = config if config.position == "learned" else replace(config, block_size=1)
     with torch.device("meta"), _NoNumbers():
-        return GPT(config)
+        model = GPT(shorter)
+    model.config = config
+    return model

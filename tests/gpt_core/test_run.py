@@ -291,9 +291,10 @@ def test_missing_files(trained, tmp_path):
     error_of(trained.tokenizer)
 
 
-def test_a_config_of_another_model_is_found_before_memory_is_taken(trained):
+@pytest.mark.parametrize("position", ["learned", "sinusoidal", "rope"])
+def test_a_config_of_another_model_is_found_before_memory_is_taken(trained, position):
     config = json.loads((trained.path / "config.json").read_text())
-    config["model"] |= {"n_embd": 65_536, "block_size": 131_072}
+    config["model"] |= {"n_embd": 65_536, "block_size": 131_072, "position": position}
     (trained.path / "config.json").write_text(json.dumps(config))
     assert "can't be loaded" in error_of(lambda: Run.open(trained.path).load_model())
 
