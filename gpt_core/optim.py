@@ -129,20 +129,33 @@ def _matrix(tensor: Tensor, parts: int, i: int) -> Tensor:
     return part.T if part.shape[0] > part.shape[1] else part
 
 
+# One (a, b, c) a pass: the polynomial a·s + b·s³ + c·s⁵ that brings all singular values s between
+# 0.01 and 1 closest to 1, given the passes before it (Amsel et al. 2025, "The Polar Express").
+# From the last one on they are the limit of Newton and Schulz.
+QUINTICS = (
+    (8.0934, -23.6204, 17.4462),
+    (3.6366, -2.7219, 0.5365),
+    (2.6613, -1.9772, 0.4526),
+    (1.9562, -1.3375, 0.3839),
+    (1.8750, -1.2500, 0.3750),
+)
+
+
 def orthogonalize(matrices: Tensor, iterations: int = 5) -> Tensor:
     """Bring all singular values of each matrix near 1 and keep its singular vectors.
 
     matrices: (N, rows, cols), rows ≤ cols. For M = U S Vᵀ the result is near U Vᵀ. A Newton–Schulz
-    iteration needs only products of matrices: each pass maps every singular value s to
-    a·s + b·s³ + c·s⁵, with coefficients (Jordan et al. 2024) chosen for speed: five passes bring
-    values between about 0.003 and 1 to between 0.7 and 1.2.
+    iteration needs only products of matrices: x xᵀ x has the singular values s³, and so on. What
+    was at least a hundredth of the norm ends within 28% of 1 after three passes, and within
+    2% of 1 after four.
     """
-    a, b, c = 3.4445, -4.7750, 2.0315
     # The Frobenius norm is at least the largest singular value, so all of them start below 1.
     x = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) + 1e-7)
-    for _ in range(iterations):
+    for i in range(iterations):
+        a, b, c = QUINTICS[min(i, len(QUINTICS) - 1)]
         square = x @ x.mT  # (N, rows, rows): singular values s²
-        x = a * x + (b * square + c * square @ square) @ x
+        quintic = torch.baddbmm(square, square, square, beta=b, alpha=c)  # b·s² + c·s⁴
+        x = torch.baddbmm(x, quintic, x, beta=a)
     return x
 
 
