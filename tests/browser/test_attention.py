@@ -202,11 +202,24 @@ def test_both_themes_have_their_own_colours(page, new_page, lesson):
     assert light_full < 250 < 500 < dark_full
 
 
-def test_masked_cells_differ_from_zeros(still):
-    alpha = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
-    shown = torch.tensor(still.locator(".cells").evaluate(alpha)).view(17, 17, 4)[..., 3]
-    assert torch.equal(shown == 255, torch.ones(17, 17).tril().bool())
-    assert torch.equal(shown == 0, torch.ones(17, 17).triu(1).bool())
+def test_masked_cells_are_hatched_and_all_others_are_plain(still):
+    data = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+    shown = torch.tensor(still.locator(".cells").evaluate(data))
+    side = round((len(shown) / 4) ** 0.5)
+    size = side // len(PROMPT)
+    cells = shown.view(side, side, 4).unfold(0, size, size).unfold(1, size, size)
+    colours = {
+        (row, column): {tuple(c) for c in cells[row, column].flatten(1).T.tolist()}
+        for row in range(len(PROMPT))
+        for column in range(len(PROMPT))
+    }
+    hatching = colours[0, 16]
+    assert len(hatching) == 2 and (255, 255, 255, 255) not in hatching  # white is weight 0
+    for (row, column), seen in colours.items():
+        if column > row:
+            assert seen == hatching
+        else:
+            assert len(seen) == 1 and not seen & hatching
 
 
 def test_one_token_and_a_phone(new_page, lesson):

@@ -1,48 +1,69 @@
 // Colours, heatmaps and bars on canvases.
 
+const knownColours = new Map();
+
+// [red, green, blue] of any CSS colour.
 function rgb(colour) {
-  const context = element("canvas").getContext("2d", { willReadFrequently: true });
-  context.fillStyle = colour;
-  context.fillRect(0, 0, 1, 1);
-  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  if (!knownColours.has(colour)) {
+    const context = element("canvas").getContext("2d", { willReadFrequently: true });
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    knownColours.set(colour, [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)]);
+  }
+  return knownColours.get(colour);
 }
 
-// One colour per byte, from the theme's background to one hue. Small weights get more of the
-// steps than large ones, for the eye; the scale itself never changes.
-function colourScale(stops) {
-  const colours = new Uint32Array(256);
-  const view = new DataView(colours.buffer);
-  for (let level = 0; level < 256; level++) {
-    const place = (level / 255) ** 0.6 * (stops.length - 1);
-    const below = Math.min(Math.floor(place), stops.length - 2);
-    stops[below].forEach((from, channel) => {
-      const to = stops[below + 1][channel];
-      view.setUint8(level * 4 + channel, Math.round(from + (to - from) * (place - below)));
-    });
-    view.setUint8(level * 4 + 3, 255);
-  }
-  return colours;
+const mix = (from, to, share) => from.map((x, i) => Math.round(x + (to[i] - x) * share));
+const pixel = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+
+// The pixels of a heatmap: one colour per byte, from the theme's background to one hue, and two
+// for the hatching of masked cells. Small weights get more of the steps than large ones, for the
+// eye; the scale itself never changes.
+function heatPalette(background, middle, full, ink) {
+  const weights = Uint32Array.from({ length: 256 }, (_, level) => {
+    const place = 2 * (level / 255) ** 0.6;
+    return pixel(place < 1 ? mix(background, middle, place) : mix(middle, full, place - 1));
+  });
+  return {
+    weights,
+    hatched: [pixel(mix(background, ink, 0.24)), pixel(mix(background, ink, 0.07))],
+  };
 }
 
-// Masked cells stay transparent: the hatching behind the canvas shows. Where there are more cells
-// than pixels, a pixel shows the strongest of its cells, so that a thin stripe is not lost.
-function drawWeights(canvas, message, head, colours, size) {
-  const { T, weights } = message;
-  canvas.width = canvas.height = size;
-  const strongest = new Uint16Array(size * size); // 1 + weight; 0 is masked
-  let at = headStart(message, head);
-  for (let row = 0; row < T; row++) {
-    const line = Math.floor((row * size) / T) * size;
-    const last = lastColumn(message, row);
-    for (let column = 0; column <= last; column++, at++) {
-      const pixel = line + (size === T ? column : Math.floor((column * size) / T));
-      if (weights[at] >= strongest[pixel]) strongest[pixel] = weights[at] + 1;
-    }
-  }
+// size: the picture's width and height in pixels.
+function drawWeights(canvas, message, head, palette, size) {
+  const cells = Math.min(message.T, size);
+  const strongest = pool(message, head, cells);
   const image = new ImageData(size, size);
   const pixels = new Uint32Array(image.data.buffer);
-  strongest.forEach((level, i) => (pixels[i] = level && colours[level - 1]));
+  const cellOf = Uint16Array.from({ length: size }, (_, i) => Math.floor((i * cells) / size));
+  const [line, ground] = palette.hatched;
+  for (let y = 0, at = 0; y < size; y++) {
+    const row = cellOf[y] * cells;
+    for (let x = 0; x < size; x++, at++) {
+      const weight = strongest[row + cellOf[x]];
+      pixels[at] = weight ? palette.weights[weight - 1] : (x + y) % 6 ? ground : line;
+    }
+  }
+  canvas.width = canvas.height = size;
   canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// One head's weights plus 1, and 0 where they are masked, on a grid of cells × cells. Where there
+// are fewer cells than tokens, each holds its strongest weight, so that a thin stripe is not lost.
+function pool(message, head, cells) {
+  const { T, weights } = message;
+  const strongest = new Uint16Array(cells * cells);
+  const cellOf = Uint16Array.from({ length: T }, (_, i) => Math.floor((i * cells) / T));
+  for (let row = 0, at = headStart(message, head); row < T; row++) {
+    const start = cellOf[row] * cells;
+    const last = lastColumn(message, row);
+    for (let column = 0; column <= last; column++, at++) {
+      const cell = start + cellOf[column];
+      if (weights[at] >= strongest[cell]) strongest[cell] = weights[at] + 1;
+    }
+  }
+  return strongest;
 }
 
 const largestOf = (numbers) => numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);

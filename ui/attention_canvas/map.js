@@ -123,7 +123,7 @@ class AttentionMap {
     knock.type = "button";
     knock.tabIndex = -1; // X on the picture and the switch beside the large head do the same
     knock.setAttribute("role", "switch");
-    const cell = element("div.head.hatch", element("canvas"), knock);
+    const cell = element("div.head", element("canvas"), knock);
     cell.setAttribute("role", "gridcell");
     Object.assign(cell.dataset, { layer, head });
     return cell;
@@ -134,8 +134,8 @@ class AttentionMap {
     this.readTheme();
     this.measure();
     for (const cell of this.$$(".head")) {
-      const size = Math.min(this.message.T, Math.round(this.thumbnailSize * devicePixelRatio));
-      drawWeights(cell.firstChild, this.message, headOf(cell), this.colours, size);
+      const size = Math.round(this.thumbnailSize * devicePixelRatio);
+      drawWeights(cell.firstChild, this.message, headOf(cell), this.palette, size);
     }
     this.markHeads();
     this.drawLarge();
@@ -148,16 +148,13 @@ class AttentionMap {
     const colour = (name) => style.getPropertyValue(name).trim();
     const background = rgb(colour("--st-background-color") || "#fff");
     this.map.dataset.theme = background[0] + background[1] + background[2] < 384 ? "dark" : "light";
-    this.colours = colourScale([background, rgb(colour("--heat")), rgb(colour("--heat-full"))]);
+    const [middle, full] = [rgb(colour("--heat")), rgb(colour("--heat-full"))];
+    this.palette = heatPalette(background, middle, full, rgb(colour("--st-text-color")));
     const names = { query: "--q", key: "--k", value: "--v", output: "--z", ink: "--ink" };
     for (const name in names) names[name] = colour(names[name]);
     this.ink = { ...names, faint: colour("--faint"), ground: colour("--st-background-color") };
-    const legend = this.$(".legend canvas").getContext("2d");
-    legend.putImageData(
-      new ImageData(new Uint8ClampedArray(this.colours.buffer.slice(0)), 256, 1),
-      0,
-      0,
-    );
+    const legend = new ImageData(new Uint8ClampedArray(this.palette.weights.buffer), 256, 1);
+    this.$(".legend canvas").getContext("2d").putImageData(legend, 0, 0);
   }
 
   // How large the pictures can be in the room there is.
@@ -196,7 +193,8 @@ class AttentionMap {
   }
 
   drawLarge() {
-    drawWeights(this.$(".cells"), this.message, this.selection.head, this.colours, this.message.T);
+    const size = Math.round(this.layout.side * devicePixelRatio);
+    drawWeights(this.$(".cells"), this.message, this.selection.head, this.palette, size);
     this.plot.classList.toggle("off", this.isOff(this.selection.head));
     this.drawCell();
   }
