@@ -63,7 +63,7 @@ def sidebar() -> None:
             max_chars=LONGEST_PROMPT,
             key="prompt",
             bind="query-params",
-            live="50ms",
+            live="0ms",
             help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
         )
         st.session_state["study_request"] = (key, _line_breaks(typed or ""))
