@@ -12,17 +12,14 @@ vocabulary. There is no batch dimension.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt_core.config import GPTConfig
-from gpt_core.model import ACTIVATIONS, GPT, Block
+from gpt_core.model import ACTIVATIONS, GPT, Block, CausalSelfAttention, FeedForward
 from gpt_core.norms import BatchNorm, LayerNorm, RMSNorm
 
 Function = Callable[[Tensor], Tensor]
@@ -45,8 +42,8 @@ class Decoder:
         if model.wpe is not None:
             every = torch.arange(c.block_size, device=self.embedding.device)
             self.positions = model.wpe(every).detach()  # (block_size, C)
-        self.layers = [_Layer(block, c) for block in model.blocks]
-        self.norm_f, self.head = _norm(model.norm_f), _linear(model.lm_head)
+        self.blocks = [_block(block, c) for block in model.blocks]
+        self.norm_f, self.head = _norm(model.norm_f), model.lm_head.weight.detach().t()
 
         # One row per layer and position holds q, k and v side by side. The four names are views
         # of the same memory: a product written into rows is at once in q, k and v.
@@ -66,119 +63,113 @@ class Decoder:
         later = None
         if n > 1:  # the new tokens mustn't see each other's future; (n, end)
             later = torch.ones(n, end, dtype=torch.bool, device=x.device).triu(start + 1)
-        views = zip(  # of each layer: rows and q of the new tokens, k and v of all so far
-            self.rows.narrow(1, start, n).unbind(),
-            self.q.narrow(2, start, n).unbind(),
-            self.k.narrow(3, 0, end).unbind(),
-            self.v.narrow(2, 0, end).unbind(),
-            strict=True,
-        )
-        for layer, (rows, q, k, v) in zip(self.layers, views, strict=True):
-            x = layer(x, _Place(rows, q, k, v, later, start))
+        rows = self.rows.narrow(1, start, n).unbind()  # of each layer: the new tokens' places
+        q = self.q.narrow(2, start, n).unbind()
+        k = self.k.narrow(3, 0, end).unbind()  # of each layer: new and earlier tokens
+        v = self.v.narrow(2, 0, end).unbind()
+        for i, block in enumerate(self.blocks):
+            x = block(x, start, rows[i], q[i], k[i], v[i], later)
         self.length = end
-        return self.head(self.norm_f(x[-1:]))[0]
+        return torch.mm(self.norm_f(x if n == 1 else x[-1:]), self.head)[0]
 
 
-class _Place(NamedTuple):
-    """Where new tokens stand, in one layer."""
+def _block(block: Block, config: GPTConfig) -> Callable[..., Tensor]:
+    """One block as a single function, written without calls of its own where it can be."""
+    pre_norm, turn = block.pre_norm, _turn(block.attn, config)
+    norm1, norm2 = _norm(block.norm1), _norm(block.norm2)
+    qkv_weight, qkv_bias = _scaled_qkv(block.attn.qkv, config)
+    proj_weight, proj_bias = _weight_and_bias(block.attn.proj)
+    down_weight, down_bias = _weight_and_bias(block.mlp.down)
+    hidden = _hidden(block.mlp)
+    addmm, bmm, softmax = torch.addmm, torch.bmm, torch.softmax
 
-    rows: Tensor  # (n, 3C): where to write q, k and v of the new tokens
-    q: Tensor  # (H, n, D): the new tokens' queries
-    k: Tensor  # (H, D, end): every token's key
-    v: Tensor  # (H, end, D): every token's value
-    later: Tensor | None  # (n, end): True where a new token mustn't look; None if it may anywhere
-    start: int  # position of the first new token
+    def run(
+        x: Tensor, start: int, rows: Tensor, q: Tensor, k: Tensor, v: Tensor, later: Tensor | None
+    ) -> Tensor:
+        # x: (n, C), changed in place. rows: (n, 3C), where q (H, n, D) and the end of k (H, D, end)
+        # and v (H, end, D) lie. later: (n, end), True where a new token mustn't look;
+        # None if n is 1.
+        addmm(qkv_bias, norm1(x) if pre_norm else x, qkv_weight, out=rows)
+        if turn is not None:
+            turn(rows, start)
+        scores = bmm(q, k)  # (H, n, end)
+        if later is not None:
+            scores.masked_fill_(later, float("-inf"))
+        z = bmm(softmax(scores, -1), v)  # (H, n, D); next (n, C): heads side by side
+        z = z.view(1, -1) if later is None else z.transpose(0, 1).reshape(x.shape)
+        x.addmm_(z, proj_weight).add_(proj_bias)
+        if not pre_norm:
+            x = norm1(x)
+        h = hidden(norm2(x) if pre_norm else x)
+        x.addmm_(h, down_weight).add_(down_bias)
+        return x if pre_norm else norm2(x)
+
+    return run
 
 
-class _Layer:
-    """One block as a few functions of plain tensors."""
+def _weight_and_bias(layer: nn.Linear) -> tuple[Tensor, Tensor]:
+    """What turns x (n, in) into x @ weight + bias: (in, out) and (out,); no bias is a bias of 0."""
+    bias = layer.bias if layer.bias is not None else layer.weight.new_zeros(len(layer.weight))
+    return layer.weight.detach().t(), bias.detach()
 
-    def __init__(self, block: Block, config: GPTConfig) -> None:
-        self.config, self.pre_norm = config, block.pre_norm
-        self.norm1, self.norm2 = _norm(block.norm1), _norm(block.norm2)
-        self.qkv, self.add_attention = _linear(block.attn.qkv), _add_linear(block.attn.proj)
-        self.hidden, self.add_mlp = _hidden(block.mlp), _add_linear(block.mlp.down)
-        self.turns = config.qk_norm or config.position == "rope"
-        self.scale = 1 / math.sqrt(config.head_dim)
-        self.zero = block.attn.qkv.weight.new_zeros(1)
-        if config.position == "rope":
-            cos, sin = block.attn.cos.to(self.zero.dtype), block.attn.sin.to(self.zero.dtype)
-            self.cos = cos[:, None, None, None]  # (block_size, 1, 1, 1, D / 2)
-            self.sin = torch.stack((-sin, sin), 1)[:, None, None]  # (block_size, 1, 1, 2, D / 2)
 
-    def __call__(self, x: Tensor, place: _Place) -> Tensor:
-        """The residual stream (n, C), before and after the block."""
-        if self.pre_norm:
-            x = self.add_attention(x, self.attend(self.norm1(x), place))
-            return self.add_mlp(x, self.hidden(self.norm2(x)))
-        x = self.norm1(self.add_attention(x, self.attend(x, place)))
-        return self.norm2(self.add_mlp(x, self.hidden(x)))
+def _scaled_qkv(layer: nn.Linear, config: GPTConfig) -> tuple[Tensor, Tensor]:
+    """The weight and bias of q, k and v, with the scores' division by √D already done in q."""
+    weight, bias = _weight_and_bias(layer)
+    if config.qk_norm:  # which would undo it; see _turn
+        return weight, bias
+    scale = weight.new_ones(3 * config.n_embd)
+    scale[: config.n_embd] = config.head_dim**-0.5
+    return (layer.weight.detach() * scale[:, None]).t(), bias * scale
 
-    def attend(self, x: Tensor, place: _Place) -> Tensor:
-        """(n, C) → (n, C): what the heads bring, side by side, before the projection."""
-        self.qkv(x, out=place.rows)  # which fills place.q and the end of place.k and place.v
-        if self.turns:
-            self.turn(place.rows, place.start)
-        # (H, n, end)
-        scores = torch.baddbmm(self.zero, place.q, place.k, beta=0, alpha=self.scale)
-        if place.later is not None:
-            scores.masked_fill_(place.later, float("-inf"))
-        z = torch.bmm(torch.softmax(scores, -1), place.v)  # (H, n, D)
-        return z.transpose(0, 1).reshape(x.shape)
 
-    def turn(self, rows: Tensor, start: int) -> None:
-        """Normalise the new queries and keys, turn them by their position, and put them back."""
-        n, H, D = len(rows), self.config.n_head, self.config.head_dim
+def _turn(attn: CausalSelfAttention, config: GPTConfig) -> Callable[[Tensor, int], None] | None:
+    """What query-key norm and RoPE do to new queries and keys in their rows, if anything."""
+    H, D, rope, qk_norm = config.n_head, config.head_dim, config.position == "rope", config.qk_norm
+    if not (rope or qk_norm):
+        return None
+    # q · k / √D = (q / D^¼) · (k / D^¼)
+    gain = attn.qkv.weight.new_full((D,), D**-0.25)
+    if rope:
+        cos, sin = attn.cos.to(gain.dtype), attn.sin.to(gain.dtype)
+        cos = cos[:, None, None, None]  # (block_size, 1, 1, 1, D / 2)
+        sin = torch.stack((-sin, sin), 1)[:, None, None]  # (block_size, 1, 1, 2, D / 2)
+
+    def turn(rows: Tensor, start: int) -> None:
+        n = len(rows)
         qk = new = rows.view(n, 3, H, D).narrow(1, 0, 2)
-        if self.config.qk_norm:
-            new = F.rms_norm(qk, (D,))
-        if self.config.position == "rope":  # halves (a, b) → (a cos - b sin, b cos + a sin)
+        if qk_norm:
+            new = F.rms_norm(qk, (D,), gain)
+        if rope:  # halves (a, b) become (a cos - b sin, b cos + a sin); see model.rotate
             new = new.unflatten(-1, (2, D // 2))
-            cos, sin = self.cos.narrow(0, start, n), self.sin.narrow(0, start, n)
-            new = torch.addcmul(new * cos, new.flip(-2), sin).flatten(-2)
+            c, s = cos.narrow(0, start, n), sin.narrow(0, start, n)
+            new = torch.addcmul(new * c, new.flip(-2), s).flatten(-2)
         qk.copy_(new)
+
+    return turn
+
+
+def _hidden(mlp: FeedForward) -> Function:
+    """The MLP up to its hidden layer: (n, C) → (n, hidden)."""
+    weight, bias = _weight_and_bias(mlp.up)
+    if mlp.gate is not None:
+        gate_weight, gate_bias = _weight_and_bias(mlp.gate)
+        return lambda x: (
+            torch.addmm(bias, x, weight) * F.silu(torch.addmm(gate_bias, x, gate_weight))
+        )
+    activation = ACTIVATIONS[mlp.activation]
+    return lambda x: activation(torch.addmm(bias, x, weight))
 
 
 def _norm(norm: nn.Module) -> Function:
     """The norm as one call, without its taps."""
-    if isinstance(norm, LayerNorm):
-        shape = (norm.weight.numel(),)
-        return partial(
-            F.layer_norm, normalized_shape=shape, weight=norm.weight, bias=norm.bias, eps=norm.eps
-        )
-    if isinstance(norm, RMSNorm):
-        shape = (norm.weight.numel(),)
-        return partial(F.rms_norm, normalized_shape=shape, weight=norm.weight, eps=norm.eps)
+    if isinstance(norm, LayerNorm | RMSNorm):
+        shape, weight, bias, eps = norm.weight.shape, norm.weight.detach(), norm.bias, norm.eps
+        if isinstance(norm, RMSNorm):
+            return lambda x: F.rms_norm(x, shape, weight, eps)
+        return lambda x: torch.layer_norm(x, shape, weight, bias, eps)
     if isinstance(norm, BatchNorm):  # in eval mode a fixed gain and shift per channel
         gain = (norm.weight / (norm.running_var + norm.eps).sqrt()).detach()
         shift = -norm.running_mean * gain + (norm.bias.detach() if norm.bias is not None else 0)
         return lambda x: torch.addcmul(shift, x, gain)
     return lambda x: x
-
-
-def _linear(layer: nn.Linear) -> Callable[..., Tensor]:
-    """x → W x + b; takes `out`, where to write the result."""
-    weight = layer.weight.detach().t()
-    if layer.bias is None:
-        return lambda x, out=None: torch.mm(x, weight, out=out)
-    bias = layer.bias.detach()
-    return lambda x, out=None: torch.addmm(bias, x, weight, out=out)
-
-
-def _add_linear(layer: nn.Linear) -> Callable[[Tensor, Tensor], Tensor]:
-    """(stream, x) → stream += W x + b: the branch and its addition to the stream in one."""
-    weight = layer.weight.detach().t()
-    if layer.bias is None:
-        return lambda stream, x: stream.addmm_(x, weight)
-    bias = layer.bias.detach()
-    return lambda stream, x: stream.addmm_(x, weight).add_(bias)
-
-
-def _hidden(mlp: nn.Module) -> Function:
-    """The MLP up to its hidden layer: (n, C) → (n, hidden)."""
-    up = _linear(mlp.up)
-    if mlp.gate is not None:
-        gate = _linear(mlp.gate)
-        return lambda x: up(x) * F.silu(gate(x))
-    activation = ACTIVATIONS[mlp.activation]
-    return lambda x: activation(up(x))

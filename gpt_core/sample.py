@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -73,13 +74,26 @@ class Decodes(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sampled:
-    """One new token, and the probabilities (V,) before and after temperature and filters."""
+    """One new token, and where it came from: the logits (V,) and how one was chosen.
+
+    The probabilities are worked out when they are first asked for.
+    """
 
     token: int
-    before: Tensor
-    after: Tensor
+    logits: Tensor
+    config: SampleConfig
+
+    @cached_property
+    def before(self) -> Tensor:
+        """Probabilities (V,) as the model gave them."""
+        return distribution(self.logits, self.config)[0]
+
+    @cached_property
+    def after(self) -> Tensor:
+        """Probabilities (V,) that the token was drawn from: after temperature and filters."""
+        return distribution(self.logits, self.config)[1]
 
 
 def generate(
@@ -136,13 +150,10 @@ def _generate(
             logits = decoder(window[decoder.length :])
         else:
             logits = _whole(model, window)
-        before, after = distribution(logits.float().cpu(), config)
-        if math.isnan(before[0]):  # one bad score spoils the whole softmax
-            raise SampleError("The model's scores are not numbers; its training has diverged.")
-        token = _draw(after, generator) if config.temperature else int(after.argmax())
-        yield Sampled(token, before, after)
-        window.append(token)
-        written.append(token)
+        step = _choose(logits.float().cpu(), config, generator)
+        yield step
+        window.append(step.token)
+        written.append(step.token)
         if config.stop and stopped(written, config.stop, tokenizer):
             return
 
@@ -218,8 +229,15 @@ def _renormalise(probabilities: Tensor, keep: Tensor) -> Tensor:
     return kept / kept.sum()
 
 
-def _draw(probabilities: Tensor, generator: torch.Generator) -> int:
-    return int(torch.multinomial(probabilities, 1, generator=generator))
+def _choose(logits: Tensor, config: SampleConfig, generator: torch.Generator) -> Sampled:
+    """Take the likeliest token, or draw one."""
+    score, best = logits.max(0)
+    if not math.isfinite(score):  # nan counts as the largest
+        raise SampleError("The model's scores are not numbers; its training has diverged.")
+    step = Sampled(int(best), logits, config)
+    if config.temperature:
+        step.token = int(torch.multinomial(step.after, 1, generator=generator))
+    return step
 
 
 @torch.no_grad()
