@@ -76,11 +76,17 @@ def activation_bytes(model: GPTConfig, train: TrainConfig) -> int:
     return 4 * tokens * (model.n_layer * block + 2 * model.vocab_size)
 
 
-def measure_speed(seconds: float = 0.03) -> float:
-    """Floating point operations per second of this machine, on matrices of a small GPT's size."""
+def measure_speed() -> float:
+    """Floating point operations per second of this machine, on matrices of a small GPT's size.
+
+    The best of a few tries of some milliseconds: the machine may be busy with something else.
+    """
     x, weight = torch.ones(512, 128), torch.ones(128, 512)
-    done, started = 0, time.perf_counter()
-    while (passed := time.perf_counter() - started) < seconds:
-        x @ weight
-        done += 2 * 512 * 128 * 512
-    return done / passed
+
+    def seconds() -> float:
+        started = time.perf_counter()
+        for _ in range(10):
+            x @ weight
+        return (time.perf_counter() - started) / 10
+
+    return 2 * 512 * 128 * 512 / min(seconds() for _ in range(6))

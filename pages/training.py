@@ -68,7 +68,7 @@ one.markdown(
 two.markdown(
     "**The grey noise.** Each batch is another sample of the text, some harder than others, so the "
     "loss of one batch says little. The marked points are averages over many batches, always the "
-    "same ones."
+    "same ones. Ctrl and the wheel zoom into a figure; a double click brings it back."
 )
 
 compare_runs()

@@ -1,23 +1,26 @@
-"""Plotly curves that look alike on every page: lines, horizontal bars to beat, one call to show."""
+"""Curves that look alike on every page: lines, horizontal bars to beat, one call to show.
+
+Drawn by Vega-Lite, which Streamlit updates in place: a growing curve neither flickers nor loses a
+zoom. (A Plotly chart is built anew whenever its data change.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from ui.theme import is_dark, palette
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
 # None of them is a colour of Q, K, V or the output; told apart with any kind of colour vision.
 _LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")
 _DARK_SERIES = ("#ffb04a", "#4fd1e0", "#ff8fc4", "#c9d94a", "#a9b8cc", "#ffa07a")
-_SYMBOLS = ("circle", "diamond", "square", "x", "triangle-up", "star")
+_ZOOM = "zoom"
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,6 @@ class Line:
     color: int = 0
     faint: bool = False
     markers: bool = False
-    dash: str = "solid"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,14 @@ class Bar:
 
     label: str
     y: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Data in long form (columns x, y, line) and the Vega-Lite specification that draws them."""
+
+    data: pd.DataFrame
+    spec: dict[str, Any]
 
 
 def series_color(number: int) -> str:
@@ -74,85 +84,117 @@ def curves(
     x_max: float | None = None,
     height: int = 420,
     log_y: bool = False,
-    revision: str = "same",
-) -> go.Figure:
-    """A figure of curves over bars.
+) -> Chart:
+    """A chart of curves over bars, each with at most 1,000 points.
 
-    x_max: where the axis ends, so that it doesn't move while a curve grows. revision: a zoom is
-    kept as long as it stays the same.
+    x_max: where the axis ends, so that it doesn't move while a curve grows. The specification
+    depends on neither the points nor their number, so that only data travel when a curve grows.
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    end = x_max or max((line.x[-1] for line in lines if len(line.x)), default=1.0)
-    for bar in bars:
-        _add_bar(figure, bar, end)
+    tables = [pd.DataFrame({"x": [], "y": [], "line": []}).astype({"line": str})]
     for line in lines:
-        figure.add_trace(_line_trace(line))
-    colors = palette()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        uirevision=revision,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hovermode="x unified" if len(lines) > 1 else "closest",
-        font={"size": 15, "color": colors.text},
-        xaxis={"title": x_title, "range": [0, end], "gridcolor": colors.grid, "zeroline": False},
-        yaxis={
-            "title": y_title,
-            "gridcolor": colors.grid,
-            "zeroline": False,
-            "type": "log" if log_y else "linear",
-        },
-    )
-    return figure
+        x, y = decimate(line.x, line.y)
+        tables.append(pd.DataFrame({"x": x, "y": y, "line": line.name}))
+    ticks = {"tickCount": 3 if height < 300 else 8}
+    x_axis = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
+    x_axis["scale"] = {"nice": False} | ({"domain": [0, x_max]} if x_max else {})
+    y_axis = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
+    y_axis["scale"] = {"type": "log"} if log_y else {"zero": False, "padding": 16}
+    spec = {
+        "height": height,
+        "encoding": {"x": x_axis, "y": y_axis},
+        "layer": [*_line_layers(lines, x_title, 3 if height > 300 else 1.5), *_bar_layers(bars)],
+        "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
+    }
+    return Chart(pd.concat(tables, ignore_index=True), spec)
 
 
-def show(figure: go.Figure, key: str, alt: str) -> None:
-    """Draw it across the column; alt says in words what it shows."""
-    st.plotly_chart(figure, key=key, alt=alt, config={"displaylogo": False})
+def show(chart: Chart, key: str, alt: str) -> None:
+    """Draw it across the column.
 
-
-def _line_trace(line: Line) -> go.Scatter:
-    import plotly.graph_objects as go
-
-    x, y = decimate(line.x, line.y)
-    color = series_color(line.color)
-    return go.Scatter(
-        x=x,
-        y=y,
-        name=line.name,
-        mode="lines+markers" if line.markers else "lines",
-        opacity=0.45 if line.faint else 1.0,
-        line={"color": color, "width": 1 if line.faint else 3, "dash": line.dash},
-        marker={"size": 8, "symbol": _SYMBOLS[line.color % len(_SYMBOLS)]},
-        hovertemplate="%{y:.4g}",
-    )
-
-
-def _add_bar(figure: go.Figure, bar: Bar, end: float) -> None:
-    """A dotted line as a trace, so that the axis makes room for it, and its name on the right."""
-    import plotly.graph_objects as go
-
-    colors = palette()
-    figure.add_trace(
-        go.Scatter(
-            x=[0, end],
-            y=[bar.y, bar.y],
-            mode="lines",
-            name=bar.label,
-            line={"color": colors.muted, "width": 1.5, "dash": "dot"},
-            hoverinfo="skip",
-            showlegend=False,
+    alt: what it shows, in words without numbers: a new alt would make it a new figure.
+    """
+    # Streamlit forgets a zoom when data change, unless the zoom is a selection that it reports.
+    with st.container(key=key):
+        st.vega_lite_chart(
+            chart.data,
+            chart.spec,
+            alt=alt,
+            key=f"{key}_chart",
+            on_select="rerun",
+            selection_mode=[_ZOOM],
         )
-    )
-    figure.add_annotation(
-        x=1,
-        xref="paper",
-        xanchor="right",
-        y=bar.y,
-        yanchor="bottom",
-        text=f"{bar.label} · {bar.y:.2f}",
-        showarrow=False,
-        font={"color": colors.muted, "size": 13},
-    )
+
+
+def _line_layers(lines: Sequence[Line], x_title: str, width: float) -> list[dict[str, Any]]:
+    """Lines, their markers, and an invisible layer that names the point next to the pointer."""
+    color = _by_line(lines, [series_color(line.color) for line in lines])
+    if len(lines) > 1:
+        color["legend"] = {"title": None, "orient": "top", "labelFontSize": 15, "labelLimit": 330}
+        color["legend"] |= {"symbolOpacity": 1, "direction": "horizontal"}
+        if max(len(line.name) for line in lines) > 12:
+            color["legend"] |= {"columns": 1}
+    shape = _by_line(lines, [_SYMBOLS[line.color % len(_SYMBOLS)] for line in lines])
+    faint = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "clip": True}
+    strong = {"type": "line", "strokeWidth": width, "clip": True}
+    point = {"type": "point", "filled": True, "clip": True}
+    tooltip = [
+        {"field": "line", "type": "nominal", "title": " "},
+        {"field": "x", "type": "quantitative", "title": x_title, "format": ",.6~g"},
+        {"field": "y", "type": "quantitative", "title": "value", "format": ".4~g"},
+    ]
+    seen = {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0}
+    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
+    return [
+        _only(lambda line: line.faint, lines) | {"mark": faint, "encoding": {"color": color}},
+        _only(lambda line: not line.faint, lines)
+        | {"mark": strong, "encoding": {"color": color}, "params": [_zoom()]},
+        _only(lambda line: line.markers, lines)
+        | {
+            "mark": point | {"size": 70, "opacity": 1},
+            "encoding": {"color": color, "shape": shape},
+        },
+        {
+            "params": [{"name": "near", "select": near}],
+            "mark": point | {"size": 110},
+            "encoding": {"color": color, "opacity": seen, "tooltip": tooltip},
+        },
+    ]
+
+
+def _by_line(lines: Sequence[Line], values: list[str]) -> dict[str, Any]:
+    """One value per line, by its name; no legend."""
+    scale = {"domain": [line.name for line in lines], "range": values}
+    return {"field": "line", "type": "nominal", "scale": scale, "legend": None}
+
+
+def _only(which: Callable[[Line], bool], lines: Sequence[Line]) -> dict[str, Any]:
+    names = [line.name for line in lines if which(line)]
+    return {"transform": [{"filter": {"field": "line", "oneOf": names}}]}
+
+
+def _zoom() -> dict[str, Any]:
+    """Ctrl and the wheel (or a pinch) zoom, the mouse drags, a double click resets.
+
+    A plain wheel and a finger scroll the page, as anywhere.
+    """
+    drag = "[pointerdown[event.pointerType == 'mouse'], window:pointerup] > window:pointermove!"
+    select = {"type": "interval", "zoom": "wheel![event.ctrlKey]", "translate": drag}
+    return {"name": _ZOOM, "select": select, "bind": "scales"}
+
+
+def _bar_layers(bars: Sequence[Bar]) -> list[dict[str, Any]]:
+    """Dotted lines from edge to edge; their names at the right end, with a halo over the curves."""
+    if not bars:
+        return []
+    colors = palette()
+    data = {"values": [{"y": bar.y, "label": f"{bar.label} · {bar.y:.2f}"} for bar in bars]}
+    rule = {"type": "rule", "strokeDash": [2, 3], "strokeWidth": 1.5, "color": colors.muted}
+    name = {"type": "text", "align": "right", "baseline": "bottom", "dx": -4, "dy": -3}
+    name |= {"fontSize": 14, "color": colors.text}
+    halo = name | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
+    place = {"x": {"value": "width"}, "text": {"field": "label"}}
+    return [
+        {"data": data, "mark": rule, "encoding": {"x": None}},
+        {"data": data, "mark": halo, "encoding": place},
+        {"data": data, "mark": name, "encoding": place},
+    ]

@@ -22,7 +22,7 @@ def recorded_view() -> RunView:
     reader = MetricsReader(run.path / "metrics.jsonl")
     reader.read()
     about = About(
-        name="Recorded: how the bundled model was trained",
+        name="Recorded: the bundled model",
         owner="",
         created=0.0,
         corpus_name=run.corpus["name"],

@@ -11,7 +11,7 @@ from ui import models
 from ui.figures import Line, curves, show
 from ui.runs import RunView
 from ui.training import training_service
-from ui.training_panel import TICK, bits_per_character, duration, view_of
+from ui.training_panel import TICK, bits_per_character, duration, title, view_of
 from ui.visitor import visitor_id
 
 _AXES = ("steps", "seconds", "tokens")
@@ -21,7 +21,7 @@ def compare_runs() -> None:
     """Draw the table and the plot; they redraw themselves while a run is active."""
     st.header("Runs compared")
     views = _views()
-    left, right = st.columns([3, 1])
+    left, right = st.columns([2, 1])
     with left:
         _choose_runs(views)
     right.segmented_control(
@@ -37,7 +37,7 @@ def compare_runs() -> None:
 
 
 def _choose_runs(views: list[RunView]) -> None:
-    names = {view.run_id: f"{view.about.name} · {view.run_id[:4]}" for view in views}
+    names = {view.run_id: title(view) for view in views}
     if "compare" not in st.session_state:
         asked = st.query_params.get("compare", "").split(",")
         st.session_state["compare"] = [key for key in asked if key in names] or list(names)[:3]
@@ -68,13 +68,11 @@ def _comparison() -> None:
     chosen = st.session_state["compare"]
     axis = st.session_state["over"]
     lines = [
-        Line(view.about.name, *_curve(view, axis), color=number, markers=True)
+        Line(title(view), *_curve(view, axis), color=number, markers=True)
         for number, view in enumerate(v for v in views if v.run_id in chosen)
     ]
-    figure = curves(
-        lines, x_title=axis, y_title="validation loss (bits per character)", revision=axis
-    )
-    show(figure, "comparison_figure", f"Validation loss of {len(lines)} runs over {axis}.")
+    figure = curves(lines, x_title=axis, y_title="validation loss (bits per character)")
+    show(figure, "comparison_figure", f"Validation loss of the chosen runs over {axis}.")
     st.dataframe([_row(view) for view in views], hide_index=True, key="runs_table")
 
 
@@ -92,13 +90,13 @@ def _row(view: RunView) -> dict[str, Any]:
     last = bits_per_character(points[-1].val_loss, view) if points else None
     elapsed = view.curves.elapsed
     return {
-        "run": view.about.name,
+        "run": title(view),
+        "state": view.state,
+        "bits per character": last and round(last, 3),
+        "best": best and round(best, 3),
+        "steps": f"{view.step:,} of {view.about.steps:,}",
+        "time": duration(elapsed[-1]) if elapsed else "–",
         "text": view.about.corpus_name,
         "model": view.about.design,
         "parameters": view.about.parameters,
-        "steps": f"{view.step:,} of {view.about.steps:,}",
-        "time": duration(elapsed[-1]) if elapsed else "–",
-        "bits per character": last and round(last, 3),
-        "best": best and round(best, 3),
-        "state": view.state,
     }

@@ -10,7 +10,7 @@ from corpus import Corpus
 from gpt_core.config import ConfigError, GPTConfig
 from ui.corpus_state import chosen_corpus
 from ui.preparing import Prepared, count_parameters, prepare
-from ui.runs import Limits, RunRequest, TrainingError, tokens_per_step
+from ui.runs import Limits, RunRequest, TrainingError, describe, tokens_per_step
 from ui.text_tables import guessing_bars
 from ui.training import training_service
 from ui.training_panel import duration
@@ -105,7 +105,7 @@ def _model_widgets(limits: Limits) -> dict[str, Any]:
     )
     st.caption(_DESIGN_WORDS[design])
     preset = preset_values(design, limits)
-    one, two = st.columns(2)
+    one, two = st.expander("Size of the model", icon=":material/straighten:").columns(2)
     return {
         "design": design,
         "n_layer": _number(one, "Layers", "layers", 1, 24, preset),
@@ -117,7 +117,7 @@ def _model_widgets(limits: Limits) -> dict[str, Any]:
 
 def _learning_widgets(limits: Limits) -> dict[str, Any]:
     preset = preset_values(st.session_state["design"], limits)
-    one, two = st.columns(2)
+    one, two = st.expander("How it learns", icon=":material/tune:").columns(2)
     return {
         "steps": _number(one, "Steps", "train_steps", 1, limits.steps, preset),
         "batch_size": _number(two, "Batch", "train_batch", 1, 512, preset),
@@ -226,9 +226,9 @@ def _estimate(request: RunRequest, limits: Limits) -> None:
     expected = estimate(request.model, request.train, training_service().speed())
     tokens = request.train.steps * tokens_per_step(request.model, request.train)
     st.markdown(
-        f"**{expected.parameters:,}** parameters · **{tokens:,}** tokens to read · about "
-        f"**{duration(expected.seconds)}** of training · about "
-        f"**{expected.memory_bytes / 1e9:.1f} GB** of memory"
+        f"{describe(request.model)}: **{expected.parameters:,}** parameters.  \n"
+        f"{request.train.steps:,} steps: **{tokens:,}** tokens to read, about "
+        f"**{duration(expected.seconds)}** and **{expected.memory_bytes / 1e9:.1f} GB** of memory."
     )
     if expected.seconds > limits.turn_seconds:
         st.warning(

@@ -37,12 +37,12 @@ def view_of(key: str) -> RunView:
 def choose_run() -> str:
     """A box with the visitor's runs, newest first, and the recorded one; its key is in the URL."""
     service, state = training_service(), st.session_state
-    names = {view.run_id: _option(view) for view in service.runs(visitor_id())}
+    names = {view.run_id: title(view) for view in service.runs(visitor_id())}
     newest = next(iter(names), models.BUNDLED)
     asked = state.get("run") or st.query_params.get("run")
     if asked and asked not in names and service.knows(asked):  # shared, or the visitor's own:
-        names[asked] = _option(service.view(asked))  # who it is, is known a moment after a reload
-    names[models.BUNDLED] = "Recorded: the bundled model"
+        names[asked] = title(service.view(asked))  # who it is, is known a moment after a reload
+    names[models.BUNDLED] = title(recorded_view())
     if asked not in names or (asked == models.BUNDLED and state.get("run_by_default")):
         asked = newest
         state["run_by_default"] = newest == models.BUNDLED
@@ -59,7 +59,10 @@ def choose_run() -> str:
     return key
 
 
-def _option(view: RunView) -> str:
+def title(view: RunView) -> str:
+    """A run's name, told apart from others of that name by the beginning of its id."""
+    if view.run_id == models.BUNDLED:
+        return view.about.name
     return f"{view.about.name} · {view.run_id[:4]}"
 
 
@@ -151,7 +154,7 @@ def _buttons(view: RunView) -> None:
         _button(row, "Stop", "stop", service.stop, run_id, view.saving)
     if mine and view.state in RESUMABLE:
         _button(row, "Resume", "play_arrow", service.resume, run_id)
-    row.button(
+    if row.button(
         "Use this model in every lesson",
         icon=":material/open_in_new:",
         key="use_run",
@@ -160,7 +163,8 @@ def _buttons(view: RunView) -> None:
         help="Sets the model in the sidebar. While the run goes on, its latest weights are used.",
         on_click=_use,
         args=(run_id,),
-    )
+    ):
+        st.rerun()  # the sidebar stands outside of this fragment
     if not view.active:
         row.download_button(
             "Download",
@@ -210,7 +214,7 @@ def archive(run_id: str) -> IO[bytes]:
 def _numbers(view: RunView) -> None:
     evaluation = view.curves.evaluations[-1] if view.curves.evaluations else None
     bits = evaluation and bits_per_character(evaluation.val_loss, view)
-    row = st.container(horizontal=True, gap="large")
+    row = st.container(horizontal=True, gap="medium")
     row.metric(
         "training loss",
         _number(_mean(view.curves.loss[-20:])),
@@ -224,12 +228,12 @@ def _numbers(view: RunView) -> None:
         width="content",
     )
     row.metric(
-        "bits per character",
+        "bits / character",
         _number(bits),
         help="The validation loss in the unit of the Data lesson.",
         width="content",
     )
-    row.metric("tokens per second", _number(view.tokens_per_s, ",.0f"), width="content")
+    row.metric("tokens / s", _number(view.tokens_per_s, ",.0f"), width="content")
 
 
 def _mean(values: Any) -> float | None:
@@ -260,9 +264,9 @@ def loss_figure(view: RunView) -> None:
     measured, points = view.curves, view.curves.evaluations
     steps = [point.step for point in points]
     lines = [
-        Line("each batch", measured.step, measured.loss, color=0, faint=True),
-        Line("training text", steps, [p.train_loss for p in points], color=0, markers=True),
-        Line("validation text", steps, [p.val_loss for p in points], color=1, markers=True),
+        Line("batches", measured.step, measured.loss, color=0, faint=True),
+        Line("training", steps, [p.train_loss for p in points], color=0, markers=True),
+        Line("validation", steps, [p.val_loss for p in points], color=1, markers=True),
     ]
     figure = curves(
         lines,
@@ -270,10 +274,9 @@ def loss_figure(view: RunView) -> None:
         x_title="step",
         y_title="loss (nats per token)",
         x_max=view.about.steps,
-        revision=view.run_id,
     )
-    last = f"{points[-1].val_loss:.2f} at step {points[-1].step}" if points else "not yet measured"
-    show(figure, "loss_figure", f"Loss by step; the validation loss is {last}.")
+    alt = "Loss by step: each batch, the training text, the validation text, and bars to beat."
+    show(figure, "loss_figure", alt)
 
 
 def _small_figures(view: RunView) -> None:
@@ -293,9 +296,7 @@ def _small_figures(view: RunView) -> None:
                 x_max=view.about.steps,
                 height=200,
                 log_y=log_y,
-                revision=view.run_id,
             )
-            figure.update_layout(showlegend=False)
             show(figure, f"{title.replace(' ', '_')}_figure", f"The {title} at every step.")
 
 

@@ -34,7 +34,7 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
     assert [m.label for m in app.metric][:3] == [
         "training loss",
         "validation loss",
-        "bits per character",
+        "bits / character",
     ]
     assert float(app.metric[1].value) < 3
     assert "finished" in text_of(app)

@@ -27,17 +27,26 @@ def test_a_nan_at_the_end_stays_visible():
 
 
 def test_a_long_curve_is_drawn_with_at_most_a_thousand_points():
-    steps = np.arange(20_000)
-    figure = curves(
-        [Line("train", steps, np.exp(-steps / 9000))],
+    chart = growing(20_000)
+    assert len(chart.data) <= 1000
+    assert set(chart.data["line"]) == {"train"}
+    *_, rule, _, name = chart.spec["layer"]
+    assert rule["data"]["values"] == [{"y": 4.17, "label": "guessing · 4.17"}]
+    assert name["encoding"]["text"]["field"] == "label"
+    assert chart.spec["encoding"]["x"]["scale"]["domain"] == [0, 20_000]
+
+
+def growing(count):
+    steps = np.arange(count)
+    return curves(
+        [Line("train", steps, np.exp(-steps / 9000)), Line("validation", [], [])],
         bars=[Bar("guessing", 4.17)],
         x_title="steps",
         y_title="loss",
         x_max=20_000,
     )
-    bar, line = figure.data
-    assert len(line.x) <= 1000
-    assert tuple(bar.y) == (4.17, 4.17)
-    assert figure.layout.annotations[0].text == "guessing · 4.17"
-    assert tuple(figure.layout.xaxis.range) == (0, 20_000)
-    assert figure.layout.uirevision == "same"
+
+
+def test_only_data_change_while_a_curve_grows():
+    assert growing(0).spec == growing(10).spec == growing(5000).spec
+    assert growing(0).data.dtypes.to_dict() == growing(10).data.dtypes.to_dict()
