@@ -37,7 +37,7 @@ from gpt_core.trainer import TrainConfig, Trainer
 
 BLOCK, BATCH = 64, 12
 CLASSIC = {"n_layer": 4, "n_head": 4, "n_embd": 128, "bias": False}  # as nanoGPT's train.py
-FAST = {"n_layer": 2, "n_head": 4, "n_embd": 128}
+FAST = {"n_layer": 2, "n_head": 2, "n_embd": 64, "activation": "swiglu"}
 LARGEST = 1_500_000
 SLICES = 20  # turns that each of the two trainings takes
 ROUND = 10  # steps that each side of a comparison takes in its turn
