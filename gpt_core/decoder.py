@@ -13,16 +13,15 @@ vocabulary. There is no batch dimension.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt_core.config import GPTConfig
-from gpt_core.model import ACTIVATIONS, GPT, Block, CausalSelfAttention, FeedForward
+from gpt_core.model import ACTIVATIONS, GPT, Block, CausalSelfAttention
 from gpt_core.norms import BatchNorm, LayerNorm, RMSNorm
-
-Function = Callable[[Tensor], Tensor]
 
 
 class Decoder:
@@ -43,7 +42,7 @@ class Decoder:
             every = torch.arange(c.block_size, device=self.embedding.device)
             self.positions = model.wpe(every).detach()  # (block_size, C)
         self.blocks = [_block(block, c) for block in model.blocks]
-        self.norm_f, self.head = _norm(model.norm_f), model.lm_head.weight.detach().t()
+        (self.norm_f, self.settings_f), self.head = _norm(model.norm_f), model.lm_head.weight.t()
 
         # One row per layer and position holds q, k and v side by side. The four names are views
         # of the same memory: a product written into rows is at once in q, k and v.
@@ -70,26 +69,28 @@ class Decoder:
         for i, block in enumerate(self.blocks):
             x = block(x, start, rows[i], q[i], k[i], v[i], later)
         self.length = end
-        return torch.mm(self.norm_f(x if n == 1 else x[-1:]), self.head)[0]
+        return torch.mm(self.norm_f(x[-1:], *self.settings_f), self.head)[0]
 
 
 def _block(block: Block, config: GPTConfig) -> Callable[..., Tensor]:
     """One block as a single function, written without calls of its own where it can be."""
     pre_norm, turn = block.pre_norm, _turn(block.attn, config)
-    norm1, norm2 = _norm(block.norm1), _norm(block.norm2)
+    norm1, settings1 = _norm(block.norm1)
+    norm2, settings2 = _norm(block.norm2)
     qkv_weight, qkv_bias = _scaled_qkv(block.attn.qkv, config)
     proj_weight, proj_bias = _weight_and_bias(block.attn.proj)
+    up_weight, up_bias = _weight_and_bias(block.mlp.up)
+    gate = _weight_and_bias(block.mlp.gate) if block.mlp.gate is not None else None
+    activation = ACTIVATIONS.get(config.activation)
     down_weight, down_bias = _weight_and_bias(block.mlp.down)
-    hidden = _hidden(block.mlp)
     addmm, bmm, softmax = torch.addmm, torch.bmm, torch.softmax
 
     def run(
         x: Tensor, start: int, rows: Tensor, q: Tensor, k: Tensor, v: Tensor, later: Tensor | None
     ) -> Tensor:
         # x: (n, C), changed in place. rows: (n, 3C), where q (H, n, D) and the end of k (H, D, end)
-        # and v (H, end, D) lie. later: (n, end), True where a new token mustn't look;
-        # None if n is 1.
-        addmm(qkv_bias, norm1(x) if pre_norm else x, qkv_weight, out=rows)
+        # and v (H, end, D) lie. later: (n, end), True where a new token mustn't look; None for n=1.
+        addmm(qkv_bias, norm1(x, *settings1) if pre_norm else x, qkv_weight, out=rows)
         if turn is not None:
             turn(rows, start)
         scores = bmm(q, k)  # (H, n, end)
@@ -99,10 +100,12 @@ def _block(block: Block, config: GPTConfig) -> Callable[..., Tensor]:
         z = z.view(1, -1) if later is None else z.transpose(0, 1).reshape(x.shape)
         x.addmm_(z, proj_weight).add_(proj_bias)
         if not pre_norm:
-            x = norm1(x)
-        h = hidden(norm2(x) if pre_norm else x)
+            x = norm1(x, *settings1)
+        y = norm2(x, *settings2) if pre_norm else x
+        h = addmm(up_bias, y, up_weight)
+        h = h * F.silu(addmm(gate[1], y, gate[0])) if gate else activation(h)
         x.addmm_(h, down_weight).add_(down_bias)
-        return x if pre_norm else norm2(x)
+        return x if pre_norm else norm2(x, *settings2)
 
     return run
 
@@ -149,27 +152,13 @@ def _turn(attn: CausalSelfAttention, config: GPTConfig) -> Callable[[Tensor, int
     return turn
 
 
-def _hidden(mlp: FeedForward) -> Function:
-    """The MLP up to its hidden layer: (n, C) → (n, hidden)."""
-    weight, bias = _weight_and_bias(mlp.up)
-    if mlp.gate is not None:
-        gate_weight, gate_bias = _weight_and_bias(mlp.gate)
-        return lambda x: (
-            torch.addmm(bias, x, weight) * F.silu(torch.addmm(gate_bias, x, gate_weight))
-        )
-    activation = ACTIVATIONS[mlp.activation]
-    return lambda x: activation(torch.addmm(bias, x, weight))
-
-
-def _norm(norm: nn.Module) -> Function:
-    """The norm as one call, without its taps."""
-    if isinstance(norm, LayerNorm | RMSNorm):
-        shape, weight, bias, eps = norm.weight.shape, norm.weight.detach(), norm.bias, norm.eps
-        if isinstance(norm, RMSNorm):
-            return lambda x: F.rms_norm(x, shape, weight, eps)
-        return lambda x: torch.layer_norm(x, shape, weight, bias, eps)
-    if isinstance(norm, BatchNorm):  # in eval mode a fixed gain and shift per channel
-        gain = (norm.weight / (norm.running_var + norm.eps).sqrt()).detach()
-        shift = -norm.running_mean * gain + (norm.bias.detach() if norm.bias is not None else 0)
-        return lambda x: torch.addcmul(shift, x, gain)
-    return lambda x: x
+def _norm(norm: nn.Module) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    """The norm without its taps: a function of x and of some settings that never change."""
+    if isinstance(norm, LayerNorm):
+        return torch.layer_norm, (norm.weight.shape, norm.weight, norm.bias, norm.eps)
+    if isinstance(norm, RMSNorm):
+        return torch.rms_norm, (norm.weight.shape, norm.weight, norm.eps)
+    if isinstance(norm, BatchNorm):  # with its running statistics
+        statistics = (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+        return F.batch_norm, (*statistics, False, 0.0, norm.eps)
+    return lambda x: x, ()
