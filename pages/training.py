@@ -80,7 +80,7 @@ st.markdown(
     "- Multiply the learning rate by 30. Watch the gradient norm just before it goes wrong.\n"
     "- Paste a text of two pages on the Data page and train 1,000 steps. At which step does the "
     "validation curve turn up?\n"
-    "- Train *classic* and *modern* for 300 steps each and compare them over **seconds** below.\n"
+    "- Train *classic* and *modern* for 300 steps each and compare them over **seconds** above.\n"
     "- Press *Use this model in every lesson* while a run is still going, open Attention, and look "
     "again a minute later."
 )

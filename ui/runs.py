@@ -75,7 +75,10 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class About:
-    """What the service remembers of a run, in service.json."""
+    """What the service remembers of a run, in service.json.
+
+    threads: of its worker; sums in another order would make a resumed run differ in the last bits.
+    """
 
     name: str
     owner: str
@@ -89,6 +92,7 @@ class About:
     tokens_per_step: int
     bar_bits: tuple[float, ...]
     characters_per_token: float
+    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,17 @@ def tokens_per_step(model: GPTConfig, train: TrainConfig) -> int:
     return train.batch_size * model.block_size * train.grad_accum
 
 
+def worker_threads(request: RunRequest) -> int:
+    """Two threads where there is enough to compute; below that they only wait for each other."""
+    operations = 6 * request.parameters * tokens_per_step(request.model, request.train)
+    return min(2, os.cpu_count() or 1) if operations > 1e9 else 1
+
+
 def describe(model: GPTConfig) -> str:
     """A model's shape in a few words, for tables."""
-    return f"{model.n_layer} layers × {model.n_head} heads × {model.n_embd} wide"
+    layers, heads = _plural(model.n_layer, "layer"), _plural(model.n_head, "head")
+    return f"{layers} × {heads} × {model.n_embd} wide"
+
+
+def _plural(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

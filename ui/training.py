@@ -37,6 +37,7 @@ from ui.runs import (
     TrainingError,
     describe,
     tokens_per_step,
+    worker_threads,
 )
 from ui.worker import Command, MachineLock, Worker, training_command
 
@@ -306,6 +307,7 @@ class TrainingService:
             tokens_per_step=tokens_per_step(request.model, request.train),
             bar_bits=request.bar_bits,
             characters_per_token=request.characters_per_token,
+            threads=worker_threads(request),
         )
         folder = self.root / run_id
         _write_json(folder / _ABOUT, asdict(about))
@@ -419,7 +421,7 @@ class TrainingService:
         self._queue.pop(0)
         entry.state, entry.reason = "running", None
         try:
-            worker = Worker(entry.folder, lock, self._command)
+            worker = Worker(entry.folder, lock, entry.about.threads, self._command)
         except OSError:
             logger.exception("The worker of run %s could not be started.", entry.run_id)
             self._settle(entry, "failed", "The training process could not be started.")

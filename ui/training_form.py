@@ -210,12 +210,12 @@ def _request(
 
 def rhythm(steps: int) -> dict[str, int]:
     """How often to evaluate, sample and save: often enough to watch, seldom enough to be quick."""
-    tenth = max(1, steps // 10)
+    tenth = max(10, steps // 10)
     return {
-        "eval_interval": max(1, steps // 20),
+        "eval_interval": max(5, steps // 20),
         "sample_interval": tenth,
         "snapshot_interval": tenth,
-        "checkpoint_interval": max(1, min(50, tenth)),
+        "checkpoint_interval": min(50, tenth),
     }
 
 

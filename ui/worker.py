@@ -62,9 +62,11 @@ class MachineLock:
 class Worker:
     """A running training process."""
 
-    def __init__(self, folder: Path, lock: BinaryIO, command: Command = training_command) -> None:
-        """Start it; the lock file is handed over to it."""
-        threads = min(2, os.cpu_count() or 1) if _CAN_BE_NICE else 1
+    def __init__(
+        self, folder: Path, lock: BinaryIO, threads: int, command: Command = training_command
+    ) -> None:
+        """Start it; the lock file is handed over to it. One thread where nice is missing."""
+        threads = threads if _CAN_BE_NICE else 1
         environment = {"OMP_NUM_THREADS": str(threads)} | os.environ
         inherited = {"pass_fds": (lock.fileno(),)} if fcntl else {}
         with lock, (folder / LOG_NAME).open("wb") as log:
