@@ -67,7 +67,7 @@ def training(run: Run) -> Iterator[None]:
     lock = MachineLock(run.path.parent / "machine.lock").acquire()
     if lock is None:
         raise RuntimeError("Another worker holds the lock of this benchmark's own run.")
-    worker = Worker(run.path, lock)
+    worker = Worker(run.path, lock, threads=2)
     try:
         deadline = time.monotonic() + 120
         while sum("loss" in record for record in run.metrics()) < 20:

@@ -1,0 +1,116 @@
+"""A visitor without a browser: speaks Streamlit's websocket protocol to an app on this machine.
+
+Every rerun sends one BackMsg (protobuf) with the widgets' values, as the browser does, and reads
+ForwardMsgs up to script_finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlencode
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+
+_LONGEST_MESSAGE = 64 * 2**20
+
+
+class Session:
+    """One open page of the app. Use as `async with Session(port, "attention") as session`."""
+
+    def __init__(self, port: int, page: str) -> None:
+        self._address = f"ws://127.0.0.1:{port}/_stcore/stream"
+        self._page = page
+        self._socket: ClientConnection
+        self._page_hash = ""
+        self._query: dict[str, str] = {}
+        self._values: dict[str, WidgetState] = {}
+        self._widgets: dict[str, str] = {}  # label → id
+        self.ticks: dict[str, float] = {}  # fragment id → seconds between its reruns
+        self.exceptions: list[str] = []
+
+    async def __aenter__(self) -> Session:
+        self._socket = await connect(
+            self._address, subprotocols=["streamlit"], max_size=_LONGEST_MESSAGE
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._socket.close()
+
+    async def open(self, timeout: float = 60.0, **query: str) -> float:
+        """Load the page with this query string; seconds until it was complete."""
+        self._query = query
+        return await self._rerun(timeout, page_name=self._page)
+
+    async def type(self, label: str, text: str, key: str, timeout: float = 60.0) -> float:
+        """Type into the text box with this label, bound to the URL as key; seconds it took."""
+        self._query[key] = text
+        identity = self._widgets[label]
+        self._values[identity] = WidgetState(id=identity, string_value=text)
+        return await self._rerun(timeout, page_script_hash=self._page_hash)
+
+    async def press(self, label: str, timeout: float = 60.0) -> float:
+        """Press the button with this label; seconds until the page has answered."""
+        identity = self._widgets[label]
+        self._values[identity] = WidgetState(id=identity, trigger_value=True)
+        try:
+            return await self._rerun(timeout, page_script_hash=self._page_hash)
+        finally:
+            del self._values[identity]
+
+    async def tick(self, fragment: str, timeout: float = 60.0) -> float:
+        """Rerun one fragment, as the browser's timer does."""
+        return await self._rerun(
+            timeout,
+            page_script_hash=self._page_hash,
+            fragment_id=fragment,
+            is_auto_rerun=True,
+        )
+
+    async def _rerun(self, timeout: float, **target: Any) -> float:
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string = urlencode(self._query)
+        state.widget_states.widgets.extend(self._values.values())
+        for name, value in target.items():
+            setattr(state, name, value)
+        state.context_info.url = f"{self._address.replace('ws', 'http')}"
+        state.context_info.color_scheme = "light"
+        sent = time.perf_counter()
+        await self._socket.send(message.SerializeToString())
+        async with asyncio.timeout(timeout):
+            while not await self._finished():
+                pass
+        return time.perf_counter() - sent
+
+    async def _finished(self) -> bool:
+        """Read one message; True if the script run that was asked for is over."""
+        message = ForwardMsg()
+        message.ParseFromString(await self._socket.recv())
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self._page_hash = message.new_session.page_script_hash or self._page_hash
+        elif kind == "auto_rerun":
+            self.ticks[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            self._remember(message.delta.new_element)
+        if kind != "script_finished":
+            return False
+        # A run that was cut short by st.rerun() is followed by another one.
+        return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+    def _remember(self, element: Any) -> None:
+        kind = element.WhichOneof("type")
+        if kind == "exception":
+            self.exceptions.append(element.exception.message)
+        elif kind in ("text_input", "button"):
+            widget = getattr(element, kind)
+            self._widgets[widget.label] = widget.id
