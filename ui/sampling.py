@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+import torch
 
 from gpt_core.decoder import Decoder
 from gpt_core.model import GPT
@@ -165,12 +166,14 @@ def candidates(
     ids = before.topk(min(SHOWN, len(before))).indices.tolist()
     if token is not None and token not in ids:
         ids[-1] = token
-    b, a = before[ids], after[ids]
+    others = torch.ones_like(before)
+    others[ids] = 0.0
     texts = [visible(tokenizer.token_text(i)) for i in ids]
-    shares = [[round(x, 5) for x in values.tolist()] for values in (b, a)]
+    # Rounded to figures, not decimals: only what was cut may become 0.
+    shares = [[float(f"{x:.4g}") for x in whole[ids].tolist()] for whole in (before, after)]
     return {
         "rows": list(zip(texts, *shares, strict=True)),
-        "rest": [len(before) - len(ids), *(max(0.0, 1 - x.sum().item()) for x in (b, a))],
+        "rest": [len(before) - len(ids), float(before @ others), float(after @ others)],
         "kept": int((after > 0).sum()),
         "drawn": None if token is None else ids.index(token),
         "rank": None if token is None else int((before > before[token]).sum()) + 1,

@@ -3,9 +3,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from gpt_core.run import Run
-from gpt_core.sample import SampleConfig, generate
+from gpt_core.sample import SampleConfig, distribution, generate
 from tests.helpers import write_run
 from tests.pages.conftest import APP
+from ui.sampling import candidates
 
 PROMPT = "OTTO: It was"
 
@@ -73,6 +74,17 @@ def test_every_token_comes_with_the_draw_it_came_from(open_sample):
         assert draw["kept"] == 4
         assert sum(row[2] for row in draw["rows"]) + draw["rest"][2] == pytest.approx(1, abs=1e-3)
         assert sum(row[1] for row in draw["rows"]) + draw["rest"][1] == pytest.approx(1, abs=1e-3)
+
+
+def test_only_what_was_cut_is_shown_as_nothing(open_sample, tmp_path):
+    run = open_sample() and Run.open(tmp_path / "00000001")
+    tokenizer = run.tokenizer()
+    logits = torch.arange(float(tokenizer.vocab_size)).flip(0) * 2  # the last ones: e^-50 and less
+    whole = candidates(*distribution(logits, SampleConfig()), tokenizer, token=24)
+    assert all(after > 0 for _, _, after in whole["rows"])
+    cut = candidates(*distribution(logits, SampleConfig(top_k=3)), tokenizer)
+    assert [after > 0 for _, _, after in cut["rows"]] == [True] * 3 + [False] * 6
+    assert cut["rest"][2] == 0
 
 
 def test_stop_keeps_what_was_written_and_write_starts_anew(open_sample):
