@@ -143,7 +143,7 @@ class RunView:
 
 def tokens_per_step(model: GPTConfig, train: TrainConfig) -> int:
     """Tokens that one optimizer step reads."""
-    return train.batch_size * model.block_size * train.grad_accum
+    return train.batch_size * model.block_size
 
 
 def worker_threads(request: RunRequest) -> int:
