@@ -24,6 +24,7 @@ def show_source(*objects: Callable[..., Any] | type, label: str = "The lines tha
 
 @cache  # the files don't change while the app runs, and reading them takes some milliseconds
 def _source(item: Callable[..., Any] | type) -> tuple[str, str]:
+    item = inspect.unwrap(item)  # a decorator's file is not the one to show
     lines, first = inspect.getsourcelines(item)
     file = Path(inspect.getsourcefile(item) or "").resolve().relative_to(_PROJECT)
     return f"`{file}`, line {first}", inspect.cleandoc("\n" + "".join(lines))

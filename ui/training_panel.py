@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import zipfile
 from collections.abc import Callable
-from typing import IO, Any
+from io import BytesIO
+from typing import Any
 
 import streamlit as st
 
@@ -201,9 +201,9 @@ def _use(run_id: str) -> None:
     st.session_state["model"] = run_id  # the sidebar's own choice
 
 
-def archive(run_id: str) -> IO[bytes]:
-    """A zip of the run (model, tokenizer, text, metrics), made in a file on disk."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever sends it
+def archive(run_id: str) -> BytesIO:
+    """A zip of the run (model, tokenizer, text, metrics), made when it is asked for."""
+    file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in training_service().archive_files(run_id):
             archive.write(path, f"run-{run_id[:6]}/{path.name}")
