@@ -97,11 +97,12 @@ def _insist_on_app() -> None:
 
     It does so for the first visit after a start, if that goes straight to a page's address: with
     a folder called pages it doesn't know yet that app.py calls st.navigation, which clears this
-    flag.
+    flag. When a whole class opens the page in that moment, one visitor's app.py may clear it
+    while another's page already runs without app.py: that one has no request yet.
     """
     from streamlit.runtime.pages_manager import PagesManager
 
-    if PagesManager.uses_pages_directory:
+    if PagesManager.uses_pages_directory or "study_request" not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
 
