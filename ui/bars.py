@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
-
 from ui.theme import palette
 from ui.tokens import visible
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
     from torch import Tensor
 
     from gpt_core.tokenizers import Tokenizer
@@ -21,6 +20,8 @@ STILL = {"displayModeBar": False, "scrollZoom": False}
 
 def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10) -> go.Figure:
     """Horizontal bars of the likeliest next tokens, the best on top; the scale is 0 to 100%."""
+    import plotly.graph_objects as go  # slow to load; the words come first
+
     values, ids = probabilities.topk(min(top, len(probabilities)))
     labels = [visible(tokenizer.token_text(i)) for i in ids.tolist()]
     percent = [100 * v for v in values.tolist()]
@@ -49,6 +50,8 @@ def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10)
 
 def signed_bars(values: Sequence[float], color: str, height: int = 150) -> go.Figure:
     """One vertical bar per number of a vector, around zero."""
+    import plotly.graph_objects as go  # slow to load; the words come first
+
     figure = go.Figure(
         go.Bar(
             y=list(values),
@@ -63,6 +66,8 @@ def signed_bars(values: Sequence[float], color: str, height: int = 150) -> go.Fi
 
 def count_bars(labels: Sequence[str], counts: Sequence[int], color: str) -> go.Figure:
     """Horizontal bars of counts, the largest on top."""
+    import plotly.graph_objects as go  # slow to load; the words come first
+
     names = [_plain(visible(label)) for label in labels]
     figure = go.Figure(
         go.Bar(

@@ -6,10 +6,14 @@ computed once, whoever asks.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from gpt_core.overview import Overview, overview
 from ui.sidebar import Study
+
+if TYPE_CHECKING:
+    from gpt_core.overview import Overview
 
 
 def overview_of(study: Study) -> Overview:
@@ -19,4 +23,6 @@ def overview_of(study: Study) -> Overview:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _overview(fingerprint: str, ids: tuple[int, ...], _study: Study) -> Overview:
+    from gpt_core.overview import overview  # brings PyTorch, which the first words needn't wait for
+
     return overview(_study.model, ids)
