@@ -67,7 +67,7 @@ def sidebar() -> None:
             help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
         )
         st.session_state["study_request"] = (key, _line_breaks(typed or ""))
-        st.caption(LEGEND)
+        st.markdown(LEGEND)
 
 
 def current_study() -> Study:
