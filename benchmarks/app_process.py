@@ -24,14 +24,16 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def start_app(runs: Path, log: Path, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+def start_app(
+    runs: Path, log: Path, script: Path = PROJECT / "app.py", **environment: str
+) -> tuple[subprocess.Popen[bytes], str]:
     """Start the app on a free port and wait until it answers; (process, address).
 
-    runs: the folder that it keeps runs in. Raises RuntimeError with the app's last words when it
-    does not answer within a minute.
+    runs: the folder that it keeps runs in. script: another page instead of the app. Raises
+    RuntimeError with the app's last words when it does not answer within a minute.
     """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py")]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--server.headless", "true"]
     with log.open("wb") as output:

@@ -39,7 +39,8 @@ def twins(shape: dict[str, int]) -> tuple[GPT, GPT2LMHeadModel]:
     theirs = GPT2LMHeadModel(
         GPT2Config(vocab_size=VOCABULARY, n_positions=BLOCK, **shape, **names)
     ).eval()
-    config = GPTConfig(vocab_size=VOCABULARY, block_size=BLOCK, tie_weights=False, **shape)
+    ours_too = {"tie_weights": False, "activation": "gelu_tanh"}  # as GPT-2 computes it
+    config = GPTConfig(vocab_size=VOCABULARY, block_size=BLOCK, **ours_too, **shape)
     ours = GPT(config).eval()
     pairs = [(ours.wte, "wte"), (ours.wpe, "wpe"), (ours.norm_f, "ln_f")]
     for i, block in enumerate(ours.blocks):

@@ -34,6 +34,7 @@ from gpt_core.evaluate import whole_split_loss
 from gpt_core.model import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.trainer import TrainConfig, Trainer
+from gpt_core.worker import flush_subnormals
 
 BLOCK, BATCH = 64, 12
 CLASSIC = {"n_layer": 4, "n_head": 4, "n_embd": 128, "bias": False}  # as nanoGPT's train.py
@@ -212,4 +213,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    flush_subnormals()
     main()

@@ -167,6 +167,11 @@ def _repair_mojibake(pieces: list[str], tally: Tally) -> list[str]:
     return pieces
 
 
+def repair_letters(text: str) -> str:
+    """Return the text with wrongly decoded letters repaired, and nothing else changed."""
+    return "".join(_repair_mojibake(list(_pieces(text)), Tally()))
+
+
 REPAIRS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("ligatures split into letters", lambda s: LIGATURES.sub(_split_ligature, s)),
     ("terminal colours removed", fixes.remove_terminal_escapes),

@@ -1,4 +1,4 @@
-"""The command line: python -m gpt_core train | sample | eval."""
+"""The command line: python -m gpt_core train | sample | eval | import | export."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import argparse
 import math
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
+import numpy as np
 import torch
 
 from gpt_core import distributed
 from gpt_core.config import PRESETS as MODEL_PRESETS
 from gpt_core.config import GPTConfig
-from gpt_core.run import Run, RunError
-from gpt_core.tokenizers import train_tokenizer
+from gpt_core.data import encode_to_array
+from gpt_core.run import MOST_SCENES, Run, RunError, write_bytes, write_json
+from gpt_core.tokenizers import as_prompt, train_tokenizer
 from gpt_core.trainer import PRESETS as TRAIN_PRESETS
 from gpt_core.trainer import TrainConfig
-from gpt_core.worker import Interruption, lower_priority, train_run
+from gpt_core.worker import Interruption, flush_subnormals, lower_priority, train_run
 
 EXAMPLES = """\
 examples:
@@ -29,8 +32,15 @@ examples:
   python -m gpt_core train --run runs/book           (go on after Ctrl-C)
   python -m gpt_core sample --run runs/book --prompt "Once upon" --temperature 0.8
   python -m gpt_core eval --run runs/book
+  python -m gpt_core train --sitcom-scenes 50000 --tokenizer bpe --out runs/sitcom
+  python -m gpt_core eval --run runs/sitcom --scenes 500 --json sitcom.json
+  python -m gpt_core import gpt2 --out runs/gpt2     (then choose it in the app's sidebar)
+  python -m gpt_core export runs/book --out book-for-transformers
   torchrun --nproc-per-node 2 -m gpt_core train --text book.txt --out runs/book
 """
+
+# Of a sitcom whose text was left out, this many held-out scenes stand in for validation.
+HELD_OUT_SCENES = 500
 
 HELP = {
     "block_size": "context length, in tokens: how far back the model sees",
@@ -64,6 +74,7 @@ HELP = {
     "newton_schulz": "Muon's iterations: more is closer to an orthogonal step",
     "grad_clip": "largest norm of all gradients together; 0 never clips",
     "grad_accum": "compute each batch in this many parts, to save memory",
+    "whole_scenes": "begin every piece of text with a scene (two blank lines stand before it)",
     "eval_interval": "steps between evaluations",
     "eval_batches": "batches of each split in an evaluation; 0 for the whole split",
     "sample_interval": "steps between samples of text; 0 for none",
@@ -83,17 +94,19 @@ class _Parser(argparse.ArgumentParser):
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all three commands."""
+    """The parser of all commands."""
     parser = _Parser(
         prog="python -m gpt_core",
         description="Train a GPT from scratch on a text, write with it, and measure it.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train|sample|eval")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands)
     _add_sample(commands)
     _add_eval(commands)
+    _add_import(commands)
+    _add_export(commands)
     return parser
 
 
@@ -108,6 +121,7 @@ def _add_train(commands: Any) -> None:
     )
     what = parser.add_argument_group("what to train")
     what.add_argument("--text", type=Path, metavar="FILE", help="the text to learn, in UTF-8")
+    _add_sitcom(what, "learn this many generated scenes of the sitcom instead")
     what.add_argument("--run", type=Path, metavar="DIR", help="go on with this run instead")
     what.add_argument("--out", type=Path, metavar="DIR", help="the new run's folder (runs/<now>)")
     what.add_argument(
@@ -132,6 +146,13 @@ def _add_train(commands: Any) -> None:
     )
     _add_settings(parser.add_argument_group("model"), GPTConfig, MODEL_PRESETS)
     _add_settings(parser.add_argument_group("training"), TrainConfig, TRAIN_PRESETS)
+
+
+def _add_sitcom(group: Any, meaning: str) -> None:
+    group.add_argument("--sitcom-scenes", type=int, metavar="N", help=meaning)
+    group.add_argument(
+        "--sitcom-seed", type=int, default=1, metavar="N", help="the seed of those scenes (1)"
+    )
 
 
 def _add_settings(group: Any, cls: type, presets: dict[str, dict[str, Any]]) -> None:
@@ -164,6 +185,12 @@ def _add_sample(commands: Any) -> None:
     parser.add_argument("--step", type=int, help="use the weights kept at this step")
     parser.add_argument("--prompt", default="\n", help="text to continue (default: a line break)")
     parser.add_argument("--tokens", type=int, default=500, help="tokens to write (default: 500)")
+    _add_drawing(parser)
+    parser.add_argument("--stop", action="append", default=[], help="end after this text")
+
+
+def _add_drawing(parser: Any) -> None:
+    """How the next token is chosen."""
     parser.add_argument(
         "--temperature",
         type=float,
@@ -179,15 +206,54 @@ def _add_sample(commands: Any) -> None:
         "--min-p", type=float, help="drop tokens less than p times as likely as the likeliest"
     )
     parser.add_argument("--seed", type=int, default=1337, help="same seed, same text (1337)")
-    parser.add_argument("--stop", action="append", default=[], help="end after this text")
 
 
 def _add_eval(commands: Any) -> None:
     parser = commands.add_parser(
-        "eval", help="measure a trained model: loss, bits per character, perplexity"
+        "eval",
+        help="measure a trained model: loss, bits per character, perplexity; or its scenes",
+        description="Measure how well a model predicts its text. With --scenes, a model of the "
+        "generated sitcom: what it writes is checked, beside scenes that were held out of "
+        "training and an n-gram model of the same text; intervals of 95%.",
     )
     parser.add_argument("--run", type=Path, metavar="DIR", required=True, help="the run's folder")
     parser.add_argument("--step", type=int, help="use the weights kept at this step")
+    parser.add_argument("--scenes", type=int, metavar="N", help="write and check this many scenes")
+    scenes = parser.add_argument_group("with --scenes")
+    _add_drawing(scenes)
+    _add_sitcom(scenes, "what a run without text and recipe learned: this many generated scenes")
+    scenes.add_argument(
+        "--held-out-seed", type=int, default=1, metavar="N", help="of the held-out scenes (1)"
+    )
+    scenes.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there too")
+    scenes.add_argument("--out", type=Path, metavar="FILE", help="keep the model's scenes there")
+
+
+def _add_import(commands: Any) -> None:
+    parser = commands.add_parser(
+        "import",
+        help="make a run of a GPT-2 in Hugging Face's format",
+        description="Make a run of a GPT-2 checkpoint: of a folder with config.json and "
+        "model.safetensors, or of one on the Hugging Face hub (gpt2, distilgpt2, owner/name). A "
+        "run in the folder runs/ can be chosen in the app.",
+    )
+    parser.add_argument("source", metavar="FOLDER|NAME", help="a folder, or a name on the hub")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="the run's folder")
+    parser.add_argument(
+        "--text",
+        type=Path,
+        metavar="FILE",
+        help="a text to measure it on (default: the bundled sitcom)",
+    )
+
+
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser(
+        "export", help="write a run's model in Hugging Face's format, for transformers"
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
+    parser.add_argument("--step", type=int, help="use the weights kept at this step")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder to write")
 
 
 def train(args: argparse.Namespace) -> int:
@@ -202,7 +268,7 @@ def train(args: argparse.Namespace) -> int:
     device = _device(args.device)
     together = distributed.start()
     try:
-        run = Run.open(args.run) if args.run else _new_run(args)
+        run = _run_to_go_on(args.run) if args.run else _new_run(args)
         if args.worker or distributed.rank():
             status = train_run(run, interruption, device=device)
         else:
@@ -224,6 +290,16 @@ def _device(name: str | None) -> str:
     return name
 
 
+def _run_to_go_on(path: Path) -> Run:
+    run = Run.open(path)
+    # Without the optimizer's state it would start over, and replace the weights.
+    if run.status()["state"] == "finished" and not (path / "state.safetensors").exists():
+        raise RunError(
+            f"{path} was imported or downloaded finished; there is nothing to go on with."
+        )
+    return run
+
+
 def _new_run(args: argparse.Namespace) -> Run:
     """Make the run's folder; the first process does it for all."""
     out = args.out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}"
@@ -234,12 +310,7 @@ def _new_run(args: argparse.Namespace) -> Run:
 
 
 def _create(args: argparse.Namespace, out: Path) -> None:
-    if args.text is None:
-        raise RunError("Name a text with --text FILE, or a run to go on with by --run DIR.")
-    try:
-        text = args.text.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{args.text} can't be read as a UTF-8 text: {error}.") from None
+    text, name, recipe = _text_to_learn(args)
     tokenizer = train_tokenizer(args.tokenizer, text, args.vocab_size)
     settings = {name: value for name, value in vars(args).items() if value is not None}
     model = {f.name: settings[f.name] for f in fields(GPTConfig) if f.name in settings}
@@ -253,8 +324,42 @@ def _create(args: argparse.Namespace, out: Path) -> None:
         train_config=TrainConfig.from_preset(args.preset, **training),
         tokenizer=tokenizer,
         text=text,
-        corpus_name=args.text.name,
+        corpus_name=name,
+        sitcom=recipe,
     )
+
+
+def _text_to_learn(args: argparse.Namespace) -> tuple[str, str, tuple[int, int] | None]:
+    """The text of a new run, its name, and its recipe if it is generated."""
+    if (args.text is None) == (args.sitcom_scenes is None):
+        raise RunError("Name a text with --text FILE, or a run to go on with by --run DIR.")
+    from corpus.sitcom import whole_text
+
+    if args.text:
+        return _read_text(args.text), args.text.name, None
+    scenes, seed = _at_least_one("sitcom-scenes", args.sitcom_scenes), args.sitcom_seed
+    name = f"sitcom of {scenes:,} scenes, seed {seed}"
+    return whole_text(seed, scenes, progress=_bar_of_scenes(scenes)), name, (seed, scenes)
+
+
+def _at_least_one(name: str, count: int) -> int:
+    if not 1 <= count <= MOST_SCENES:
+        raise RunError(f"--{name} is {count}; it must be between 1 and {MOST_SCENES:,}.")
+    return count
+
+
+def _bar_of_scenes(count: int | None) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    """A progress bar for scenes being written."""
+    from tqdm import tqdm
+
+    return lambda scenes: tqdm(scenes, "scenes", count, leave=False, delay=0.5, unit="")
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} can't be read as a UTF-8 text: {error}.") from None
 
 
 def _train_with_progress(run: Run, interruption: Interruption, device: str) -> dict[str, Any]:
@@ -295,8 +400,9 @@ def sample(args: argparse.Namespace) -> int:
         stop=tuple(args.stop),
     )
     ids, shown = [], ""
-    print(args.prompt, end="", flush=True)
-    for sampled in generate(model, tokenizer.encode(args.prompt), config, tokenizer):
+    prompt = as_prompt(tokenizer, args.prompt)
+    print(prompt, end="", flush=True)
+    for sampled in generate(model, tokenizer.encode(prompt), config, tokenizer):
         ids.append(sampled.token)
         # A character may take several tokens; its first ones decode to U+FFFD until it is whole.
         text = cut_at_stop(tokenizer.decode(ids), config.stop)
@@ -312,9 +418,11 @@ def evaluate(args: argparse.Namespace) -> int:
     from gpt_core.evaluate import bits_per_character, whole_split_loss
 
     run = Run.open(args.run)
+    if args.scenes is not None:
+        return _evaluate_scenes(run, args)
     tokenizer, model = run.tokenizer(), run.load_model(args.step)
     print(f"{'split':<12}{'tokens':>12}{'loss':>10}{'bits/char':>12}{'perplexity':>12}")
-    for name, tokens in zip(("train", "validation"), run.tokens(), strict=True):
+    for name, tokens in _splits(run, args.held_out_seed):
         loss = whole_split_loss(model, tokens)
         characters = len(tokenizer.decode(tokens.tolist()))
         bits = bits_per_character(loss, len(tokens), characters)
@@ -322,15 +430,114 @@ def evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
+def _splits(run: Run, held_out_seed: int) -> Iterator[tuple[str, np.ndarray]]:
+    """What a run learned and what it didn't; of a sitcom without its file, held-out scenes."""
+    from corpus.sitcom import whole_text
+
+    if run.sitcom() and not (run.path / "corpus.txt").exists():
+        text = whole_text(held_out_seed, HELD_OUT_SCENES, held_out=True)
+        yield "held out", encode_to_array(run.tokenizer(), text)
+    else:
+        yield from zip(("train", "validation"), run.tokens(), strict=True)
+
+
+def _evaluate_scenes(run: Run, args: argparse.Namespace) -> int:
+    """Print the table of gpt_core.report."""
+    from tqdm import tqdm
+
+    from corpus.sitcom import in_one_text
+    from gpt_core.report import compare, learned_text, table, to_dict
+    from gpt_core.sample import SampleConfig
+
+    count = _at_least_one("scenes", args.scenes)
+    drawing = ("temperature", "top_k", "top_p", "min_p", "seed")
+    config = SampleConfig(**{name: getattr(args, name) for name in drawing})
+    given = (args.sitcom_seed, args.sitcom_scenes) if args.sitcom_scenes else None
+    recipe = run.sitcom() or given
+    for path in filter(None, (args.json, args.out)):
+        if not path.resolve().parent.is_dir():  # now, not when all is counted
+            raise RunError(f"{path} can't be written: there is no such folder.")
+    report = compare(
+        run,
+        learned_text(run, recipe, _bar_of_scenes(recipe[1] if recipe else None)),
+        config,
+        count,
+        args.held_out_seed,
+        args.step,
+        lambda things, count, name: tqdm(things, name, count or None, leave=False, unit=""),
+    )
+    print(table(report))
+    if args.json:
+        write_json(args.json, to_dict(report))
+    if args.out:
+        write_bytes(args.out, "".join(in_one_text(report.written)).encode())
+    return 0
+
+
+def import_gpt2(args: argparse.Namespace) -> int:
+    """Make a run of a checkpoint."""
+    from tqdm import tqdm
+
+    from corpus import bundled
+    from gpt_core.hf import import_run
+
+    text = (args.text.name, _read_text(args.text)) if args.text else None
+    name, content = text or (bundled().name, bundled().text)
+    with tqdm(unit="B", unit_scale=True, desc="fetching", leave=False, delay=0.5) as bar:
+
+        def show(size: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(size - bar.n)
+
+        run = import_run(args.source, args.out, content, name, show)
+    print(f"{run.path} is a run now: {_summary(run)}.")
+    print(f"Write with it: python -m gpt_core sample --run {run.path} --prompt 'Once upon a time'")
+    return 0
+
+
+def _summary(run: Run) -> str:
+    """A run's model in a few words."""
+    from gpt_core.shapes import shapes_of
+
+    c = run.model_config
+    count = shapes_of(c).num_parameters()
+    return f"layers {c.n_layer}, heads {c.n_head}, width {c.n_embd}, {count:,} parameters"
+
+
+def export(args: argparse.Namespace) -> int:
+    """Write a run's model for transformers."""
+    from gpt_core.hf import OUR_TOKENIZER, save_gpt2
+
+    run = Run.open(args.run)
+    save_gpt2(run.load_model(args.step), run.tokenizer(), args.out)
+    print(f"{args.out} can be read with GPT2LMHeadModel.from_pretrained.")
+    if (args.out / OUR_TOKENIZER).exists():
+        print(f"transformers has no such tokenizer; {OUR_TOKENIZER} is for this project only.")
+    return 0
+
+
+COMMANDS = {
+    "train": train,
+    "sample": sample,
+    "eval": evaluate,
+    "import": import_gpt2,
+    "export": export,
+}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 2 for what the user can put right, in one sentence."""
     args = make_parser().parse_args(arguments)
     try:
-        return {"train": train, "sample": sample, "eval": evaluate}[args.command](args)
-    except ValueError as error:  # ConfigError, RunError, TokenizerError, DataError, SampleError
+        return COMMANDS[args.command](args)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except ValueError as error:  # ConfigError, RunError, TokenizerError, CheckpointError, …
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
 
 
 if __name__ == "__main__":
+    flush_subnormals()
     sys.exit(main())

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_type_hints
 Norm = Literal["layernorm", "rmsnorm", "batchnorm", "none"]
 NormPosition = Literal["pre", "post"]
 Position = Literal["learned", "sinusoidal", "rope", "none"]
-Activation = Literal["gelu", "relu", "relu2", "swiglu"]
+Activation = Literal["gelu", "gelu_tanh", "relu", "relu2", "swiglu"]
 ResidualInit = Literal["scaled", "zero"]
 
 

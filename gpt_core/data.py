@@ -31,24 +31,60 @@ def split(tokens: np.ndarray, val_fraction: float = 0.1) -> tuple[np.ndarray, np
     return tokens[:cut], tokens[cut:]
 
 
+def places_of(tokens: np.ndarray, mark: list[int]) -> np.ndarray:
+    """Where in tokens (N,) a mark stands, such as the blank lines before a scene.
+
+    Raises DataError if it stands nowhere.
+    """
+    found = np.ones(max(0, len(tokens) - len(mark) + 1), dtype=bool)
+    for offset, token in enumerate(mark):
+        found &= tokens[offset : offset + len(found)] == token
+    if not found.any():
+        raise DataError("The text has no scenes: nowhere do two blank lines stand before a line.")
+    return np.flatnonzero(found)
+
+
 def batch(
-    tokens: np.ndarray, step: int, *, batch_size: int, block_size: int, seed: int
+    tokens: np.ndarray,
+    step: int,
+    *,
+    batch_size: int,
+    block_size: int,
+    seed: int,
+    places: np.ndarray | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the batch of a step: x and y, both (batch_size, block_size) int64.
 
     Every row of x is a piece of the tokens from a random place, and y is the same piece one
     token later: y[b, t] is what follows x[b, t]. The places depend on (seed, step) alone, so a
-    run resumed at a step goes on with the same batches. Raises DataError if there are fewer
-    than block_size + 1 tokens.
+    run resumed at a step goes on with the same batches. places: where pieces may begin, anywhere
+    by default; those too near the end don't count. Raises DataError if there are fewer than
+    block_size + 1 tokens.
     """
     if len(tokens) < block_size + 1:
         raise DataError(
             f"There are {len(tokens):,} tokens, and a context of {block_size:,} needs at least"
             f" {block_size + 1:,}: use a longer text or a shorter context."
         )
-    places = np.random.default_rng((seed, step)).integers(len(tokens) - block_size, size=batch_size)
-    pieces = tokens[places[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
+    last = len(tokens) - block_size
+    draw = np.random.default_rng((seed, step))
+    if places is None:
+        starts = draw.integers(last, size=batch_size)
+    else:
+        starts = draw.choice(places[: _how_many_before(places, last, block_size)], size=batch_size)
+    pieces = tokens[starts[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
     return _shifted(pieces)
+
+
+def _how_many_before(places: np.ndarray, last: int, block_size: int) -> int:
+    """How many of the places, which ascend, leave room for a whole piece. Raises DataError."""
+    count = int(np.searchsorted(places, last))
+    if not count:
+        raise DataError(
+            f"No scene has {block_size + 1:,} tokens after its beginning: use a longer text or a "
+            "shorter context."
+        )
+    return count
 
 
 def windows(

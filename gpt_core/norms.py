@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt_core.config import GPTConfig
-from gpt_core.observe import Tap
+from gpt_core.observe import Tap, Tapped
 
 
-class _Norm(nn.Module):
+class _Norm(Tapped):
     """What all norms share: the taps, and the choice between explicit and fused."""
 
     def __init__(self, n_embd: int, bias: bool, eps: float) -> None:
@@ -112,7 +112,7 @@ class BatchNorm(_Norm):
         return self.running_mean.to(x.dtype)[None, None], self.running_var.to(x.dtype)[None, None]
 
 
-class NoNorm(nn.Module):
+class NoNorm(Tapped):
     """No normalization: the control in an experiment. `scale` is all ones."""
 
     def __init__(self) -> None:
@@ -135,3 +135,13 @@ def make_norm(config: GPTConfig) -> nn.Module:
     if config.norm == "batchnorm":
         return BatchNorm(config.n_embd, config.bias)
     return NoNorm()
+
+
+def freeze_gain_and_bias(model: nn.Module) -> None:
+    """Keep γ and β of every norm as they are: at 1 and 0 in a model that has just been made.
+
+    To be called before a Trainer is made, which then moves everything else.
+    """
+    for module in model.modules():
+        if isinstance(module, _Norm):
+            module.requires_grad_(False)

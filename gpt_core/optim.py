@@ -191,9 +191,10 @@ def make_optimizer(model: GPT, config: TrainConfig) -> Optimizer:
 
     "adamw": weight decay on matrices and embeddings, none on vectors (biases, norms).
     "muon": Muon on the matrices inside the blocks; Adam on embeddings, the output layer and
-    vectors, each with a learning rate of its own.
+    vectors, each with a learning rate of its own. Vectors may be frozen (requires_grad False).
     """
-    named = dict(model.named_parameters())  # tied weights appear once
+    # Tied weights appear once; what is frozen has no gradient and stays as it is.
+    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     adam = {"beta1": config.beta1, "beta2": config.beta2}
     vectors = [p for p in named.values() if p.dim() < 2]
     if config.optimizer == "adamw":

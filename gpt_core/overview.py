@@ -31,6 +31,20 @@ class Overview:
     probabilities: Tensor
     surprise: float | None
 
+    @property
+    def lengths(self) -> dict[str, float]:
+        """The same lengths by the names of their tensors, as `gpt_core.observe` calls them."""
+        parts = {
+            "resid_pre": self.stream[:-1],
+            "attn_out": self.attention_added,
+            "mlp_out": self.mlp_added,
+        }
+        return {
+            f"blocks.{i}.{part}": length
+            for part, lengths in parts.items()
+            for i, length in enumerate(lengths.tolist())
+        }
+
 
 @torch.inference_mode()
 def overview(model: GPT, ids: Sequence[int]) -> Overview:

@@ -5,7 +5,7 @@
     corpus.txt           the text
     metrics.jsonl        one JSON object a line: steps, evaluations, samples
     status.json          {"state", "step", "reason"}
-    snapshots/           weights along the way, in half precision
+    snapshots/           weights along the way, matrices in bytes
     model.safetensors    the newest weights
     state.safetensors    all that continuing needs, in one file
 
@@ -21,13 +21,13 @@ import math
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from gpt_core import data
@@ -36,13 +36,24 @@ from gpt_core.model import GPT
 from gpt_core.shapes import shapes_of
 from gpt_core.tokenizers import Tokenizer, TokenizerError, load_tokenizer
 from gpt_core.trainer import TrainConfig
-from gpt_core.weights import WeightsError, load_tensors, load_weights, save_tensors, weights
+from gpt_core.weights import (
+    WeightsError,
+    in_bytes,
+    load_tensors,
+    load_weights,
+    save_tensors,
+    weights,
+)
 
 FORMAT = 1
 STATES = ("queued", "running", "paused", "stopped", "finished", "diverged", "failed")
+# The reason in the status of a run that was made of somebody else's weights.
+IMPORTED = "It was imported already trained, so how it learned was not recorded."
 # Snapshots of one run never take more than this, nor are there more of them.
 MAX_SNAPSHOTS = 60
 MAX_SNAPSHOT_BYTES = 300_000_000
+# A recipe that asks for more scenes than this is taken for damaged.
+MOST_SCENES = 1_000_000
 
 
 class RunError(ValueError):
@@ -53,7 +64,9 @@ class RunError(ValueError):
 class Run:
     """One run's folder. Make one with `create`, read one with `open`.
 
-    corpus: {"name", "sha256", "characters"} of the text. created: when, in ISO 8601, UTC.
+    corpus: {"name", "sha256", "characters"} of the text; of a generated sitcom also its recipe,
+    {"sitcom": {"seed", "scenes"}}, which stands in for a corpus.txt that was left out. created:
+    when, in ISO 8601, UTC.
     """
 
     path: Path
@@ -73,8 +86,11 @@ class Run:
         text: str,
         corpus_name: str,
         name: str | None = None,
+        sitcom: tuple[int, int] | None = None,
     ) -> Run:
         """Make the folder root/name (a new name by default), in state "queued".
+
+        sitcom: seed and number of scenes, when the text is `corpus.sitcom.whole_text` of them.
 
         It appears whole or not at all. Raises RunError when it exists already, when the model's
         vocabulary isn't the tokenizer's, or when the text is too short for block_size.
@@ -89,11 +105,12 @@ class Run:
         if Path(name).name != name or name.startswith("."):
             raise RunError(f"A run can't be called {name!r}; use letters, digits and dashes.")
         path = Path(root) / name
+        recipe = {"sitcom": {"seed": sitcom[0], "scenes": sitcom[1]}} if sitcom else {}
         run = cls(
             path.with_name(f".{name}.{secrets.token_hex(3)}.tmp"),
             model_config,
             train_config,
-            {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)},
+            {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)} | recipe,
             created.isoformat(timespec="seconds"),
         )
         if path.exists():
@@ -162,7 +179,14 @@ class Run:
         return tokenizer
 
     def text(self) -> str:
-        """The corpus. Raises RunError when it is missing or was changed since."""
+        """The corpus. Raises RunError when it is missing or was changed since.
+
+        Without corpus.txt it is written again by its recipe, if it has one, which takes a second
+        for every 1,500 scenes or so.
+        """
+        recipe = self.sitcom()
+        if recipe and not (self.path / "corpus.txt").exists():
+            return self.sitcom_text(*recipe)
         try:
             text = (self.path / "corpus.txt").read_bytes().decode("utf-8", "surrogatepass")
         except (OSError, UnicodeDecodeError):
@@ -171,10 +195,41 @@ class Run:
             raise RunError(f"corpus.txt of {self.name} is not the text that the run began with.")
         return text
 
+    def sitcom(self) -> tuple[int, int] | None:
+        """Seed and number of scenes of the generated sitcom that it learns, None for other texts.
+
+        Raises RunError when they are no numbers, or more scenes than anybody would wait for.
+        """
+        recipe = self.corpus.get("sitcom")
+        if recipe is None:
+            return None
+        numbers = (
+            [recipe.get(key) for key in ("seed", "scenes")] if isinstance(recipe, dict) else []
+        )
+        if [type(n) for n in numbers] != [int, int] or not 1 <= numbers[1] <= MOST_SCENES:
+            raise RunError(f"config.json of {self.name} has a damaged recipe of its text.")
+        return numbers[0], numbers[1]
+
+    def sitcom_text(self, seed: int, scenes: int, progress: Callable[..., Any] = iter) -> str:
+        """The sitcom of a recipe. Raises RunError when it is not the text the run began with."""
+        from corpus.sitcom import whole_text
+
+        text = whole_text(seed, scenes, progress=progress)
+        if _sha256(text) != self.corpus.get("sha256"):
+            raise RunError(
+                f"{scenes:,} scenes of seed {seed} are not the text that {self.name} began with; "
+                f"the sitcom's plots may have changed since."
+            )
+        return text
+
     def tokens(self) -> tuple[np.ndarray, np.ndarray]:
         """The corpus as token ids, split in two: (train, validation). Raises RunError."""
+        return self.tokens_of(self.text())
+
+    def tokens_of(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The same of a text that was read already."""
         try:
-            train, val = data.split(data.encode_to_array(self.tokenizer(), self.text()))
+            train, val = data.split(data.encode_to_array(self.tokenizer(), text))
             for tokens in (train, val):
                 data.batch(tokens, 0, batch_size=1, block_size=self.block_size, seed=0)
         except data.DataError as error:
@@ -236,7 +291,7 @@ class Run:
         write_bytes(self.path / "metrics.jsonl", "".join(lines).encode("utf-8", "replace"))
         for snapshot in self.snapshots():
             if snapshot > step:
-                self._snapshot_path(snapshot).unlink()
+                self.weights_path(snapshot).unlink()
 
     # What came out --------------------------------------------------------------------------
 
@@ -246,7 +301,7 @@ class Run:
         Raises RunError when they are missing, damaged, or of another shape than config.json says
         (checked before any memory is taken).
         """
-        path = self.path / "model.safetensors" if step is None else self._snapshot_path(step)
+        path = self.weights_path(step)
         expected = weights(shapes_of(self.model_config))
         try:
             tensors, _ = load_tensors(path, expected)
@@ -255,6 +310,12 @@ class Run:
         except WeightsError as error:
             raise RunError(f"The weights of {self.name} can't be loaded: {error}") from None
         return model.eval()
+
+    def weights_path(self, step: int | None = None) -> Path:
+        """The file of the newest weights, or of the snapshot of a step."""
+        if step is None:
+            return self.path / "model.safetensors"
+        return self.path / "snapshots" / f"step_{step:06d}.safetensors"
 
     def snapshots(self) -> list[int]:
         """The steps whose weights were kept, in order."""
@@ -267,16 +328,15 @@ class Run:
         save_tensors(self.path / "model.safetensors", weights(model), {"step": str(step)})
 
     def save_snapshot(self, model: GPT, step: int) -> None:
-        """Keep weights for good, in half precision."""
+        """Keep weights for good, matrices in bytes."""
         (self.path / "snapshots").mkdir(exist_ok=True)
-        halves = {name: _half(tensor) for name, tensor in weights(model).items()}
-        save_tensors(self._snapshot_path(step), halves, {"step": str(step)})
+        save_tensors(self.weights_path(step), in_bytes(weights(model)), {"step": str(step)})
 
     def snapshot_interval(self) -> int:
         """Steps between snapshots: as asked for, or more where they would take too much disk."""
         if not self.train_config.snapshot_interval:
             return 0
-        size = 2 * sum(t.numel() for t in weights(shapes_of(self.model_config)).values())
+        size = sum(t.numel() for t in weights(shapes_of(self.model_config)).values())
         allowed = max(1, min(MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES // size))
         return max(
             self.train_config.snapshot_interval, math.ceil(self.train_config.steps / allowed)
@@ -306,9 +366,6 @@ class Run:
         """Remove what a killed process left half-written."""
         for path in self.path.rglob("*.tmp"):
             path.unlink(missing_ok=True)
-
-    def _snapshot_path(self, step: int) -> Path:
-        return self.path / "snapshots" / f"step_{step:06d}.safetensors"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -350,12 +407,6 @@ def _parse(content: bytes, what: str) -> dict[str, Any]:
 
 def _is_step(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _half(tensor: Tensor) -> Tensor:
-    """In 16 bits; float16 is finer, bfloat16 reaches further."""
-    half = tensor.half()
-    return half if torch.isfinite(half).all() else tensor.bfloat16()
 
 
 def _sha256(text: str) -> str:

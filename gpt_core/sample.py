@@ -150,7 +150,7 @@ def _generate(
             logits = decoder(window[decoder.length :])
         else:
             logits = _whole(model, window)
-        step = _choose(logits.float().cpu(), config, generator)
+        step = choose(logits.float().cpu(), config, generator)
         yield step
         window.append(step.token)
         written.append(step.token)
@@ -229,7 +229,7 @@ def _renormalise(probabilities: Tensor, keep: Tensor) -> Tensor:
     return kept / kept.sum()
 
 
-def _choose(logits: Tensor, config: SampleConfig, generator: torch.Generator) -> Sampled:
+def choose(logits: Tensor, config: SampleConfig, generator: torch.Generator) -> Sampled:
     """Take the likeliest token, or draw one."""
     score, best = logits.max(0)
     if not math.isfinite(score):  # nan counts as the largest

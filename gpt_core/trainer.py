@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from gpt_core import data, distributed
+from gpt_core.autopsy import first_not_finite
 from gpt_core.config import ConfigError, check_names, check_range, check_setting
 from gpt_core.evaluate import mean_loss
 from gpt_core.model import GPT
@@ -70,6 +71,8 @@ class TrainConfig:
     beta1, beta2: Adam's memory of the gradient and of its square.
     momentum, newton_schulz: Muon's memory of the gradient, and its number of iterations.
     grad_clip: largest joint norm of all gradients; 0 never clips.
+    whole_scenes: every piece of text begins with a scene (and the blank lines before it), so that
+        the model always sees who is there and what it is about; else pieces begin anywhere.
     grad_accum: in how many parts a batch is computed, to save memory; the result is the same.
     eval_interval: steps between evaluations; eval_batches: batches of each split that an
         evaluation reads, 0 for the whole split.
@@ -100,6 +103,7 @@ class TrainConfig:
     newton_schulz: int = 5
     grad_clip: float = 1.0
     grad_accum: int = 1
+    whole_scenes: bool = False
     eval_interval: int = 100
     eval_batches: int = 10
     sample_interval: int = 200
@@ -205,17 +209,25 @@ class Trainer:
 
     model: trained in place, on the device where it is.
     train_tokens, val_tokens: 1-D arrays of token ids.
-    config: see TrainConfig.
+    config: see TrainConfig. mark: the token ids before every scene, for whole_scenes.
     Under torchrun (see `gpt_core.distributed`) every process makes its own Trainer and iterates in
     step with the others. Raises ConfigError when the batch doesn't split over the processes,
     DataError when a split is shorter than one sequence.
     """
 
     def __init__(
-        self, model: GPT, train_tokens: np.ndarray, val_tokens: np.ndarray, config: TrainConfig
+        self,
+        model: GPT,
+        train_tokens: np.ndarray,
+        val_tokens: np.ndarray,
+        config: TrainConfig,
+        mark: list[int] | None = None,
     ) -> None:
         self.model = model
         self.splits = {"train": train_tokens, "val": val_tokens}
+        self.places: dict[str, np.ndarray | None] = dict.fromkeys(self.splits)
+        if config.whole_scenes:
+            self.places = {s: data.places_of(t, mark or []) for s, t in self.splits.items()}
         self.config = config
         self.step = 0
         self.elapsed = 0.0
@@ -275,6 +287,7 @@ class Trainer:
             batch_size=self.config.batch_size,
             block_size=self.model.config.block_size,
             seed=self.config.seed if seed is None else seed,
+            places=self.places[split],
         )
         return x.to(self.device), y.to(self.device)
 
@@ -363,15 +376,11 @@ class Trainer:
         for x, y in self._parts():
             with record(self.model) as tensors, self._autocast(), torch.no_grad():
                 loss = self.model(x, y)[1]
-            for name, tensor in (tensors | {"loss": loss}).items():
-                # A masked score is -inf by design.
-                wrong = tensor.isnan() | tensor.isposinf()
-                if not name.endswith(".scores"):
-                    wrong |= tensor.isneginf()
-                if wrong.any():
-                    return _sentence(self.step + 1, name)
+            name = first_not_finite(tensors | {"loss": loss})
+            if name is not None:
+                return _sentence(self.step + 1, name)
         for name, param in self.model.named_parameters():
-            if not torch.isfinite(param.grad).all():
+            if param.grad is not None and not torch.isfinite(param.grad).all():
                 return _sentence(self.step + 1, f"the gradient of {name}")
         return _sentence(self.step + 1, "the loss")
 

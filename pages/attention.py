@@ -1,5 +1,7 @@
 """Attention: every head on the prompt, the arithmetic of one cell, and heads knocked out."""
 
+import math
+
 import streamlit as st
 
 from gpt_core.lens import compare, written_length
@@ -21,6 +23,8 @@ from ui.tokens import visible
 from ui.traces import attention_of
 
 PICTURE = "attention_map"
+# Of all heads together; a picture of GPT-2's 144 heads on 1,000 tokens would be 144 MB.
+MOST_CELLS = 4_000_000
 
 
 def keep_in_url() -> None:
@@ -47,9 +51,8 @@ def show_picture(study: Study, chosen: Selection) -> None:
     layer, head = chosen.head
     q, k, v = (tensor[layer, head] for tensor in (traced.trace.q, traced.trace.k, traced.trace.v))
     written = written_length(study.model, layer, head, v)
-    numbers = Numbers(
-        traced.weights, q.numpy(), k.numpy(), v.numpy(), written.numpy(), config.causal
-    )
+    arrays = (tensor.numpy() for tensor in (traced.trace.pattern[chosen.head], q, k, v, written))
+    numbers = Numbers(traced.small, *arrays, config.causal)
     message = pack(
         numbers,
         [visible(token.text) for token in study.tokens],
@@ -102,21 +105,20 @@ def explore(study: Study) -> None:
 
 st.title("Attention")
 study = current_study()
-config, T = study.model.config, len(study.ids)
+config = study.model.config
+study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
+T = len(study.ids)
 st.markdown(words.intro(config, T))
 if study.left_out:
-    st.info(f"The model reads {T} tokens at a time; the prompt's first {study.left_out} are cut.")
+    limit = (
+        f"The model reads {T} tokens at a time"
+        if config.block_size == T
+        else f"The pictures of this many heads have room for {T} tokens"
+    )
+    st.info(f"{limit}; the prompt's first {study.left_out} are cut.")
 explore(study)
 
-st.header("How to read the pictures")
-st.markdown(words.how_to_read(config.causal))
-st.header("The formula")
-st.latex(words.formula(palette()))
-st.markdown(words.sizes(config, T))
-st.header("Pretty is not useful")
-st.markdown(words.PRETTY)
-st.header("Something to try")
-st.markdown(words.TRY)
+st.markdown(words.explanation(config, T, palette()))
 show_source(CausalSelfAttention._explicit, zero_heads)
 with st.expander("Further reading", icon=":material/menu_book:"):
     st.markdown(words.READING)

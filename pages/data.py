@@ -6,6 +6,7 @@ from gpt_core.data import batch, split
 from ui.bars import STILL, count_bars
 from ui.choosing_text import text_picker
 from ui.corpus_state import chosen_corpus
+from ui.scraping_panel import scrape_a_show
 from ui.sidebar import current_study
 from ui.source import show_source
 from ui.text_tables import batch_html, guessing_bars, statistics_of, token_array
@@ -42,7 +43,8 @@ left, right = st.columns(2)
 with left:
     st.markdown("**Most frequent characters**")
     labels, counts = zip(*numbers.top_characters[:12], strict=True)
-    st.plotly_chart(count_bars(labels, counts, palette().query), config=STILL, key="characters")
+    bars = count_bars([visible(label) for label in labels], counts, palette().query)
+    st.plotly_chart(bars, config=STILL, key="characters")
 with right:
     st.markdown("**Most frequent words**")
     if numbers.top_words:
@@ -106,6 +108,14 @@ st.markdown(
     f"one step. For example, in the first piece: after `{shown}` comes `{answer}`. The same seed "
     "always gives the same batch, so that an experiment can be repeated."
 )
+
+st.header("Scrape a show")
+st.markdown(
+    "Where do large texts come from? Mostly from the web, and they come dirty: "
+    "advertisements between the words, letters that were decoded wrongly, sentences cut in two. "
+    "Fetch a few episodes of a sitcom, and look at what it takes to make them fit to learn from."
+)
+scrape_a_show()
 
 st.subheader("Predict, then try")
 st.markdown(

@@ -4,7 +4,11 @@ import math
 
 import streamlit as st
 
+from gpt_core.tokenizers import first_tokens
 from ui.bars import STILL, probability_bars, signed_bars
+from ui.block_diagram import block_diagram
+from ui.notebooks import FOLDER
+from ui.notebooks import NAMES as NOTEBOOKS
 from ui.pipeline import show_road
 from ui.results import overview_of
 from ui.sidebar import current_study
@@ -78,22 +82,28 @@ st.header("3. Blocks add to the vectors")
 st.markdown(
     "From here on each token carries its vector through the blocks: the **residual stream**. A "
     "block never replaces the vector. **Attention** looks at earlier tokens and *adds* what it "
-    "found; the **MLP** works on the token alone and *adds* what it made of it. The table shows "
-    "the length of the last token's vector, and of what was added to it. Blocks are counted from 0."
+    "found; the **MLP** works on the token alone and *adds* what it made of it."
 )
-st.dataframe(
-    {
-        "block": [str(i) for i in range(config.n_layer)],
-        "stream before": [f"{v:.2f}" for v in story.stream[:-1].tolist()],
-        "attention adds": [f"{v:.2f}" for v in story.attention_added.tolist()],
-        "MLP adds": [f"{v:.2f}" for v in story.mlp_added.tolist()],
-        "stream after": [f"{v:.2f}" for v in story.stream[1:].tolist()],
-    },
-    hide_index=True,
+words, picture = st.columns([2, 3], gap="large")
+with picture:
+    block_diagram(
+        config,
+        key="blocks",
+        numbers=story.lengths,
+        unit=f"length of what is added to the last token, “{last}”",
+    )
+added = {name: length for name, length in story.lengths.items() if name.endswith("_out")}
+most = max(added, key=added.__getitem__)
+_, layer, tensor = most.split(".")
+words.markdown(
+    "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) and "
+    "**adds** (⊕) a vector of its own; the thicker the way back, the longer that vector.\n\n"
+    f"For “{last}” the vector enters layer 0 with length {story.stream[0]:.2f}. The most is added "
+    f"by the {'MLP' if tensor == 'mlp_out' else 'attention'} of layer {layer}: "
+    f"{added[most]:.2f}. After the last layer its length is {story.stream[-1]:.2f}. Layers are "
+    "counted from 0.\n\n"
+    "**Every part is a link** to the lesson that takes it apart."
 )
-left, right = st.columns(2)
-left.page_link("pages/attention.py", label="Attention: who looks at whom", icon="🔦")
-right.page_link("pages/layernorm.py", label="LayerNorm: keeping sizes in check", icon="⚖️")
 
 st.header("4. The last vector becomes probabilities")
 st.markdown(
@@ -108,10 +118,10 @@ guess = st.text_input(
 )
 if guess or st.toggle("Show me without guessing", key="reveal"):
     if guess:
-        ids = study.tokenizer.encode(guess)
-        share = float(story.probabilities[ids[0]])
+        likeliest = max(first_tokens(guess, study.tokenizer), key=story.probabilities.__getitem__)
+        share = float(story.probabilities[likeliest])
         rank = int((story.probabilities > share).sum()) + 1
-        first = visible(study.tokenizer.token_text(ids[0]))
+        first = visible(study.tokenizer.token_text(likeliest))
         st.success(f"“{first}” has {100 * share:.2f}%: number {rank:,} of {V:,} on its list.")
     st.plotly_chart(
         probability_bars(story.probabilities, study.tokenizer), config=STILL, key="next"
@@ -129,12 +139,24 @@ st.header("Where do all the numbers come from?")
 st.markdown(
     f"From training. This model has **{study.model.num_parameters():,}** numbers, all random at "
     "the start. It read a text, guessed each next token, and was corrected, thousands of times. "
-    "The **Data** lesson shows the text, the **Training** lesson the correcting."
+    "The **Training** lesson shows the correcting. The text comes first:"
 )
+left, right = st.columns(2)
+left.page_link("pages/data.py", label="Data: what a model learns from", icon="📚")
+right.page_link("pages/sitcom.py", label="Sitcom: a text that makes sense", icon="🎬")
 st.subheader("Try this")
 st.markdown(
     "- Type a name from the cast and a colon, `MABEL:`. What does the model expect after it?\n"
     "- Delete the last character of the prompt, then put another. Watch the last chart.\n"
     "- Write something that no sitcom would say. How many bits does it need now?"
 )
+st.subheader("Take it with you")
+st.markdown(
+    "Two notebooks for Jupyter hold the same in code: the whole model line by line, and each "
+    "concept on numbers that you can check. They run beside the project's folders, on a laptop."
+)
+for column, name in zip(st.columns(2), NOTEBOOKS, strict=True):
+    column.download_button(
+        name, (FOLDER / name).read_bytes(), name, "application/x-ipynb+json", on_click="ignore"
+    )
 show_source(type(study.model).forward, label="The lines that ran: GPT.forward")

@@ -16,6 +16,7 @@ from gpt_core.sample import (
 )
 from ui import sampling_words as words
 from ui.generated_text import generated_text, next_token_bars
+from ui.measured import show_measured
 from ui.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
 from ui.sidebar import LONGEST_PROMPT, Study, current_study
 from ui.source import show_source
@@ -117,6 +118,8 @@ with second:
     st.markdown(words.min_p(logits, config, tokenizer))
     st.subheader("Why it is quick")
     st.markdown(words.CACHE.format(block=study.model.config.block_size))
+
+show_measured()
 
 st.header("Something to try")
 st.markdown(words.TRY)

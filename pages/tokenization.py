@@ -12,7 +12,10 @@ from ui.tokenizing import (
     MOST_TEXT,
     characters_per_token,
     merge_steps,
+    published,
     trained,
+    words_cut_by_one,
+    words_table,
 )
 from ui.tokens import show_chips, visible
 
@@ -27,9 +30,10 @@ st.markdown(
     "between: pieces that occur often are kept whole, rare ones are built from smaller ones."
 )
 st.caption(
-    f"The tokenizers below learned from “{corpus.name}”"
+    f"The first three tokenizers learned from “{corpus.name}”"
     + (f" (its first {MOST_TEXT:,} characters)." if len(corpus.text) > MOST_TEXT else ".")
-    + " Choose another text on the Data page. The sentence is the sidebar's prompt."
+    + " GPT-2's learned from millions of web pages in 2019. "
+    "Choose another text on the Data page. The sentence is the sidebar's prompt."
 )
 
 merges = st.slider(
@@ -46,16 +50,23 @@ tokenizers = {
     "Word": trained(corpus.text, "word"),
     "BPE": trained(corpus.text, "bpe", 256 + merges),
 }
+gpt2, why_not = published()
+if gpt2:
+    tokenizers["GPT-2"] = gpt2
 WORDS = {
     "Character": "Every character is a piece. A character that the text never had is unknown.",
     "Word": "Every word, gap and punctuation mark is a piece. A new word is unknown: its spelling "
     "is lost.",
     "BPE": "Byte-pair encoding. Nothing is ever unknown: whatever has no piece of its own is "
     "written in smaller pieces, in bytes if need be.",
+    "GPT-2": "Byte-pair encoding too, but it learned 50,000 merges from a far larger text. This is "
+    "the very list that OpenAI published.",
 }
 
-st.header("The same sentence, three ways")
-for column, (name, tokenizer) in zip(st.columns(3), tokenizers.items(), strict=True):
+st.header("The same sentence, four ways" if gpt2 else "The same sentence, three ways")
+if why_not:
+    st.info(why_not, icon=":material/info:")
+for column, (name, tokenizer) in zip(st.columns(len(tokenizers)), tokenizers.items(), strict=True):
     with column:
         tokens = tokenizer.tokenize(study.prompt)
         st.subheader(name)
@@ -95,6 +106,35 @@ else:
         "tokenizer first splits a text at the gaps between words and never merges across one."
     )
 
+if gpt2:
+    st.header("Your BPE beside GPT-2's")
+    ours, theirs = bpe.encode(study.prompt), gpt2.encode(study.prompt)
+    st.markdown(
+        "The same few lines of code cut with both lists. The lists differ in what they were "
+        f"learned from: the one from “{corpus.name}”, the other from the web. So each keeps "
+        "**its own** frequent words whole. "
+        f"Your sentence has {len(study.prompt)} characters; the small list of "
+        f"{bpe.vocab_size:,} pieces needs **{len(ours)}** tokens for it, GPT-2's "
+        f"{gpt2.vocab_size:,} need **{len(theirs)}**."
+    )
+    left, right = st.columns(2)
+    for column, whole, cut, names in (
+        (left, bpe, gpt2, ("yours", "GPT-2")),
+        (right, gpt2, bpe, ("GPT-2", "yours")),
+    ):
+        words, count = words_cut_by_one(corpus.text, whole, cut)
+        with column:
+            st.markdown(f"**Whole for {names[0]}, cut by {names[1]}:** {count:,} different words")
+            if words:
+                st.dataframe(words_table(words, *names), hide_index=True)
+            else:
+                st.caption("None in the first 50,000 characters of this text.")
+    st.caption(
+        "The most frequent such words in the text's first 50,000 characters; times is how often "
+        "they occur there. The same piece has another number in each list: numbers mean nothing "
+        "by themselves, and a model can only be used with the very list that it was trained with."
+    )
+
 st.header("Fewer tokens, longer sight")
 block = study.model.config.block_size
 st.markdown(
@@ -126,6 +166,8 @@ st.markdown(
     "- Which sentence needs *more* BPE tokens than words? Think first, then type `Zyx qvw.` into "
     "the prompt.\n"
     "- Put an emoji 🦆 into the prompt. How many tokens is it in each? Why four in BPE?\n"
+    "- Write the name of somebody in your text, and then your own. Which of the two does GPT-2 "
+    "keep whole? And your BPE?\n"
     "- Move the replay slider slowly from 0 to 30. Which pairs come first, and why those?"
 )
 show_source(BPETokenizer.train, train_tokenizer, label="The lines that ran: BPE training")

@@ -105,7 +105,7 @@ def how_to_read(causal: bool) -> str:
         "listen to; its sum can be anything.\n"
         f"{triangle}\n"
         "- **The colour** means the same weight in every picture and for every prompt. In the "
-        "small pictures a pixel shows the strongest of the cells that fall on it."
+        "small pictures a dot shows the strongest of the cells that fall on it."
     )
 
 
@@ -133,6 +133,23 @@ def sizes(config: GPTConfig, T: int) -> str:
         "give nearly all weight to one token before the model had learned anything. The "
         f":violet[**outputs**] of all heads, side by side, are {T} × {C} again. One more matrix "
         "mixes them, and the result is added to the residual stream."
+    )
+
+
+def explanation(config: GPTConfig, T: int, colours: Palette) -> str:
+    """All that is read below the pictures, as one text: the page has less to redraw at an edit."""
+    return "\n\n".join(
+        (
+            "## How to read the pictures",
+            how_to_read(config.causal),
+            "## The formula",
+            f"$$\n{formula(colours)}\n$$",
+            sizes(config, T),
+            "## Pretty is not useful",
+            PRETTY,
+            "## Something to try",
+            TRY,
+        )
     )
 
 

@@ -64,21 +64,26 @@ def signed_bars(values: Sequence[float], color: str, height: int = 150) -> go.Fi
     return _small(figure, height)
 
 
-def count_bars(labels: Sequence[str], counts: Sequence[int], color: str) -> go.Figure:
-    """Horizontal bars of counts, the largest on top."""
+def count_bars(
+    labels: Sequence[str],
+    counts: Sequence[float],
+    color: str | Sequence[str],
+    decimals: int = 0,
+) -> go.Figure:
+    """Horizontal bars of counts or other amounts, the first on top. color: for all, or each."""
     import plotly.graph_objects as go  # slow to load; the words come first
 
-    names = [_plain(visible(label)) for label in labels]
+    names = [_plain(label) for label in labels]
     figure = go.Figure(
         go.Bar(
             x=list(counts),
             y=list(range(len(names))),
             orientation="h",
             marker_color=color,
-            text=[f"{count:,}" for count in counts],
+            text=[f"{count:,.{decimals}f}" for count in counts],
             textposition="auto",
             customdata=names,
-            hovertemplate="%{customdata}: %{x:,}<extra></extra>",
+            hovertemplate="%{customdata}: %{text}<extra></extra>",
         )
     )
     figure.update_yaxes(

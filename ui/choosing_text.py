@@ -7,16 +7,20 @@ from collections.abc import Callable
 import streamlit as st
 
 import corpus
+from corpus.datasets import DATA_SETS, DataSet, load
 from ui.corpus_state import bundled_corpus, choose_corpus, chosen_corpus
+from ui.sitcom_text import sitcom_as_text
 
-_BUNDLED, _PASTE, _UPLOAD = "The bundled sitcom", "Paste a text", "Upload a file"
+_BUNDLED, _GENERATED = "The bundled sitcom", "The sitcom, generated"
+_KNOWN = "A well-known text"
+_PASTE, _UPLOAD = "Paste a text", "Upload a file"
 
 
 def text_picker() -> None:
-    """Widgets for one of three sources; what is refused is said, what was chosen stays."""
+    """Widgets for one of five sources; what is refused is said, what was chosen stays."""
     source = st.radio(
         "Which text?",
-        [_BUNDLED, _PASTE, _UPLOAD],
+        [_BUNDLED, _GENERATED, _KNOWN, _PASTE, _UPLOAD],
         horizontal=True,
         key="text_source",
         persist_state="session",
@@ -24,6 +28,11 @@ def text_picker() -> None:
     if source == _BUNDLED:
         if chosen_corpus() is not bundled_corpus() and st.button("Use the bundled sitcom again"):
             choose_corpus(None)
+    elif source == _GENERATED:
+        sitcom_as_text()
+        st.page_link("pages/sitcom.py", label="Sitcom: a scene, and how it is made", icon="🎭")
+    elif source == _KNOWN:
+        _well_known()
     elif source == _PASTE:
         _paste()
     else:
@@ -38,8 +47,44 @@ def text_picker() -> None:
     elif chosen is bundled_corpus():
         st.caption(
             "“The Spin Cycle” is an original sitcom, written for this project and given to the "
-            "public domain (CC0)."
+            "public domain (CC0). The bundled model learned 50,000 more scenes of it, which a "
+            "generator wrote: see the Sitcom lesson."
         )
+
+
+def _well_known() -> None:
+    """Nothing is fetched before the button is pressed."""
+    names = list(DATA_SETS)
+    name = names[0] if len(names) == 1 else st.selectbox("Which one?", names, key="data_set")
+    data_set = DATA_SETS[name]
+    st.markdown(f"**{name}**, {data_set.size / 1e6:.1f} MB. {data_set.about} {data_set.licence}")
+    address = f"[{data_set.url.split('/')[2]}]({data_set.url})"
+    if data_set.cached:
+        label = f"Use {name}"
+        st.caption(f"It lies here already. It was fetched from {address}.")
+    else:
+        label = f"Fetch {name}"
+        st.caption(
+            f"The app fetches it from {address}, checks that it is the published file (by its "
+            f"sha256, `{data_set.sha256[:12]}…`), and keeps it for the next time."
+        )
+    pressed = st.button(label, type="primary", icon=":material/download:", key="fetch_data_set")
+    if pressed and _try(lambda: _fetch(data_set)):
+        st.rerun()  # the words above say that it isn't here yet
+
+
+def _fetch(data_set: DataSet) -> corpus.Corpus:
+    """The data set, with a bar while it comes."""
+    bar = st.empty()
+
+    def show(size: int, total: int | None) -> None:
+        share = min(1.0, size / (total or data_set.size))
+        bar.progress(share, text=f"{size / 1e6:.1f} of {data_set.size / 1e6:.1f} MB")
+
+    try:
+        return load(data_set, show)
+    finally:
+        bar.empty()
 
 
 def _paste() -> None:
@@ -62,11 +107,14 @@ def _upload() -> None:
         _try(lambda: corpus.from_upload(file.name, file.getvalue()))
 
 
-def _try(read: Callable[[], corpus.Corpus]) -> None:
+def _try(read: Callable[[], corpus.Corpus]) -> bool:
+    """Whether it was read; a refusal is said."""
     try:
         choose_corpus(read())
     except corpus.CorpusError as error:
         st.error(str(error), icon=":material/error:")
+        return False
+    return True
 
 
 def _show_report(report: corpus.CleaningReport) -> None:

@@ -187,14 +187,32 @@ def _bar_layers(bars: Sequence[Bar]) -> list[dict[str, Any]]:
     if not bars:
         return []
     colors = palette()
-    data = {"values": [{"y": bar.y, "label": f"{bar.label} · {bar.y:.2f}"} for bar in bars]}
     rule = {"type": "rule", "strokeDash": [2, 3], "strokeWidth": 1.5, "color": colors.muted}
-    name = {"type": "text", "align": "right", "baseline": "bottom", "dx": -4, "dy": -3}
-    name |= {"fontSize": 14, "color": colors.text}
-    halo = name | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
+    text = {"type": "text", "align": "right", "dx": -4, "fontSize": 14, "color": colors.text}
+    halo = text | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
     place = {"x": {"value": "width"}, "text": {"field": "label"}}
-    return [
-        {"data": data, "mark": rule, "encoding": {"x": None}},
-        {"data": data, "mark": halo, "encoding": place},
-        {"data": data, "mark": name, "encoding": place},
-    ]
+    above, below = _above_and_below(bars)
+    layers = [{"data": _named(bars), "mark": rule, "encoding": {"x": None}}]
+    for some, side in ((above, ABOVE), (below, BELOW)):
+        for mark in (halo, text) if some else ():
+            layers.append({"data": _named(some), "mark": mark | side, "encoding": place})
+    return layers
+
+
+ABOVE, BELOW = {"baseline": "bottom", "dy": -3}, {"baseline": "top", "dy": 4}
+_CLOSE = 0.08  # of the highest bar: two names above their lines would overlap
+
+
+def _above_and_below(bars: Sequence[Bar]) -> tuple[list[Bar], list[Bar]]:
+    """Which names stand above their lines, and which, close under another line, below."""
+    above: list[Bar] = []
+    below: list[Bar] = []
+    highest = max(bar.y for bar in bars)
+    for bar in sorted(bars, key=lambda bar: -bar.y):
+        close = above and above[-1].y - bar.y < _CLOSE * highest
+        (below if close else above).append(bar)
+    return above, below
+
+
+def _named(bars: Sequence[Bar]) -> dict[str, Any]:
+    return {"values": [{"y": bar.y, "label": f"{bar.label} · {bar.y:.2f}"} for bar in bars]}

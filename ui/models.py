@@ -1,4 +1,8 @@
-"""Trained models by key: the bundled one, or the hex id of a run's folder."""
+"""Trained models by key: the bundled one, the hex id of a visitor's run, or a folder's name.
+
+Whoever runs the app can put a run into its folder of runs under a name, by `python -m gpt_core
+train` or `import … --out runs/name`. It is then there for every visitor.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,10 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
 
 BUNDLED = "bundled"
+# A run of a visitor, private to those who know the id; and one that the owner of the app put there.
 _RUN_ID = re.compile(r"[0-9a-f]{8,64}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_MOST_NAMED = 50  # in the sidebar's list
 
 
 def runs_root() -> Path:
@@ -32,10 +39,22 @@ def run_folder(key: str) -> Path | None:
     """
     if key == BUNDLED:
         return bundled_run_path()
-    if not _RUN_ID.fullmatch(key):
+    if not (_RUN_ID.fullmatch(key) or _NAME.fullmatch(key)):
         return None
     folder = runs_root() / key
     return folder if (folder / "model.safetensors").is_file() else None
+
+
+def named_runs() -> list[str]:
+    """The names of the runs that lie here for everybody, in alphabetical order."""
+    root = runs_root()
+    try:
+        names = sorted(
+            entry.name for entry in os.scandir(root) if not _RUN_ID.fullmatch(entry.name)
+        )
+    except OSError:  # no run was ever made
+        return []
+    return [name for name in names if name != BUNDLED and run_folder(name)][:_MOST_NAMED]
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,7 @@ class LoadedModel:
     model: GPT
     tokenizer: Tokenizer
     fingerprint: str
+    imported: bool = False  # already trained when it came here: no curves were recorded
 
 
 def load(key: str) -> LoadedModel:
@@ -60,8 +80,9 @@ def load(key: str) -> LoadedModel:
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model …")
 def _load(folder: str, fingerprint: str) -> LoadedModel:
-    from gpt_core.run import Run
+    from gpt_core.run import IMPORTED, Run
 
     run = Run.open(Path(folder))
     model = run.load_model().eval().requires_grad_(False)
-    return LoadedModel(model, run.tokenizer(), fingerprint)
+    imported = run.status()["reason"] == IMPORTED
+    return LoadedModel(model, run.tokenizer(), fingerprint, imported)

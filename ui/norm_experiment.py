@@ -177,7 +177,9 @@ def _draw(
     with right:
         before, tokenizer = place.trace.probabilities, place.study.tokenizer
         figures.show(
-            figures.probability_pairs(before, probabilities, tokenizer),
+            figures.probability_pairs(
+                before, probabilities, tokenizer, names=("at ×1", "multiplied")
+            ),
             "norm_probabilities",
             "Probabilities of the likeliest next tokens before and after",
         )

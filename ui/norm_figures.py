@@ -1,49 +1,35 @@
-"""The LayerNorm lesson's figures.
-
-They are written as plain Plotly JSON. Built with graph_objects' add_ and update_ methods, the six
-of them took 320 ms a rerun instead of 50.
-"""
+"""The LayerNorm lesson's figures."""
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 
 from gpt_core.norm_statistics import mean_and_std
 from ui.figures import series_color
+from ui.plotly_json import (
+    Figure,
+    bar_trace,
+    line_trace,
+    probability_pairs,
+    show,
+    tidy,
+    token_label,
+    whole_figure,
+)
 from ui.theme import palette
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from gpt_core.norm_statistics import DepthTrace, NormTrace
-    from gpt_core.tokenizers import Tokenizer
 
-Figure = dict[str, Any]
+__all__ = ["probability_pairs", "show", "tidy"]
 
 _ATTENTION, _MLP = 0, 1  # numbers of their colours
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _NORMALIZED_OPACITY = 0.6  # the same hue as the result, which it is on its way to
-
-
-def show(figure: Figure, key: str, alt: str) -> None:
-    """Draw a figure that is read, not dragged about; alt says in words what it shows."""
-    st.plotly_chart(figure, width="stretch", key=key, alt=alt, config={"displayModeBar": False})
-
-
-def tidy(value: float, zero: float = 5e-7) -> str:
-    """A number in four digits, like 0.8145 or 2.5·10⁻⁵; below `zero` it is a rounding error, 0."""
-    if abs(value) < zero:
-        return "0"
-    digits, _, power = f"{value:.4g}".partition("e")
-    digits = digits.replace("-", "−")
-    return f"{digits}·10{str(int(power)).translate(_RAISED)}" if power else digits
 
 
 def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure:
@@ -58,7 +44,7 @@ def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure
     for row, (stage, vector, hue) in enumerate(zip(stages, vectors, hues, strict=True), start=1):
         mean, std = (float(value) for value in mean_and_std(vector[position]))
         titles.append(f"<b>{stage}</b> · μ = {tidy(mean)} · σ = {tidy(std)}")
-        bars.append(_bars(y=vector[position].tolist(), color=hue, yaxis=_axis("y", row)))
+        bars.append(bar_trace(y=vector[position].tolist(), color=hue, yaxis=_axis("y", row)))
         marks.append(_band(mean - std, mean + std, hue, _axis("y", row)))
         marks.append(_level(mean, "paper", _axis("y", row)))
     for trace in bars:
@@ -66,7 +52,7 @@ def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure
     bars[1]["opacity"] = _NORMALIZED_OPACITY
     panels = _stacked(titles)
     panels["xaxis"] |= {"title": "channel", "showgrid": False}
-    return _figure(bars, 520, panels | {"shapes": marks, "bargap": 0})
+    return whole_figure(bars, 520, panels | {"shapes": marks, "bargap": 0})
 
 
 def statistic_maps(
@@ -77,7 +63,7 @@ def statistic_maps(
     Rows are norms, columns tokens. One colour scale for all, so equal colours are equal numbers.
     """
     which = ("mean", "standard deviation").index(statistic)
-    places = [f"{_label(token)}<br>{place}" for place, token in enumerate(tokens)]
+    places = [f"{token_label(token)}<br>{place}" for place, token in enumerate(tokens)]
     maps = []
     for row, stage in enumerate(("before", "normalized", "after"), start=1):
         values = [
@@ -105,7 +91,7 @@ def statistic_maps(
         panels[f"yaxis{row}"] |= {"showgrid": False, "automargin": True}
     # Cells that are zero look like the background; the grid between them shows that they are there.
     panels |= {"coloraxis": _color_scale(which == 0, largest), "plot_bgcolor": palette().grid}
-    figure = _figure(maps, 3 * (20 * len(trace.norms) + 34) + 80, panels)
+    figure = whole_figure(maps, 3 * (20 * len(trace.norms) + 34) + 80, panels)
     figure["layout"]["margin"] |= {"t": 58, "pad": 0}
     return figure
 
@@ -119,7 +105,7 @@ def learned_bars(gain: Sequence[float], bias: Sequence[float] | None) -> Figure:
         order = sorted(range(len(values)), key=lambda channel: values[channel])
         away = [values[channel] - start for channel in order]
         axes = {"xaxis": _axis("x", column), "yaxis": _axis("y", column)}
-        trace = _bars(y=away, color=palette().output, base=start, **axes)
+        trace = bar_trace(y=away, color=palette().output, base=start, **axes)
         trace["customdata"] = np.array([[channel, values[channel]] for channel in order])
         trace["hovertemplate"] = "channel %{customdata[0]}: %{customdata[1]:.4f}<extra></extra>"
         bars.append(trace)
@@ -127,7 +113,7 @@ def learned_bars(gain: Sequence[float], bias: Sequence[float] | None) -> Figure:
     panels = _beside([f"<b>{name}</b>" for name, *_ in learned])
     for column in range(1, len(learned) + 1):
         panels[f"xaxis{column}"] |= {"title": "channels, sorted", "showticklabels": False}
-    return _figure(bars, 300, panels | {"shapes": marks, "bargap": 0})
+    return whole_figure(bars, 300, panels | {"shapes": marks, "bargap": 0})
 
 
 def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure:
@@ -138,18 +124,18 @@ def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure
     data = []
     for branch, name in ((_ATTENTION, "attention adds (mean)"), (_MLP, "MLP adds (mean)")):
         added = trace.added[branch::2].mean(dim=1).tolist()
-        bars = _bars(x=places[1 + branch :: 2], y=added, color=series_color(branch))
+        bars = bar_trace(x=places[1 + branch :: 2], y=added, color=series_color(branch))
         data.append(bars | {"name": name, "width": 0.5})
     every = trace.stream.T.tolist()
     # One trace with gaps for all tokens: a trace each would make the browser slow.
     x = [*places, None] * len(every)
     y = [length for line in every for length in [*line, math.nan]]
     mean = trace.stream.mean(dim=1).tolist()
-    name = f"token {position}, “{_label(token)}”"
+    name = f"token {position}, “{token_label(token)}”"
     data += [
-        _line(x, y, colors.muted, "each token", width=1) | {"opacity": 0.35},
-        _line(places, mean, colors.text, "mean of all tokens", dash="dash"),
-        _line(places, every[position], colors.output, name, width=4, mode="lines+markers"),
+        line_trace(x, y, colors.muted, "each token", width=1) | {"opacity": 0.35},
+        line_trace(places, mean, colors.text, "mean of all tokens", dash="dash"),
+        line_trace(places, every[position], colors.output, name, width=4, mode="lines+markers"),
     ]
     for drawn in data:
         drawn["hovertemplate"] = "%{x}: %{y:.2f}"
@@ -157,7 +143,7 @@ def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure
         "xaxis": {"type": "category", "categoryorder": "array", "categoryarray": places},
         "yaxis": {"title": "length ‖x‖", "rangemode": "tozero"},
     }
-    return _figure(data, 440, axes, legend=True)
+    return whole_figure(data, 440, axes, legend=True)
 
 
 def response_curve(sizes: dict[float, float], size_of_input: float, factor: float) -> Figure:
@@ -168,8 +154,8 @@ def response_curve(sizes: dict[float, float], size_of_input: float, factor: floa
     here = {"x": [factor], "y": [sizes[factor]], "mode": "markers"}
     here |= {"cliponaxis": False, "showlegend": False}
     data = [
-        _line(factors, inputs, colors.muted, "what goes in", dash="dash"),
-        _line(factors, list(sizes.values()), colors.output, "what comes out", width=4),
+        line_trace(factors, inputs, colors.muted, "what goes in", dash="dash"),
+        line_trace(factors, list(sizes.values()), colors.output, "what comes out", width=4),
         here | {"marker": {"color": colors.text, "size": 14}},
     ]
     for drawn in data:
@@ -181,55 +167,7 @@ def response_curve(sizes: dict[float, float], size_of_input: float, factor: floa
         "xaxis": factor_axis | {"title": "input multiplied by", "range": [-3.1, 3.1]},
         "yaxis": size_axis | {"title": "size"},
     }
-    return _figure(data, 430, axes, legend=True)
-
-
-def probability_pairs(before: Tensor, after: Tensor, tokenizer: Tokenizer, top: int = 8) -> Figure:
-    """The tokens that are likeliest before or after, with both probabilities side by side."""
-    likeliest = before.maximum(after).topk(min(top, len(before))).indices
-    ids = sorted(likeliest.tolist(), key=lambda i: -before[i])
-    rows = list(range(len(ids)))
-    data = []
-    named = (("at ×1", before, palette().muted), ("multiplied", after, palette().output))
-    for name, probabilities, hue in named:
-        percent = [100 * float(probabilities[i]) for i in ids]
-        bars = _bars(x=percent, y=rows, color=hue, orientation="h", name=name)
-        bars |= {"text": [f"{value:.1f}%" for value in percent], "textposition": "outside"}
-        bars |= {"textfont": {"size": 13}, "constraintext": "none", "cliponaxis": False}
-        data.append(bars | {"hovertemplate": "%{x:.3f}%"})
-    tokens = [html.escape(visible(tokenizer.token_text(i)), quote=False) for i in ids]
-    axes = {
-        "xaxis": {"range": [0, 116], "tickvals": [0, 25, 50, 75, 100], "title": "probability, %"},
-        "yaxis": {
-            "tickvals": rows,
-            "showgrid": False,
-            "ticktext": [f"<b>{token}</b>" for token in tokens],
-            "tickfont": {"family": "monospace", "size": 16},
-            "autorange": "reversed",
-        },
-    }
-    return _figure(data, 430, axes | {"bargap": 0.25}, legend=True)
-
-
-def _label(token: TokenLike) -> str:
-    """A token's text for a Plotly label, which would take < and & for HTML."""
-    return html.escape(visible(token.text), quote=False)
-
-
-def _bars(*, y: Sequence[float], color: str, **more: Any) -> Figure:
-    return {
-        "type": "bar",
-        "y": np.asarray(y),
-        "marker": {"color": color, "line": {"width": 0}},
-    } | more
-
-
-def _line(
-    x: Sequence[Any], y: Sequence[Any], color: str, name: str,
-    width: float = 3, dash: str = "solid", mode: str = "lines",
-) -> Figure:  # fmt: skip
-    line = {"color": color, "width": width, "dash": dash}
-    return {"x": list(x), "y": np.asarray(y), "name": name, "mode": mode, "line": line}
+    return whole_figure(data, 430, axes, legend=True)
 
 
 def _level(y: float, across: str, yaxis: str) -> Figure:
@@ -291,27 +229,3 @@ def _title(text: str, x: float, y: float) -> Figure:
     place = {"xref": "paper", "yref": "paper", "x": x, "y": y, "xanchor": "left"}
     style = {"showarrow": False, "yanchor": "bottom", "font": {"size": 15}}
     return {"text": text} | place | style
-
-
-def _figure(data: list[Figure], height: int, layout: Figure, legend: bool = False) -> Figure:
-    """The parts put together, in type that can be read from the back of a room."""
-    colors = palette()
-    layout = layout | {
-        "height": height,
-        "margin": {"l": 8, "r": 28, "pad": 5, "t": 56 if legend else 30, "b": 8},
-        "font": {"size": 15, "color": colors.text},
-        "dragmode": False,
-        "showlegend": legend,
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "y": 1.02,
-            "yanchor": "bottom",
-            "font": {"size": 14},
-        },
-    }
-    for name in [key for key in layout if key.startswith(("xaxis", "yaxis"))]:
-        axis = {"fixedrange": True, "zeroline": False, "gridcolor": colors.grid}
-        axis |= {"automargin": True, "tickfont": {"size": 14, "color": colors.muted}}
-        layout[name] = axis | layout[name]
-    return {"data": data, "layout": layout}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from corpus.sitcom import whole_text
 from ui.metrics import MetricsReader
 from ui.models import BUNDLED, run_folder
-from ui.preparing import count_parameters, prepare
+from ui.preparing import count_parameters
 from ui.runs import About, RunView, describe, tokens_per_step
 from ui.text_tables import guessing_bars
+
+SCENES_COUNTED = 1_000  # for what a mere counter reaches: all 50,000 would take minutes
 
 
 @st.cache_resource(show_spinner="Reading the recorded run …")
@@ -17,8 +20,8 @@ def recorded_view() -> RunView:
     from gpt_core.run import Run
 
     run = Run.open(run_folder(BUNDLED))
-    text, kind = run.text(), run.tokenizer().kind
-    prepared = prepare(text, kind, run.model_config.vocab_size)
+    tokenizer, (seed, _) = run.tokenizer(), run.sitcom()
+    text = whole_text(seed, SCENES_COUNTED)  # the beginning of what it learned
     reader = MetricsReader(run.path / "metrics.jsonl")
     reader.read()
     about = About(
@@ -26,14 +29,14 @@ def recorded_view() -> RunView:
         owner="",
         created=0.0,
         corpus_name=run.corpus["name"],
-        tokenizer=kind,
+        tokenizer=tokenizer.kind,
         vocab_size=run.model_config.vocab_size,
         design=describe(run.model_config),
         parameters=count_parameters(run.model_config),
         steps=run.train_config.steps,
         tokens_per_step=tokens_per_step(run.model_config, run.train_config),
         bar_bits=tuple(guessing_bars(text)["bits, on unseen text"]),
-        characters_per_token=prepared.characters_per_token,
+        characters_per_token=len(text) / len(tokenizer.encode(text)),
     )
     return RunView(
         run_id=BUNDLED,

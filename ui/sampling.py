@@ -34,7 +34,7 @@ def settings() -> SampleConfig:
         "Temperature",
         0.0,
         2.0,
-        1.0,
+        0.7,
         0.05,
         key="temperature",
         bind="query-params",
@@ -65,7 +65,7 @@ def settings() -> SampleConfig:
         "Min-p",
         0.0,
         1.0,
-        0.0,
+        0.2,
         0.01,
         key="min_p",
         bind="query-params",
@@ -73,7 +73,7 @@ def settings() -> SampleConfig:
     )
     left, right = st.columns(2)
     length = left.slider(
-        "Tokens to write", 20, LONGEST_TEXT, 200, 20, key="length", bind="query-params"
+        "Tokens to write", 20, LONGEST_TEXT, 300, 20, key="length", bind="query-params"
     )
     seed = right.number_input(
         "Seed",

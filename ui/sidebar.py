@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ui import models
+from ui.startup import let_words_through
 from ui.theme import LEGEND
 from ui.training import training_service
 from ui.visitor import visitor_id
@@ -17,16 +20,17 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Token, Tokenizer
 
 LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
-DEFAULT_PROMPT = "NADIA: Who put a rubber duck in the dryer?⏎⏎OTTO: "
+DEFAULT_PROMPT = "INT. THE SPIN CYCLE - MORNING⏎⏎(Otto puts down a red bucket and rubs his toe."
 LINE_BREAK = "⏎"
+_BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character
 
 
 @dataclass(frozen=True)
 class Study:
     """What is being looked at: one model and one prompt.
 
-    ids and tokens are the last block_size tokens of the prompt; left_out says how many were cut
-    from its beginning.
+    prompt: as it is read, see `as_prompt`. ids and tokens are its last block_size tokens; left_out
+    says how many were cut from its beginning.
     """
 
     run_key: str
@@ -47,6 +51,13 @@ class Study:
         """The tokenizer that the model was trained on."""
         return self.loaded.tokenizer
 
+    def last(self, count: int) -> Study:
+        """The same with only the last `count` tokens of the prompt; left_out counts the others."""
+        cut = max(0, len(self.ids) - count)
+        return replace(
+            self, ids=self.ids[cut:], tokens=self.tokens[cut:], left_out=self.left_out + cut
+        )
+
     @property
     def fingerprint(self) -> str:
         """A key for caches: changes whenever the weights change."""
@@ -63,7 +74,8 @@ def sidebar() -> None:
             max_chars=LONGEST_PROMPT,
             key="prompt",
             bind="query-params",
-            live="0ms",
+            # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
+            live="0ms" if "pandas" in sys.modules else True,
             help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
         )
         st.session_state["study_request"] = (key, _line_breaks(typed or ""))
@@ -77,11 +89,15 @@ def current_study() -> Study:
     """
     _insist_on_app()
     key, prompt = st.session_state["study_request"]
+    let_words_through()
     try:
         loaded = models.load(key)
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
+    from gpt_core.tokenizers import as_prompt
+
+    prompt = as_prompt(loaded.tokenizer, prompt)
     tokens = loaded.tokenizer.tokenize(prompt)
     if not tokens:
         st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
@@ -89,7 +105,22 @@ def current_study() -> Study:
     kept = tokens[-loaded.model.config.block_size :]
     ids = tuple(token.id for token in kept)
     left_out = len(tokens) - len(kept)
+    _say_what_is_special(loaded, kept)
     return Study(key, model_names()[key], prompt, loaded, ids, tuple(kept), left_out)
+
+
+def _say_what_is_special(loaded: models.LoadedModel, tokens: list[Token]) -> None:
+    """One sentence each in the sidebar for what a model from elsewhere brings along."""
+    said = []
+    if loaded.imported:
+        said.append("This model came here already trained: how it learned was not recorded.")
+    if cut := next((match for token in tokens if (match := _BYTE.search(token.text))), None):
+        said.append(
+            f"`{cut[0]}` is a byte: this model's tokenizer cuts one of your characters into "
+            "several tokens."
+        )
+    if said:
+        st.sidebar.caption("  \n".join(said))
 
 
 def _insist_on_app() -> None:
@@ -113,6 +144,7 @@ def model_names() -> dict[str, str]:
     Whoever was given the address of a run may look at it too: its id can't be guessed.
     """
     names = {models.BUNDLED: "Bundled: The Spin Cycle"} | training_service().names(visitor_id())
+    names |= {name: f"Folder: {name}" for name in models.named_runs()}
     shared = st.session_state.get("model")
     if shared and shared not in names and models.run_folder(shared):
         names[shared] = f"Shared run {shared[:6]}"

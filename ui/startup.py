@@ -1,11 +1,18 @@
-"""What is done once per process, so that every rerun after it is quick."""
+"""What is done once per process, so that the first page is soon there and the others are quick."""
 
 from __future__ import annotations
 
 import gc
+import sys
 import threading
+import time
 
 import streamlit as st
+
+# Seconds. In the first the first page is painted, if it needs no model; the moment is enough for
+# words on their way to the browser.
+_FIRST_PAGE = 3.0
+_MOMENT = 0.2
 
 
 @st.cache_resource(show_spinner=False)
@@ -14,7 +21,20 @@ def prepare_process() -> None:
     threading.Thread(target=_warm, name="warm-up", daemon=True).start()
 
 
+def let_words_through() -> None:
+    """Wait for a moment, before the first import of PyTorch only.
+
+    Importing holds the interpreter for a second. What the page has said so far goes out before.
+    What comes after may be drawn by Plotly, so pandas is imported as well: Plotly looks into it as
+    soon as anybody has begun to import it, and fails if that is only half done.
+    """
+    if "torch" not in sys.modules:
+        time.sleep(_MOMENT)
+    import pandas  # noqa: F401
+
+
 def _warm() -> None:
+    time.sleep(_FIRST_PAGE)
     import torch
 
     # One thread per forward: with thirty visitors on two cores, more threads only wait for each

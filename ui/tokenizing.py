@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,7 +13,7 @@ import streamlit as st
 from ui.tokens import visible
 
 if TYPE_CHECKING:
-    from gpt_core.tokenizers import Tokenizer
+    from gpt_core.tokenizers import GPT2Tokenizer, Tokenizer
     from gpt_core.tokenizers.bpe import BPETokenizer
 
 MOST_MERGES = 2000
@@ -30,6 +32,55 @@ def _trained(sha256: str, kind: str, vocab_size: int | None, _text: str) -> Toke
     from gpt_core.tokenizers import train_tokenizer
 
     return train_tokenizer(kind, _text, vocab_size)
+
+
+def published() -> tuple[GPT2Tokenizer | None, str]:
+    """GPT-2's tokenizer, or None and a sentence that says why it isn't here."""
+    from gpt_core.tokenizers import GPT2Tokenizer, TokenizerError
+
+    try:
+        return GPT2Tokenizer.published(), ""
+    except TokenizerError as error:
+        return None, str(error)
+
+
+@dataclass(frozen=True)
+class CutWord:
+    """A frequent word of a text that is one token in one tokenizer and several in the other."""
+
+    word: str
+    count: int
+    parts: tuple[str, ...]
+
+
+def words_cut_by_one(
+    text: str, whole: Tokenizer, cut: Tokenizer, most: int = 8
+) -> tuple[list[CutWord], int]:
+    """The most frequent words that are one token in `whole` and several in `cut`.
+
+    Looks at the words of the first 50,000 characters, each with the space before it. Returns the
+    first `most` of them, and how many different ones there are.
+    """
+    from gpt_core.tokenizers.bpe import CHUNK
+
+    words = Counter(word for word in CHUNK.findall(text[:_SAMPLE]) if word.strip().isalpha())
+    found = []
+    for word, count in words.most_common():
+        parts = cut.tokenize(word)
+        if len(parts) > 1 and len(whole.encode(word)) == 1:
+            found.append(CutWord(visible(word), count, tuple(visible(p.text) for p in parts)))
+    return found[:most], len(found)
+
+
+def words_table(words: list[CutWord], one: str, several: str) -> pd.DataFrame:
+    """The words as a table: the token in one tokenizer, the tokens in the other."""
+    return pd.DataFrame(
+        {
+            f"one token for {one}": [word.word for word in words],
+            f"several for {several}": [" · ".join(word.parts) for word in words],
+            "times": [word.count for word in words],
+        }
+    )
 
 
 def characters_per_token(text: str, tokenizer: Tokenizer) -> float:

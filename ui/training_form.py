@@ -38,18 +38,17 @@ def training_form() -> None:
         st.error(problem, icon=":material/error:")
     if request:
         _estimate(request, limits)
-    st.button(
+    # No callback: it would start what the form said before the number that was typed last.
+    pressed = st.button(
         "Start training",
         key="start_run",
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
         disabled=request is None,
-        on_click=_start,
-        args=(request,),
     )
-    if error := st.session_state.pop("start_error", None):
-        st.error(error, icon=":material/error:")
+    if pressed and request:
+        _start(request)
     st.caption(rules(limits))
 
 
@@ -242,7 +241,7 @@ def _start(request: RunRequest) -> None:
     try:
         run_id = training_service().submit(visitor_id(), request)
     except ValueError as error:
-        st.session_state["start_error"] = str(error)
+        st.error(str(error), icon=":material/error:")
     else:
         st.session_state["run"] = run_id
         st.session_state["compare"] = [run_id, *st.session_state.get("compare", [])]

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from ui import models
+from ui.duration import duration
 from ui.figures import Bar, Line, curves, show
 from ui.recorded import recorded_view
 from ui.runs import RESUMABLE, RunView, TrainingError
@@ -131,16 +132,6 @@ def progress_text(view: RunView) -> str:
     elif view.state == "running" and not view.step:
         text += " · starting …"
     return text
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: "8 s", "2 min 05 s", "1 h 10 min"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _buttons(view: RunView) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# What eval and benchmarks/sitcom_model.py printed about it, as JSON.
+MEASURED = Path(__file__).parent / "measured"
+
 
 def bundled_run_path() -> Path:
     """The run's folder; open it with gpt_core.run.Run.open."""

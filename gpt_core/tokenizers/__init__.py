@@ -1,4 +1,4 @@
-"""Text to ids and back: characters, words, and byte-pair encoding, each trained from scratch."""
+"""Text to ids and back: characters, words and byte pairs trained from scratch, and GPT-2's."""
 
 from __future__ import annotations
 
@@ -10,22 +10,27 @@ from typing import Any
 from gpt_core.tokenizers.base import FORMAT, Token, Tokenizer, TokenizerError
 from gpt_core.tokenizers.bpe import BPETokenizer, Merge
 from gpt_core.tokenizers.char import CharTokenizer
+from gpt_core.tokenizers.gpt2 import GPT2Tokenizer
 from gpt_core.tokenizers.word import WordTokenizer
 
 __all__ = [
     "BPETokenizer",
     "CharTokenizer",
+    "GPT2Tokenizer",
     "Merge",
     "Token",
     "Tokenizer",
     "TokenizerError",
     "WordTokenizer",
+    "as_prompt",
+    "first_tokens",
     "load_tokenizer",
     "tokenizer_from_dict",
     "train_tokenizer",
 ]
 
-KINDS = {"char": CharTokenizer, "word": WordTokenizer, "bpe": BPETokenizer}
+TRAINED = {"char": CharTokenizer, "word": WordTokenizer, "bpe": BPETokenizer}
+KINDS = {**TRAINED, "gpt2": GPT2Tokenizer}  # what a file can hold
 
 
 def train_tokenizer(kind: str, text: str, vocab_size: int | None = None) -> Tokenizer:
@@ -34,8 +39,33 @@ def train_tokenizer(kind: str, text: str, vocab_size: int | None = None) -> Toke
     vocab_size None means the kind's own choice: every character, 5,000 words, 1,024 byte
     tokens. The result may be smaller when the text has no more to learn. Raises TokenizerError.
     """
-    tokenizer = _class_of(kind)
+    if not isinstance(kind, str) or kind not in TRAINED:
+        raise TokenizerError(f"There is no tokenizer {kind!r}: choose char, word or bpe.")
+    tokenizer = TRAINED[kind]
     return tokenizer.train(text) if vocab_size is None else tokenizer.train(text, vocab_size)
+
+
+def as_prompt(tokenizer: Tokenizer, text: str) -> str:
+    """The text to continue: with byte pairs, without spaces at its end.
+
+    There a word's token begins with the space before it. A model has hardly ever seen a space
+    alone, least of all a word after one, so the space is left to the token that comes next.
+    """
+    shorter = text.rstrip(" ")
+    return shorter if _byte_pairs(tokenizer) and shorter else text
+
+
+def first_tokens(text: str, tokenizer: Tokenizer) -> list[int]:
+    """The ids that a continuation by `text` may begin with; text is not empty.
+
+    One, or with byte pairs two: its first token as it stands, and with a space before it.
+    """
+    spellings = [text, f" {text}"] if _byte_pairs(tokenizer) else [text]
+    return [tokenizer.encode(spelling)[0] for spelling in spellings]
+
+
+def _byte_pairs(tokenizer: Tokenizer) -> bool:
+    return isinstance(tokenizer, BPETokenizer | GPT2Tokenizer)
 
 
 def tokenizer_from_dict(data: dict[str, Any]) -> Tokenizer:
@@ -44,7 +74,10 @@ def tokenizer_from_dict(data: dict[str, Any]) -> Tokenizer:
         raise TokenizerError(
             "This is no tokenizer file of this version: train the tokenizer again."
         )
-    return _class_of(data.get("kind")).from_dict(data)
+    kind = data.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise TokenizerError(f"There is no tokenizer {kind!r}: choose char, word or bpe.")
+    return KINDS[kind].from_dict(data)
 
 
 def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
@@ -56,9 +89,3 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
             f"The tokenizer file {Path(path).name} can't be read: train the tokenizer again."
         ) from error
     return tokenizer_from_dict(data)
-
-
-def _class_of(kind: object) -> type[CharTokenizer] | type[WordTokenizer] | type[BPETokenizer]:
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise TokenizerError(f"There is no tokenizer {kind!r}: choose char, word or bpe.")
-    return KINDS[kind]

@@ -17,7 +17,10 @@ def runs_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def app_url(runs_folder, tmp_path_factory):
     """The address of an app that lives as long as the tests."""
-    app, url = start_app(runs_folder, tmp_path_factory.mktemp("app") / "app.log")
+    folder = tmp_path_factory.mktemp("app")
+    # The lock that lets one worker train on a machine is a temporary file. An app of other tests,
+    # or of somebody else, must not keep this one waiting.
+    app, url = start_app(runs_folder, folder / "app.log", TMPDIR=str(folder))
     yield url
     stop_app(app)
 
@@ -29,13 +32,14 @@ def browser():
     if not Path(BROWSER).is_file():
         reason = f"There is no browser at {BROWSER}; set CHROMIUM to the path of a Chromium."
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         reason = "Playwright is missing: pip install -r requirements-dev.txt"
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
+    expect.set_options(timeout=60_000)  # a busy machine is slow; no test is about speed
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=BROWSER, args=BROWSER_FLAGS)
         yield chromium
@@ -77,6 +81,11 @@ def no_exception(page) -> None:
     """Fail if the page shows an exception. Checked by itself after every browser test."""
     boxes = page.locator('[data-testid="stException"]')
     assert boxes.count() == 0, f"The page shows an exception: {boxes.first.inner_text()}"
+
+
+def stop_button(page):
+    """The lesson's own Stop. Streamlit shows another, above, whenever a page takes a while."""
+    return page.get_by_test_id("stMain").get_by_role("button", name="Stop")
 
 
 def settled(page) -> None:

@@ -237,3 +237,23 @@ def test_a_head_can_be_read_as_a_table(still, run):
     first = re.search(r"at (\d+): ([\d.]+)", row.inner_text())
     assert weights[int(first[1])].item() == pytest.approx(weights.max().item(), abs=1 / 255)
     assert float(first[2]) == pytest.approx(weights.max().item(), abs=1 / 255)
+
+
+def test_a_long_prompt_is_exact_where_it_is_large(page, app_url, runs_folder):
+    run = write_run(runs_folder, "00a771".ljust(8, "0"), block_size=128, n_layer=1, n_head=2)
+    prompt = (PROMPT * 6)[:99]  # an odd number: the last square of cells is cut
+    pattern = trace_attention(run.load_model(), ids_of(run, prompt)).pattern[0]
+    page.goto(f"{app_url}/attention?model={run.name}&prompt={quote(prompt)}")
+    painted(page, prompt)
+    picture = page.get_by_role("gridcell", name="Layer 0, head 1")
+    picture.hover(position={"x": 1, "y": picture.bounding_box()["height"] - 1})
+    strongest = pattern[1, 98:, 0:2].max().item()
+    assert page.locator(".tip b").inner_text() == f"at most {round(strongest * 255) / 255:.2f}"
+    picture.click()
+    page.wait_for_url(re.compile(r"head=0\.1"))
+    page.wait_for_selector(".map:not(.waiting)")
+    page.get_by_text("Read this head as a table").click()
+    row = page.locator(".table tbody tr").nth(77).inner_text()
+    for column, weight in re.findall(r"at (\d+): ([\d.]+)", row):
+        assert float(weight) == pytest.approx(pattern[1, 77, int(column)].item(), abs=1 / 255)
+    assert "at most" not in page.locator(".readout").inner_text()

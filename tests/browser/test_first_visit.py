@@ -4,7 +4,11 @@ import pytest
 
 from tests.browser.conftest import settled, start_app, stop_app
 
-LESSONS = ["Home", "Data", "Tokenization", "Attention", "LayerNorm", "Training", "Sample"]
+LESSONS = [
+    *("Home", "Data", "Sitcom", "Tokenization", "Embeddings", "Averaging", "Attention"),
+    *("Multi-head attention", "Residual stream", "MLP", "LayerNorm", "Norms compared"),
+    *("Training", "One step", "A head is born", "Sample"),
+]
 
 
 def main_text(page):

@@ -3,12 +3,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import no_exception, settled
+from tests.browser.conftest import no_exception, settled, stop_button
 
 
 @pytest.fixture
 def lesson(page, app_url):
-    page.goto(f"{app_url}/sample?length=40&seed=3")
+    page.goto(f"{app_url}/sample?length=40&seed=3&temperature=1&min_p=0")
     expect(page.locator(".text .given")).to_be_visible(timeout=60_000)
     settled(page)
     return page
@@ -60,7 +60,7 @@ def test_stop_keeps_the_text(page, app_url):
     page.goto(f"{app_url}/sample?length=400")
     write(page)
     page.get_by_role("option").nth(10).wait_for()
-    page.get_by_role("button", name="Stop").click()
+    stop_button(page).click()
     expect(page.locator('.text[data-live="false"]')).to_be_visible()
     settled(page)
     count = page.get_by_role("option").count()
@@ -96,7 +96,7 @@ def test_the_same_address_writes_the_same_text(lesson, new_page, app_url):
     write(lesson)
     finished(lesson, 40)
     other = new_page()
-    other.goto(f"{app_url}/sample?length=40&seed=3")
+    other.goto(f"{app_url}/sample?length=40&seed=3&temperature=1&min_p=0")
     write(other)
     finished(other, 40)
     texts = [p.locator(".text").inner_text() for p in (lesson, other)]

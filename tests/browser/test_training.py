@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import stop_button
+
 SLOW = 120_000  # ms; a worker at the lowest priority may have to wait for others
 TINY = "layers=1&heads=2&width=32&context=32&train_batch=4"
 TEXT = "OTTO: The dryer hums.\nNADIA: Then hum back, Otto, like a person.\n\n" * 60
@@ -20,6 +22,19 @@ def lesson(page, app_url):
         return page
 
     return open_
+
+
+@pytest.fixture(autouse=True)
+def stop_what_was_started(page):
+    """A run that a failed test leaves behind would keep those of the next tests waiting."""
+    yield
+    if not re.search("/training.*run=[0-9a-f]{16}", page.url):
+        return
+    ended = page.locator(".stMarkdownBadge", has_text=re.compile("paused|stopped|finished|failed"))
+    expect(stop_button(page).or_(ended).first).to_be_visible(timeout=SLOW)
+    if stop_button(page).count():
+        stop_button(page).click()
+        wait_for_badge(page, "stopped")
 
 
 def start(page):
@@ -124,9 +139,9 @@ def test_pause_reload_resume_and_the_link_for_others(lesson, new_page, app_url):
     other.goto(address)
     wait_for_badge(other, "training")
     expect(other.get_by_text("This run was shared with you")).to_be_visible()
-    assert other.get_by_role("button", name="Stop").count() == 0
+    assert stop_button(other).count() == 0
 
-    page.get_by_role("button", name="Stop").click()
+    stop_button(page).click()
     wait_for_badge(page, "stopped")
     with page.expect_download(timeout=SLOW) as download:
         page.get_by_role("button", name="Download", exact=True).click()
@@ -150,5 +165,5 @@ def test_a_zoom_is_kept_while_the_curve_grows(lesson):
     expect(page.locator(".st-key-loss_figure").get_by_text("20,000", exact=True)).to_have_count(0)
     wait_for_steps(page, steps_done(page) + 50)
     assert "20,000" in whole and "20,000" not in axis_labels(page)
-    page.get_by_role("button", name="Stop").click()
+    stop_button(page).click()
     wait_for_badge(page, "stopped")

@@ -35,7 +35,7 @@ def test_settings_survive_the_way_to_json_and_back(name):
         ({"dropout": "much"}, "dropout is 'much'; it must be a number."),
         ({"bias": 1}, "bias is 1; it must be true or false."),
         ({"norm": "groupnorm"}, "choose one of layernorm, rmsnorm, batchnorm, none."),
-        ({"activation": "tanh"}, "choose one of gelu, relu, relu2, swiglu."),
+        ({"activation": "tanh"}, "choose one of gelu, gelu_tanh, relu, relu2, swiglu."),
         ({"n_embd": 30, "n_head": 4}, "the width must be a multiple of the number of heads."),
         ({"n_embd": 12, "n_head": 4, "position": "rope"}, "n_embd / n_head must be even."),
         ({"n_embd": 9, "n_head": 3, "position": "sinusoidal"}, "so it must be even."),

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_core.data import DataError, batch, encode_to_array, split, windows
+from gpt_core.data import DataError, batch, encode_to_array, places_of, split, windows
 from gpt_core.tokenizers import CharTokenizer, train_tokenizer
 
 TOKENS = np.arange(1_000, dtype=np.uint16)
@@ -122,3 +122,16 @@ def test_a_large_vocabulary_gets_wider_numbers():
     tokens = encode_to_array(CharTokenizer(pieces), last)
     assert tokens.dtype == np.uint32
     assert tokens.tolist() == [65_536]
+
+
+def test_pieces_may_begin_with_scenes_only():
+    tokens = np.array([0, 0, 5, 6, 7, 0, 0, 8, 9, 0, 1, 0, 0, 3, 3, 3, 3, 3], dtype=np.uint16)
+    places = places_of(tokens, [0, 0])
+    assert places.tolist() == [0, 5, 11]
+    x, y = batch(tokens, 3, batch_size=64, block_size=5, seed=1, places=places)
+    assert {tuple(row) for row in x.tolist()} == {(0, 0, 5, 6, 7), (0, 0, 8, 9, 0), (0, 0, 3, 3, 3)}
+    assert torch.equal(x[:, 1:], y[:, :-1])
+    with pytest.raises(DataError, match="No scene has 14 tokens"):
+        batch(tokens, 3, batch_size=2, block_size=13, seed=1, places=places[1:])
+    with pytest.raises(DataError, match="has no scenes"):
+        places_of(tokens, [4, 4])

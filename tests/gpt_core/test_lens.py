@@ -47,6 +47,40 @@ def test_a_removed_head_equals_a_model_whose_weights_for_it_are_zero(model):
     assert not torch.allclose(trace.logits, trace_attention(model, IDS).logits, atol=1e-3)
 
 
+@pytest.mark.parametrize("without", [(), ((0, 1), (2, 3))])
+@pytest.mark.parametrize(
+    "before",
+    [
+        [3, 1, 4, 1, 5, 9, 2],
+        [3, 1, 4, 7, 7],
+        [3],
+        [3, 1, 4, 1, 5, 9, 2, 6],
+        [3, 1, 4, 1, 5, 8, 2, 0],
+    ],
+    ids=["a letter more", "another end", "one in common", "the same", "an edit inside"],
+)
+def test_an_edited_text_traced_from_the_one_before_equals_a_fresh_trace(model, before, without):
+    known = trace_attention(model, before, without)
+    for ids in (IDS, IDS[:2]):
+        fresh = trace_attention(model, ids, without)
+        quick = trace_attention(model, ids, without, known)
+        assert (quick.ids, quick.without) == (fresh.ids, fresh.without)
+        for name in ("q", "k", "v", "pattern", "logits"):
+            torch.testing.assert_close(
+                getattr(quick, name), getattr(fresh, name), rtol=1e-4, atol=1e-5
+            )
+
+
+def test_a_known_trace_is_not_used_where_it_cannot_help(model):
+    known = trace_attention(model, IDS)
+    other = trace_attention(model, [8, *IDS[1:]], known=known)  # nothing in common
+    torch.testing.assert_close(other.logits, trace_attention(model, [8, *IDS[1:]]).logits)
+    less = trace_attention(model, IDS, [(1, 1)], known)  # other heads removed
+    assert torch.equal(less.logits, trace_attention(model, IDS, [(1, 1)]).logits)
+    with pytest.raises(ValueError, match="reads 1 to 8 tokens"):
+        trace_attention(model, [*IDS, 1], known=known)
+
+
 def test_ablation_reports_probabilities_and_the_loss_that_the_model_itself_reports(model):
     result = ablate(model, IDS, [(1, 2)])
     idx = torch.tensor([IDS])

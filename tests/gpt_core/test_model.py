@@ -24,6 +24,7 @@ CHOICES = [
     {"position": "sinusoidal"},
     {"position": "rope"},
     {"position": "none"},
+    {"activation": "gelu_tanh"},
     {"activation": "relu"},
     {"activation": "relu2"},
     {"activation": "swiglu"},
@@ -49,9 +50,9 @@ def tokens(batch=3, length=T, seed=1):
     return torch.randint(V, (batch, length), generator=torch.Generator().manual_seed(seed))
 
 
-def test_the_classic_preset_equals_gpt2_in_transformers():
+def test_the_classic_design_equals_gpt2_in_transformers():
     transformers = pytest.importorskip("transformers")
-    model = make(std=0.1)
+    model = make(std=0.1, activation="gelu_tanh")
     theirs = transformers.GPT2LMHeadModel(
         transformers.GPT2Config(
             vocab_size=V, n_positions=T, n_embd=C, n_layer=L, n_head=H, attn_pdrop=0, embd_pdrop=0

@@ -1,3 +1,4 @@
+import copy
 import math
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -6,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.observe import without_hook_points
 from gpt_core.config import GPTConfig
 from gpt_core.model import GPT
 from gpt_core.observe import find_taps, intervene, match, record, replace, scale, zero, zero_heads
@@ -83,6 +85,24 @@ def test_watching_changes_nothing_and_leaves_nothing(model):
     torch.testing.assert_close(before, during, atol=1e-4, rtol=1e-3)
     assert torch.equal(before, after)
     assert hooks(model) == 0
+
+
+def test_a_copy_is_watched_by_itself(model):
+    twin = copy.deepcopy(model)
+    for tap, other in zip(find_taps(model).values(), find_taps(twin).values(), strict=True):
+        assert tap is not other
+    with intervene(model, {"embed": zero}), record(model) as tensors, record(twin) as others:
+        logits, _ = model(IDX)
+        untouched, _ = twin(IDX)
+    assert tensors.keys() == others.keys()
+    assert not tensors["embed"].any() and others["embed"].any()
+    assert torch.equal(others["logits"], untouched) and not torch.equal(logits, untouched)
+
+
+def test_a_model_without_hook_points_computes_the_same(model):
+    bare = without_hook_points(model)
+    assert not find_taps(bare) and find_taps(model)
+    assert torch.equal(bare(IDX)[0], model(IDX)[0])
 
 
 def test_a_zeroed_head_equals_zeroed_weights(model):

@@ -52,7 +52,7 @@ CHOICES = itertools.product(
     ["layernorm", "rmsnorm", "batchnorm", "none"],
     ["pre", "post"],
     ["learned", "sinusoidal", "rope", "none"],
-    ["gelu", "relu", "relu2", "swiglu"],
+    ["gelu", "gelu_tanh", "relu", "relu2", "swiglu"],
 )
 
 
@@ -95,7 +95,7 @@ def transformers_twin(tied: bool) -> tuple[GPT, GPT2LMHeadModel]:
     shape = {"n_embd": 32, "n_layer": 2, "n_head": 4, "vocab_size": 29}
     settings = {"n_positions": 64, "bos_token_id": None, "eos_token_id": None}
     theirs = GPT2LMHeadModel(GPT2Config(tie_word_embeddings=tied, **settings, **shape)).eval()
-    ours = build(block_size=64, tie_weights=tied, **shape)
+    ours = build(block_size=64, tie_weights=tied, activation="gelu_tanh", **shape)
     table = {"wte": ours.wte, "wpe": ours.wpe, "ln_f": ours.norm_f}
     for i, block in enumerate(ours.blocks):
         table |= {

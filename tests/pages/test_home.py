@@ -1,8 +1,11 @@
+import json
+
 import pytest
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.overview import overview
 from gpt_core.run import Run
+from ui.notebooks import NAMES
 
 
 def words(app):
@@ -10,21 +13,27 @@ def words(app):
 
 
 def test_the_numbers_are_the_model_s(open_lesson):
-    app = open_lesson("home", prompt="MABEL: ", reveal=True)
+    app = open_lesson("home", prompt="MABEL: ", reveal=True)  # the space waits
     run = Run.open(bundled_run_path())
     model = run.load_model()
-    story = overview(model, run.tokenizer().encode("MABEL: "))
+    story = overview(model, run.tokenizer().encode("MABEL:"))
     assert f"**{story.surprise:.2f} bits**" in words(app)
     assert f"**{model.num_parameters():,}** numbers" in words(app)
-    table = app.dataframe[0].value
-    assert table["attention adds"].tolist() == [f"{v:.2f}" for v in story.attention_added.tolist()]
+    (diagram,) = [
+        node.proto
+        for node in app.main.get("bidi_component")
+        if node.proto.component_name == "block_diagram"
+    ]
+    shown = json.loads(diagram.json)["numbers"]
+    assert shown == pytest.approx(story.lengths)
+    assert f"After the last layer its length is {story.stream[-1]:.2f}" in words(app)
 
 
 def test_a_guess_is_answered_with_its_probability(open_lesson):
-    app = open_lesson("home", prompt="MABE")
-    app.text_input(key="guess").set_value("L").run()
+    app = open_lesson("home", prompt="NADIA")
+    app.text_input(key="guess").set_value(":").run()
     assert not app.exception
-    assert "“L” has" in app.success[0].value
+    assert "“:” has" in app.success[0].value
 
 
 @pytest.mark.parametrize(
@@ -33,7 +42,7 @@ def test_a_guess_is_answered_with_its_probability(open_lesson):
         ("", "The prompt is empty"),
         ("🦆 שלום", "bits"),
         ("x", "add up to 100%"),
-        ("word " * 300, "are left out"),
+        ("word " * 400, "are left out"),
     ],
 )
 def test_any_prompt_is_answered(open_lesson, prompt, expected):
@@ -44,3 +53,9 @@ def test_a_model_that_is_not_here_is_replaced_in_words(open_lesson):
     app = open_lesson("home", model="../../etc")
     assert "not here any more" in app.warning[0].value
     assert app.selectbox(key="model").value == "bundled"
+
+
+def test_both_notebooks_can_be_downloaded(open_lesson):
+    buttons = open_lesson("home").get("download_button")
+    assert [button.proto.label for button in buttons] == list(NAMES)
+    assert all(button.proto.url for button in buttons)

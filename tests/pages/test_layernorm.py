@@ -75,7 +75,7 @@ def test_the_slider_leaves_the_result_as_it_is(open_layernorm, factor):
 
 
 def test_a_tiny_factor_shows_that_epsilon_matters(open_layernorm):
-    app = open_layernorm(norm_name="norm_f")
+    app = open_layernorm(norm_name="blocks.0.norm1")
     app.select_slider(key="norm_factor").set_value(0.001).run()
     assert "**the norm does care**" in words(app)
     assert float(metrics(app)["Size coming out"]) < 0.99
@@ -124,7 +124,7 @@ def test_numbers_too_large_for_32_bits_are_said_so(open_layernorm):
         ("x", "`x`** is token 0."),
         ("🦆 שלום <b>&amp;</b>", "is token"),
         ("`*_$[", "`` ` ``"),
-        ("word " * 60, "The model reads 128 tokens at a time"),
+        ("word " * 400, "The model reads 384 tokens at a time"),
     ],
 )
 def test_any_prompt_is_answered(open_layernorm, prompt, expected):
@@ -132,10 +132,10 @@ def test_any_prompt_is_answered(open_layernorm, prompt, expected):
 
 
 def test_a_shorter_prompt_forgets_a_token_that_it_no_longer_has(open_layernorm):
-    app = open_layernorm(prompt="NADIA: Where?", norm_token=10)
-    app.text_input(key="prompt").set_value("GUS").run()
+    app = open_layernorm(prompt="NADIA: Where are you going with the red bucket?", norm_token=10)
+    app.text_input(key="prompt").set_value("GUS:").run()
     assert not app.exception
-    assert "is token 2." in words(app)
+    assert "is token 1." in words(app)
 
 
 def test_both_statistics_are_drawn(open_layernorm):

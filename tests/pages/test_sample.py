@@ -6,6 +6,7 @@ from gpt_core.run import Run
 from gpt_core.sample import SampleConfig, distribution, generate
 from tests.helpers import write_run
 from tests.pages.conftest import APP
+from ui.measured import full_name, read
 from ui.sampling import candidates
 
 PROMPT = "OTTO: It was"
@@ -20,6 +21,7 @@ def open_sample(tmp_path, monkeypatch):
     def open_(prompt=PROMPT, options=None, **params):
         write_run(tmp_path, "00000001", **(options or {}))
         app = AppTest.from_file(APP, default_timeout=60)
+        params = {"temperature": "1", "min_p": "0"} | params
         params |= {"model": "00000001", "prompt": prompt}
         app.query_params.update(params)
         app.run()
@@ -177,6 +179,25 @@ def test_any_model_writes(open_sample, options):
     app = open_sample(options=options, length="40")
     app.button(key="write").click().run()
     assert len(finish(app).texts) == 40
+
+
+def test_it_opens_with_the_settings_that_the_bundled_model_was_measured_with(open_lesson):
+    app = open_lesson("sample")
+    settings = read("scenes")["settings"]
+    for name in ("temperature", "min_p"):
+        assert app.slider(key=name).value == settings[name]
+    assert app.slider(key="top_p").value == 1 and app.number_input(key="top_k").value == 0
+    assert settings["top_p"] is None and settings["top_k"] is None
+
+
+def test_every_racer_can_be_read(open_lesson):
+    app = open_lesson("sample")
+    box = app.selectbox(key="race_text")
+    for name in box.options:
+        box.set_value(name).run()
+        assert not app.exception
+        row = next(row for row in read("race")["rows"] if full_name(row) == name)
+        assert row["wrote"].strip() in [code.value.strip() for code in app.code]
 
 
 def test_nonsense_in_the_address_is_ignored(open_sample):

@@ -43,6 +43,21 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
     assert "pause_run" not in [b.key for b in app.button]  # nobody can pause a recording
 
 
+def test_a_number_typed_just_before_the_start_counts(open_lesson, monkeypatch):
+    asked = []
+
+    def submit(visitor, request):
+        asked.append(request.train.steps)
+        raise ValueError("The queue is full; try again in a minute.")
+
+    monkeypatch.setattr(training_service(), "submit", submit)
+    app = open_lesson("training")
+    app.number_input(key="train_steps").set_value(51)  # and at once, with no rerun between them:
+    start_button(app).click().run()
+    assert asked == [51]
+    assert [e.value for e in app.error] == ["The queue is full; try again in a minute."]
+
+
 def test_the_estimate_follows_the_sizes(open_lesson):
     app = open_lesson("training")
     before = estimate_of(app)

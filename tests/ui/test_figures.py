@@ -47,6 +47,23 @@ def growing(count):
     )
 
 
+def test_names_of_two_close_bars_stand_on_both_sides_of_them():
+    bars = [Bar("first", 10.88), Bar("guessing", 7.62), Bar("pairs", 7.33), Bar("triples", 4.99)]
+    chart = curves([Line("train", [], [])], bars=bars, x_title="", y_title="", x_max=9)
+    names = [
+        (value["label"], layer["mark"]["baseline"])
+        for layer in chart.spec["layer"]
+        if layer["mark"]["type"] == "text" and "stroke" not in layer["mark"]
+        for value in layer["data"]["values"]
+    ]
+    assert dict(names) == {
+        "first · 10.88": "bottom",
+        "guessing · 7.62": "bottom",
+        "pairs · 7.33": "top",
+        "triples · 4.99": "bottom",
+    }
+
+
 def test_only_data_change_while_a_curve_grows():
     assert growing(0).spec == growing(10).spec == growing(5000).spec
     assert growing(0).data.dtypes.to_dict() == growing(10).data.dtypes.to_dict()

@@ -30,13 +30,27 @@ function heatPalette(background, middle, full, ink) {
   };
 }
 
+// The same for differences: the background in the middle, one hue for less and one for more.
+function differencePalette(palette, cold, background, ink) {
+  const less = heatPalette(background, ...cold, ink).weights;
+  const side = (difference) => Math.min(255, Math.round((Math.abs(difference) * 255) / 127));
+  const weights = Uint32Array.from({ length: 256 }, (_, byte) =>
+    (byte < 128 ? less : palette.weights)[side(byte - 128)],
+  );
+  return { ...palette, weights };
+}
+
 // size: the picture's width and height in pixels.
 function drawWeights(canvas, message, head, palette, size) {
-  const cells = Math.min(message.T, size);
-  const strongest = pool(message, head, cells);
-  const image = new ImageData(size, size);
+  const source = bytesOf(message, head);
+  const cells = Math.min(source.side, size);
+  const strongest = poolBytes(message, source, cells);
+  const image = imageOf(size);
   const pixels = new Uint32Array(image.data.buffer);
-  const cellOf = Uint16Array.from({ length: size }, (_, i) => Math.floor((i * cells) / size));
+  const all = size * source.side * source.pool; // the last cell of a pooled picture may be cut
+  const cellOf = Uint16Array.from({ length: size }, (_, i) =>
+    Math.floor((i * message.T * cells) / all),
+  );
   const [line, ground] = palette.hatched;
   for (let y = 0, at = 0; y < size; y++) {
     const row = cellOf[y] * cells;
@@ -45,22 +59,32 @@ function drawWeights(canvas, message, head, palette, size) {
       pixels[at] = weight ? palette.weights[weight - 1] : (x + y) % 6 ? ground : line;
     }
   }
-  canvas.width = canvas.height = size;
+  if (canvas.width !== size) canvas.width = canvas.height = size;
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-// One head's weights plus 1, and 0 where they are masked, on a grid of cells × cells. Where there
-// are fewer cells than tokens, each holds its strongest weight, so that a thin stripe is not lost.
-function pool(message, head, cells) {
-  const { T, weights } = message;
+// All small pictures are drawn in the same few pixels, one after the other.
+let lastImage = null;
+function imageOf(size) {
+  if (lastImage?.width !== size) lastImage = new ImageData(size, size);
+  return lastImage;
+}
+
+// A head's bytes plus 1, and 0 where they are masked, on a grid of cells × cells. Where that is
+// coarser than what was sent, each holds its strongest byte, so that a thin stripe is not lost.
+function poolBytes(message, { bytes, side }, cells) {
+  const { causal, signed } = message;
   const strongest = new Uint16Array(cells * cells);
-  const cellOf = Uint16Array.from({ length: T }, (_, i) => Math.floor((i * cells) / T));
-  for (let row = 0, at = headStart(message, head); row < T; row++) {
+  const cellOf = Uint16Array.from({ length: side }, (_, i) => Math.floor((i * cells) / side));
+  for (let row = 0, at = 0; row < side; row++) {
     const start = cellOf[row] * cells;
-    const last = lastColumn(message, row);
+    const last = causal ? row : side - 1;
     for (let column = 0; column <= last; column++, at++) {
       const cell = start + cellOf[column];
-      if (weights[at] >= strongest[cell]) strongest[cell] = weights[at] + 1;
+      const known = strongest[cell];
+      const byte = bytes[at];
+      if (!known || (signed ? Math.abs(byte - 128) > Math.abs(known - 129) : byte >= known))
+        strongest[cell] = byte + 1;
     }
   }
   return strongest;
@@ -68,12 +92,21 @@ function pool(message, head, cells) {
 
 const largestOf = (numbers) => numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
+// How large a canvas is, in CSS pixels. Whoever asks for it makes the browser lay out the page, so
+// it is asked once; `forgetRoom` when the page has changed its width.
+let rooms = new WeakMap();
+function room(canvas) {
+  if (!rooms.has(canvas)) rooms.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
+  return rooms.get(canvas);
+}
+const forgetRoom = () => (rooms = new WeakMap());
+
 // Numbers as bars, signed ones around a middle line. If one is marked, the others are faint.
 const NOTHING = -1;
 function drawBars(canvas, values, largest, colour, { signed = true, marked, faint }) {
   const ratio = devicePixelRatio;
-  const width = (canvas.width = Math.max(1, Math.round(canvas.clientWidth * ratio)));
-  const height = (canvas.height = Math.max(1, Math.round(canvas.clientHeight * ratio)));
+  const [width, height] = room(canvas).map((size) => Math.max(1, Math.round(size * ratio)));
+  Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   const zero = signed ? height / 2 : height;
   const step = Math.min(width / values.length, 14 * ratio);

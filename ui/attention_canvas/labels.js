@@ -15,14 +15,16 @@ function layOut(tokens, available, family) {
   const cell = room / T >= 6 ? Math.floor(room / T) : room / T;
   const upright = !labelled || widest <= chosenFont * 1.3; // else the labels of columns are turned
   const below = upright ? Math.ceil(chosenFont * 1.8) : left;
-  return { font, chosenFont, family, labelled, left, cell, side: cell * T, upright, below };
+  const side = cell * T;
+  const [width, height] = [left + side + 14, side + below];
+  return { font, chosenFont, family, labelled, left, cell, side, upright, width, height };
 }
 
 // Every label where there is room; else position numbers. The chosen cell's two always.
 function drawLabels(canvas, tokens, layout, [row, column], ink) {
   const { font, family, labelled, cell } = layout;
-  canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
-  canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
+  canvas.width = Math.round(layout.width * devicePixelRatio);
+  canvas.height = Math.round(layout.height * devicePixelRatio);
   const context = canvas.getContext("2d");
   context.scale(devicePixelRatio, devicePixelRatio);
   context.font = `${font}px ${family}`;
@@ -50,7 +52,9 @@ function drawColumnLabel(context, layout, i, label, colour, ground) {
   const x = left + (i + 0.5) * cell;
   context.save();
   if (upright) {
-    drawLabel(context, label, [x, side + font * 0.85], "center", 200, font, colour, ground);
+    const half = context.measureText(label).width / 2 + 3;
+    const inside = Math.max(half, Math.min(x, layout.width - half)); // the last ones are cut else
+    drawLabel(context, label, [inside, side + font * 0.85], "center", 200, font, colour, ground);
   } else {
     context.translate(x, side + 6);
     context.rotate(-Math.PI / 2);

@@ -1,13 +1,7 @@
 // Attention heads, drawn in the browser: all of them small, one large, and the arithmetic of one
 // of its cells. Python sends one message (pack() in attention_map.py); pointing, moving and
 // locking are answered here at once, and Python is told of choices so that it can keep the URL.
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const map = (parentElement.attentionMap ??= new AttentionMap(parentElement));
-  map.tell = (selection) => setTriggerValue("select", selection);
-  map.show(readMessage(data));
-  return () => map.close();
-}
+// A grid (see message.js) has no arithmetic and no switches; Python is told of its heads if it asks.
 
 class AttentionMap {
   constructor(root) {
@@ -17,6 +11,8 @@ class AttentionMap {
     this.plot = this.$(".plot");
     this.pointed = null; // the cell under the pointer, in the large picture
     this.shape = "";
+    this.selection = { head: [0, 0], off: [], cell: null };
+    this.paints = 0;
     this.listen();
     this.width = this.map.clientWidth;
     this.watcher = new ResizeObserver(() => {
@@ -32,9 +28,9 @@ class AttentionMap {
 
   show(message) {
     this.message = message;
-    const shape = `${message.layers}×${message.heads}`;
+    const shape = `${message.layers}×${message.heads}${message.grid ? " grid" : ""}`;
     if (shape !== this.shape) this.build(message, shape);
-    this.adopt(message.selection);
+    this.adopt(message.grid ? this.kept(message) : message.selection);
     if (this.pointed?.some((position) => position >= message.T)) this.pointed = null;
     this.draw();
     // A frame after the one that holds these pixels: then they have been painted.
@@ -43,7 +39,8 @@ class AttentionMap {
 
   markPainted(message) {
     performance.mark("attention-painted", { detail: message.name });
-    Object.assign(this.map.dataset, { painted: message.name, paintedAt: performance.now() });
+    const painted = { painted: message.name, paintedAt: performance.now(), paints: ++this.paints };
+    Object.assign(this.map.dataset, painted);
   }
 
   // ---- What is chosen ----
@@ -57,8 +54,15 @@ class AttentionMap {
     this.selection = { ...selection };
   }
 
+  // In a grid what was chosen here stays, unless Python names a head or there is no such head.
+  kept({ selection, layers, heads }) {
+    const [layer, head] = selection.head ?? this.selection.head;
+    return { ...this.selection, head: layer < layers && head < heads ? [layer, head] : [0, 0] };
+  }
+
   choose(change, delay = 0) {
     Object.assign(this.selection, change);
+    if (this.message.grid && !(this.message.tells && change.head)) return;
     this.pending = {
       said: JSON.stringify(this.selection),
       until: performance.now() + delay + 2000,
@@ -79,6 +83,7 @@ class AttentionMap {
   }
 
   toggle([layer, head]) {
+    if (this.message.grid) return;
     const rest = this.selection.off.filter(([l, h]) => l !== layer || h !== head);
     const off = this.isOff([layer, head]) ? rest : [...rest, [layer, head]];
     this.choose({ off: off.sort(([a, b], [c, d]) => a - c || b - d) });
@@ -94,13 +99,15 @@ class AttentionMap {
 
   // Whether q, k and v of the large head are here; after a lock they arrive a moment later.
   get exact() {
-    return String(this.selection.head) === String(this.message.selection.head);
+    return !this.message.grid && String(this.selection.head) === String(this.message.selection.head);
   }
 
   // ---- Drawing ----
 
-  build({ layers, heads }, shape) {
+  build({ layers, heads, grid: plain }, shape) {
+    this.map.classList.toggle("plain", plain);
     this.shape = shape;
+    this.marks = "";
     this.roving = [0, 0];
     const grid = this.$(".heads");
     grid.style.setProperty("--heads", heads);
@@ -119,18 +126,26 @@ class AttentionMap {
   }
 
   thumbnail(layer, head) {
-    const knock = element("button.lamp");
-    knock.type = "button";
-    knock.tabIndex = -1; // X on the picture and the switch beside the large head do the same
-    knock.setAttribute("role", "switch");
-    const cell = element("div.head", element("canvas"), knock);
+    const cell = element("div.head", element("canvas"), element("small.badge"));
+    if (!this.message.grid) cell.append(this.lamp());
     cell.setAttribute("role", "gridcell");
     Object.assign(cell.dataset, { layer, head });
     return cell;
   }
 
+  lamp() {
+    const knock = element("button.lamp");
+    knock.type = "button";
+    knock.tabIndex = -1; // X on the picture and the switch beside the large head do the same
+    knock.setAttribute("role", "switch");
+    return knock;
+  }
+
   draw() {
-    this.width = this.map.clientWidth;
+    const width = this.map.clientWidth;
+    if (width !== this.width) forgetRoom();
+    this.width = width;
+    if (!width) return; // not on the screen; the watcher sees when it is
     this.readTheme();
     this.measure();
     for (const cell of this.$$(".head")) {
@@ -146,15 +161,26 @@ class AttentionMap {
   readTheme() {
     const style = getComputedStyle(this.map);
     const colour = (name) => style.getPropertyValue(name).trim();
+    const { signed } = this.message;
+    const theme = [colour("--st-background-color"), colour("--st-text-color"), signed].join();
+    if (theme === this.theme) return;
+    this.theme = theme;
     const background = rgb(colour("--st-background-color") || "#fff");
     this.map.dataset.theme = background[0] + background[1] + background[2] < 384 ? "dark" : "light";
     const [middle, full] = [rgb(colour("--heat")), rgb(colour("--heat-full"))];
-    this.palette = heatPalette(background, middle, full, rgb(colour("--st-text-color")));
+    const ink = rgb(colour("--st-text-color"));
+    this.palette = heatPalette(background, middle, full, ink);
+    const cold = [rgb(colour("--cold")), rgb(colour("--cold-full"))];
+    if (signed) this.palette = differencePalette(this.palette, cold, background, ink);
     const names = { query: "--q", key: "--k", value: "--v", output: "--z", ink: "--ink" };
     for (const name in names) names[name] = colour(names[name]);
     this.ink = { ...names, faint: colour("--faint"), ground: colour("--st-background-color") };
     const legend = new ImageData(new Uint8ClampedArray(this.palette.weights.buffer), 256, 1);
     this.$(".legend canvas").getContext("2d").putImageData(legend, 0, 0);
+    const [least, scale] = signed ? ["−1", "difference from −1"] : ["0", "attention weight from 0"];
+    this.$(".legend .least").textContent = least;
+    const words = `Colour scale of the ${scale} to 1; hatched cells are masked`;
+    this.$(".legend").setAttribute("aria-label", words);
   }
 
   // How large the pictures can be in the room there is.
@@ -168,13 +194,17 @@ class AttentionMap {
     const family = getComputedStyle(this.plot).fontFamily;
     const available = Math.min(this.$(".large").clientWidth, Math.max(400, innerHeight * 0.47));
     this.layout = layOut(tokens, available, family);
-    const { left, side, below } = this.layout;
-    resize(this.$(".stage"), { width: left + side + 14, height: side + below });
+    const { left, side, width, height } = this.layout;
+    resize(this.$(".stage"), { width, height });
     resize(this.plot, { left, width: side, height: side });
   }
 
   markHeads() {
-    const [lockedLayer, lockedHead] = this.selection.head;
+    const { head: locked, off } = this.selection;
+    const marks = JSON.stringify([locked, off, this.roving, this.message.badges]);
+    if (marks === this.marks) return; // while a prompt is typed nothing here changes
+    this.marks = marks;
+    const [lockedLayer, lockedHead] = locked;
     for (const cell of this.$$(".head")) {
       const [layer, head] = headOf(cell);
       const off = this.isOff([layer, head]);
@@ -182,14 +212,23 @@ class AttentionMap {
       cell.classList.toggle("off", off);
       cell.setAttribute("aria-selected", locked);
       cell.tabIndex = layer === this.roving[0] && head === this.roving[1] ? 0 : -1;
-      const state = `${locked ? ", locked" : ""}${off ? ", knocked out" : ""}`;
+      const badge = this.badgeOf(layer, head);
+      cell.querySelector(".badge").textContent = badge;
+      const state = `${badge && `, ${badge}`}${locked ? ", locked" : ""}${off ? ", knocked out" : ""}`;
       cell.setAttribute("aria-label", `Layer ${layer}, head ${head}${state}`);
-      cell.lastChild.setAttribute("aria-checked", off);
-      cell.lastChild.setAttribute("aria-label", `Knock out layer ${layer}, head ${head}`);
+      const lamp = cell.querySelector(".lamp");
+      lamp?.setAttribute("aria-checked", off);
+      lamp?.setAttribute("aria-label", `Knock out layer ${layer}, head ${head}`);
     }
     this.$(".knock").setAttribute("aria-checked", this.isOff(this.selection.head));
-    this.$(".name").textContent = `Layer ${lockedLayer} · head ${lockedHead}`;
+    const badge = this.badgeOf(lockedLayer, lockedHead);
+    const name = `Layer ${lockedLayer} · head ${lockedHead}${badge && ` · ${badge}`}`;
+    this.$(".name").textContent = name;
     this.plot.setAttribute("aria-label", `Attention of layer ${lockedLayer}, head ${lockedHead}`);
+  }
+
+  badgeOf(layer, head) {
+    return this.message.badges?.[`${layer}.${head}`] ?? "";
   }
 
   drawLarge() {
@@ -220,7 +259,11 @@ class AttentionMap {
     const readout = this.$(".readout");
     readout.dataset.weight = weight ?? "masked";
     readout.dataset.cell = `${row}.${column}`;
-    const result = weight === null ? "masked: it comes later" : `weight ${text(weight)}`;
+    const what = message.signed ? "difference" : "weight";
+    const result =
+      weight === null
+        ? "masked: it comes later"
+        : `${what} ${atMost(message, this.selection.head)}${shown(message, weight)}`;
     readout.replaceChildren(
       named(message, row, "q"),
       " asks ",
@@ -265,7 +308,9 @@ class AttentionMap {
   fillTable() {
     const details = this.$("details.table");
     if (!details.open) return;
-    details.lastElementChild.replaceChildren(headTable(this.message, this.selection.head));
+    // Of a pooled message the head that was sent cell by cell; another is on its way.
+    const { head } = this.message.large ? this.message.selection : this.selection;
+    details.lastElementChild.replaceChildren(headTable(this.message, head));
   }
 
   // ---- Pointer and keys ----
@@ -350,14 +395,16 @@ class AttentionMap {
     if (!cell) return;
     const [row, column] = this.cellAt(event, cell.firstChild);
     const weight = sentWeight(this.message, headOf(cell), [row, column]);
+    const badge = this.badgeOf(...headOf(cell));
+    const size = weight === null ? "" : shown({ ...this.message, grid: true }, weight);
     tip.replaceChildren(
-      `layer ${cell.dataset.layer} · head ${cell.dataset.head}`,
+      `layer ${cell.dataset.layer} · head ${cell.dataset.head}${badge && ` · ${badge}`}`,
       element("br"),
       named(this.message, row, "q"),
       " asks ",
       named(this.message, column, "k"),
       element("br"),
-      element("b", weight === null ? "masked" : weight.toFixed(2)),
+      element("b", weight === null ? "masked" : atMost(this.message, headOf(cell)) + size),
     );
     const box = this.map.getBoundingClientRect();
     const left = Math.min(event.clientX - box.left + 14, box.width - tip.offsetWidth);

@@ -39,18 +39,19 @@ function lossWords({ loss_before: before, loss_after: after }, changed) {
 }
 
 function headTable(message, head) {
+  const title = message.signed ? "changes most at (difference)" : "listens most to (weight)";
   const line = (tag, ...texts) => element("tr", ...texts.map((t) => element(tag, t)));
   const rows = message.tokens.map((token, row) => {
-    const start = headStart(message, head) + rowStart(message, row);
-    const weights = message.weights.subarray(start, start + lastColumn(message, row) + 1);
-    const best = [...weights.keys()].sort((i, j) => weights[j] - weights[i]).slice(0, 3);
-    const words = best.map((j) => `${message.tokens[j]} at ${j}: ${text(weights[j] / 255)}`);
+    const bytes = rowOf(message, head, row);
+    const size = (j) => strength(message, bytes[j]);
+    const best = [...bytes.keys()].sort((i, j) => size(j) - size(i)).slice(0, 3);
+    const words = best.map((j) => `${message.tokens[j]} at ${j}: ${shown(message, valueOf(message, bytes[j]))}`);
     return line("td", String(row), token, words.join(" · "));
   });
   return element(
     "table",
     element("caption", `Layer ${head[0]}, head ${head[1]}`),
-    element("thead", line("th", "position", "token", "listens most to (weight)")),
+    element("thead", line("th", "position", "token", title)),
     element("tbody", ...rows),
   );
 }

@@ -11,6 +11,15 @@ function text(x) {
   return x.toFixed(size < 0.1 ? 4 : size < 10 ? 3 : size < 1000 ? 1 : 0).replace("-", "−");
 }
 
+// A weight or a difference as text. In a grid bytes are all there is: good for two digits.
+function shown({ grid, signed }, value) {
+  const digits = grid ? value.toFixed(2).replace("-", "−") : text(value);
+  return signed && value > 0 ? `+${digits}` : digits;
+}
+
+// Said before the number of a cell of which only the strongest of its neighbourhood is known.
+const atMost = (message, head) => (bytesOf(message, head).pool > 1 ? "at most " : "");
+
 const inBrackets = (x) => (x < 0 ? `(${text(x)})` : text(x));
 
 // element("b.total", "3.1") is <b class="total">3.1</b>. Text never becomes markup.

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.statistics import WORD
-from gpt_core.tokenizers import CharTokenizer, TokenizerError, WordTokenizer
+from gpt_core.tokenizers import (
+    CharTokenizer,
+    TokenizerError,
+    WordTokenizer,
+    as_prompt,
+    first_tokens,
+    train_tokenizer,
+)
 from gpt_core.tokenizers.word import PIECE
 
 both = pytest.mark.parametrize("tokenizer_class", [CharTokenizer, WordTokenizer])
@@ -112,3 +119,14 @@ def test_an_id_that_does_not_exist(tokenizer_class, token_id):
         tokenizer.decode([token_id])
     with pytest.raises(TokenizerError):
         tokenizer.token_text(token_id)
+
+
+def test_with_byte_pairs_a_prompt_leaves_its_last_space_to_the_next_token():
+    text = "the cat sat on the mat and the cat ate the rat " * 20
+    pairs = train_tokenizer("bpe", text, 300)
+    assert as_prompt(pairs, "the cat, ") == "the cat,"
+    assert as_prompt(pairs, "  ") == "  "  # there is nothing else to read
+    assert as_prompt(pairs, "the cat\n") == "the cat\n"
+    assert [pairs.decode([i]) for i in first_tokens("the", pairs)] == ["the", " the"]
+    for kind in ("char", "word"):
+        assert as_prompt(train_tokenizer(kind, text), "the cat, ") == "the cat, "

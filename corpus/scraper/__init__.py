@@ -1,0 +1,1 @@
+"""Scrape the transcripts of a show from the one site that is allowed, politely."""

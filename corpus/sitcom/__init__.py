@@ -1,0 +1,23 @@
+"""A sitcom made by a seeded generator from hand-written plots, and a checker that reads it.
+
+The plots, the cast and the pools are TOML files beside this module (CC0, see LICENSE.txt);
+`python -m corpus.sitcom.validate` checks them while one writes.
+"""
+
+from corpus.sitcom.checker import Verdict, check, read_state, split_scenes
+from corpus.sitcom.scene import SEPARATOR, PlayedBeat, Scene, generate, in_one_text, whole_text
+from corpus.sitcom.script import Fault
+
+__all__ = [
+    "SEPARATOR",
+    "Fault",
+    "PlayedBeat",
+    "Scene",
+    "Verdict",
+    "check",
+    "generate",
+    "in_one_text",
+    "read_state",
+    "split_scenes",
+    "whole_text",
+]

@@ -1,0 +1,88 @@
+"""Results of jobs that come with the repo, so that a lesson shows something before anyone waits.
+
+    python -m gpt_core.bundled.record NAME --job JOB --settings '{"steps": 300}' [--bundled-model]
+    python -m gpt_core.bundled.record --again      # all of them, after the model or a job changed
+
+A file says which job and which settings made it, when, and in how many seconds; a result about
+the bundled model also says which weights it is of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from gpt_core.bundled import bundled_run_path
+from gpt_core.jobs import JobError, find_job
+from gpt_core.run import Run, read_json, write_json
+
+RECORDED = Path(__file__).parent / "recorded"
+
+
+def record(name: str, job: str, settings: dict[str, Any], bundled_model: bool) -> None:
+    """Do a job and keep its result under a name."""
+    run = Run.open(bundled_run_path()) if bundled_model else None
+    started, value = time.monotonic(), None
+    with tqdm(desc=name, unit="step") as bar:
+        for progress in find_job(job)(run, settings):
+            bar.total, value = progress.total, progress.value
+            bar.update(progress.done - bar.n)
+    if value is None:
+        raise JobError(f"The job {job} ended without a result.")
+    RECORDED.mkdir(exist_ok=True)
+    result = {
+        **{"job": job, "settings": settings, "model": model_digest() if bundled_model else None},
+        **{"created": datetime.now(UTC).date().isoformat()},
+        **{"seconds": round(time.monotonic() - started, 1), "value": value},
+    }
+    write_json(RECORDED / f"{name}.json", result)
+
+
+def load(name: str) -> dict[str, Any]:
+    """A recorded result, with a sentence for readers in "said"."""
+    result = read_json(RECORDED / f"{name}.json")
+    of = " about the bundled model" if result["model"] else ""
+    return result | {
+        "said": f"Recorded{of} on {result['created']}; it took {result['seconds']:.0f} s."
+    }
+
+
+def names() -> list[str]:
+    """What is recorded."""
+    return sorted(path.stem for path in RECORDED.glob("*.json"))
+
+
+def model_digest() -> str:
+    """SHA-256 of the bundled weights."""
+    return sha256((bundled_run_path() / "model.safetensors").read_bytes()).hexdigest()
+
+
+def main() -> None:
+    """Record one result, or all again."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", help="lower-case letters, digits and _")
+    parser.add_argument("--job", help="a module of gpt_core.jobs")
+    parser.add_argument("--settings", type=json.loads, default={}, help="a JSON object")
+    parser.add_argument("--bundled-model", action="store_true", help="it is about that model")
+    parser.add_argument("--again", action="store_true", help="do all recorded jobs once more")
+    args = parser.parse_args()
+    if args.again:
+        for name in names():
+            old = load(name)
+            record(name, old["job"], old["settings"], old["model"] is not None)
+    elif args.name and args.job and re.fullmatch("[a-z0-9_]+", args.name):
+        record(args.name, args.job, args.settings, args.bundled_model)
+    else:
+        parser.error("give a NAME (a-z, 0-9, _) and a --job, or --again")
+
+
+if __name__ == "__main__":
+    main()

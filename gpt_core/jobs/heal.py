@@ -1,0 +1,193 @@
+"""Amputate and heal: remove a head for good, train on without it, and see who takes over.
+
+Training on changes a model by itself, so a twin with all its heads is trained on with the same
+batches. What a head is worth after healing, beyond what it is worth in the twin, it has taken over.
+That others step in at once, before any training, was seen in large models (McGrath et al. 2023,
+"The Hydra Effect").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gpt_core import data
+from gpt_core.head_values import Losses, losses_without
+from gpt_core.jobs import JobError, Progress, choice, whole
+from gpt_core.jobs.head_value import pieces_for, rounded
+from gpt_core.lens import Head, without_heads
+from gpt_core.model import GPT
+from gpt_core.observe import intervene
+from gpt_core.run import Run
+from gpt_core.scenes import ratio
+from gpt_core.trainer import TrainConfig, Trainer
+
+STEPS = (30, 60, 120)
+MOST_VALUABLE = "most valuable"
+TOKENS = 1536  # of a step
+# Of the peak learning rates: enough to learn, too little to forget.
+RATE = 0.1
+# Fewer floating point operations than these, or nobody would wait for it.
+MOST_FLOPS = 6e12
+VALUE_FLOPS = 8e11
+TEXTS = 24
+SCENES = 2_000  # of a generated sitcom, to train on
+POINTS = 6  # of the curve
+
+
+def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
+    """settings: {"head": [layer, head] or "most valuable", "steps": 30, 60 or 120, "seed"}.
+
+    Result: {"head", "what", "tokens", "steps", "seed", "rate", "batch": [sequences, tokens],
+    "curve": {"step", "healed", "twin"} with losses on unseen text in nats per token, the first of
+    "twin" being the whole model's and the first of "healed" the one right after the cut; "others":
+    [{"head", "before", "cut", "healed", "twin", "taken": [value, low, high]}]}. The four are what
+    the head is worth in the whole model, right after the cut, after healing, and in the twin;
+    taken is healed - twin.
+    """
+    steps, seed = choice(settings, "steps", STEPS), whole(settings, "seed", 0, 9999)
+    twin, healed = run.load_model(), run.load_model()
+    gone = _wanted(settings.get("head"), twin)
+    config = _training(run, twin, steps, seed)
+    heads = twin.config.n_layer * twin.config.n_head
+    read = pieces_for(run, twin, TEXTS, passes=4 * heads, flops=VALUE_FLOPS)
+    ids = [piece.ids for piece in read.pieces]
+    count = _Count(4 * heads + 2 * steps + 3)
+
+    before = yield from _losses(twin, ids, (), count)
+    gone = gone or max(before[1:], key=lambda one: one.zero.sum()).head
+    cut = yield from _losses(healed, ids, (gone,), count)
+    tokens, mark = _text(run)
+    curve = {"step": _points(steps)}
+    for name, model, without in (("healed", healed, (gone,)), ("twin", twin, ())):
+        trainer = Trainer(model, tokens, tokens, config, mark)
+        curve[name] = yield from _train(trainer, without, ids, count)
+    after = yield from _losses(healed, ids, (gone,), count)
+    control = yield from _losses(twin, ids, (), count)
+
+    predicted = [len(piece) - 1 for piece in ids]
+    result = {
+        **{"head": list(gone), "what": read.what, "tokens": sum(predicted)},
+        **{"steps": steps, "seed": seed, "rate": RATE, "curve": curve},
+        "batch": [config.batch_size, run.block_size],
+        "others": _others((before, cut, after, control), predicted),
+    }
+    yield Progress(count.total, count.total, result)
+
+
+class _Count:
+    """How much of the work is done."""
+
+    def __init__(self, total: int) -> None:
+        self.done, self.total = 0, total
+
+    def next(self) -> Progress:
+        """One more."""
+        self.done += 1
+        return Progress(self.done, self.total)
+
+
+def _wanted(head: Any, model: GPT) -> Head | None:
+    """The head that was asked for; None for the most valuable one. Raises JobError."""
+    config = model.config
+    if config.n_layer * config.n_head < 2:
+        raise JobError("This model has a single head: nobody is left who could take over.")
+    if head == MOST_VALUABLE:
+        return None
+    sizes = (config.n_layer, config.n_head)
+    right = isinstance(head, list) and [type(n) for n in head] == [int, int]
+    if not right or not all(0 <= n < size for n, size in zip(head, sizes, strict=True)):
+        raise JobError(
+            f"The model has {sizes[0]} layers of {sizes[1]} heads, both counted from 0; there is "
+            f"no head {head!r}."
+        )
+    return head[0], head[1]
+
+
+def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
+    """The run's own recipe with a small learning rate that falls to zero. Raises JobError."""
+    own = run.train_config
+    batch_size = max(1, TOKENS // run.block_size)
+    work = 2 * steps * batch_size * run.block_size * model.flops_per_token()
+    if work > MOST_FLOPS:
+        raise JobError(
+            f"The model has {model.num_parameters():,} parameters: {steps} steps would take too "
+            "long here. Choose fewer steps, or a smaller model in the sidebar."
+        )
+    return replace(
+        own,
+        **{"steps": steps, "batch_size": batch_size, "grad_accum": 1, "seed": seed},
+        **{"schedule": "linear", "cooldown": 1.0, "min_lr_ratio": 0.0, "warmup_steps": 5},
+        **{n: RATE * getattr(own, n) for n in ("learning_rate", "embedding_lr", "head_lr")},
+        **{"eval_interval": steps, "eval_batches": 1, "compile": False},
+    )
+
+
+def _text(run: Run) -> tuple[np.ndarray, list[int] | None]:
+    """Tokens to train on, of the run's own text, and the mark before each scene if it wants one."""
+    mark, recipe = None, run.sitcom()
+    if recipe:
+        from corpus.sitcom import whole_text
+
+        text = whole_text(recipe[0], min(recipe[1], SCENES))  # the beginning of what it learned
+        tokens = data.encode_to_array(run.tokenizer(), text)
+    else:
+        tokens, _ = run.tokens()
+    if run.train_config.whole_scenes:
+        from gpt_core.scenes import separator_ids
+
+        mark = separator_ids(run.tokenizer())
+    return tokens, mark
+
+
+def _losses(
+    model: GPT, ids: Sequence[Sequence[int]], gone: Sequence[Head], count: _Count
+) -> Generator[Progress, None, list[Losses]]:
+    found = []
+    for one in losses_without(model.eval(), ids, gone):
+        found.append(one)
+        yield count.next()
+    return found
+
+
+def _train(
+    trainer: Trainer, gone: Sequence[Head], ids: Sequence[Sequence[int]], count: _Count
+) -> Generator[Progress, None, list[float]]:
+    """Train with heads removed; the loss on pieces of text at the points of the curve."""
+
+    def loss() -> float:
+        whole_loss = next(losses_without(trainer.model.eval(), ids, gone)).zero.sum()
+        return round(float(whole_loss) / sum(len(piece) - 1 for piece in ids), 5)
+
+    curve, points = [loss()], _points(trainer.config.steps)
+    with intervene(trainer.model, without_heads(gone)):
+        for record in trainer:
+            yield count.next()
+            if record.step in points:
+                curve.append(loss())
+    trainer.model.zero_grad()
+    return curve
+
+
+def _points(steps: int) -> list[int]:
+    """The steps at which the curve is measured."""
+    return [steps * i // POINTS for i in range(POINTS + 1)]
+
+
+def _others(states: tuple[list[Losses], ...], tokens: Sequence[int]) -> list[dict[str, Any]]:
+    """What every other head is worth in the four states; see `heal`."""
+    by_head = [{one.head: one.zero for one in state} for state in states]
+    rises = [{h: n - state[None] for h, n in state.items()} for state in by_head]
+    names = ("before", "cut", "healed", "twin")
+    found = []
+    for head in [h for h in rises[1] if h is not None]:
+        values = {
+            n: round(float(r[head].sum()) / sum(tokens), 5)
+            for n, r in zip(names, rises, strict=True)
+        }
+        taken = rounded(ratio(rises[2][head] - rises[3][head], tokens))
+        found.append({"head": list(head), **values, "taken": taken})
+    return found

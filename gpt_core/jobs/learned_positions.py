@@ -1,0 +1,44 @@
+"""Train a small GPT with learned positions from noise, and keep what its table becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from corpus import bundled
+from gpt_core.config import GPTConfig
+from gpt_core.data import encode_to_array, split
+from gpt_core.jobs import Progress, whole
+from gpt_core.model import GPT
+from gpt_core.run import Run
+from gpt_core.tokenizers import train_tokenizer
+from gpt_core.trainer import TrainConfig, Trainer
+
+SHAPE = {"block_size": 64, "n_layer": 2, "n_head": 2, "n_embd": 64}
+EVERY = 20  # steps between two looks at the table
+
+
+def learned_positions(_run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
+    """settings: {"steps"}. Value: {"table": (T, C) numbers, "loss": nats per character}.
+
+    The model reads the bundled text in characters. The table starts as noise of width 0.02.
+    """
+    steps = whole(settings, "steps", 20, 1000)
+    text = bundled().text
+    tokenizer = train_tokenizer("char", text)
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(tokenizer.vocab_size, **SHAPE, position="learned"))
+    config = TrainConfig(
+        steps=steps, batch_size=16, learning_rate=3e-3, warmup_steps=20, eval_interval=steps,
+        eval_batches=1, precision="float32",
+    )  # fmt: skip
+    losses = []
+    for record in Trainer(model, *split(encode_to_array(tokenizer, text)), config):
+        losses.append(record.loss)
+        if record.step % EVERY == 0 or record.step == steps:
+            rows = [[round(x, 3) for x in row] for row in model.wpe.weight.tolist()]
+            recent = losses[-EVERY:]
+            value = {"table": rows, "loss": round(sum(recent) / len(recent), 3)}
+            yield Progress(record.step, steps, value)

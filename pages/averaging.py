@@ -1,0 +1,115 @@
+"""From averaging to attention: four steps, Q, K and V, the division by √D, the causal mask."""
+
+import streamlit as st
+
+from gpt_core import averaging
+from ui import averaging_tables as tables
+from ui import averaging_words as words
+from ui.averaging_results import Example, example_of, whole_prompt
+from ui.lesson import further_reading, try_this
+from ui.mask_experiment import show_mask_experiment
+from ui.plotly_json import tidy
+from ui.scaling_lab import MOST_TOKENS, show_scaling
+from ui.sidebar import Study, current_study
+from ui.source import show_source
+from ui.theme import palette
+
+SHOWN = 8  # tokens in the small example, at most
+SOURCES = {
+    "loop": averaging.average_by_loop,
+    "matrix": averaging.average_by_matrix,
+    "softmax": averaging.average_by_softmax,
+    "data": averaging.average_by_data,
+}
+Head = tuple[int, int]
+
+
+def choose(study: Study) -> tuple[str, Study, int, Head]:
+    """The step, the small example, the row that is read, and the head that asks."""
+    config = study.model.config
+    step = st.segmented_control(
+        "Step", words.STEPS, default=words.STEPS[0], required=True, key="step", bind="query-params"
+    )
+    one, two, three, four = st.columns(4)
+    count = min(SHOWN, len(study.ids))
+    if count > 2:
+        count = one.slider("Tokens", 2, count, min(6, count), key="shown", bind="query-params")
+    row = layer = head = 0
+    if count > 1:
+        row = two.select_slider("Row", range(count), count - 1, key="row", bind="query-params")
+    if config.n_layer > 1:
+        layer = three.selectbox(
+            "Layer, for q and k", range(config.n_layer), key="of_layer", bind="query-params"
+        )
+    if config.n_head > 1:
+        head = four.selectbox(
+            "Head, for q and k", range(config.n_head), key="of_head", bind="query-params"
+        )
+    return words.STEP_NAMES[step], study.last(count), row, (layer, head)
+
+
+def compare_steps(study: Study, example: Example) -> None:
+    """Steps 1 to 3 must agree; step 4 must not."""
+    C = study.model.config.n_embd
+    large = whole_prompt(study)
+    st.subheader("Are they equal?")
+    name = f"steps 1 and 2 on all {C} channels of {large.tokens} tokens"
+    tables.show_checks([*example.checks[:3], (name, large.difference), *example.checks[3:]])
+    st.markdown(words.difference_in_words(("loop", "matrix"), large.difference, large.exact))
+    st.markdown(words.WHY_ROUNDING)
+
+
+def show_head(small: Study, example: Example, head: Head, row: int) -> None:
+    """Q, K and V of one head on the small example."""
+    config, view = small.model.config, example.view
+    st.header("Queries, keys, values")
+    st.markdown(words.projections(config, len(small.ids), *head))
+    tables.show_question(view, small.tokens, row, config.causal)
+    st.markdown(words.question_in_words(view, row, small.tokens, config))
+    st.markdown(
+        f"All tokens at once, as one formula:\n\n$$\n{words.formula(config, palette())}\n$$"
+    )
+    st.caption(
+        f"Check: q, k, v, weights and output, calculated here step by step, differ from what "
+        f"flowed through the model by at most {tidy(view.error, 0)}. The model read these "
+        f"{len(small.ids)} tokens alone, as if they were the whole prompt."
+    )
+    show_source(averaging.view_head, averaging.project, averaging.meet)
+
+
+@st.fragment
+def walk(study: Study) -> None:
+    """Steps 1 to 4, their comparison, and one head's Q, K and V."""
+    name, small, row, head = choose(study)
+    example = example_of(small, head)
+    st.markdown(words.TOLD[name])
+    tables.show_step(example.steps[name], name, example.x.tolist(), small.tokens, row)
+    st.markdown(words.sum_in_words(example.steps[name], example.x.tolist(), row, small.tokens))
+    if name == "data" and not study.model.config.causal:
+        st.info("This model was built without a mask: its own heads skip the step to −∞.")
+    show_source(SOURCES[name])
+    compare_steps(study, example)
+    show_head(small, example, head, row)
+
+
+@st.fragment
+def scale(study: Study) -> None:
+    """Divide by √D, by √C, or by nothing."""
+    st.header("Why divide by √D?")
+    if len(study.ids) < 2:
+        st.info("One token shares its attention with nobody. Write at least two in the sidebar.")
+        return
+    show_scaling(study)
+
+
+st.title("From averaging to attention")
+study = current_study()
+st.markdown(words.intro(study.tokens[-1], len(study.ids)))
+st.header("Four ways to average")
+walk(study)
+scale(study.last(MOST_TOKENS))
+st.header("Why hide the future?")
+show_mask_experiment()
+try_this(*words.TRY)
+st.page_link("pages/attention.py", label="Attention: all heads of this model", icon="🔎")
+further_reading(*words.READING)

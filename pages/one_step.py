@@ -1,0 +1,149 @@
+"""One step under the microscope: gradients, the update, what it changed, and one too large."""
+
+import math
+from functools import partial
+
+import streamlit as st
+
+from gpt_core import autopsy as coroner
+from gpt_core import one_step as microscope
+from gpt_core.one_step import Report
+from gpt_core.optim import AdamW, Muon
+from gpt_core.run import Run
+from gpt_core.tokenizers import as_prompt
+from gpt_core.trainer import TrainConfig
+from ui import step_figures as figures
+from ui import step_view as view
+from ui import step_words as words
+from ui.figures import show as show_chart
+from ui.jobs import job_panel, recorded_result
+from ui.lesson import further_reading, predict, try_this
+from ui.models import BUNDLED, run_folder
+from ui.sidebar import LINE_BREAK, Study, current_study
+from ui.source import show_source
+
+MOST_ON_PAGE = 3_000_000  # parameters; copying a larger model and its gradients is a job
+TOO_LARGE, STEPS = (10.0, 30.0, 100.0, 300.0, 1000.0), 8
+RECORDED = "too_large_step"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def trained_with(fingerprint: str, _study: Study) -> TrainConfig:
+    return Run.open(run_folder(_study.run_key)).train_config
+
+
+@st.cache_resource(max_entries=8, show_spinner="Taking one step …")
+def step_of(
+    fingerprint: str, ids: tuple[int, ...], other: tuple[int, ...], optimizer: str, _study: Study
+) -> Report:
+    config = microscope.recipe(trained_with(fingerprint, _study), optimizer)
+    return microscope.one_step(_study.model, ids, other, config)
+
+
+def choose_other(study: Study) -> tuple[str, tuple[int, ...]]:
+    typed = st.text_input(
+        "Another text, to see what the step costs elsewhere",
+        words.OTHER_TEXT,
+        max_chars=500,
+        key="step_other",
+        bind="query-params",
+    )
+    text = as_prompt(study.tokenizer, typed.replace(LINE_BREAK, "\n").replace("\\n", "\n"))
+    longest = min(microscope.LONGEST, study.model.config.block_size)
+    return text, tuple(token.id for token in study.tokenizer.tokenize(text)[-longest:])
+
+
+def look(study: Study, report: Report, config: TrainConfig, own: bool) -> None:
+    if not math.isfinite(report.at(0.0).loss):
+        st.info(words.BURST, icon=":material/warning:")
+        return
+    view.show_gradients(study, report)
+    view.show_moves(report, config, own)
+    try_rates(study, report, config)
+
+
+@st.fragment
+def try_rates(study: Study, report: Report, config: TrainConfig) -> None:
+    """The part that runs again when another learning rate is chosen; the rest stays."""
+    if not predict(
+        f"step_guess_{config.optimizer}",
+        words.question(report.at(0.0).loss, report.at(1.0).loss),
+        words.GUESSES,
+        lambda guess: words.answer(guess, report),
+    ):
+        st.info("Choose an answer first. Then try every learning rate.", icon=":material/lock:")
+        return
+    st.header("After the step")
+    before, after = view.show_losses(study, report, config)
+    view.show_predictions(study, report, before, after)
+    view.show_attention(study, report, before, after)
+
+
+def look_at_job(study: Study, config: TrainConfig, own: bool, value: dict, finished: bool) -> None:
+    look(study, Report.from_plain(value, study.model.config.vocab_size), config, own)
+
+
+def break_it(study: Study, settings: dict[str, str]) -> None:
+    st.header("Too large, on purpose")
+    st.markdown(
+        f"Now {STEPS} steps on this sentence, each with far too large a learning rate, and an "
+        "**autopsy** after each: every tensor of the forward pass, in order, is compared with what "
+        f"it was before. The first one that isn't finite, or is more than {coroner.EXPLODED:g} "
+        "times as large (root mean square), is what broke first."
+    )
+    factor = st.select_slider(
+        "How much too large", TOO_LARGE, 100.0, format_func=lambda f: f"×{f:g}",
+        key="step_too_large", bind="query-params",
+    )  # fmt: skip
+
+    def draw(value: dict, finished: bool) -> None:
+        chart = figures.breaking_curve(value["steps"], value["guessing"], STEPS)
+        show_chart(chart, "step_breaking", "Loss of the sentence and of the other text by step")
+        st.markdown(words.autopsy(value, study.model.config, finished))
+        st.table(words.autopsy_table(value))
+
+    wanted = settings | {"factor": factor, "steps": STEPS}
+    known = study.run_key == BUNDLED and recorded_result(RECORDED)["settings"] == wanted
+    recorded = RECORDED if known else None
+    label = "Break a copy of the model"
+    job_panel("too_large_step", wanted, draw, label=label, study=study, recorded=recorded)
+
+
+st.title("One step under the microscope")
+study = current_study().last(microscope.LONGEST)
+st.markdown(words.INTRO)
+own = trained_with(study.fingerprint, study)
+left, right = st.columns([1, 3])
+with left:
+    optimizer = st.segmented_control(
+        "Optimizer", microscope.OPTIMIZERS, default=own.optimizer, required=True,
+        format_func=words.NAMES.__getitem__, key="step_optimizer", bind="query-params",
+    )  # fmt: skip
+with right:
+    other, other_ids = choose_other(study)
+st.markdown(words.sentence(study.tokens, study.left_out))
+config = microscope.recipe(own, optimizer)
+mine = own.optimizer == optimizer and not study.loaded.imported
+settings = {"sentence": study.prompt, "other": other, "optimizer": optimizer}
+if min(len(study.ids), len(other_ids)) < 2:
+    st.info(words.TOO_SHORT, icon=":material/short_text:")
+else:
+    if study.model.num_parameters() > MOST_ON_PAGE:
+        st.info(words.large(study.model.num_parameters()), icon=":material/memory:")
+        draw = partial(look_at_job, study, config, mine)
+        job_panel("one_step", settings, draw, label="Take the step", study=study)
+    else:
+        report = step_of(study.fingerprint, study.ids, other_ids, optimizer, study)
+        look(study, report, config, mine)
+    break_it(study, settings)
+
+try_this(
+    "Take AdamW and Muon in turn. Which of them moves the token vectors more, and which the norms?",
+    "Write a sentence that the model already knows by heart. How long is its gradient?",
+    "Write a sentence in another language. What does learning it cost the other text?",
+    "Find the largest learning rate at which the sentence still becomes easier.",
+    "Train a model without norms (Training, or the command line), and break it here: what breaks "
+    "first then?",
+)
+show_source(microscope.backward, microscope.one_step, AdamW, Muon, coroner.autopsy)
+further_reading(*words.READING)

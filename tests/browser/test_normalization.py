@@ -1,0 +1,44 @@
+"""The lesson that compares norms, walked as a reader would: predict, look, share the address."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import settled
+
+
+def open_lesson(page, address):
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    page.get_by_role("heading", name="Try this").wait_for()
+    settled(page)
+
+
+def choose(page, key, name):
+    page.locator(f".st-key-{key}").get_by_text(name, exact=True).click()
+
+
+def test_a_reader_predicts_looks_and_shares_the_address(page, new_page, app_url):
+    open_lesson(page, app_url + "/normalization")
+    assert page.get_by_text("Recorded on").count() >= 3
+    choose(page, "norms_axes", "BatchNorm")
+    page.get_by_text("every token of every sequence, later ones too").wait_for()
+    marked = page.locator(".sheets td.with")
+    expect(marked).to_have_count(page.locator(".sheets tbody tr").count())
+    choose(page, "norms_guess", "RMSNorm")
+    page.get_by_text("You said: RMSNorm. Measured").wait_for()
+    page.locator(".moved td.leak").first.wait_for()
+    choose(page, "norms_leak_norm", "LayerNorm")
+    page.get_by_text("exactly 0").wait_for()
+    expect(page.locator(".moved td.leak")).to_have_count(0)
+    page.get_by_role("slider", name="Multiply the stream by").press("End")
+    page.get_by_text("multiplied by 100 as it enters").wait_for()
+    settled(page)
+
+    other = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    open_lesson(other, page.url)
+    for seen in ("You said: RMSNorm.", "exactly 0", "multiplied by 100 as it enters"):
+        other.get_by_text(seen).wait_for()
+    expect(other.locator(".sheets td.with")).to_have_count(marked.count())
+    wide = other.evaluate(
+        "document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth"
+    )
+    assert wide <= 0

@@ -1,0 +1,224 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from gpt_core.model import GPT
+from gpt_core.run import IMPORTED
+from tests.helpers import write_run
+from ui import film, histories, history_film, history_panel
+
+RUN = "0000000a"
+GUESS = f"film_guess_{RUN}"
+
+
+def words(app):
+    return " ".join(e.value for e in [*app.markdown, *app.info, *app.warning, *app.success])
+
+
+def keep(run, *steps):
+    """Snapshots with random weights, and a curve that falls."""
+    for step in steps:
+        torch.manual_seed(step)
+        run.save_snapshot(GPT(run.model_config), step)
+        run.append_metrics({"step": step, "train_loss": 4 - step / 50, "val_loss": 4 - step / 50})
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """All runs here have one name, and two may be made in the same second."""
+    for kept in (histories._look, histories._model, histories._roles, histories._texts):
+        kept.clear()
+
+
+@pytest.fixture
+def films(monkeypatch):
+    """The pictures of every film that a page has sent, the newest last."""
+    sent = []
+
+    def pack(name, stage, pictures, step, head, follow):
+        sent.append((stage, pictures, step, follow))
+        return film.pack_film(name, stage, pictures, step, head, follow)
+
+    monkeypatch.setattr(history_film, "pack_film", pack)
+    monkeypatch.setattr(histories, "AT_ONCE", 60.0)
+    history_film._message.clear()
+    return sent
+
+
+@pytest.fixture
+def open_run(open_lesson, tmp_path):
+    """The lesson on a run with snapshots of some steps."""
+
+    def open_(*steps, prompt="OTTO: A duck?", state="finished", reason=None, design=None, **more):
+        run = write_run(tmp_path, RUN, **(design or {}))
+        keep(run, *steps)
+        run.set_status(state, max(steps, default=1), reason)
+        return open_lesson("head_born", prompt=prompt, model=RUN, **more)
+
+    return open_
+
+
+def test_the_recorded_run_is_there_at_once_however_slow_the_machine(
+    open_lesson, films, monkeypatch
+):
+    monkeypatch.setattr(histories, "AT_ONCE", -1.0)
+    app = open_lesson("head_born")
+    stage, pictures, *_ = films[-1]
+    steps = [picture.step for picture in pictures]
+    assert steps[0] == 0
+    assert steps[-1] > steps[-2]
+    assert pictures[0].loss > 2 * pictures[-1].loss
+    assert not pictures[0].roles
+    assert "when you have made your prediction" in stage.role_words
+    app.radio[0].set_value(app.radio[0].options[3]).run()
+    assert not app.exception
+    assert [row.role for row in films[-1][1][0].roles][:1] == ["previous token"]
+    assert "Who took which role" in " ".join(h.value for h in app.subheader)
+    assert "**previous token**" in words(app) or "*previous token*" in words(app)
+    assert "Recorded: the training run of the bundled model" in app.caption[0].value
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"preset": "modern", "norm": "none"},
+        {"norm_position": "post", "position": "sinusoidal"},
+        {"n_layer": 1, "n_head": 1, "norm": "batchnorm", "position": "none"},
+        {"causal": False, "block_size": 2},
+    ],
+)
+@pytest.mark.parametrize("probe", history_film.PROBES)
+def test_any_design_has_a_film(open_run, films, design, probe):
+    app = open_run(0, 10, 20, design=design, film_probe=probe)
+    stage, pictures, *_ = films[-1]
+    assert [picture.step for picture in pictures] == [0, 10, 20]
+    T = len(stage.tokens)
+    assert pictures[0].pattern.shape[-1] == T <= design.get("block_size", 32)
+    assert len(pictures[0].spread) == len(stage.norms)
+    assert (pictures[0].gain is None) == (design.get("norm") == "none")
+    assert "The largest change between two snapshots" in words(app)
+
+
+@pytest.mark.parametrize("prompt", ["x", "🦆 <b>`*_$[", "word " * 400])
+def test_any_prompt_is_a_probe(open_run, films, prompt):
+    open_run(0, 10, prompt=prompt)
+    assert 1 <= len(films[-1][0].tokens) <= 48
+
+
+def test_a_run_without_snapshots_says_what_to_do(open_run):
+    assert "kept no snapshots" in words(open_run())
+
+
+def test_an_imported_model_has_no_past(open_run):
+    assert "already trained" in words(open_run(reason=IMPORTED))
+
+
+def test_one_snapshot_is_shown_and_told_apart_from_a_film(open_run, films):
+    app = open_run(5)
+    assert [picture.step for picture in films[-1][1]] == [5]
+    assert "only one snapshot" in words(app)
+    assert not app.radio
+
+
+def test_a_damaged_snapshot_leaves_the_others(open_lesson, tmp_path, films):
+    run = write_run(tmp_path, RUN)
+    keep(run, 0, 10, 20)
+    run.weights_path(10).write_bytes(b"nothing")
+    run.set_status("finished", 20)
+    app = open_lesson("head_born", model=RUN)
+    assert [picture.step for picture in films[-1][1]] == [0, 20]
+    assert len(app.warning) == 1
+    assert "step_000010" in app.warning[0].value
+
+
+def test_snapshots_are_looked_at_one_after_the_other_and_can_be_stopped(
+    open_run, films, monkeypatch
+):
+    monkeypatch.setattr(histories, "AT_ONCE", -1.0)
+    monkeypatch.setattr(histories, "AT_LEAST", 1)
+    histories._look.clear()
+    app = open_run(0, 10, 20, 30)
+    assert [picture.step for picture in films[-1][1]] == [0]
+    app.button(key="film_stop").click().run()
+    seen = len(films[-1][1])
+    assert f"{4 - seen} of 4 snapshots were not looked at" in words(app)
+    app.button(key="film_go_on").click().run()
+    for _ in range(3):
+        app.run()
+    assert not app.exception
+    assert [picture.step for picture in films[-1][1]] == [0, 10, 20, 30]
+    assert not any(button.key in ("film_stop", "film_go_on") for button in app.button)
+
+
+def test_a_run_whose_text_is_gone_has_a_film_without_roles(open_lesson, tmp_path, films):
+    run = write_run(tmp_path, RUN)
+    keep(run, 0, 10)
+    (run.path / "corpus.txt").unlink()
+    run.set_status("finished", 10)
+    app = open_lesson("head_born", model=RUN)
+    assert "text is gone" in films[-1][0].role_words
+    assert not app.radio
+
+
+def test_a_run_that_trains_grows(open_run, tmp_path, films):
+    app = open_run(0, 10, state="running")
+    assert "**is training**" in words(app)
+    assert [picture.step for picture in films[-1][1]] == [0, 10]
+    assert films[-1][3]  # it follows the newest
+    from gpt_core.run import Run
+
+    run = Run.open(tmp_path / RUN)
+    keep(run, 20)
+    app.toggle(key="film_follow").set_value(False).run()
+    assert not app.exception
+    assert [picture.step for picture in films[-1][1]] == [0, 10, 20]
+    assert not films[-1][3]
+    run.set_status("finished", 20)
+    app.run()
+    assert "**is training**" not in words(app)
+    assert not app.toggle
+
+
+def test_a_run_that_waits_says_so(open_run):
+    assert "waits for its turn" in words(open_run(state="queued"))
+
+
+@pytest.mark.parametrize("asked", ["20", "-1", "x", "²", "9" * 30, ""])
+def test_a_step_in_the_address_is_where_the_film_begins(open_lesson, tmp_path, films, asked):
+    run = write_run(tmp_path, RUN)
+    keep(run, 0, 20)
+    run.set_status("finished", 20)
+
+    app = open_lesson("head_born", model=RUN)
+    app.query_params["step"] = asked
+    app.query_params["head"] = "9.9"
+    del app.session_state["film_begins"]
+    app.run()
+    assert not app.exception
+    assert films[-1][2] == (20 if asked == "20" else 0)
+
+
+def test_a_run_of_one_s_own_that_isn_t_shown_can_be_watched(open_lesson, monkeypatch, tmp_path):
+    write_run(tmp_path, RUN)
+    view = SimpleNamespace(
+        run_id=RUN, active=True, has_model=False, place=2, step=0, about=SimpleNamespace()
+    )
+    view.about.name, view.about.steps = "mine", 300
+    service = SimpleNamespace(
+        runs=lambda visitor: [view], names=lambda visitor: {}, knows=lambda key: False
+    )
+    monkeypatch.setattr(history_panel, "training_service", lambda: service)
+    app = open_lesson("head_born")
+    assert "Your run “mine” is number 2 in the queue" in words(app)
+    assert app.button(key="film_watch").disabled
+    view.has_model, view.place, view.step = True, None, 25
+    app.run()
+    assert "Your run “mine” is training: step 25 of 300." in words(app)
+    app.button(key="film_watch").click().run()
+    assert app.session_state["model"] == RUN
+    assert "kept no snapshots" in words(app)
+    view.active = False
+    app.run()
+    assert not app.exception
+    assert "mine" not in words(app)

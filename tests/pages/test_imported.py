@@ -1,0 +1,84 @@
+"""Every lesson on an imported GPT-2: its real vocabulary, byte tokens, and no recorded run."""
+
+import shutil
+
+import pytest
+import torch
+
+from corpus import bundled
+from gpt_core.config import GPTConfig
+from gpt_core.hf import import_run, save_gpt2
+from gpt_core.model import GPT
+from gpt_core.tokenizers import GPT2Tokenizer
+from ui import models
+
+LESSONS = ["home", "data", "tokenization", "embeddings", "averaging", "mlp", "layernorm"]
+LESSONS += ["attention", "residual", "training", "one_step", "sample"]
+PROMPT = "Who put 🦆🧺 日本 in the dryer?"
+SHAPE = {"block_size": 1024, "n_layer": 2, "n_head": 4, "n_embd": 64, "activation": "gelu_tanh"}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A folder of runs with a seeded GPT-2: small, but with all 50,257 tokens."""
+    torch.manual_seed(0)
+    folder, text = tmp_path_factory.mktemp("imported"), bundled()
+    save_gpt2(GPT(GPTConfig(50_257, **SHAPE)), GPT2Tokenizer.published(), folder / "checkpoint")
+    import_run(folder / "checkpoint", folder / "runs" / "gpt2", text.text, text.name)
+    return folder / "runs"
+
+
+@pytest.fixture
+def open_imported(open_lesson, root, monkeypatch):
+    monkeypatch.setenv("GPT_RUNS", str(root))
+    return lambda lesson, prompt=PROMPT: open_lesson(lesson, prompt, model="gpt2")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_lesson_works(open_imported, lesson):
+    app = open_imported(lesson)
+    assert "Folder: gpt2" in app.selectbox(key="model").options
+    assert not app.error
+    said = " ".join(caption.value for caption in app.sidebar.caption)
+    assert said.count("already trained") == 1
+    assert said.count("is a byte") == 1
+    assert len(app.markdown) > 2
+
+
+def test_a_prompt_of_whole_characters_needs_no_sentence_about_bytes(open_imported):
+    app = open_imported("attention", "Who put the duck in?")
+    assert not any("is a byte" in caption.value for caption in app.sidebar.caption)
+
+
+def test_it_writes(open_imported):
+    app = open_imported("sample")
+    app.slider(key="length").set_value(20).run()
+    app.button(key="write").click().run()
+    for _ in range(60):
+        if not app.session_state["writing"].live:
+            break
+        app.run()
+    assert not app.exception and len(app.session_state["writing"].texts) == 20
+
+
+def test_a_long_prompt_leaves_the_pictures_a_size_to_send(open_imported):
+    app = open_imported("attention", "a b c d e f g h " * 120)
+    cut = [info.value for info in app.info if "have room for 707 tokens;" in info.value]
+    assert len(cut) == 1  # 2 layers × 4 heads × 707² is just below 4 million cells
+
+
+def test_only_plain_names_of_finished_folders_are_offered(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
+    for name in ("with space", ".hidden", "0123456789abcdef", "good-1"):
+        shutil.copytree(root / "gpt2", tmp_path / name)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("x")
+    assert models.named_runs() == ["good-1"]
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path / "nowhere"))
+    assert models.named_runs() == []
+
+
+@pytest.mark.parametrize("key", ["../gpt2", "gpt2/", ".", "..", "nothing", "", "a" * 100])
+def test_a_key_from_the_address_is_no_path(root, monkeypatch, key):
+    monkeypatch.setenv("GPT_RUNS", str(root))
+    assert models.run_folder(key) is None and models.run_folder("gpt2") is not None

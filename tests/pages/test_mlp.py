@@ -1,0 +1,96 @@
+import pytest
+
+from gpt_core.bundled import bundled_run_path
+from gpt_core.bundled.record import load
+from gpt_core.neurons import loudest, remove_neuron, top_texts_of, trace_neurons
+from gpt_core.run import Run
+from tests.helpers import write_run
+from ui.neuron_words import FALLS, GUESSES, MOVES, STAYS
+from ui.sidebar import DEFAULT_PROMPT
+
+PROMPT = "OTTO: A duck?"
+
+
+def words(app):
+    return " ".join(element.value for element in [*app.markdown, *app.info, *app.caption])
+
+
+def drawn(app):
+    """The HTML that the page draws itself: chips and contexts."""
+    return " ".join(node.proto.body for node in app.main.get("html"))
+
+
+@pytest.fixture
+def open_mlp(open_lesson, tmp_path):
+    """The lesson on a small random model, or on the bundled one."""
+
+    def open_(prompt=PROMPT, model=None, **state):
+        if model is not None:
+            write_run(tmp_path, "0000000a", **model)
+            state["model"] = "0000000a"
+        return open_lesson("mlp", prompt=prompt, **state)
+
+    return open_
+
+
+def test_it_opens_on_the_loudest_neuron_and_its_recorded_texts(open_mlp):
+    run = Run.open(bundled_run_path())
+    model, tokenizer = run.load_model(), run.tokenizer()
+    ids = tokenizer.encode(DEFAULT_PROMPT.replace("⏎", "\n"))
+    loud = loudest(model, trace_neurons(model, ids), 2, 2)
+    app = open_mlp(prompt=None)
+    assert app.number_input[0].value == loud[0].neuron
+    app.button(key=f"mlp_neuron_2_{loud[1].neuron}").click().run()
+    assert not app.exception
+    assert f"neuron {loud[1].neuron}, on your prompt" in " ".join(h.value for h in app.subheader)
+    recorded = top_texts_of(load("top_texts")["value"], 2, loud[1].neuron)
+    assert f"**{100 * recorded.positive:.3g}%**" in words(app)
+    assert drawn(app).count("<mark>") == len(recorded.places)
+    assert "Recorded about the bundled model" in words(app)
+
+
+def test_a_dead_neuron_is_said_to_be_dead(open_mlp):
+    value = load("top_texts")["value"]
+    hidden = len(value["layers"]["0"]["places"])
+    dead = [n for n in range(hidden) if top_texts_of(value, 0, n).dead]
+    if not dead:
+        pytest.skip("The bundled model's first layer has no dead neuron.")
+    app = open_mlp(mlp_layer=0, mlp_neuron_0=dead[0])
+    assert "A dead neuron." in app.warning[0].value
+    app.radio(key=f"mlp_guess_0_{dead[0]}").set_value(STAYS).run()
+    assert "**Right.**" in app.success[0].value and "never fires" in app.success[0].value
+
+
+@pytest.mark.parametrize("activation", ["relu", "relu2", "gelu", "gelu_tanh", "swiglu"])
+def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activation):
+    app = open_mlp(model={"activation": activation, "norm": "rmsnorm"})
+    layer, neuron = 1, int(app.number_input[0].value)
+    run = Run.open(tmp_path / "0000000a")
+    model, ids = run.load_model(), run.tokenizer().encode(PROMPT)
+    change = remove_neuron(model, ids, trace_neurons(model, ids), layer, neuron)
+    moved = (change.after - change.before).abs().sum() / 2
+    truth = STAYS if moved < 0.01 else MOVES
+    truth = FALLS if change.before.argmax() != change.after.argmax() else truth
+    for guess in GUESSES:
+        app.radio(key=f"mlp_guess_1_{neuron}").set_value(guess).run()
+        assert not app.exception
+        assert ("**Right.**" in app.success[0].value) == (guess == truth)
+    assert f"{100 * moved:.2f}% of the probability moved" in app.success[0].value
+    post = trace_neurons(model, ids).post
+    zeros = [f"{100 * (post[i] == 0).float().mean():.1f}%" for i in (0, 1)]
+    assert list(app.table[0].value["exactly 0"]) == zeros
+    assert (zeros != ["0.0%", "0.0%"]) == activation.startswith("relu")
+
+
+@pytest.mark.parametrize(
+    ("model", "prompt"),
+    [
+        ({"n_layer": 1, "n_head": 1, "norm_position": "post", "position": "none"}, "N"),
+        ({"norm": "batchnorm", "activation": "swiglu", "tie_weights": False}, "`*<b>" * 40),
+        ({"norm": "none", "causal": False, "position": "sinusoidal"}, "OTTO: wet " * 9),
+        ({"preset": "modern", "block_size": 1}, "OTTO"),
+    ],
+)
+def test_any_model_prompt_and_address(open_mlp, model, prompt):
+    app = open_mlp(prompt, model, mlp_layer=99, mlp_neuron_0=-5, mlp_neuron_1=10**9)
+    assert app.header[-1].value == "Try this"

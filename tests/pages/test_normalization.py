@@ -1,0 +1,113 @@
+import pytest
+import torch
+
+from gpt_core.bundled import bundled_run_path
+from gpt_core.norm_axes import averaged_with, stream_block
+from gpt_core.norm_surgery import multiply_stream
+from gpt_core.run import Run
+from tests.helpers import write_run
+from ui.jobs import recorded_result
+from ui.norms_race import FREE, RACES, final_losses
+from ui.norms_recorded import COMPARED, FROZEN
+from ui.plotly_json import tidy
+
+PROMPT = "OTTO: A duck? It was wet."
+
+
+def words(app):
+    return " ".join(
+        element.value
+        for element in [*app.markdown, *app.info, *app.caption, *app.success, *app.warning]
+    )
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.fixture
+def open_page(open_lesson, tmp_path):
+    """The lesson on a small random model, or on the bundled one."""
+
+    def open_(prompt=PROMPT, model=None, **state):
+        if model is not None:
+            write_run(tmp_path, "0000000a", **model)
+            state["model"] = "0000000a"
+        return open_lesson("normalization", prompt=prompt, **state)
+
+    return open_
+
+
+def test_the_axis_picture_and_the_surgery_show_the_loaded_models_numbers(open_page):
+    app = open_page()
+    run = Run.open(bundled_run_path())
+    model, ids = run.load_model(), run.tokenizer().encode(PROMPT)
+    block, _ = stream_block(model, ids)
+    app.segmented_control(key="norms_axes").set_value("batchnorm").run()
+    assert not app.exception
+    cell = (0, block.shape[1] // 2, 2)
+    mine = torch.nn.BatchNorm1d(6)(block.flatten(0, 1)).view_as(block)[cell].item()
+    assert averaged_with("batchnorm", block, cell).normalized == pytest.approx(mine, abs=1e-5)
+    assert f"**{tidy(averaged_with('batchnorm', block, cell).normalized)}**" in words(app)
+    done = multiply_stream(model, ids, 1, 10.0)
+    assert metrics(app)["Probability that moved"] == f"{100 * done.moved:.1f}%"
+    loss = f"{done.loss_before:.2f} → {done.loss_after:.2f}"
+    assert metrics(app)["Loss on the text"] == loss
+
+
+def test_the_leak_waits_for_a_prediction(open_page):
+    app = open_page()
+    assert "BatchNorm's leak" not in [header.value for header in app.header]
+    app.radio(key="norms_guess").set_value("LayerNorm").run()
+    assert not app.exception
+    said = words(app)
+    assert "You said: LayerNorm. Measured" in said
+    assert "LayerNorm 0, RMSNorm 0, BatchNorm" in said and "BatchNorm 0," not in said
+    app.segmented_control(key="norms_leak_norm").set_value("rmsnorm").run()
+    assert "**exactly 0**" in words(app)
+    app.segmented_control(key="norms_leak_norm").set_value("batchnorm").run()
+    assert "**exactly 0**" not in words(app)
+    app.segmented_control(key="norms_leak_mode").set_value("eval").run()
+    assert "**exactly 0**" in words(app)
+    app.segmented_control(key="norms_leak_batch").set_value(1).run()
+    app.segmented_control(key="norms_leak_change").set_value("another sequence").run()
+    assert "there is no other sequence" in words(app)
+
+
+def test_a_race_of_ones_own_can_be_started(open_page):
+    app = open_page(norms_race="my own settings", norms_norm_position="post", norms_n_layer=12)
+    assert "12 layers, a norm **after** each addition" in words(app)
+    assert [button.label for button in app.button] == ["Run this race"]
+
+
+@pytest.mark.parametrize(
+    ("model", "prompt", "expected"),
+    [
+        ({"norm": "none"}, PROMPT, "Nothing takes the factor out"),
+        ({"norm": "batchnorm"}, PROMPT, "doesn't notice"),
+        ({"norm": "rmsnorm", "norm_position": "post"}, "OT", "A post-norm stands after"),
+        ({"n_layer": 1, "n_head": 1, "position": "rope"}, "O", "Its LayerNorm takes the factor"),
+        ({"norm": "none", "activation": "relu2", "n_layer": 6, "causal": False}, PROMPT, "norm"),
+    ],
+)
+def test_every_design_and_a_single_token(open_page, model, prompt, expected):
+    app = open_page(prompt=prompt, model=model, norms_axes="batchnorm")
+    assert expected in words(app)
+    if prompt == "O":
+        assert "nothing of the token is left" in words(app)
+        assert metrics(app)["Loss on the text"] == "one token only"
+
+
+def test_what_is_recorded_is_what_its_name_says():
+    settings = {name: recorded_result(name)["settings"] for name in {*RACES.values(), *FREE}}
+    assert settings["norms_pre"]["norm_position"] == "pre"
+    for pair in COMPARED.values():
+        pre, post = (recorded_result(name)["settings"] for name in pair)
+        assert post == pre | {"norm_position": "post"}
+    for seed, (free, frozen) in enumerate(zip(FREE, FROZEN, strict=True), start=1):
+        a, b = recorded_result(free)["settings"], recorded_result(frozen)["settings"]
+        assert b == a | {"learned": "frozen"} and a["seed"] == seed
+    for name in FREE + FROZEN:
+        assert len(final_losses(recorded_result(name)["value"]["norms"])) == 4
+    fast = recorded_result("norms_fast")["value"]["norms"]
+    assert "diverged" in fast["none"]["reason"] and not fast["layernorm"]["reason"]

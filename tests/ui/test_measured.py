@@ -1,0 +1,74 @@
+"""What the Sample lesson says about the bundled model is what the files of measurements say."""
+
+import pytest
+
+from gpt_core.bundled import bundled_run_path
+from gpt_core.bundled.train import SCENES, SEED
+from gpt_core.run import Run
+from ui import measured
+
+SCENES_FILE, RACE = measured.read("scenes"), measured.read("race")
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_numbers_are_those_of_the_model_that_is_bundled():
+    run, settings = Run.open(bundled_run_path()), SCENES_FILE["settings"]
+    assert settings["parameters"] == run.load_model().num_parameters()
+    assert settings["corpus"]["sitcom"] == {"seed": SEED, "scenes": SCENES}
+    assert settings["scenes"] == 500 and settings["step"] is None
+    assert RACE["rows"][0]["parameters"] == settings["parameters"]
+    assert RACE["sitcom"] == {"seed": SEED, "scenes": SCENES}
+
+
+def test_the_model_stands_between_its_bounds():
+    model, real, ngram = (SCENES_FILE["columns"][key]["measures"] for key in measured.COLUMNS)
+    assert ngram["passed"]["high"] < model["passed"]["low"]
+    assert real["passed"]["value"] == 1
+    assert ngram["passed"]["value"] < 0.05
+    assert model["words"]["low"] >= 0.995
+    assert model["verbatim"]["high"] < 0.02
+
+
+def test_the_notebooks_model_does_worse_in_the_same_time():
+    bundled, notebook = RACE["rows"][0], RACE["rows"][1]
+    assert (bundled["name"], notebook["name"]) == ("bundled design", "notebook preset")
+    assert abs(bundled["seconds"] - notebook["seconds"]) < 0.1 * bundled["seconds"]
+    assert bundled["bits"]["high"] < notebook["bits"]["low"]
+
+
+def test_the_table_of_scenes():
+    lines = list(measured.scene_table(SCENES_FILE["columns"]))
+    assert cells(lines[0])[1:] == list(measured.COLUMNS.values())
+    passed = SCENES_FILE["columns"]["model"]["measures"]["passed"]
+    assert cells(lines[2])[0] == "scenes that pass the checker"
+    assert cells(lines[2])[1].startswith(f"{100 * passed['value']:.1f}% (")
+    assert cells(lines[2])[2].startswith("100.0%")
+    assert cells(lines[-1])[2] == ""  # real scenes need no bits of anybody
+
+
+def test_the_table_of_the_race_has_every_racer_and_its_cost():
+    lines = list(measured.race_table(RACE["rows"]))
+    assert len(lines) == len(RACE["rows"]) + 2
+    name, parameters, steps, tokens, *_ = cells(lines[2])
+    row = RACE["rows"][0]
+    assert name == "the bundled design"
+    assert parameters == f"{row['parameters']:,}"
+    assert tokens == f"{row['steps'] * row['tokens']:,}"
+    assert cells(lines[-1])[1:5] == ["", "", "", ""]  # counting has no parameters and no steps
+
+
+@pytest.mark.parametrize("row", RACE["rows"], ids=measured.full_name)
+def test_each_name_is_told_from_the_others_and_says_what_it_learned(row):
+    names = [measured.full_name(other) for other in RACE["rows"]]
+    assert names.count(measured.full_name(row)) == 1
+    assert ("shakespeare" in measured.full_name(row)) == (row["text"] != "sitcom")
+
+
+def test_failed_scenes_are_accounted_for():
+    said = measured.how_made(SCENES_FILE)
+    broken = SCENES_FILE["columns"]["model"]["measures"]["broken"]
+    assert all(f"{n} × " in said for n in sorted(broken.values())[-3:])
+    assert "500 scenes" in said and "temperature 0.7" in said

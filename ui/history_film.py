@@ -1,0 +1,229 @@
+"""The film of the study's run: what is asked of the snapshots, and how it reaches the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from ui import history_words as words
+from ui.attention_map import Selection
+from ui.film import Picture, RoleRow, Stage, chosen, pack_film, show_film
+from ui.histories import History, Seen, history_of, losses_of
+from ui.sidebar import Study
+from ui.tokens import visible
+
+if TYPE_CHECKING:
+    from gpt_core.history import Moment
+    from gpt_core.run import Run
+    from gpt_core.tokenizers import Tokenizer
+
+FILM = "film"
+LONGEST = 48  # tokens of a probe: more would be too small to see, and too much to send
+PROMPT, RANDOM = "your prompt", "random tokens, said twice"
+PROBES = (PROMPT, RANDOM)
+_GIVEN = 48  # characters of the probe, before what the model writes
+_POINTS = 300  # of the loss of batches
+_BADGES = {"previous token": "previous", "first token": "first", "same token": "same"}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The text that every snapshot reads: its token ids, their labels, and as it is shown."""
+
+    ids: tuple[int, ...]
+    labels: tuple[str, ...]
+    text: str
+
+
+def probe_of(study: Study, kind: str) -> Probe:
+    """The end of the sidebar's prompt, or random tokens twice in a row."""
+    if kind == PROMPT:
+        last = study.last(LONGEST)
+        labels = tuple(visible(token.text) for token in last.tokens)
+        return Probe(last.ids, labels, study.prompt[last.tokens[0].start :])
+    from gpt_core.history import repeated
+
+    ids = tuple(repeated(study.model))
+    labels = tuple(visible(study.tokenizer.token_text(i)) for i in ids)
+    return Probe(ids, labels, "".join(study.tokenizer.token_text(i) for i in ids))
+
+
+@dataclass(frozen=True)
+class Reel:
+    """A run, its moments, and what is known of them on one probe."""
+
+    run: Run
+    moments: tuple[Moment, ...]
+    history: History
+    fall: words.Fall | None
+    active: bool
+
+
+def reel_of(study: Study, run: Run, probe: Probe, active: bool) -> Reel:
+    """Look at the run's snapshots for a short time; the rest is `missing` until the next call."""
+    from gpt_core.history import moments
+
+    kept = tuple(moments(run))
+    key = f"{run.path} {run.created}"
+    history = history_of(key, run, kept, probe.ids, step_in_url())
+    return Reel(run, kept, history, fall_of(run), active)
+
+
+def fall_of(run: Run) -> words.Fall | None:
+    """The validation loss by step; of the batches before there are two evaluations."""
+    curves = losses_of(run)
+    if len(curves.evaluations) > 1:
+        points = [(e.step, e.val_loss) for e in curves.evaluations]
+    else:
+        points = list(zip(curves.step, curves.loss, strict=True))
+    points = [(step, loss) for step, loss in points if np.isfinite(loss)]
+    if len(points) < 2:
+        return None
+    return words.Fall([step for step, _ in points], [loss for _, loss in points])
+
+
+def step_in_url() -> int | None:
+    """The step that the address asks for; None where it asks for none."""
+    text = st.query_params.get("step", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def keep_in_url() -> None:
+    """Where the slider rests and which head is large is in the address, ready to be shared."""
+    choice = chosen(FILM)
+    if choice is None:
+        return
+    st.query_params["step"] = str(choice.step)
+    Selection(choice.head).into_url(st.query_params)
+    if not choice.follow and "film_follow" in st.session_state:
+        st.session_state["film_follow"] = False
+
+
+def draw(study: Study, reel: Reel, probe: Probe, revealed: bool, follow: bool) -> None:
+    """Draw the film of all that is known; nothing where nothing is."""
+    seen = reel.history.seen
+    if not seen:
+        return
+    stamps = tuple((s.moment.step, s.moment.stamp) for s in seen)
+    name = f"{hash((study.run_key, stamps, probe.ids, revealed, follow)):x}"
+    # Where a film begins belongs to its message only once: the same message isn't sent again.
+    begins = st.session_state.setdefault("film_begins", {})
+    if name not in begins:
+        begins.clear()
+        shape = study.model.config.n_layer, study.model.config.n_head
+        head = Selection.from_url(st.query_params, shape, 1).head
+        if follow:
+            st.session_state["film_followed"] = study.run_key
+        followed = st.session_state.get("film_followed") == study.run_key
+        step = step_in_url()
+        if step is None:  # who followed a run to its end stays there
+            step = seen[-1].moment.step if followed else 0
+        begins[name] = step, head
+    step, head = begins[name]
+    show_film(_message(name, follow, step, head, study, reel, probe, revealed), FILM, keep_in_url)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _message(
+    name: str,
+    follow: bool,
+    step: int,
+    head: tuple[int, int],
+    _study: Study,
+    _reel: Reel,
+    _probe: Probe,
+    _revealed: bool,
+) -> bytes:
+    seen = _reel.history.seen
+    pictures = [
+        picture(_study, _reel, before, now, _revealed)
+        for before, now in zip([None, *seen], seen, strict=False)
+    ]
+    return pack_film(name, stage(_study, _reel, _probe, _revealed), pictures, step, head, follow)
+
+
+def stage(study: Study, reel: Reel, probe: Probe, revealed: bool) -> Stage:
+    """What stays the same while the slider moves."""
+    from gpt_core.norm_statistics import norm_names
+    from ui.figures import decimate
+
+    curves, config = losses_of(reel.run), study.model.config
+    thinned = zip(*decimate(curves.step, curves.loss, _POINTS), strict=True)
+    measured = any(s.roles for s in reel.history.seen)
+    roles = words.ROLES.format(texts=_texts(reel.history.seen)) if measured else words.NO_ROLES
+    return Stage(
+        tokens=probe.labels,
+        given=probe.text[-_GIVEN:].lstrip(),
+        causal=config.causal,
+        batches=[(float(x), round(float(y), 4)) for x, y in thinned if np.isfinite(y)],
+        validation=[
+            (e.step, round(e.val_loss, 4)) for e in curves.evaluations if np.isfinite(e.val_loss)
+        ],
+        norms=[_short(norm) for norm in norm_names(study.model)],
+        norm_title=words.norm_title(config.norm),
+        norm_words=words.norm_words(config.norm),
+        role_words=roles if revealed or not measured else words.UNTOLD,
+    )
+
+
+def _texts(seen: list[Seen]) -> int:
+    return max((scores.texts for s in seen for scores in s.roles.values()), default=0)
+
+
+def _short(norm: str) -> str:
+    """blocks.0.norm1 as a row of a narrow table calls it."""
+    if norm == "norm_f":
+        return "last"
+    _, layer, which = norm.split(".")
+    return f"{layer} {'attention' if which == 'norm1' else 'MLP'}"
+
+
+def picture(study: Study, reel: Reel, before: Seen | None, now: Seen, revealed: bool) -> Picture:
+    """One frame as it is drawn."""
+    frame, tokenizer, fall = now.frame, study.tokenizer, reel.fall
+    places = ["tokens only", *(f"layer {i}" for i in range(study.model.config.n_layer))]
+    return Picture(
+        step=frame.step,
+        pattern=frame.pattern.astype(np.float32),
+        loss=float(np.interp(frame.step, fall.steps, fall.losses)) if fall else None,
+        said=words.said(before, now),
+        guesses=[
+            (place, visible(tokenizer.token_text(token)), round(probability, 4))
+            for place, (token, probability) in zip(places, frame.guesses, strict=True)
+        ],
+        spread=[round(size, 4) for size in frame.spread],
+        gain=None if study.model.config.norm == "none" else [round(g, 3) for g in frame.gain],
+        written=_decode(tokenizer, frame.written),
+        roles=role_rows(now) if revealed else [],
+        badges=badges(study, now) if revealed else {},
+    )
+
+
+def _decode(tokenizer: Tokenizer, ids: tuple[int, ...]) -> str:
+    return tokenizer.decode(ids).replace("\r", "")
+
+
+def role_rows(seen: Seen) -> list[RoleRow]:
+    """Of each role the head that does most of it above chance."""
+    rows = []
+    for role, scores in seen.roles.items():
+        excess = scores.share - scores.chance
+        layer, head = divmod(int(excess.argmax()), excess.shape[1])
+        share, chance = scores.share[layer, head].item(), scores.chance[layer, head].item()
+        clear = bool(scores.clear()[layer, head])
+        who = f"layer {layer}, head {head}"
+        rows.append(RoleRow(role, who, round(share, 4), round(chance, 4), clear))
+    return rows
+
+
+def badges(study: Study, seen: Seen) -> dict[tuple[int, int], str]:
+    """The clear role of every head that has one, in a few letters."""
+    from gpt_core.roles import clearest
+
+    config = study.model.config
+    heads = [(layer, head) for layer in range(config.n_layer) for head in range(config.n_head)]
+    clear = {head: clearest(seen.roles, head) for head in heads}
+    return {head: _BADGES.get(role, role) for head, role in clear.items() if role}

@@ -1,0 +1,317 @@
+"""Jobs of gpt_core beside the pages: one process at a time, its progress, its Stop, its result.
+
+A result is kept for whoever asks the same of the same weights. A few come with the repo, recorded
+by `python -m gpt_core.bundled.record`, so that no lesson starts with an empty panel.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ui.duration import duration
+from ui.models import run_folder
+from ui.sidebar import Study
+from ui.visitor import visitor_id
+
+PROJECT = Path(__file__).resolve().parent.parent
+_KEPT = 200  # results
+_LONGEST_QUEUE = 20
+_EVERY = 0.5  # seconds between two looks at a job that runs
+_CRASHED = "The computation ended with an error. Start it again, or choose smaller settings."
+_TOO_LONG = "The computation was stopped: it took longer than {} allowed here."
+
+Key = tuple[str, str, str]
+
+
+def longest_job() -> float:
+    """Seconds that one job may take: less where strangers share the machine."""
+    return 180.0 if os.environ.get("GPT_PUBLIC") == "1" else 900.0
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as a page sees it.
+
+    state: queued, running, finished, failed or stopped. place: how many jobs are before it.
+    value: what is known so far; the result once it has finished.
+    """
+
+    state: str
+    done: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    place: int = 0
+    value: dict[str, Any] | None = None
+    error: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is going to change."""
+        return self.state in ("queued", "running")
+
+
+@dataclass
+class _Entry:
+    request: bytes
+    visitors: set[str]
+    view: JobView = field(default_factory=lambda: JobView("queued"))
+    started: float = 0.0
+    process: subprocess.Popen[bytes] | None = None
+
+
+class JobService:
+    """Does jobs one after the other. Every method may be called by any thread."""
+
+    def __init__(self, command: list[str] | None = None) -> None:
+        self._command = command or [sys.executable, "-m", "gpt_core.jobs"]
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
+        self._queue: list[Key] = []
+        threading.Thread(target=self._work, name="jobs", daemon=True).start()
+        atexit.register(self.close)
+
+    def start(self, key: Key, folder: Path | None, visitor: str) -> None:
+        """Queue a job, or join whoever asked for the same. A visitor's other job gives way."""
+        name, _, settings = key
+        request = {"job": name, "run": folder and str(folder), "settings": json.loads(settings)}
+        with self._lock:
+            for other in [k for k, e in self._entries.items() if k != key and e.view.active]:
+                self._leave(other, visitor)
+            entry = self._entries.get(key)
+            if entry is not None and entry.view.state in ("queued", "running", "finished"):
+                entry.visitors.add(visitor)
+                return
+            if len(self._queue) >= _LONGEST_QUEUE:
+                full = "Too many computations are waiting here. Try again in a few minutes."
+                self._entries[key] = _Entry(b"", {visitor}, JobView("failed", error=full))
+                return
+            self._entries[key] = _Entry(json.dumps(request).encode() + b"\n", {visitor})
+            self._queue.append(key)
+            self._forget_old()
+            self._wake.notify()
+
+    def stop(self, key: Key, visitor: str) -> None:
+        """This visitor doesn't want it any more; it ends when nobody else does."""
+        with self._lock:
+            self._leave(key, visitor)
+
+    def view(self, key: Key) -> JobView | None:
+        """How the job is; None if nobody has asked for it."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            self._entries.move_to_end(key)
+            if entry.view.state == "queued":
+                return replace(entry.view, place=self._queue.index(key) + bool(self._running()))
+            if entry.view.state == "running":
+                return replace(entry.view, seconds=time.monotonic() - entry.started)
+            return entry.view
+
+    def close(self) -> None:
+        """End whatever runs."""
+        with self._lock:
+            for entry in self._entries.values():
+                if entry.process is not None:
+                    entry.process.kill()
+
+    def _running(self) -> Key | None:
+        return next((k for k, e in self._entries.items() if e.view.state == "running"), None)
+
+    def _leave(self, key: Key, visitor: str) -> None:
+        entry = self._entries.get(key)
+        if entry is None or not entry.view.active:
+            return
+        entry.visitors.discard(visitor)
+        if entry.visitors:
+            return
+        entry.view = replace(entry.view, state="stopped")
+        if key in self._queue:
+            self._queue.remove(key)
+        if entry.process is not None:
+            entry.process.kill()
+
+    def _forget_old(self) -> None:
+        ended = [key for key, entry in self._entries.items() if not entry.view.active]
+        for key in ended[: max(0, len(self._entries) - _KEPT)]:
+            del self._entries[key]
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                while not self._queue:
+                    self._wake.wait()
+                key = self._queue.pop(0)
+                entry = self._entries[key]
+                entry.started = time.monotonic()
+                entry.view = replace(entry.view, state="running")
+                entry.process = process = self._begin()
+            timer = threading.Timer(longest_job(), self._too_long, (entry,))
+            timer.daemon = True
+            timer.start()
+            self._follow(entry, process)
+            timer.cancel()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            cwd=PROJECT,
+            env={"OMP_NUM_THREADS": "1"} | os.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _follow(self, entry: _Entry, process: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(OSError):
+            process.stdin.write(entry.request)  # type: ignore[union-attr]
+            process.stdin.flush()  # type: ignore[union-attr]
+        error, whole = _CRASHED, False
+        for line in process.stdout:  # type: ignore[union-attr]
+            said = json.loads(line)
+            if "error" in said:
+                error = said["error"]
+                continue
+            whole = said["done"] == said["total"] and said["value"] is not None
+            with self._lock:
+                if entry.view.state == "running":
+                    value = said["value"] if said["value"] is not None else entry.view.value
+                    entry.view = replace(
+                        entry.view, done=said["done"], total=said["total"], value=value
+                    )
+        code = process.wait()
+        with self._lock:
+            entry.process = None
+            seconds = time.monotonic() - entry.started
+            if entry.view.state == "running":
+                state = "finished" if whole and code == 0 else "failed"
+                entry.view = replace(
+                    entry.view, state=state, seconds=seconds, error="" if whole else error
+                )
+        with contextlib.suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]
+
+    def _too_long(self, entry: _Entry) -> None:
+        with self._lock:
+            if entry.view.state == "running" and entry.process is not None:
+                said = _TOO_LONG.format(duration(longest_job()))
+                entry.view = replace(entry.view, state="failed", error=said)
+                entry.process.kill()
+
+
+@st.cache_resource(show_spinner=False)
+def job_service() -> JobService:
+    """The one service of this app."""
+    return JobService()
+
+
+def job_key(name: str, study: Study | None, settings: dict[str, Any]) -> Key:
+    """What a job's result is kept under: the job, the weights, the settings."""
+    return name, study.fingerprint if study else "", json.dumps(settings, sort_keys=True)
+
+
+def known_result(
+    name: str, settings: dict[str, Any], study: Study | None = None, recorded: str | None = None
+) -> dict[str, Any] | None:
+    """What `job_panel` with these arguments shows as the result; None while there is none."""
+    view = job_service().view(job_key(name, study, settings))
+    if view is not None and view.state == "finished":
+        return view.value
+    if view is not None and view.value is not None:  # a panel shows what is known so far
+        return None
+    return recorded_result(recorded)["value"] if recorded else None
+
+
+def job_panel(
+    name: str,
+    settings: dict[str, Any],
+    draw: Callable[[dict[str, Any], bool], None],
+    *,
+    label: str,
+    study: Study | None = None,
+    recorded: str | None = None,
+) -> None:
+    """A button that starts a job; then its progress, elapsed time and Stop; then what it found.
+
+    draw(value, finished) draws what is known: many times while the job goes on, then the result.
+    study: whose model the job is about. recorded: the name of a recorded result of exactly this
+    job and these settings, shown until the visitor runs it.
+    """
+    key = job_key(name, study, settings)
+    view = job_service().view(key)
+    every = _EVERY if view is not None and view.active else None
+    st.fragment(_panel, run_every=every)(key, draw, label, study, recorded)
+
+
+def _panel(
+    key: Key,
+    draw: Callable[[dict[str, Any], bool], None],
+    label: str,
+    study: Study | None,
+    recorded: str | None,
+) -> None:
+    service, visitor = job_service(), visitor_id()
+    view = service.view(key)
+    widget = "_".join(key)
+    if view is None or not view.active:
+        if st.session_state.pop(f"watching {widget}", False):
+            st.rerun()  # the whole page, once: the fragment then runs no more by itself
+        if view is not None and view.state == "failed":
+            st.error(view.error, icon=":material/error:")
+        if view is not None and view.state == "stopped":
+            st.info("Stopped. Start it again whenever you like.")
+        if view is None or view.state != "finished":
+            again = label if recorded is None else f"{label}, now"
+            if st.button(again, key=f"start {widget}", icon=":material/play_arrow:"):
+                service.start(key, run_folder(study.run_key) if study else None, visitor)
+                st.rerun()
+    else:
+        st.session_state[f"watching {widget}"] = True
+        _show_progress(view, key, widget)
+    if view is not None and view.value is not None:
+        draw(view.value, view.state == "finished")
+        if view.state == "finished":
+            st.caption(f"Computed here in {duration(view.seconds)}.")
+    elif recorded is not None:
+        result = recorded_result(recorded)
+        st.caption(f":material/history: {result['said']}")
+        draw(result["value"], True)
+
+
+def _show_progress(view: JobView, key: Key, widget: str) -> None:
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        if view.state == "queued":
+            before = "one other computation" if view.place == 1 else f"{view.place} others"
+            st.progress(0.0, f"Waiting for {before} to end …")
+        else:
+            share = view.done / view.total if view.total else 0.0
+            steps = f"{view.done:,} of {view.total:,}, " if view.total else "starting, "
+            st.progress(min(1.0, share), f"{steps}{duration(view.seconds)}")
+    if right.button("Stop", key=f"stop {widget}", icon=":material/stop:"):
+        job_service().stop(key, visitor_id())
+        st.rerun(scope="fragment")
+
+
+@st.cache_resource(show_spinner=False)
+def recorded_result(name: str) -> dict[str, Any]:
+    """A recorded result: {"said": what it is and when it was made, "value", …}."""
+    from gpt_core.bundled.record import load
+
+    return load(name)

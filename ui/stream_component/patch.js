@@ -1,0 +1,147 @@
+// Two runs, a grid each. A state is dragged (or clicked, or sent by Enter) from the upper into the
+// lower one, where it lands in its own layer and position; Python then says what the model answers.
+
+const FAR = 6; // pixels that make a press a drag
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const patch = (parentElement.patch ??= new Patch(parentElement));
+  patch.tell = (cell) => setTriggerValue("cell", cell);
+  patch.show(data);
+}
+
+class Patch {
+  constructor(root) {
+    this.$ = (selector) => root.querySelector(selector);
+    const choose = (row, column) => this.copy(row, column);
+    this.source = new Cells(this.$(".source"), this.$(".tip"), choose);
+    this.into = new Cells(this.$(".into"), this.$(".tip"), choose);
+    this.listen();
+  }
+
+  show(data) {
+    const first = !this.data || this.data.name !== data.name;
+    this.data = data;
+    if (first || data.moved?.length !== this.drawn) this.drawGrids(data);
+    this.mark(data.chosen);
+    this.drawOutcome(data.outcome);
+    if (first) this.source.reveal(this.$(".scroll"), data.chosen[1]);
+    this.$(".frame").dataset.shown = `${data.name} ${data.chosen.join(".")}`;
+  }
+
+  drawGrids({ rows, columns, differ, moved }) {
+    this.drawn = moved?.length;
+    const heads = (run) => columns.map((column) => ({ ...column, text: column[run] }));
+    this.source.draw({
+      rows,
+      columns: heads("source"),
+      paint: (cell, row, column) => {
+        tint(cell, 0.65 * differ[row][column]);
+        return `differs by ${percent(differ[row][column])} of the most`;
+      },
+    });
+    this.into.draw({
+      rows,
+      columns: heads("into"),
+      paint: (cell, row, column) => {
+        const share = moved ? moved[row][column] : null;
+        cell.classList.toggle("unknown", share === null);
+        if (share === null) return "not computed yet";
+        tint(cell, share, share < 0 ? "against" : "z");
+        if (Math.abs(share) >= 0.005) cell.textContent = String(Math.round(100 * share)).replace("-", "−");
+        return `${percent(share)} of the answer moves`;
+      },
+    });
+    this.$("details div").replaceChildren(this.into.table(rows, heads("into")));
+  }
+
+  mark(chosen) {
+    for (const cells of [this.source, this.into]) {
+      cells.mark((row, column) => row === chosen[0] && column === chosen[1]);
+      cells.lead(chosen);
+    }
+  }
+
+  copy(row, column) {
+    this.mark([row, column]);
+    this.$(".outcome").classList.add("waiting");
+    this.tell([row, column]);
+  }
+
+  // ---- Dragging ----
+
+  listen() {
+    const grid = this.$(".source");
+    grid.addEventListener("pointerdown", (event) => this.press(event));
+    grid.addEventListener("pointermove", (event) => this.move(event));
+    grid.addEventListener("pointerup", (event) => this.release(event));
+    grid.addEventListener("pointercancel", () => this.drop());
+    // The click that ends a drag is none.
+    grid.addEventListener("click", (event) => this.dragged && event.stopPropagation(), true);
+  }
+
+  press(event) {
+    const cell = event.target.closest("[role=gridcell]");
+    this.dragged = false;
+    if (cell && event.button === 0) this.held = { cell, x: event.clientX, y: event.clientY };
+  }
+
+  move(event) {
+    if (!this.held) return;
+    const { cell, x, y } = this.held;
+    if (!this.dragged && Math.hypot(event.clientX - x, event.clientY - y) < FAR) return;
+    const [row, column] = place(cell);
+    const ghost = this.$(".ghost");
+    if (!this.dragged) {
+      this.dragged = true;
+      this.$(".source").setPointerCapture(event.pointerId);
+      ghost.textContent = `${this.data.rows[row]} of ${this.data.columns[column].source}`;
+      this.into.cell(row, column).classList.add("landing");
+    }
+    const frame = this.$(".frame").getBoundingClientRect();
+    ghost.hidden = false;
+    ghost.style.left = `${event.clientX - frame.left + 8}px`;
+    ghost.style.top = `${event.clientY - frame.top + 8}px`;
+    this.$(".tip").hidden = true;
+    this.$(".into").classList.toggle("over", this.overInto(event));
+  }
+
+  overInto(event) {
+    const box = this.$(".into").getBoundingClientRect();
+    return event.clientY >= box.top && event.clientY <= box.bottom;
+  }
+
+  release(event) {
+    const { cell } = this.held ?? {};
+    const dropped = this.dragged && this.overInto(event);
+    this.drop();
+    if (dropped) this.copy(...place(cell));
+  }
+
+  drop() {
+    this.held = null;
+    this.$(".ghost").hidden = true;
+    this.$(".into").classList.remove("over");
+    this.$(".landing")?.classList.remove("landing");
+  }
+
+  // ---- What it answers ----
+
+  drawOutcome({ said, names, tokens }) {
+    const head = node("tr", "", node("th", "", "next token"), ...names.map((n) => node("th", "", n)));
+    const rows = tokens.map(([text, ...shares]) => {
+      const name = node("th", "", text);
+      name.scope = "row";
+      const bars = shares.map((share, run) => {
+        const fill = node("i", "");
+        fill.style.width = percent(share).replace("−", "-");
+        const number = node("span", "", percent(share));
+        return node("td", run === 1 ? "patched" : "", node("span", "track", fill), number);
+      });
+      return node("tr", "", name, ...bars);
+    });
+    const table = node("table", "", node("thead", "", head), node("tbody", "", ...rows));
+    const outcome = this.$(".outcome");
+    outcome.replaceChildren(node("p", "said", said), table);
+    outcome.classList.remove("waiting");
+  }
+}
