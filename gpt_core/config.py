@@ -9,7 +9,7 @@ Norm = Literal["layernorm", "rmsnorm", "batchnorm", "none"]
 NormPosition = Literal["pre", "post"]
 Position = Literal["learned", "sinusoidal", "rope", "none"]
 Activation = Literal["gelu", "gelu_tanh", "relu", "relu2", "swiglu"]
-ResidualInit = Literal["scaled", "zero"]
+ResidualInit = Literal["scaled", "zero", "copy"]
 
 
 class ConfigError(ValueError):
@@ -44,7 +44,8 @@ class GPTConfig:
     qk_norm: queries and keys are RMS-normalised per head (Henry et al. 2020).
     causal: a position sees only itself and what came before.
     residual_init: the last layer of each branch starts small ("scaled", GPT-2 section 2.3) or
-        at zero ("zero", so that every block starts as the identity).
+        at zero ("zero", so that every block starts as the identity); "copy" is "zero" with heads
+        that hand on what they look at from the first step.
 
     Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
     """

@@ -9,6 +9,10 @@ import torch
 
 from gpt_core.tokenizers import Tokenizer
 
+# Of pieces that begin at given places, one in this many begins anywhere: a text may begin without
+# a scene's heading.
+ANYWHERE_ONE_IN = 8
+
 
 class DataError(ValueError):
     """Tokens that can't be trained on; the message says what to do."""
@@ -57,9 +61,9 @@ def batch(
 
     Every row of x is a piece of the tokens from a random place, and y is the same piece one
     token later: y[b, t] is what follows x[b, t]. The places depend on (seed, step) alone, so a
-    run resumed at a step goes on with the same batches. places: where pieces may begin, anywhere
-    by default; those too near the end don't count. Raises DataError if there are fewer than
-    block_size + 1 tokens.
+    run resumed at a step goes on with the same batches. places: where pieces begin, but for one
+    in eight, which begins anywhere as all do by default; places too near the end don't count.
+    Raises DataError if there are fewer than block_size + 1 tokens.
     """
     if len(tokens) < block_size + 1:
         raise DataError(
@@ -68,10 +72,11 @@ def batch(
         )
     last = len(tokens) - block_size
     draw = np.random.default_rng((seed, step))
-    if places is None:
-        starts = draw.integers(last, size=batch_size)
-    else:
-        starts = draw.choice(places[: _how_many_before(places, last, block_size)], size=batch_size)
+    starts = draw.integers(last, size=batch_size)
+    if places is not None:
+        chosen = places[: _how_many_before(places, last, block_size)]
+        at_places = batch_size - batch_size // ANYWHERE_ONE_IN
+        starts[:at_places] = draw.choice(chosen, size=at_places)
     pieces = tokens[starts[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
     return _shifted(pieces)
 

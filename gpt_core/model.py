@@ -103,6 +103,9 @@ class FeedForward(Tapped):
         return self.down(self.mlp_post(post))
 
 
+# How strongly heads copy at first ("copy" in GPTConfig.residual_init).
+COPY = 2.0
+
 ACTIVATIONS = {
     # Hendrycks & Gimpel 2016. GPT-2's own code has the tanh approximation of it, which differs by
     # less than 0.001; on a CPU the exact one is the quicker.
@@ -224,14 +227,17 @@ class GPT(Tapped):
         """Make each branch's last layer small, so that the stream doesn't grow with depth.
 
         "scaled" divides the usual 0.02 by √(2 · n_layer), the number of additions (GPT-2, 2.3).
+        "copy" is for texts in which much is said again: see `_init_copying`.
         """
         std = 0.02 / math.sqrt(2 * self.config.n_layer)
         for block in self.blocks:
             for layer in (block.attn.proj, block.mlp.down):
-                if self.config.residual_init == "zero":
-                    nn.init.zeros_(layer.weight)
-                else:
+                if self.config.residual_init == "scaled":
                     nn.init.normal_(layer.weight, std=std)
+                else:
+                    nn.init.zeros_(layer.weight)
+            if self.config.residual_init == "copy":
+                _init_copying(block.attn)
 
 
 class SinusoidalPositions(nn.Module):
@@ -276,6 +282,20 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     cos, sin = torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)
     swapped = x.roll(x.shape[-1] // 2, dims=-1)  # (b, a)
     return x * cos.to(x.dtype) + swapped * sin.to(x.dtype)
+
+
+def _init_copying(attn: CausalSelfAttention) -> None:
+    """Let a head write what it reads: its output weights undo its value weights.
+
+    The values are an orthogonal matrix W_V and the output layer is COPY · W_Vᵀ, so all heads
+    together add COPY times the average of what they look at. A head that happens to look at a word
+    then makes that word likelier at once, and only where to look is left to learn; from random
+    weights both must be found together, which takes a small model very long for a rare word.
+    """
+    C = attn.config.n_embd
+    with torch.no_grad():
+        values = nn.init.orthogonal_(attn.qkv.weight[2 * C :])  # (C, C), the last third of q, k, v
+        attn.proj.weight.copy_(COPY * values.t())
 
 
 def _init_weights(module: nn.Module) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Literal, get_type_hints
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -48,6 +49,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "newton_schulz": (1, 20),
     "grad_clip": (0.0, 1e9),
     "grad_accum": (1, 65_536),
+    "filler_weight": (0.0, 1000.0),
     "eval_interval": (1, 1_000_000),
     "eval_batches": (0, 100_000),
     "sample_interval": (0, 1_000_000),
@@ -71,8 +73,11 @@ class TrainConfig:
     beta1, beta2: Adam's memory of the gradient and of its square.
     momentum, newton_schulz: Muon's memory of the gradient, and its number of iterations.
     grad_clip: largest joint norm of all gradients; 0 never clips.
-    whole_scenes: every piece of text begins with a scene (and the blank lines before it), so that
-        the model always sees who is there and what it is about; else pieces begin anywhere.
+    whole_scenes: seven of eight pieces of text begin with a scene (and the blank lines before it),
+        so that the model sees who is there and what it is about; else pieces begin anywhere.
+    filler_weight: how many times a small filler of the sitcom (a day, a number, a town) counts in
+        the loss that is learned from; it falls to 1 with the learning rate. They are rare, and a
+        scene falls apart where one is forgotten. Reported losses count every token once.
     grad_accum: in how many parts a batch is computed, to save memory; the result is the same.
     eval_interval: steps between evaluations; eval_batches: batches of each split that an
         evaluation reads, 0 for the whole split.
@@ -104,6 +109,7 @@ class TrainConfig:
     grad_clip: float = 1.0
     grad_accum: int = 1
     whole_scenes: bool = False
+    filler_weight: float = 1.0
     eval_interval: int = 100
     eval_batches: int = 10
     sample_interval: int = 200
@@ -200,6 +206,30 @@ class StepRecord:
     val_loss: float | None = None
 
 
+class Fillers:
+    """Weights of tokens in a loss, so that some tokens count more than others.
+
+    ids: the tokens that count more; tokens (N,): a text, which says how often they come up.
+    Raises ConfigError if the text has none of them.
+    """
+
+    def __init__(self, ids: list[int], tokens: np.ndarray, model: GPT) -> None:
+        device, size = model.lm_head.weight.device, model.config.vocab_size
+        self.ids = torch.tensor(ids, dtype=torch.long, device=device)
+        self.share = float(np.isin(tokens, ids).mean())  # of all tokens
+        self.ones = torch.ones(size, device=device)
+        if not self.share:
+            raise ConfigError(
+                "filler_weight is for the generated sitcom in byte pairs; there are no "
+                "tokens of its days, numbers and towns here; use filler_weight 1."
+            )
+
+    def weights(self, weight: float) -> Tensor:
+        """(V,): `weight` for these tokens relative to all others; 1 on average over the text."""
+        weights = self.ones.index_fill(0, self.ids, weight)
+        return weights / (1 + (weight - 1) * self.share)
+
+
 class DivergedError(RuntimeError):
     """A number stopped being finite; the message names it and says what to change."""
 
@@ -209,7 +239,8 @@ class Trainer:
 
     model: trained in place, on the device where it is.
     train_tokens, val_tokens: 1-D arrays of token ids.
-    config: see TrainConfig. mark: the token ids before every scene, for whole_scenes.
+    config: see TrainConfig. mark: the token ids before every scene, for whole_scenes. fillers: the
+    token ids that filler_weight is for.
     Under torchrun (see `gpt_core.distributed`) every process makes its own Trainer and iterates in
     step with the others. Raises ConfigError when the batch doesn't split over the processes,
     DataError when a split is shorter than one sequence.
@@ -222,6 +253,7 @@ class Trainer:
         val_tokens: np.ndarray,
         config: TrainConfig,
         mark: list[int] | None = None,
+        fillers: list[int] | None = None,
     ) -> None:
         self.model = model
         self.splits = {"train": train_tokens, "val": val_tokens}
@@ -238,6 +270,9 @@ class Trainer:
         if self.device.type == "cpu" and self.precision == torch.bfloat16:
             model.use_fused = False  # the fused kernel is slower in bfloat16 on CPUs
         self.forward = self._wrap(model)
+        self.fillers = None
+        if config.filler_weight != 1.0:
+            self.fillers = Fillers(fillers or [], train_tokens, model)
         share = config.grad_accum * distributed.size()
         if config.batch_size % share:
             raise ConfigError(
@@ -340,10 +375,20 @@ class Trainer:
         for i, (x, y) in enumerate(parts):
             with self._sync(last=i == len(parts) - 1):
                 with self._autocast():
-                    loss = self.forward(x, y)[1] / len(parts)
-                loss.backward()
-            total += loss.detach()
+                    loss, learned_from = self._loss(x, y)
+                (learned_from / len(parts)).backward()
+            total += loss.detach() / len(parts)
         return distributed.mean(total).item()
+
+    def _loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean loss, and the one whose gradient is taken."""
+        if self.fillers is None:
+            loss = self.forward(x, y)[1]
+            return loss, loss
+        logits = self.forward(x)[0]
+        losses = F.cross_entropy(logits.flatten(0, 1).float(), y.flatten(), reduction="none")
+        weight = 1 + (self.config.filler_weight - 1) * lr_factor(self.step, self.config)
+        return losses.mean(), (losses * self.fillers.weights(weight)[y.flatten()]).mean()
 
     def _parts(self) -> list[tuple[Tensor, Tensor]]:
         """This process's share of the step's batch, in grad_accum parts."""

@@ -100,12 +100,12 @@ class _Training:
         self.tokenizer = run.tokenizer()
         torch.manual_seed(run.train_config.seed)
         model = GPT(run.model_config).to(device)
-        mark = None
-        if run.train_config.whole_scenes:
-            from gpt_core.scenes import separator_ids  # it loads the whole sitcom
+        mark, fillers = None, None
+        if run.train_config.whole_scenes or run.train_config.filler_weight != 1.0:
+            from gpt_core.scenes import filler_ids, separator_ids  # it loads the whole sitcom
 
-            mark = separator_ids(self.tokenizer)
-        self.trainer = Trainer(model, *run.tokens(), run.train_config, mark)
+            mark, fillers = separator_ids(self.tokenizer), filler_ids(self.tokenizer)
+        self.trainer = Trainer(model, *run.tokens(), run.train_config, mark, fillers)
         self.snapshot_interval = run.snapshot_interval()
 
     def go(self) -> dict[str, Any]:

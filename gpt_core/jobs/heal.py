@@ -122,7 +122,7 @@ def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
         **{"steps": steps, "batch_size": batch_size, "grad_accum": 1, "seed": seed},
         **{"schedule": "linear", "cooldown": 1.0, "min_lr_ratio": 0.0, "warmup_steps": 5},
         **{n: RATE * getattr(own, n) for n in ("learning_rate", "embedding_lr", "head_lr")},
-        **{"eval_interval": steps, "eval_batches": 1, "compile": False},
+        **{"eval_interval": steps, "eval_batches": 1, "compile": False, "filler_weight": 1.0},
     )
 
 

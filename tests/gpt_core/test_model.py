@@ -7,7 +7,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gpt_core.config import GPTConfig
-from gpt_core.model import GPT, CausalSelfAttention, SinusoidalPositions, rotary_angles, rotate
+from gpt_core.model import (
+    COPY,
+    GPT,
+    CausalSelfAttention,
+    SinusoidalPositions,
+    rotary_angles,
+    rotate,
+)
 from gpt_core.observe import record
 
 V, T, C, H, L = 23, 16, 32, 4, 2
@@ -32,6 +39,7 @@ CHOICES = [
     {"qk_norm": True},
     {"causal": False},
     {"residual_init": "zero"},
+    {"residual_init": "copy"},
     {"norm": "rmsnorm", "position": "rope", "qk_norm": True, "activation": "swiglu"},
 ]
 choices = pytest.mark.parametrize("choice", CHOICES, ids=str)
@@ -232,6 +240,18 @@ def test_residual_branches_start_small_or_at_zero():
         zero(tokens())
     start = tensors["embed"] + tensors["pos_embed"]
     assert torch.equal(tensors[f"blocks.{L - 1}.resid_post"], start)  # every block: the identity
+
+
+def test_heads_that_copy_add_the_average_of_what_they_look_at():
+    model = GPT(GPTConfig(**SIZES, position="rope", residual_init="copy"))
+    attn = model.blocks[0].attn
+    C = model.config.n_embd
+    with torch.no_grad():
+        attn.qkv.weight[: 2 * C] = 0  # no preference: everyone looks at all tokens alike
+    x = torch.randn(2, 6, C)
+    average = x.cumsum(1) / torch.arange(1, 7)[:, None]
+    torch.testing.assert_close(attn(x), COPY * average, rtol=1e-4, atol=1e-5)
+    assert not model.blocks[0].mlp.down.weight.any()
 
 
 def test_tied_weights_are_one_tensor():

@@ -7,15 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.sitcom import SEPARATOR, generate, split_scenes, whole_text
+from corpus.sitcom.show import the_show
 from gpt_core.config import GPTConfig
 from gpt_core.model import GPT
 from gpt_core.ngram import Ngram
 from gpt_core.sample import SampleConfig
 from gpt_core.scenes import (
+    SMALL_POOLS,
     Known,
     bits_of,
     by_model,
     by_ngram,
+    filler_ids,
     measure,
     model_nats,
     ngram_nats,
@@ -87,6 +90,15 @@ def test_bits_per_character_of_scenes():
 
 
 # Writing ---------------------------------------------------------------------------------------
+
+
+def test_fillers_begin_what_a_scene_must_remember(tokenizer):
+    found = [tokenizer.decode([i]) for i in filler_ids(tokenizer)]
+    pools = the_show().pools
+    fillers = [filler for pool in SMALL_POOLS for filler in pools[pool]]
+    assert all(any(f" {filler}".startswith(token) for filler in fillers) for token in found)
+    is_bpe = tokenizer.decode(tokenizer.encode(" two")[:1]) != " "
+    assert len(found) > 20 if is_bpe else found == []
 
 
 def test_scenes_end_where_the_next_begins(tokenizer):

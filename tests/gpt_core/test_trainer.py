@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,12 @@ def make(model=None, **train):
     gpt = GPT(GPTConfig.from_dict(shape | (model or {})))
     settings = {"steps": 12, "batch_size": 4, "eval_interval": 4, "eval_batches": 2}
     return Trainer(gpt, TRAIN, VAL, TrainConfig(**settings | {"warmup_steps": 2} | train))
+
+
+def weighted(fillers, **train):
+    plain = make(**train | {"filler_weight": 1.0})
+    config = TrainConfig.from_dict(plain.config.to_dict() | train)
+    return Trainer(plain.model, TRAIN, VAL, config, fillers=fillers)
 
 
 def run(trainer):
@@ -84,6 +91,45 @@ def test_accumulating_gives_the_same_losses():
     whole, parts = run(make(batch_size=8)), run(make(batch_size=8, grad_accum=4))
     for a, b in zip(whole, parts, strict=True):
         assert a[1:3] == pytest.approx(b[1:3], rel=1e-4)
+
+
+def test_fillers_count_as_often_as_said():
+    fillers, weight = [3, 7], 5.0
+    trainer = weighted(fillers, filler_weight=weight, schedule="constant", warmup_steps=0)
+    loss = trainer._gradients()
+    plain = make()
+    x, y = plain.batch("train", 0)
+    logits, expected = plain.model(x, y)
+    assert loss == pytest.approx(expected.item(), rel=1e-6)  # reported: every token once
+    weights = torch.ones(V)
+    weights[fillers] = weight
+    total = F.cross_entropy(logits.flatten(0, 1), y.flatten(), weight=weights, reduction="sum")
+    share = np.isin(TRAIN, fillers).mean()
+    (total / y.numel() / (1 + (weight - 1) * share)).backward()
+    for one, other in zip(trainer.params, plain.params, strict=True):
+        torch.testing.assert_close(one.grad, other.grad)
+
+
+def test_fillers_count_like_all_others_where_the_learning_rate_is_zero():
+    settings = {"schedule": "linear", "min_lr_ratio": 0.0, "warmup_steps": 0, "steps": 4}
+    trainer = weighted([3], filler_weight=5.0, **settings)
+    counted = []
+    for _ in trainer:
+        x, y = trainer.batch("train", trainer.step)
+        loss, learned_from = trainer._loss(x, y)
+        counted.append(abs(learned_from.item() - loss.item()) > 1e-6)
+    assert counted == [True, True, True, False]
+
+
+def test_accumulating_weighted_gradients_gives_the_same_losses():
+    whole = run(weighted([3, 7], filler_weight=5.0, batch_size=8))
+    parts = run(weighted([3, 7], filler_weight=5.0, batch_size=8, grad_accum=4))
+    assert [r[1] for r in whole] == pytest.approx([r[1] for r in parts], rel=1e-5)
+
+
+def test_a_text_without_fillers_can_not_weigh_them():
+    with pytest.raises(ConfigError, match="use filler_weight 1"):
+        weighted([], filler_weight=2.0)
 
 
 def test_evaluation_changes_nothing():
