@@ -30,6 +30,9 @@ kind, pre = study.model.config.norm, study.model.config.norm_position == "pre"
 T, C = len(study.ids), study.model.config.n_embd
 trace = trace_of(study.fingerprint, study.ids, study)
 names = norm_names(study.model)
+norm = find_norm(study.model, names[0])
+biased = getattr(norm, "bias", None) is not None
+stages = words.stages(kind, biased)
 
 st.markdown(
     f"Inside the model every token is a vector: a list of **{C} numbers**, one in each of {C} "
@@ -37,93 +40,110 @@ st.markdown(
     "**norm** brings the numbers to a common size, so that the part that reads them always meets "
     "numbers of the same kind. Choose one of its places in this model, and a token of your prompt."
 )
-left, right = st.columns(2)
-with left:
-    name = st.selectbox(
-        "Which norm", names, index=min(2, len(names) - 1), key="norm_name", bind="query-params"
-    )
-    st.markdown(words.place_in_words(name, pre))
-with right:
-    position = 0
-    if T > 1:
-        position = st.select_slider(
-            "Which token", range(T), T - 1, key="norm_token", bind="query-params"
+
+
+@st.fragment
+def one_token() -> None:
+    """One token at one norm: its numbers, the arithmetic, what was learned, a question."""
+    left, right = st.columns(2)
+    with left:
+        name = st.selectbox(
+            "Which norm", names, index=min(2, len(names) - 1), key="norm_name", bind="query-params"
         )
-    st.markdown(words.token_in_words(study.tokens, position))
-if study.left_out:
-    st.info(f"The model reads {T} tokens at a time; the prompt's first {study.left_out} are cut.")
-norm, seen = find_norm(study.model, name), trace.norms[name]
-biased = getattr(norm, "bias", None) is not None
-stages = words.stages(kind, biased)
-hand = normalize_by_hand(norm, seen.before[position].tolist())
+        st.markdown(words.place_in_words(name, pre))
+    with right:
+        position = 0
+        if T > 1:
+            position = st.select_slider(
+                "Which token", range(T), T - 1, key="norm_token", bind="query-params"
+            )
+        st.markdown(words.token_in_words(study.tokens, position))
+    if study.left_out:
+        st.info(
+            f"The model reads {T} tokens at a time; the prompt's first {study.left_out} are cut."
+        )
+    seen = trace.norms[name]
+    hand = normalize_by_hand(find_norm(study.model, name), seen.before[position].tolist())
 
-st.header("One token, before and after")
-st.markdown(
-    f"At `{name}`, token {position} {words.numbers_in_words(hand)}. Below, each bar is one of its "
-    f"{C} numbers. The line is their **mean** μ (mu). The band reaches one **standard deviation** "
-    "σ (sigma), the typical distance from the mean, to either side."
-)
-figures.show(
-    figures.vector_bars(seen, position, stages),
-    "norm_vector",
-    "The chosen token's numbers before the norm, normalised, and after gain and bias",
-)
-st.markdown(words.WHAT_IT_DOES[kind])
-
-st.header("The same, by hand")
-st.markdown(f"Token {position} at `{name}`, number by number:\n{words.steps_by_hand(kind, hand)}")
-st.table(words.table_by_hand(kind, hand))
-error = max(abs(a - b) for a, b in zip(hand.result, seen.after[position].tolist(), strict=True))
-st.caption(
-    f"Check: over all {C} channels, this differs from what the model's own `{name}` returned by at "
-    f"most {tidy(error, 0)}. The model calculates in 32 bits, this table in 64."
-)
-
-st.header("Every token, every norm")
-statistic = st.segmented_control(
-    "Of each token's numbers, show the",
-    ["standard deviation", "mean"],
-    default="standard deviation",
-    required=True,
-    key="norm_statistic",
-    bind="query-params",
-)
-figures.show(
-    figures.statistic_maps(trace, study.tokens, statistic, stages),
-    "norm_maps",
-    f"The {statistic} across channels of every token at every norm, at three stages",
-)
-st.markdown(words.spread_in_words(trace, statistic))
-st.caption(
-    "A row is a norm, the first one on top; a column is a token. The three maps share one colour "
-    "scale, so equal colours are equal numbers. Numbers in the text are rounded to four digits."
-)
-
-if kind != "none":
-    st.header(words.learned_names(biased))
-    st.markdown(words.learned_in_words(name, hand, biased))
+    st.header("One token, before and after")
+    st.markdown(
+        f"At `{name}`, token {position} {words.numbers_in_words(hand)}. Below, each bar is one of "
+        f"its {C} numbers. The line is their **mean** μ (mu). The band reaches one **standard "
+        "deviation** σ (sigma), the typical distance from the mean, to either side."
+    )
     figures.show(
-        figures.learned_bars(hand.gain, hand.bias if biased else None),
-        "norm_learned",
-        "Sorted bars of what was learned for every channel",
+        figures.vector_bars(seen, position, stages),
+        "norm_vector",
+        "The chosen token's numbers before the norm, normalised, and after gain and bias",
+    )
+    st.markdown(words.WHAT_IT_DOES[kind])
+
+    st.header("The same, by hand")
+    st.markdown(
+        f"Token {position} at `{name}`, number by number:\n{words.steps_by_hand(kind, hand)}"
+    )
+    st.table(words.table_by_hand(kind, hand))
+    error = max(abs(a - b) for a, b in zip(hand.result, seen.after[position].tolist(), strict=True))
+    st.caption(
+        f"Check: over all {C} channels, this differs from what the model's own `{name}` returned "
+        f"by at most {tidy(error, 0)}. The model calculates in 32 bits, this table in 64."
     )
 
-st.header("The stream through the layers")
-st.markdown(
-    "The **residual stream** is the vector that a token carries through the layers. Its **length** "
-    "‖x‖ is the root of the sum of its squared numbers. Bars show the length of what attention and "
-    "the MLP add. Lengths don't simply add up: vectors can point in different directions."
-)
-figures.show(
-    figures.stream_lengths(trace, position, study.tokens[position]),
-    "norm_stream",
-    "Length of every token's residual stream after each attention and MLP",
-)
-first, last = trace.stream[0].mean().item(), trace.stream[-1].mean().item()
-st.markdown(words.stream_in_words(kind, pre, first, last))
+    if kind != "none":
+        st.header(words.learned_names(biased))
+        st.markdown(words.learned_in_words(name, hand, biased))
+        figures.show(
+            figures.learned_bars(hand.gain, hand.bias if biased else None),
+            "norm_learned",
+            "Sorted bars of what was learned for every channel",
+        )
 
-st.header("Does the norm care how large its input is?")
-show_experiment(Place(study, trace, name, position))
+    st.header("The stream through the layers")
+    st.markdown(
+        "The **residual stream** is the vector that a token carries through the layers. Its "
+        "**length** ‖x‖ is the root of the sum of its squared numbers. Bars show the length of "
+        "what attention and the MLP add. Lengths don't simply add up: vectors can point in "
+        "different directions."
+    )
+    figures.show(
+        figures.stream_lengths(trace, position, study.tokens[position]),
+        "norm_stream",
+        "Length of every token's residual stream after each attention and MLP",
+    )
+    first, last = trace.stream[0].mean().item(), trace.stream[-1].mean().item()
+    st.markdown(words.stream_in_words(kind, pre, first, last))
+
+    st.header("Does the norm care how large its input is?")
+    show_experiment(Place(study, trace, name, position))
+
+
+@st.fragment
+def every_token() -> None:
+    """All tokens at all norms, in three maps."""
+    st.header("Every token, every norm")
+    statistic = st.segmented_control(
+        "Of each token's numbers, show the",
+        ["standard deviation", "mean"],
+        default="standard deviation",
+        required=True,
+        key="norm_statistic",
+        bind="query-params",
+    )
+    figures.show(
+        figures.statistic_maps(trace, study.tokens, statistic, stages),
+        "norm_maps",
+        f"The {statistic} across channels of every token at every norm, at three stages",
+    )
+    st.markdown(words.spread_in_words(trace, statistic))
+    st.caption(
+        "A row is a norm, the first one on top; a column is a token. The three maps share one "
+        "colour scale, so equal colours are equal numbers. Numbers in the text are rounded to four "
+        "digits."
+    )
+
+
+one_token()
+every_token()
 
 st.header("Try this")
 st.markdown(
