@@ -41,6 +41,10 @@ def _warm() -> None:
     # other (p95 of a rerun: 151 ms with two, 24 ms with one).
     torch.set_num_threads(1)
 
+    from gpt_core.memory import keep_freed_memory
+
+    keep_freed_memory()
+
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
 
