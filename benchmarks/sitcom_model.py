@@ -40,6 +40,7 @@ from gpt_core.scenes import (
     Estimate,
     bits_of,
     by_model,
+    filler_ids,
     model_nats,
     ngram_nats,
     scene_ids,
@@ -60,7 +61,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "1.5 times as wide": {"n_embd": MODEL["n_embd"] * 3 // 2},
     "1.5 times as deep": {"n_layer": MODEL["n_layer"] * 3 // 2},
     "with query-key norm": {"qk_norm": True},
+    "heads that start at zero": {"residual_init": "zero"},
+    "untied embeddings": {"tie_weights": False},
 }
+# Trained with one thing changed.
+TRAININGS: dict[str, dict[str, Any]] = {"all tokens count once": {"filler_weight": 1.0}}
 VOCABULARIES = (512, 4096)
 WRITTEN = 400  # characters of each one's writing that are kept
 DRAWING = SampleConfig(WRITTEN, temperature=0.7, min_p=0.2)
@@ -140,11 +145,15 @@ class Tokens:
         """A training on this text: settings of a preset, and others in their place."""
         vocab_size = self.tokenizer.vocab_size
         train = train | {"eval_interval": NEVER, "eval_batches": 1, "steps": 1_000}
-        train |= {"compile": False, "whole_scenes": self.scenes and preset == "modern"}
+        train |= {"compile": False}
+        fillers = filler_ids(self.tokenizer) if self.scenes else []
+        if not (self.scenes and preset == "modern"):
+            train |= {"whole_scenes": False, "filler_weight": 1.0}
         settings = TrainConfig.from_preset(preset, **train)
         torch.manual_seed(settings.seed)
         gpt = GPT(GPTConfig.from_preset(preset, vocab_size=vocab_size, **model))
-        return Racer(name, self, Trainer(gpt, self.train, self.val, settings, self.start))
+        trainer = Trainer(gpt, self.train, self.val, settings, self.start, fillers)
+        return Racer(name, self, trainer)
 
 
 def sitcom_tokens(text: str, held_out: list[str], vocabulary: int | None) -> Tokens:
@@ -186,6 +195,8 @@ def racers(text: str, held_out: list[str], harder: Tokens | None) -> list[Racer]
     ]
     for name, changed in VARIANTS.items():
         found.append(sitcom.racer(name, "modern", MODEL | changed, TRAINING))
+    for name, changed in TRAININGS.items():
+        found.append(sitcom.racer(name, "modern", MODEL, TRAINING | changed))
     for size in VOCABULARIES:
         tokens = sitcom_tokens(text, held_out, size)
         found.append(tokens.racer(f"{size:,} tokens", "modern", MODEL, TRAINING))
