@@ -97,7 +97,7 @@ def test_a_finished_run(trained):
 
 def test_a_prolonged_run_goes_on_with_its_new_settings(trained, tmp_path):
     path = shutil.copytree(trained.path, tmp_path / "longer")
-    run = Run.open(path).prolong(steps=12, learning_rate=0.5, schedule="constant")
+    run = Run.open(path).prolong(steps=12, learning_rate=0.5, schedule="constant", warmup_steps=0)
     assert Run.open(path).train_config == run.train_config
     assert run.train_config.batch_size == trained.train_config.batch_size
     assert train_run(run, Interruption())["state"] == "finished"
