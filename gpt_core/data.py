@@ -9,10 +9,6 @@ import torch
 
 from gpt_core.tokenizers import Tokenizer
 
-# Of pieces that begin at given places, one in this many begins anywhere: a text may begin without
-# a scene's heading.
-ANYWHERE_ONE_IN = 8
-
 
 class DataError(ValueError):
     """Tokens that can't be trained on; the message says what to do."""
@@ -75,7 +71,7 @@ def batch(
     starts = draw.integers(last, size=batch_size)
     if places is not None:
         chosen = places[: _how_many_before(places, last, block_size)]
-        at_places = batch_size - batch_size // ANYWHERE_ONE_IN
+        at_places = batch_size - batch_size // 8  # a text may begin without a scene's heading, too
         starts[:at_places] = draw.choice(chosen, size=at_places)
     pieces = tokens[starts[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
     return _shifted(pieces)

@@ -75,6 +75,19 @@ class CausalSelfAttention(Tapped):
             q, k, v, dropout_p=dropout, is_causal=self.config.causal
         )
 
+    def start_copying(self, strength: float = 2.0) -> None:
+        """Let a head write what it reads: its output weights undo its value weights.
+
+        The values are an orthogonal matrix W_V and the output layer is strength · W_Vᵀ, so all
+        heads together add `strength` times the average of what they look at. A head that happens
+        to look at a word then makes that word likelier at once, and only where to look is left to
+        learn; from random weights both must be found together, which takes a small model very long
+        for a rare word.
+        """
+        with torch.no_grad():
+            values = nn.init.orthogonal_(self.qkv.weight[2 * self.config.n_embd :])  # (C, C)
+            self.proj.weight.copy_(strength * values.t())
+
 
 class FeedForward(Tapped):
     """Every token thinks on its own: wider, a nonlinearity, and back (the MLP).
@@ -102,9 +115,6 @@ class FeedForward(Tapped):
             post = ACTIVATIONS[self.activation](pre)
         return self.down(self.mlp_post(post))
 
-
-# How strongly heads copy at first ("copy" in GPTConfig.residual_init).
-COPY = 2.0
 
 ACTIVATIONS = {
     # Hendrycks & Gimpel 2016. GPT-2's own code has the tanh approximation of it, which differs by
@@ -227,7 +237,7 @@ class GPT(Tapped):
         """Make each branch's last layer small, so that the stream doesn't grow with depth.
 
         "scaled" divides the usual 0.02 by √(2 · n_layer), the number of additions (GPT-2, 2.3).
-        "copy" is for texts in which much is said again: see `_init_copying`.
+        "copy" is for texts in which much is said again: see `start_copying`.
         """
         std = 0.02 / math.sqrt(2 * self.config.n_layer)
         for block in self.blocks:
@@ -237,7 +247,7 @@ class GPT(Tapped):
                 else:
                     nn.init.zeros_(layer.weight)
             if self.config.residual_init == "copy":
-                _init_copying(block.attn)
+                block.attn.start_copying()
 
 
 class SinusoidalPositions(nn.Module):
@@ -282,20 +292,6 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     cos, sin = torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)
     swapped = x.roll(x.shape[-1] // 2, dims=-1)  # (b, a)
     return x * cos.to(x.dtype) + swapped * sin.to(x.dtype)
-
-
-def _init_copying(attn: CausalSelfAttention) -> None:
-    """Let a head write what it reads: its output weights undo its value weights.
-
-    The values are an orthogonal matrix W_V and the output layer is COPY · W_Vᵀ, so all heads
-    together add COPY times the average of what they look at. A head that happens to look at a word
-    then makes that word likelier at once, and only where to look is left to learn; from random
-    weights both must be found together, which takes a small model very long for a rare word.
-    """
-    C = attn.config.n_embd
-    with torch.no_grad():
-        values = nn.init.orthogonal_(attn.qkv.weight[2 * C :])  # (C, C), the last third of q, k, v
-        attn.proj.weight.copy_(COPY * values.t())
 
 
 def _init_weights(module: nn.Module) -> None:
