@@ -22,7 +22,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -157,16 +157,6 @@ class Run:
         if not isinstance(corpus, dict) or not isinstance(created, str):
             raise RunError(f"config.json of {path.name} doesn't name its corpus and date.")
         return cls(path, model_config, train_config, corpus, created)
-
-    def prolong(self, **settings: Any) -> Run:
-        """Give the run other training settings, more steps above all; training it goes on then.
-
-        settings: see TrainConfig. What has been trained and written down stays. Raises ConfigError.
-        """
-        changed = TrainConfig.from_dict(self.train_config.to_dict() | settings)
-        config = read_json(self.path / "config.json")
-        write_json(self.path / "config.json", config | {"train": changed.to_dict()})
-        return replace(self, train_config=changed)
 
     # What went in ---------------------------------------------------------------------------
 

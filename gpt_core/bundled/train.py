@@ -1,6 +1,6 @@
 """Make the bundled checkpoint and its recorded run again: python -m gpt_core.bundled.train
 
-The text is the generated sitcom, made anew from its seed. Training takes an hour and a half on two
+The text is the generated sitcom, made anew from its seed. Training takes more than an hour on two
 cores that multiply bfloat16 matrices, and longer on others. Everything is decided by the seeds
 below, so the same machine and PyTorch give the same weights.
 """
@@ -42,12 +42,6 @@ TRAINING = {
     **{"compile": True},
     **{"eval_interval": 200, "eval_batches": 5, "sample_interval": 400},
     **{"snapshot_interval": 350, "checkpoint_interval": 350},
-}
-# Then once more from half the learning rates down to zero: the longer it learns, the better it
-# recalls what a scene has named.
-LONGER = {
-    **{"steps": 27_500, "cooldown": 6_500 / 27_500, "snapshot_interval": 500},
-    **{"learning_rate": 0.0075, "embedding_lr": 0.01, "head_lr": 0.004},
 }
 # What is kept of the record, to stay below 10 MB: these snapshots, and every so many steps' line.
 SNAPSHOTS = (0, 350, 1050, 3500, 10500)
@@ -96,11 +90,8 @@ def main() -> None:
     interruption.listen_to_signals()
     with tempfile.TemporaryDirectory() as root:
         run = create(Path(root))
-        with tqdm(total=LONGER["steps"], unit="step") as bar:
+        with tqdm(total=run.train_config.steps, unit="step") as bar:
             status = train_run(run, interruption, lambda record: bar.update())
-            if status["state"] == "finished":
-                run = run.prolong(**LONGER)
-                status = train_run(run, interruption, lambda record: bar.update())
         if status["state"] != "finished":
             raise SystemExit(f"Nothing was replaced: {status['reason']}")
         publish(run, bundled_run_path())

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import struct
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.sitcom import whole_text
-from gpt_core.config import ConfigError, GPTConfig
+from gpt_core.config import GPTConfig
 from gpt_core.model import GPT
 from gpt_core.run import MAX_SNAPSHOTS, Run, RunError
 from gpt_core.tokenizers import train_tokenizer
@@ -93,22 +92,6 @@ def test_a_finished_run(trained):
         *("config.json", "tokenizer.json", "corpus.txt", "metrics.jsonl", "status.json"),
         *("snapshots", "model.safetensors", "state.safetensors", "lock"),
     }
-
-
-def test_a_prolonged_run_goes_on_with_its_new_settings(trained, tmp_path):
-    path = shutil.copytree(trained.path, tmp_path / "longer")
-    run = Run.open(path).prolong(steps=12, learning_rate=0.5, schedule="constant", warmup_steps=0)
-    assert Run.open(path).train_config == run.train_config
-    assert run.train_config.batch_size == trained.train_config.batch_size
-    assert train_run(run, Interruption())["state"] == "finished"
-    before, after = (
-        [(m["step"], m["loss"], m["lr"]) for m in run.metrics() if "loss" in m]
-        for run in (trained, run)
-    )
-    assert after[:8] == before
-    assert [(step, lr) for step, _, lr in after[8:]] == [(step, 0.5) for step in range(9, 13)]
-    with pytest.raises(ConfigError):
-        run.prolong(steps=0)
 
 
 def test_the_published_model_predicts_like_the_trained_one(trained):
