@@ -70,6 +70,7 @@ VOCABULARIES = (512, 4096)
 WRITTEN = 400  # characters of each one's writing that are kept
 DRAWING = SampleConfig(WRITTEN, temperature=0.7, min_p=0.2)
 NEVER = 10**6  # steps between evaluations
+BATCH = 8  # pieces a step: with the bundled run's many, so short a race would be a few steps
 
 # A model's bits per character of what it hasn't learned.
 Score = Callable[[GPT], Estimate]
@@ -146,6 +147,8 @@ class Tokens:
         vocab_size = self.tokenizer.vocab_size
         train = train | {"eval_interval": NEVER, "eval_batches": 1, "steps": 1_000}
         train |= {"compile": False}
+        if preset == "modern":
+            train |= {"batch_size": BATCH}
         fillers = filler_ids(self.tokenizer) if self.scenes else []
         if not (self.scenes and preset == "modern"):
             train |= {"whole_scenes": False, "filler_weight": 1.0}

@@ -47,7 +47,7 @@ def text_picker() -> None:
     elif chosen is bundled_corpus():
         st.caption(
             "“The Spin Cycle” is an original sitcom, written for this project and given to the "
-            "public domain (CC0). The bundled model learned 50,000 more scenes of it, which a "
+            "public domain (CC0). The bundled model learned 200,000 more scenes of it, which a "
             "generator wrote: see the Sitcom lesson."
         )
 

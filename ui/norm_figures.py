@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure
     for row, (stage, vector, hue) in enumerate(zip(stages, vectors, hues, strict=True), start=1):
         mean, std = (float(value) for value in mean_and_std(vector[position]))
         titles.append(f"<b>{stage}</b> · μ = {tidy(mean)} · σ = {tidy(std)}")
-        bars.append(bar_trace(y=vector[position].tolist(), color=hue, yaxis=_axis("y", row)))
+        bars.append(_columns(vector[position].tolist(), hue) | {"yaxis": _axis("y", row)})
         marks.append(_band(mean - std, mean + std, hue, _axis("y", row)))
         marks.append(_level(mean, "paper", _axis("y", row)))
     for trace in bars:
@@ -52,7 +52,7 @@ def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure
     bars[1]["opacity"] = _NORMALIZED_OPACITY
     panels = _stacked(titles)
     panels["xaxis"] |= {"title": "channel", "showgrid": False}
-    return whole_figure(bars, 520, panels | {"shapes": marks, "bargap": 0})
+    return _fixed(whole_figure(bars, 520, panels | {"shapes": marks}))
 
 
 def statistic_maps(
@@ -61,37 +61,42 @@ def statistic_maps(
     """The "mean" or "standard deviation" of every token at every norm, at the same three stages.
 
     Rows are norms, columns tokens. One colour scale for all, so equal colours are equal numbers.
+    Deviations are coloured by their power of ten: before a norm they can be hundreds, after it 1.
     """
     which = ("mean", "standard deviation").index(statistic)
-    places = [f"{token_label(token)}<br>{place}" for place, token in enumerate(tokens)]
+    places = [f"{place} {token_label(token)}" for place, token in enumerate(tokens)]
     maps = []
     for row, stage in enumerate(("before", "normalized", "after"), start=1):
-        values = [
-            mean_and_std(getattr(norm, stage))[which].tolist() for norm in trace.norms.values()
-        ]
+        values = np.array(
+            [mean_and_std(getattr(norm, stage))[which].tolist() for norm in trace.norms.values()]
+        )
         maps.append(
             {
                 "type": "heatmap",
-                "z": np.array(values),
+                "z": _power_of_ten(values) if which else values,
+                "customdata": values,
                 "x": places,
                 "y": list(trace.norms),
                 "yaxis": _axis("y", row),
                 "coloraxis": "coloraxis",
                 "xgap": 1,
                 "ygap": 1,
-                "hovertemplate": "%{y}, token %{x}: %{z:.4f}<extra></extra>",
+                "hovertemplate": "%{y}, token %{x}: %{customdata:.4f}<extra></extra>",
             }
         )
-    largest = max(float(abs(each["z"]).max()) for each in maps) or 1.0
+    colors = np.concatenate([each["z"] for each in maps])
     panels = _stacked([f"<b>{stage}</b>" for stage in stages])
-    panels["xaxis"] |= {"type": "category", "tickangle": 0, "showgrid": False}
+    panels["xaxis"] |= {"type": "category", "tickangle": -90, "showgrid": False}
     panels["xaxis"] |= {"range": [-0.5, len(tokens) - 0.5]}
     for row in (1, 2, 3):
         panels[f"yaxis{row}"] |= {"range": [len(trace.norms) - 0.5, -0.5], "tickfont": {"size": 12}}
-        panels[f"yaxis{row}"] |= {"showgrid": False, "automargin": True}
+        panels[f"yaxis{row}"] |= {"showgrid": False}
     # Cells that are zero look like the background; the grid between them shows that they are there.
-    panels |= {"coloraxis": _color_scale(which == 0, largest), "plot_bgcolor": palette().grid}
-    figure = whole_figure(maps, 3 * (20 * len(trace.norms) + 34) + 80, panels)
+    panels |= {"coloraxis": _powers(colors) if which else _signed(colors)}
+    panels |= {"plot_bgcolor": palette().grid}
+    figure = _fixed(
+        whole_figure(maps, 3 * (20 * len(trace.norms) + 34) + 100, panels), left=116, below=0
+    )
     figure["layout"]["margin"] |= {"t": 58, "pad": 0}
     return figure
 
@@ -100,20 +105,21 @@ def learned_bars(gain: Sequence[float], bias: Sequence[float] | None) -> Figure:
     """γ and β of every channel, sorted, drawn from the values that they started from."""
     learned = [("γ, from 1", gain, 1.0)]
     learned += [] if bias is None else [("β, from 0", bias, 0.0)]
-    bars, marks = [], []
+    bars = []
     for column, (_, values, start) in enumerate(learned, start=1):
         order = sorted(range(len(values)), key=lambda channel: values[channel])
-        away = [values[channel] - start for channel in order]
         axes = {"xaxis": _axis("x", column), "yaxis": _axis("y", column)}
-        trace = bar_trace(y=away, color=palette().output, base=start, **axes)
+        floor = line_trace([0, len(order) - 1], [start, start], palette().text, "", width=1.5)
+        bars.append(floor | axes | {"hoverinfo": "skip"})
+        trace = _columns([values[channel] for channel in order], palette().output) | axes
+        trace["fill"] = "tonexty"
         trace["customdata"] = np.array([[channel, values[channel]] for channel in order])
         trace["hovertemplate"] = "channel %{customdata[0]}: %{customdata[1]:.4f}<extra></extra>"
         bars.append(trace)
-        marks.append(_level(start, f"{_axis('x', column)} domain", _axis("y", column)))
     panels = _beside([f"<b>{name}</b>" for name, *_ in learned])
     for column in range(1, len(learned) + 1):
         panels[f"xaxis{column}"] |= {"title": "channels, sorted", "showticklabels": False}
-    return whole_figure(bars, 300, panels | {"shapes": marks, "bargap": 0})
+    return _fixed(whole_figure(bars, 300, panels))
 
 
 def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure:
@@ -143,7 +149,7 @@ def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure
         "xaxis": {"type": "category", "categoryorder": "array", "categoryarray": places},
         "yaxis": {"title": "length ‖x‖", "rangemode": "tozero"},
     }
-    return whole_figure(data, 440, axes, legend=True)
+    return _fixed(whole_figure(data, 440, axes, legend=True), left=80, below=0)
 
 
 def response_curve(sizes: dict[float, float], size_of_input: float, factor: float) -> Figure:
@@ -170,6 +176,25 @@ def response_curve(sizes: dict[float, float], size_of_input: float, factor: floa
     return whole_figure(data, 430, axes, legend=True)
 
 
+def _fixed(figure: Figure, left: int = 60, below: int = 52) -> Figure:
+    """Margins in pixels that suit short numbers: finding them out costs Plotly a second drawing.
+
+    below = 0: the labels there are words, which turn upright on a phone; Plotly finds room.
+    """
+    figure["layout"]["margin"] |= {"l": left, "b": below}
+    for name in figure["layout"]:
+        if name.startswith("yaxis") or (below and name.startswith("xaxis")):
+            figure["layout"][name]["automargin"] = False
+    return figure
+
+
+def _columns(values: Sequence[float], color: str) -> Figure:
+    """Bars side by side from zero, as one shape: hundreds of them would make the browser slow."""
+    line = {"width": 0, "shape": "hvh"}
+    area = {"mode": "lines", "fill": "tozeroy", "fillcolor": color}
+    return {"y": np.asarray(values), "line": line} | area
+
+
 def _level(y: float, across: str, yaxis: str) -> Figure:
     """A horizontal line through a panel."""
     line = {"color": palette().text, "width": 1.5}
@@ -183,18 +208,34 @@ def _band(low: float, high: float, color: str, yaxis: str) -> Figure:
     return {"type": "rect", "fillcolor": color, "opacity": 0.18, "line": {"width": 0}} | place
 
 
-def _color_scale(signed: bool, largest: float) -> Figure:
-    """The background for zero; one hue for sizes, two for signed values."""
-    middle = palette().background
-    ticks = [-largest if signed else largest / 2, 0.0, largest]
-    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.5, "tickangle": 0}
+def _power_of_ten(values: np.ndarray) -> np.ndarray:
+    """log₁₀; a deviation of zero, of equal numbers, counts as a millionth."""
+    return np.log10(np.maximum(values, 1e-6))
+
+
+def _powers(values: np.ndarray) -> Figure:
+    """One hue for powers of ten, from the next below the smallest to the next above the largest."""
+    high = math.ceil(values.max())
+    low = min(math.floor(values.min()), high - 1)
+    powers = sorted({low, min(max(0, low), high), high})
+    scale = [[0, palette().background], [1, palette().output]]
+    return _color_axis(scale, powers, [f"{10.0**power:g}" for power in powers])
+
+
+def _signed(values: np.ndarray) -> Figure:
+    """The background for zero, a hue for either sign."""
+    largest = float(abs(values).max()) or 1.0
+    scale = [[0, series_color(1)], [0.5, palette().background], [1, series_color(0)]]
+    ticks = [-largest, 0.0, largest]
+    return _color_axis(scale, ticks, [f"{tick:.2g}".replace("-", "−") for tick in ticks])
+
+
+def _color_axis(scale: list[list[Any]], ticks: Sequence[float], words: list[str]) -> Figure:
+    """Colours from the first tick to the last, and their key above the panels."""
+    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.6, "tickangle": 0}
     bar |= {"x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom", "tickfont": {"size": 13}}
-    bar |= {"tickvals": ticks, "ticktext": [f"{tick:.2g}".replace("-", "−") for tick in ticks]}
-    if signed:
-        scale = [[0, series_color(1)], [0.5, middle], [1, series_color(0)]]
-        return {"colorscale": scale, "cmin": -largest, "cmax": largest, "colorbar": bar}
-    scale = [[0, middle], [1, palette().output]]
-    return {"colorscale": scale, "cmin": 0, "cmax": largest, "colorbar": bar}
+    bar |= {"tickvals": list(ticks), "ticktext": words}
+    return {"colorscale": scale, "cmin": ticks[0], "cmax": ticks[-1], "colorbar": bar}
 
 
 def _stacked(titles: Sequence[str], gap: float = 0.1) -> Figure:

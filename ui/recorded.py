@@ -11,7 +11,7 @@ from ui.preparing import count_parameters
 from ui.runs import About, RunView, describe, tokens_per_step
 from ui.text_tables import guessing_bars
 
-SCENES_COUNTED = 1_000  # for what a mere counter reaches: all 50,000 would take minutes
+SCENES_COUNTED = 1_000  # for what a mere counter reaches: all 200,000 would take minutes
 
 
 @st.cache_resource(show_spinner="Reading the recorded run …")

@@ -28,6 +28,7 @@ def test_the_model_stands_between_its_bounds():
     assert ngram["passed"]["high"] < model["passed"]["low"]
     assert real["passed"]["value"] == 1
     assert ngram["passed"]["value"] < 0.05
+    assert model["passed"]["value"] >= 0.9
     assert model["words"]["low"] >= 0.995
     assert model["verbatim"]["high"] < 0.02
 
