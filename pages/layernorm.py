@@ -138,8 +138,8 @@ def every_token() -> None:
     st.caption(
         "A row is a norm, the first one on top; a column is a token. The three maps share one "
         "colour scale, so equal colours are equal numbers. Standard deviations are coloured by "
-        "their power of ten, because they can differ a hundredfold. Numbers in the text are rounded "
-        "to four digits."
+        "their power of ten, because they can differ a hundredfold. Numbers in the text are "
+        "rounded to four digits."
     )
 
 
