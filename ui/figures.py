@@ -6,6 +6,7 @@ zoom. (A Plotly chart is built anew whenever its data change.)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,11 +99,15 @@ def curves(
     x_axis = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
     x_axis["scale"] = {"nice": False} | ({"domain": [0, x_max]} if x_max else {})
     y_axis = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
-    y_axis["scale"] = {"type": "log"} if log_y else {"zero": False, "padding": 16}
+    y_axis["scale"] = {"type": "log", "nice": False} if log_y else {"zero": False}
+    y_axis["scale"]["padding"] = 16
     spec = {
         "height": height,
         "encoding": {"x": x_axis, "y": y_axis},
-        "layer": [*_line_layers(lines, x_title, 3 if height > 300 else 1.5), *_bar_layers(bars)],
+        "layer": [
+            *_line_layers(lines, x_title, 3 if height > 300 else 1.5),
+            *_bar_layers(bars, log_y),
+        ],
         "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
     }
     return Chart(pd.concat(tables, ignore_index=True), spec)
@@ -182,7 +187,7 @@ def _zoom() -> dict[str, Any]:
     return {"name": _ZOOM, "select": select, "bind": "scales"}
 
 
-def _bar_layers(bars: Sequence[Bar]) -> list[dict[str, Any]]:
+def _bar_layers(bars: Sequence[Bar], log_y: bool) -> list[dict[str, Any]]:
     """Dotted lines from edge to edge; their names at the right end, with a halo over the curves."""
     if not bars:
         return []
@@ -191,7 +196,7 @@ def _bar_layers(bars: Sequence[Bar]) -> list[dict[str, Any]]:
     text = {"type": "text", "align": "right", "dx": -4, "fontSize": 14, "color": colors.text}
     halo = text | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
     place = {"x": {"value": "width"}, "text": {"field": "label"}}
-    above, below = _above_and_below(bars)
+    above, below = _above_and_below(bars, log_y)
     layers = [{"data": _named(bars), "mark": rule, "encoding": {"x": None}}]
     for some, side in ((above, ABOVE), (below, BELOW)):
         for mark in (halo, text) if some else ():
@@ -200,17 +205,23 @@ def _bar_layers(bars: Sequence[Bar]) -> list[dict[str, Any]]:
 
 
 ABOVE, BELOW = {"baseline": "bottom", "dy": -3}, {"baseline": "top", "dy": 4}
-_CLOSE = 0.08  # of the highest bar: two names above their lines would overlap
+_NAME = 0.08  # of the axis: the height of a name
 
 
-def _above_and_below(bars: Sequence[Bar]) -> tuple[list[Bar], list[Bar]]:
-    """Which names stand above their lines, and which, close under another line, below."""
+def _above_and_below(bars: Sequence[Bar], log_y: bool) -> tuple[list[Bar], list[Bar]]:
+    """Which names stand above their lines, and which, where another name is, below.
+
+    A logarithmic axis is taken to reach down to a twentieth of the lowest bar, whatever the curves.
+    """
     above: list[Bar] = []
     below: list[Bar] = []
-    highest = max(bar.y for bar in bars)
+    taken: list[float] = []  # where names begin
+    highest, lowest = max(bar.y for bar in bars), min(bar.y for bar in bars) / 20
     for bar in sorted(bars, key=lambda bar: -bar.y):
-        close = above and above[-1].y - bar.y < _CLOSE * highest
-        (below if close else above).append(bar)
+        place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y / highest
+        free = all(abs(place - other) >= _NAME for other in taken)
+        (above if free else below).append(bar)
+        taken.append(place if free else place - _NAME)
     return above, below
 
 

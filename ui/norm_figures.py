@@ -85,6 +85,7 @@ def statistic_maps(
             }
         )
     colors = np.concatenate([each["z"] for each in maps])
+    colors = colors[np.isfinite(colors)]  # a model that broke has others, too
     panels = _stacked([f"<b>{stage}</b>" for stage in stages])
     panels["xaxis"] |= {"type": "category", "tickangle": -90, "showgrid": False}
     panels["xaxis"] |= {"range": [-0.5, len(tokens) - 0.5]}
@@ -215,8 +216,8 @@ def _power_of_ten(values: np.ndarray) -> np.ndarray:
 
 def _powers(values: np.ndarray) -> Figure:
     """One hue for powers of ten, from the next below the smallest to the next above the largest."""
-    high = math.ceil(values.max())
-    low = min(math.floor(values.min()), high - 1)
+    high = math.ceil(values.max(initial=-6))
+    low = min(math.floor(values.min(initial=high)), high - 1)
     powers = sorted({low, min(max(0, low), high), high})
     scale = [[0, palette().background], [1, palette().output]]
     return _color_axis(scale, powers, [f"{10.0**power:g}" for power in powers])
@@ -224,7 +225,7 @@ def _powers(values: np.ndarray) -> Figure:
 
 def _signed(values: np.ndarray) -> Figure:
     """The background for zero, a hue for either sign."""
-    largest = float(abs(values).max()) or 1.0
+    largest = float(abs(values).max(initial=0)) or 1.0
     scale = [[0, series_color(1)], [0.5, palette().background], [1, series_color(0)]]
     ticks = [-largest, 0.0, largest]
     return _color_axis(scale, ticks, [f"{tick:.2g}".replace("-", "−") for tick in ticks])

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Token, Tokenizer
 
 LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
-DEFAULT_PROMPT = "INT. THE SPIN CYCLE - MORNING⏎⏎(Otto puts down a red bucket and rubs his toe."
+DEFAULT_PROMPT = (
+    "INT. THE SPIN CYCLE - MORNING⏎⏎(Nadia is on her knees. She has found a copper bolt"
+)
 LINE_BREAK = "⏎"
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character
 

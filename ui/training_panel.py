@@ -6,6 +6,7 @@ import math
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 import streamlit as st
@@ -259,12 +260,22 @@ def loss_figure(view: RunView) -> None:
         Line("training", steps, [p.train_loss for p in points], color=0, markers=True),
         Line("validation", steps, [p.val_loss for p in points], color=1, markers=True),
     ]
+    logarithmic = st.toggle(
+        "Logarithmic scale",
+        view.run_id == models.BUNDLED,
+        key=f"logarithmic_{view.run_id}",
+        help="Equal heights are equal factors: late in a run there is still something to see.",
+    )
+    bars = bars_of(view)
+    numbers = chain((bar.y for bar in bars), *(line.y for line in lines))
+    positive = min(numbers) > 0  # others have no logarithm
     figure = curves(
         lines,
-        bars=bars_of(view),
+        bars=bars,
         x_title="step",
         y_title="loss (nats per token)",
         x_max=view.about.steps,
+        log_y=logarithmic and positive,
     )
     alt = "Loss by step: each batch, the training text, the validation text, and bars to beat."
     show(figure, "loss_figure", alt)

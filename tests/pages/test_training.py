@@ -1,5 +1,7 @@
 """The Training lesson without a browser, and without training: only what it says and refuses."""
 
+import json
+
 import pytest
 
 import corpus
@@ -41,6 +43,20 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
     assert not start_button(app).disabled
     assert app.button(key="start_run").label == "Start training"
     assert "pause_run" not in [b.key for b in app.button]  # nobody can pause a recording
+
+
+def scale_of_the_loss(app):
+    """What Vega-Lite is told about the y axis of the first chart."""
+    charts = app.main.get("arrow_vega_lite_chart") or app.main.get("vega_lite_chart")
+    return json.loads(charts[0].proto.spec)["encoding"]["y"]["scale"].get("type", "linear")
+
+
+def test_the_loss_can_be_seen_on_either_scale(open_lesson):
+    app = open_lesson("training")
+    assert scale_of_the_loss(app) == "log"  # the recorded loss falls to a hundredth
+    app.toggle(key="logarithmic_bundled").set_value(False).run()
+    assert not app.exception
+    assert scale_of_the_loss(app) == "linear"
 
 
 def test_a_number_typed_just_before_the_start_counts(open_lesson, monkeypatch):

@@ -51,7 +51,7 @@ def _start() -> list[NotebookNode]:
             run = Run.open(bundled_run_path())
             model, tokenizer = run.load_model().eval(), run.tokenizer()
             heading = "INT. THE SPIN CYCLE - MORNING\\n\\n"
-            prompt = heading + "(Otto puts down a red bucket and rubs his toe."
+            prompt = heading + "(Nadia is on her knees. She has found a copper bolt"
             ids = tokenizer.encode(prompt)
             print(f"{model.num_parameters():,} parameters; the prompt has {len(ids)} tokens")
             """),
