@@ -50,8 +50,10 @@ STATES = ("queued", "running", "paused", "stopped", "finished", "diverged", "fai
 # The reason in the status of a run that was made of somebody else's weights.
 IMPORTED = "It was imported already trained, so how it learned was not recorded."
 # Snapshots of one run never take more than this, nor are there more of them.
-MAX_SNAPSHOTS = 60
+MAX_SNAPSHOTS = 65
 MAX_SNAPSHOT_BYTES = 300_000_000
+# Most of what a run learns, it learns in its first steps: more snapshots are kept there.
+EARLY_SNAPSHOTS = (16, 32, 64, 128, 256)
 # A recipe that asks for more scenes than this is taken for damaged.
 MOST_SCENES = 1_000_000
 
@@ -332,15 +334,21 @@ class Run:
         (self.path / "snapshots").mkdir(exist_ok=True)
         save_tensors(self.weights_path(step), in_bytes(weights(model)), {"step": str(step)})
 
-    def snapshot_interval(self) -> int:
-        """Steps between snapshots: as asked for, or more where they would take too much disk."""
-        if not self.train_config.snapshot_interval:
-            return 0
+    def snapshot_steps(self) -> list[int]:
+        """After which steps a snapshot is kept, in order: none, or at least the first and the last.
+
+        They are snapshot_interval apart, or further where they would take too much disk; some come
+        before, where the disk has room for them.
+        """
+        steps, asked = self.train_config.steps, self.train_config.snapshot_interval
+        if not asked:
+            return []
         size = sum(t.numel() for t in weights(shapes_of(self.model_config)).values())
-        allowed = max(1, min(MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES // size))
-        return max(
-            self.train_config.snapshot_interval, math.ceil(self.train_config.steps / allowed)
-        )
+        room = min(MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES // size)
+        early = EARLY_SNAPSHOTS if room > 2 * len(EARLY_SNAPSHOTS) else ()
+        interval = max(asked, math.ceil(steps / max(1, room - len(early))))
+        regular = [*range(0, steps, interval), steps]
+        return sorted({*regular, *(step for step in early if step * 1.5 <= min(interval, steps))})
 
     def save_state(self, state: dict[str, Tensor]) -> None:
         """Save what continuing needs; see `Trainer.state`."""

@@ -106,7 +106,7 @@ class _Training:
 
             mark, fillers = separator_ids(self.tokenizer), filler_ids(self.tokenizer)
         self.trainer = Trainer(model, *run.tokens(), run.train_config, mark, fillers)
-        self.snapshot_interval = run.snapshot_interval()
+        self.snapshot_steps = run.snapshot_steps()
 
     def go(self) -> dict[str, Any]:
         """Train; see train_run."""
@@ -140,7 +140,7 @@ class _Training:
         if state is None:
             run.append_metrics({"step": 0, **trainer.evaluate()})
             self._publish(0)
-            if self.snapshot_interval:
+            if self.snapshot_steps:
                 run.save_snapshot(trainer.model, 0)
 
     def _write_step(self, record: StepRecord) -> None:
@@ -157,7 +157,7 @@ class _Training:
         last = step == config.steps
         if _due(step, config.sample_interval, last):
             self._write_sample(step)
-        if _due(step, self.snapshot_interval, last):
+        if step in self.snapshot_steps:
             run.save_snapshot(self.trainer.model, step)
         if _due(step, config.checkpoint_interval, last):
             run.save_state(self.trainer.state())

@@ -111,11 +111,9 @@ def _live(reel: Reel) -> bool:
     """How far a run is that trains, and whether the newest snapshot is to be followed."""
     if not reel.active:
         return False
-    status, interval = reel.run.status(), reel.run.snapshot_interval()
-    step, steps = status["step"], reel.run.train_config.steps
-    upcoming = min(
-        steps, ((reel.moments[-1].step if reel.moments else 0) // interval + 1) * interval
-    )
+    status, steps = reel.run.status(), reel.run.train_config.steps
+    step, newest = status["step"], reel.moments[-1].step if reel.moments else -1
+    upcoming = next((due for due in reel.run.snapshot_steps() if due > newest), steps)
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         st.markdown(words.live(status["state"], step, steps, len(reel.moments), upcoming))

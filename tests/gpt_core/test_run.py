@@ -118,10 +118,22 @@ def test_snapshots_take_less_space_and_survive_large_weights(trained):
 
 
 def test_the_number_of_snapshots_is_bounded(tmp_path):
-    run = create(tmp_path, steps=100_000, snapshot_interval=1)
-    assert run.train_config.steps / run.snapshot_interval() <= MAX_SNAPSHOTS
-    assert create(tmp_path, "none", snapshot_interval=0).snapshot_interval() == 0
-    assert create(tmp_path, "few", steps=10, snapshot_interval=5).snapshot_interval() == 5
+    steps = create(tmp_path, steps=100_000, snapshot_interval=1).snapshot_steps()
+    assert (steps[0], steps[-1]) == (0, 100_000)
+    assert len(steps) <= MAX_SNAPSHOTS + 1  # what was there before the first step, too
+    assert steps[:7] == [0, 16, 32, 64, 128, 256, 1667]
+    assert create(tmp_path, "none", snapshot_interval=0).snapshot_steps() == []
+    few = create(tmp_path, "few", steps=11, snapshot_interval=5)
+    assert few.snapshot_steps() == [0, 5, 10, 11]
+    near = create(tmp_path, "near", steps=90, snapshot_interval=35)
+    assert near.snapshot_steps() == [0, 16, 35, 70, 90]
+
+
+def test_a_large_model_keeps_few_snapshots(tmp_path, monkeypatch):
+    run = create(tmp_path, steps=1000, snapshot_interval=10)
+    size = GPT(run.model_config).num_parameters()
+    monkeypatch.setattr("gpt_core.run.MAX_SNAPSHOT_BYTES", 3 * size)
+    assert run.snapshot_steps() == [0, 334, 668, 1000]
 
 
 def test_a_torn_last_line_is_skipped_and_cut_when_training_goes_on(tmp_path):
