@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_type_hints
@@ -262,6 +262,7 @@ class Trainer:
             self.places = {s: data.places_of(t, mark or []) for s, t in self.splits.items()}
         self.config = config
         self.step = 0
+        self.evaluate_at: Collection[int] = ()  # besides every eval_interval steps
         self.elapsed = 0.0
         self.device = model.lm_head.weight.device
         self.params = [p for p in model.parameters() if p.requires_grad]
@@ -301,6 +302,7 @@ class Trainer:
         seconds = time.perf_counter() - started
         self.elapsed += seconds
         due = self.step % self.config.eval_interval == 0 or self.step == self.config.steps
+        due = due or self.step in self.evaluate_at
         evaluation = self.evaluate() if due else {}
         if not all(map(math.isfinite, evaluation.values())):
             raise DivergedError(self._reason())

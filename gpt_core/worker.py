@@ -107,6 +107,7 @@ class _Training:
             mark, fillers = separator_ids(self.tokenizer), filler_ids(self.tokenizer)
         self.trainer = Trainer(model, *run.tokens(), run.train_config, mark, fillers)
         self.snapshot_steps = run.snapshot_steps()
+        self.trainer.evaluate_at = self.snapshot_steps  # the loss of what will be looked at
 
     def go(self) -> dict[str, Any]:
         """Train; see train_run."""

@@ -212,7 +212,9 @@ def whose(bundled: bool, corpus: str, steps: int, kept: int) -> str:
     if bundled:
         return (
             f":material/history: Recorded: the training run of the bundled model, {steps:,} steps "
-            f"on “{corpus}”; {looked}. What each moment does with the probe is computed here."
+            f"on “{corpus}”; {looked}. (Those of steps 64 to 256 come from taking the first steps "
+            "once more, with the same seeds on another machine.) What each moment does with the "
+            "probe is computed here."
         )
     return f"The run that is chosen in the sidebar, {steps:,} steps on “{corpus}”; {looked}."
 

@@ -209,12 +209,12 @@ def _request(
 
 def rhythm(steps: int) -> dict[str, int]:
     """How often to evaluate, sample and save: often enough to watch, seldom enough to be quick."""
-    tenth = max(10, steps // 10)
+    twentieth = max(5, steps // 20)
     return {
-        "eval_interval": max(5, steps // 20),
-        "sample_interval": tenth,
-        "snapshot_interval": tenth,
-        "checkpoint_interval": min(50, tenth),
+        "eval_interval": twentieth,
+        "sample_interval": 2 * twentieth,
+        "snapshot_interval": 2 * twentieth,
+        "checkpoint_interval": min(50, 2 * twentieth),
     }
 
 

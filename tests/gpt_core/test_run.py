@@ -94,6 +94,13 @@ def test_a_finished_run(trained):
     }
 
 
+def test_every_snapshot_has_its_measured_loss(tmp_path):
+    run = create(tmp_path, steps=30, snapshot_interval=25, eval_interval=10)
+    assert train_run(run, Interruption())["state"] == "finished"
+    assert run.snapshots() == [0, 16, 25, 30]
+    assert [m["step"] for m in run.metrics() if "val_loss" in m] == [0, 10, 16, 20, 25, 30]
+
+
 def test_the_published_model_predicts_like_the_trained_one(trained):
     trainer = Trainer(GPT(trained.model_config), *trained.tokens(), trained.train_config)
     trainer.load_state(trained.load_state(trainer.state()))
