@@ -52,12 +52,17 @@ def test_a_wrong_number_is_refused(number):
     assert caught.value.code == 2
 
 
+def listen():
+    """Hear Ctrl-C even where the tests were started in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
 def test_stopped_half_way_it_leaves_the_old_file(tmp_path, sent):
     path = tmp_path / "scenes.txt"
     path.write_text("old")
     command = [sys.executable, "-m", "corpus", "sitcom", "--scenes", "1000000", "--out", str(path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=listen) as process:
         started = time.monotonic()
         while not (parts := [p for p in tmp_path.iterdir() if p != path and p.stat().st_size]):
             assert time.monotonic() - started < 30
