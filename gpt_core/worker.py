@@ -105,6 +105,9 @@ class _Training:
             from gpt_core.scenes import filler_ids, separator_ids  # it loads the whole sitcom
 
             mark, fillers = separator_ids(self.tokenizer), filler_ids(self.tokenizer)
+        # Where samples begin: as the pieces of text do.
+        line = self.tokenizer.encode("\n") or [0]
+        self.start = mark if mark and run.train_config.whole_scenes else line
         self.trainer = Trainer(model, *run.tokens(), run.train_config, mark, fillers)
         self.snapshot_steps = run.snapshot_steps()
         self.trainer.evaluate_at = self.snapshot_steps  # the loss of what will be looked at
@@ -181,11 +184,10 @@ class _Training:
         return distributed.any_process(wanted, self.trainer.device)
 
     def _write_sample(self, step: int) -> None:
-        """What the model writes now, after a line break."""
-        start = self.tokenizer.encode("\n") or [0]
+        """What the model writes now, after a line break or before a scene."""
         config = SampleConfig(max_new_tokens=SAMPLE_TOKENS, temperature=0.8)
         try:
-            sampled = list(generate(self.trainer.model.eval(), start, config))
+            sampled = list(generate(self.trainer.model.eval(), self.start, config))
         except SampleError:
             return  # scores that are not numbers: the next step says where they come from
         text = self.tokenizer.decode([s.token for s in sampled])

@@ -125,10 +125,12 @@ class RunView:
     @property
     def steps_per_s(self) -> float | None:
         """The speed of the last steps; None before there are two."""
-        elapsed = self.curves.elapsed[-50:]
+        steps, elapsed = self.curves.step[-50:], self.curves.elapsed[-50:]
         if len(elapsed) < 2 or elapsed[-1] <= elapsed[0]:
             return None
-        return (len(elapsed) - 1) / (elapsed[-1] - elapsed[0])
+        return (steps[-1] - steps[0]) / (
+            elapsed[-1] - elapsed[0]
+        )  # not every step may be on record
 
     @property
     def tokens_per_s(self) -> float | None:

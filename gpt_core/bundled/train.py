@@ -7,7 +7,8 @@ weights only on the same kind of machine, with the same PyTorch.
 
 That run kept no snapshots before step 384. Those of steps 64, 128 and 256 come from taking its
 first 384 steps once more, on two cores, 13,000 tokens a second: no loss differed by more than 1.1%,
-and at step 384 twelve of the sixteen heads had the same role in both.
+and at step 384 twelve of the sixteen heads had the same role in both. Losses at snapshots and
+samples were taken from the snapshots afterwards.
 """
 
 from __future__ import annotations

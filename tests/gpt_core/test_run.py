@@ -101,6 +101,15 @@ def test_every_snapshot_has_its_measured_loss(tmp_path):
     assert [m["step"] for m in run.metrics() if "val_loss" in m] == [0, 10, 16, 20, 25, 30]
 
 
+@pytest.mark.parametrize(("whole_scenes", "start"), [(True, "\n\n\n"), (False, "\n")])
+def test_samples_begin_as_the_pieces_do(tmp_path, monkeypatch, whole_scenes, start):
+    begun = []
+    monkeypatch.setattr("gpt_core.worker.generate", lambda _, ids, __: begun.append(ids) or [])
+    run = create(tmp_path, text=whole_text(1, 20), steps=4, whole_scenes=whole_scenes)
+    assert train_run(run, Interruption())["state"] == "finished"
+    assert [run.tokenizer().decode(ids) for ids in begun] == [start]
+
+
 def test_the_published_model_predicts_like_the_trained_one(trained):
     trainer = Trainer(GPT(trained.model_config), *trained.tokens(), trained.train_config)
     trainer.load_state(trained.load_state(trainer.state()))

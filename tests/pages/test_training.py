@@ -1,10 +1,13 @@
 """The Training lesson without a browser, and without training: only what it says and refuses."""
 
 import json
+from statistics import median
 
 import pytest
 
 import corpus
+from gpt_core.bundled import bundled_run_path
+from gpt_core.run import Run
 from ui.runs import PUBLIC_LIMITS
 from ui.training import training_service
 
@@ -43,6 +46,13 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
     assert not start_button(app).disabled
     assert app.button(key="start_run").label == "Start training"
     assert "pause_run" not in [b.key for b in app.button]  # nobody can pause a recording
+
+
+def test_the_speed_is_that_of_all_steps_not_only_of_those_on_record(open_lesson):
+    shown = next(m.value for m in open_lesson("training").metric if m.label == "tokens / s")
+    records = Run.open(bundled_run_path()).metrics()
+    measured = [record["tokens_per_s"] for record in records if "tokens_per_s" in record]
+    assert float(shown.replace(",", "")) == pytest.approx(median(measured[-50:]), rel=0.2)
 
 
 def scale_of_the_loss(app):
