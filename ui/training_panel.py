@@ -14,7 +14,7 @@ import streamlit as st
 from ui import models
 from ui.duration import duration
 from ui.figures import Bar, Line, curves, show
-from ui.recorded import recorded_view
+from ui.recorded import WHERE, recorded_view
 from ui.runs import RESUMABLE, RunView, TrainingError
 from ui.training import training_service
 from ui.visitor import visitor_id
@@ -85,7 +85,9 @@ def _panel(key: str) -> None:
         return
     _redraw_page_when_it_changed(view)
     _heading(view)
-    if key != models.BUNDLED:
+    if key == models.BUNDLED:
+        st.caption(WHERE)
+    else:
         _buttons(view)
     loss_figure(view)
     _numbers(view)
