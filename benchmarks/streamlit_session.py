@@ -1,7 +1,9 @@
 """A visitor without a browser: speaks Streamlit's websocket protocol to an app on this machine.
 
 Every rerun sends one BackMsg (protobuf) with the widgets' values, as the browser does, and reads
-ForwardMsgs up to script_finished.
+ForwardMsgs up to script_finished. Large messages that didn't change are kept and referred to by
+their hash, as the browser does. After every rerun of the page it is checked that the lesson that
+was asked for has answered, and no other.
 """
 
 from __future__ import annotations
@@ -18,6 +20,11 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 _LONGEST_MESSAGE = 64 * 2**20
+_KEPT_RUNS = 2  # reruns that the browser keeps an unused message for (global.maxCachedMessageAge)
+
+
+class WrongPageError(RuntimeError):
+    """Another page than the one that was asked for has answered."""
 
 
 class Session:
@@ -27,7 +34,11 @@ class Session:
         self._address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._page = page
         self._socket: ClientConnection
-        self._page_hash = ""
+        self._page_hash = ""  # of the page; `new_session` has the one of the main script
+        self._answered = ""  # the address of the page that answered last
+        self._heading = ""  # its title, as it was when the page was opened
+        self._shown = ""  # its title now
+        self._kept: dict[str, int] = {}  # hash of a large message → reruns since it was used
         self._query: dict[str, str] = {}
         self._values: dict[str, WidgetState] = {}
         self._widgets: dict[str, str] = {}  # label → id
@@ -48,21 +59,24 @@ class Session:
     async def open(self, timeout: float = 60.0, **query: str) -> float:
         """Load the page with this query string; seconds until it was complete."""
         self._query = query
-        return await self._rerun(timeout, page_name=self._page)
+        self._page_hash = self._heading = ""
+        seconds = await self._rerun_page(timeout, page_name=self._page)
+        self._heading = self._shown
+        return seconds
 
     async def type(self, label: str, text: str, key: str, timeout: float = 60.0) -> float:
         """Type into the text box with this label, bound to the URL as key; seconds it took."""
         self._query[key] = text
         identity = self._widgets[label]
         self._values[identity] = WidgetState(id=identity, string_value=text)
-        return await self._rerun(timeout, page_script_hash=self._page_hash)
+        return await self._rerun_page(timeout, page_script_hash=self._page_hash)
 
     async def press(self, label: str, timeout: float = 60.0) -> float:
         """Press the button with this label; seconds until the page has answered."""
         identity = self._widgets[label]
         self._values[identity] = WidgetState(id=identity, trigger_value=True)
         try:
-            return await self._rerun(timeout, page_script_hash=self._page_hash)
+            return await self._rerun_page(timeout, page_script_hash=self._page_hash)
         finally:
             del self._values[identity]
 
@@ -75,11 +89,25 @@ class Session:
             is_auto_rerun=True,
         )
 
+    async def _rerun_page(self, timeout: float, **target: Any) -> float:
+        """Rerun the whole page. Raises WrongPageError unless it is the one that was asked for."""
+        self._answered = self._shown = ""
+        seconds = await self._rerun(timeout, **target)
+        if self._answered != self._page or not self._shown:
+            raise WrongPageError(
+                f"Asked for the page {self._page!r}; {self._answered!r}, headed {self._shown!r}, "
+                "has answered."
+            )
+        if self._heading and self._shown != self._heading:
+            raise WrongPageError(f"The page was headed {self._heading!r}, now {self._shown!r}.")
+        return seconds
+
     async def _rerun(self, timeout: float, **target: Any) -> float:
         message = BackMsg()
         state = message.rerun_script
         state.query_string = urlencode(self._query)
         state.widget_states.widgets.extend(self._values.values())
+        state.cached_message_hashes.extend(self._kept)
         for name, value in target.items():
             setattr(state, name, value)
         state.context_info.url = f"{self._address.replace('ws', 'http')}"
@@ -89,15 +117,23 @@ class Session:
         async with asyncio.timeout(timeout):
             while not await self._finished():
                 pass
-        return time.perf_counter() - sent
+        seconds = time.perf_counter() - sent
+        self._kept = {key: age + 1 for key, age in self._kept.items() if age < _KEPT_RUNS}
+        return seconds
 
     async def _finished(self) -> bool:
         """Read one message; True if the script run that was asked for is over."""
         message = ForwardMsg()
         message.ParseFromString(await self._socket.recv())
         kind = message.WhichOneof("type")
-        if kind == "new_session":
-            self._page_hash = message.new_session.page_script_hash or self._page_hash
+        if message.metadata.cacheable:
+            self._kept[message.hash] = 0
+        if kind == "navigation":
+            self._page_hash = message.navigation.page_script_hash
+            pages = {page.page_script_hash: page for page in message.navigation.app_pages}
+            self._answered = pages[self._page_hash].url_pathname
+        elif kind == "ref_hash":
+            self._kept[message.ref_hash] = 0
         elif kind == "auto_rerun":
             self.ticks[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
@@ -111,6 +147,8 @@ class Session:
         kind = element.WhichOneof("type")
         if kind == "exception":
             self.exceptions.append(element.exception.message)
+        elif kind == "heading" and element.heading.tag == "h1":
+            self._shown = element.heading.body
         elif kind in ("text_input", "button"):
             widget = getattr(element, kind)
             self._widgets[widget.label] = widget.id
