@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.sidebar import sidebar
+from ui.sidebar import sidebar, sidebar_notes
 from ui.startup import prepare_process
 from ui.visitor import mount_visitor
 
@@ -42,3 +42,4 @@ page = st.navigation(LESSONS, expanded=True)
 mount_visitor()
 sidebar()
 page.run()
+sidebar_notes()

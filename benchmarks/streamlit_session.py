@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
@@ -44,6 +45,10 @@ class Session:
         self._widgets: dict[str, str] = {}  # label → id
         self.ticks: dict[str, float] = {}  # fragment id → seconds between its reruns
         self.exceptions: list[str] = []
+        self.only_parts = False  # whether the last rerun was of fragments, not of the page
+        # What the page shows: by its place, the fragment that drew it and its message.
+        self.shown: dict[tuple[int, ...], tuple[str, Delta]] = {}
+        self._touched: dict[tuple[int, ...], str] = {}  # in this rerun: place → fragment
 
     async def __aenter__(self) -> Session:
         self._socket = await connect(
@@ -93,6 +98,8 @@ class Session:
         """Rerun the whole page. Raises WrongPageError unless it is the one that was asked for."""
         self._answered = self._shown = ""
         seconds = await self._rerun(timeout, **target)
+        if self.only_parts:
+            return seconds
         if self._answered != self._page or not self._shown:
             raise WrongPageError(
                 f"Asked for the page {self._page!r}; {self._answered!r}, headed {self._shown!r}, "
@@ -112,12 +119,14 @@ class Session:
             setattr(state, name, value)
         state.context_info.url = f"{self._address.replace('ws', 'http')}"
         state.context_info.color_scheme = "light"
+        self._touched = {}
         sent = time.perf_counter()
         await self._socket.send(message.SerializeToString())
         async with asyncio.timeout(timeout):
             while not await self._finished():
                 pass
         seconds = time.perf_counter() - sent
+        self._forget_stale()
         self._kept = {key: age + 1 for key, age in self._kept.items() if age < _KEPT_RUNS}
         return seconds
 
@@ -134,14 +143,34 @@ class Session:
             self._answered = pages[self._page_hash].url_pathname
         elif kind == "ref_hash":
             self._kept[message.ref_hash] = 0
+            place = tuple(message.metadata.delta_path)
+            if place in self.shown:
+                self._touched[place] = self.shown[place][0]
         elif kind == "auto_rerun":
             self.ticks[message.auto_rerun.fragment_id] = message.auto_rerun.interval
-        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._remember(message.delta.new_element)
+        elif kind == "delta":
+            self._draw(tuple(message.metadata.delta_path), message.delta)
         if kind != "script_finished":
             return False
+        self.only_parts = message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
         # A run that was cut short by st.rerun() is followed by another one.
         return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+    def _draw(self, place: tuple[int, ...], delta: Delta) -> None:
+        fragment = delta.fragment_id
+        self._touched[place] = fragment
+        self.shown[place] = fragment, delta
+        if delta.WhichOneof("type") == "new_element":
+            self._remember(delta.new_element)
+
+    def _forget_stale(self) -> None:
+        """What the page, or a fragment that ran, has not drawn again is gone, as in the browser."""
+        ran = set(self._touched.values())
+        self.shown = {
+            place: (fragment, delta)
+            for place, (fragment, delta) in self.shown.items()
+            if place in self._touched or (self.only_parts and fragment not in ran)
+        }
 
     def _remember(self, element: Any) -> None:
         kind = element.WhichOneof("type")

@@ -16,7 +16,7 @@ from ui.attention_map import (
     pack,
     selected,
 )
-from ui.sidebar import Study, current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.theme import palette
 from ui.tokens import visible
@@ -92,9 +92,29 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
         st.success(words.answer(guess, best.item(), change, sharpness), icon=":material/science:")
 
 
-@st.fragment
+def looked_at(study: Study) -> Study:
+    """As much of the prompt as the pictures of all heads have room for."""
+    config = study.model.config
+    return study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
+
+
+@about_prompt
+def introduce(study: Study) -> None:
+    study = looked_at(study)
+    T, block_size = len(study.ids), study.model.config.block_size
+    st.markdown(words.intro(study.model.config, T))
+    if study.left_out:
+        limit = (
+            f"The model reads {T} tokens at a time"
+            if block_size == T
+            else f"The pictures of this many heads have room for {T} tokens"
+        )
+        st.info(f"{limit}; the prompt's first {study.left_out} are cut.")
+
+
+@about_prompt
 def explore(study: Study) -> None:
-    """The part that runs again when a head or a cell is chosen; the rest of the page stays."""
+    study = looked_at(study)
     config = study.model.config
     shape = (config.n_layer, config.n_head)
     chosen = Selection.from_url(st.query_params, shape, len(study.ids))
@@ -103,22 +123,17 @@ def explore(study: Study) -> None:
     ask_and_reveal(study, chosen.head)
 
 
-st.title("Attention")
-study = current_study()
-config = study.model.config
-study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
-T = len(study.ids)
-st.markdown(words.intro(config, T))
-if study.left_out:
-    limit = (
-        f"The model reads {T} tokens at a time"
-        if config.block_size == T
-        else f"The pictures of this many heads have room for {T} tokens"
-    )
-    st.info(f"{limit}; the prompt's first {study.left_out} are cut.")
-explore(study)
+@about_prompt
+def explain(study: Study) -> None:
+    study = looked_at(study)
+    st.markdown(words.explanation(study.model.config, len(study.ids), palette()))
 
-st.markdown(words.explanation(config, T, palette()))
+
+st.title("Attention")
+current_study()
+introduce()
+explore()
+explain()
 show_source(CausalSelfAttention._explicit, zero_heads)
 with st.expander("Further reading", icon=":material/menu_book:"):
     st.markdown(words.READING)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from ui import models
 from ui.startup import let_words_through
@@ -61,13 +64,46 @@ class Study:
         )
 
     @property
+    def key(self) -> tuple[str, str, tuple[int, ...]]:
+        """What tells it from other studies: the weights, the prompt, the tokens that are looked at.
+
+        See `ui.caches.shared`.
+        """
+        return self.loaded.fingerprint, self.prompt, self.ids
+
+    @property
     def fingerprint(self) -> str:
         """A key for caches: changes whenever the weights change."""
         return self.loaded.fingerprint
 
 
+def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
+    """Make a function that draws a part of a lesson depend on the model and the prompt.
+
+    When the prompt is edited, these parts of the page are drawn again and nothing else is. So
+    whatever is drawn outside of them must be the same for every prompt, and what they are about
+    they ask of the study that they are given, each time anew.
+    """
+
+    key = f"{draw.__module__}.{draw.__qualname__}"
+
+    @st.fragment(key=key)
+    @wraps(draw)
+    def redrawn() -> None:
+        draw(current_study())
+
+    @wraps(draw)
+    def part() -> None:
+        st.session_state["parts"].append(key)
+        redrawn()
+
+    return part
+
+
 def sidebar() -> None:
     """Draw the sidebar and remember what it says; app.py calls it once per rerun."""
+    st.session_state["page_is_whole"] = False
+    st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
     with st.sidebar:
         key = _choose_model()
         typed = st.text_input(
@@ -76,6 +112,7 @@ def sidebar() -> None:
             max_chars=LONGEST_PROMPT,
             key="prompt",
             bind="query-params",
+            on_change=redraw_parts,
             # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
             live="0ms" if "pandas" in sys.modules else True,
             help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
@@ -84,45 +121,84 @@ def sidebar() -> None:
         st.markdown(LEGEND)
 
 
+def sidebar_notes() -> None:
+    """What is special about the model and the prompt; app.py calls it when the page is drawn."""
+    with st.sidebar:
+        _notes()
+    st.session_state["page_is_whole"] = True
+
+
 def current_study() -> Study:
     """The model and the prompt that the sidebar shows. Lessons call this first.
 
     A model that can't be loaded or an empty prompt ends the page with one sentence.
     """
     _insist_on_app()
-    key, prompt = st.session_state["study_request"]
     let_words_through()
     try:
-        loaded = models.load(key)
+        study = _study_of(*st.session_state["study_request"])
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
+    if not study.ids:
+        st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
+        st.stop()
+    return study
+
+
+def _study_of(key: str, prompt: str) -> Study:
+    """The study of a model and a prompt, which may be empty. Raises RunError."""
+    loaded = models.load(key)
+    last: Study | None = st.session_state.get("last_study")
+    asked = (loaded.fingerprint, prompt)
+    if last is not None and st.session_state.get("last_asked") == asked:
+        return last
     from gpt_core.tokenizers import as_prompt
 
     prompt = as_prompt(loaded.tokenizer, prompt)
     tokens = loaded.tokenizer.tokenize(prompt)
-    if not tokens:
-        st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
-        st.stop()
     kept = tokens[-loaded.model.config.block_size :]
     ids = tuple(token.id for token in kept)
-    left_out = len(tokens) - len(kept)
-    _say_what_is_special(loaded, kept)
-    return Study(key, model_names()[key], prompt, loaded, ids, tuple(kept), left_out)
+    study = Study(
+        key, model_names()[key], prompt, loaded, ids, tuple(kept), len(tokens) - len(kept)
+    )
+    st.session_state["last_asked"], st.session_state["last_study"] = asked, study
+    return study
 
 
-def _say_what_is_special(loaded: models.LoadedModel, tokens: list[Token]) -> None:
+def redraw_parts() -> None:
+    """The prompt was edited: draw the parts of the page that are about it, not the whole page.
+
+    Where a page has ended early it has no such parts yet, and where it is about to end early it
+    must lose them: then the whole page runs, as it does by itself after this returns.
+    """
+    key, _ = st.session_state.get("study_request", ("", ""))
+    request = key, _line_breaks(st.session_state["prompt"] or "")
+    if not st.session_state.get("page_is_whole"):
+        return
+    try:
+        if not _study_of(*request).ids:
+            return
+        st.session_state["study_request"] = request
+        st.rerun(st.session_state["parts"])
+    except (ValueError, StreamlitAPIException):  # a model that is gone; parts that were forgotten
+        return
+
+
+@about_prompt
+def _notes(study: Study) -> None:
     """One sentence each in the sidebar for what a model from elsewhere brings along."""
     said = []
-    if loaded.imported:
+    if study.loaded.imported:
         said.append("This model came here already trained: how it learned was not recorded.")
-    if cut := next((match for token in tokens if (match := _BYTE.search(token.text))), None):
+    texts = (token.text for token in study.tokens)
+    if cut := next((match for text in texts if (match := _BYTE.search(text))), None):
         said.append(
             f"`{cut[0]}` is a byte: this model's tokenizer cuts one of your characters into "
             "several tokens."
         )
     if said:
-        st.sidebar.caption("  \n".join(said))
+        st.caption("  \n".join(said))
 
 
 def _insist_on_app() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass
 
 import streamlit as st
 
 from gpt_core.lens import AttentionTrace, Head, trace_attention
 from ui.attention_map import Small, pack_small
+from ui.caches import shared
 from ui.sidebar import Study
 
 
@@ -27,22 +27,21 @@ def attention_of(study: Study, without: tuple[Head, ...] = ()) -> Traced:
     isn't computed again.
     """
     last: dict[bool, tuple[str, AttentionTrace]] = st.session_state.setdefault("last_traces", {})
-    model, known = last.get(bool(without), ("", None))
-    same = known if model == study.fingerprint else None
-    # Streamlit needs a millisecond to make a key of a tuple of 128 numbers, and none for bytes.
-    ids = array("i", study.ids).tobytes()
-    traced = _trace(study.fingerprint, ids, without, study, same)
+    fingerprint, known = last.get(bool(without), ("", None))
+    traced = _trace(study, without, _Known(known if fingerprint == study.fingerprint else None))
     last[bool(without)] = (study.fingerprint, traced.trace)
     return traced
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _trace(
-    fingerprint: str,
-    ids: bytes,
-    without: tuple[Head, ...],
-    _study: Study,
-    _known: AttentionTrace | None,
-) -> Traced:
-    trace = trace_attention(_study.model, _study.ids, without, _known)
-    return Traced(trace, pack_small(trace.pattern.numpy(), _study.model.config.causal))
+@dataclass(frozen=True)
+class _Known:
+    """A pass that may save a part of the next one; the result is the same without it."""
+
+    trace: AttentionTrace | None
+    key = None
+
+
+@shared(32)
+def _trace(study: Study, without: tuple[Head, ...], known: _Known) -> Traced:
+    trace = trace_attention(study.model, study.ids, without, known.trace)
+    return Traced(trace, pack_small(trace.pattern.numpy(), study.model.config.causal))

@@ -19,6 +19,8 @@ def started_app(monkeypatch):
         PagesManager.uses_pages_directory = False
 
     monkeypatch.setattr(PagesManager, "__init__", remember)
+    # After a rerun of fragments AppTest knows those alone; tests/ui/test_parts.py is about them.
+    monkeypatch.setattr("ui.sidebar.redraw_parts", lambda: None)
 
 
 @pytest.fixture
