@@ -39,7 +39,7 @@ class Session:
         self._answered = ""  # the address of the page that answered last
         self._heading = ""  # its title, as it was when the page was opened
         self._shown = ""  # its title now
-        self._kept: dict[str, int] = {}  # hash of a large message → reruns since it was used
+        self._kept: dict[str, tuple[int, Delta]] = {}  # by hash: reruns since it was used, message
         self._query: dict[str, str] = {}
         self._values: dict[str, WidgetState] = {}
         self._widgets: dict[str, str] = {}  # label → id
@@ -127,7 +127,9 @@ class Session:
                 pass
         seconds = time.perf_counter() - sent
         self._forget_stale()
-        self._kept = {key: age + 1 for key, age in self._kept.items() if age < _KEPT_RUNS}
+        self._kept = {
+            key: (age + 1, delta) for key, (age, delta) in self._kept.items() if age < _KEPT_RUNS
+        }
         return seconds
 
     async def _finished(self) -> bool:
@@ -136,16 +138,15 @@ class Session:
         message.ParseFromString(await self._socket.recv())
         kind = message.WhichOneof("type")
         if message.metadata.cacheable:
-            self._kept[message.hash] = 0
+            self._kept[message.hash] = 0, message.delta
         if kind == "navigation":
             self._page_hash = message.navigation.page_script_hash
             pages = {page.page_script_hash: page for page in message.navigation.app_pages}
             self._answered = pages[self._page_hash].url_pathname
         elif kind == "ref_hash":
-            self._kept[message.ref_hash] = 0
-            place = tuple(message.metadata.delta_path)
-            if place in self.shown:
-                self._touched[place] = self.shown[place][0]
+            delta = self._kept[message.ref_hash][1]
+            self._kept[message.ref_hash] = 0, delta
+            self._draw(tuple(message.metadata.delta_path), delta)
         elif kind == "auto_rerun":
             self.ticks[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "delta":
