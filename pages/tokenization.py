@@ -5,24 +5,116 @@ import streamlit as st
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.tokenizers.bpe import BPETokenizer
 from ui.corpus_state import chosen_corpus
-from ui.sidebar import current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.tokenizing import (
     MOST_MERGES,
     MOST_TEXT,
+    Cutter,
     characters_per_token,
     merge_steps,
-    published,
-    trained,
+    source_of,
+    tokenizer_of,
+    why_not_published,
     words_cut_by_one,
     words_table,
 )
 from ui.tokens import show_chips, visible
 
-study = current_study()
-corpus = chosen_corpus()
+WORDS = {
+    "Character": "Every character is a piece. A character that the text never had is unknown.",
+    "Word": "Every word, gap and punctuation mark is a piece. A new word is unknown: its spelling "
+    "is lost.",
+    "BPE": "Byte-pair encoding. Nothing is ever unknown: whatever has no piece of its own is "
+    "written in smaller pieces, in bytes if need be.",
+    "GPT-2": "Byte-pair encoding too, but it learned 50,000 merges from a far larger text. This is "
+    "the very list that OpenAI published.",
+}
+
+
+@about_prompt
+def cut_by_each(study: Study) -> None:
+    columns = st.columns(len(tokenizers))
+    for column, (name, tokenizer) in zip(columns, tokenizers.items(), strict=True):
+        with column:
+            tokens = tokenizer.tokenize(study.prompt)
+            st.subheader(name)
+            st.caption(WORDS[name])
+            st.markdown(f"**{len(tokens):,} tokens** · list of {tokenizer.vocab_size:,} pieces")
+            show_chips(tokens)
+            unknown = [token.text for token in tokens if not token.known]
+            if unknown:
+                shown = ", ".join(f"“{visible(text)}”" for text in unknown[:5])
+                st.warning(f"Not on its list, so the model can't see what it says: {shown}.")
+
+
+@about_prompt
+def cut_by_some_merges(study: Study) -> None:
+    show_chips(bpe.encode_steps(study.prompt, st.session_state["merges_done"]))
+
+
+@st.fragment
+def replay() -> None:
+    learned = len(bpe.merges)
+    if learned == 0:
+        st.info("This text has no pair that occurs twice, so there is nothing to merge.")
+        return
+    step = st.slider(
+        "Merges done", 0, learned, min(20, learned), key="merges_done", bind="query-params"
+    )
+    if step:
+        merge = bpe.merges[step - 1]
+        left, right = visible(bpe.token_text(merge.left)), visible(bpe.token_text(merge.right))
+        st.markdown(
+            f"Merge **{step}**: `{left}` + `{right}` → **`{visible(bpe.token_text(merge.id))}`**, "
+            f"piece number {merge.id}. The pair stood in the text **{merge.count:,}** times."
+        )
+    cut_by_some_merges()
+    st.dataframe(merge_steps(bpe, step), hide_index=True, height=240)
+    st.caption(
+        "␣ is a space, ⏎ a line break. A space sticks to the word after it, because GPT-2's "
+        "tokenizer first splits a text at the gaps between words and never merges across one."
+    )
+
+
+@about_prompt
+def compare_lengths(study: Study) -> None:
+    ours, theirs = bpe.encode(study.prompt), gpt2.encode(study.prompt)
+    st.markdown(
+        "The same few lines of code cut with both lists. The lists differ in what they were "
+        f"learned from: the one from “{corpus.name}”, the other from the web. So each keeps "
+        "**its own** frequent words whole. "
+        f"Your sentence has {len(study.prompt)} characters; the small list of "
+        f"{bpe.vocab_size:,} pieces needs **{len(ours)}** tokens for it, GPT-2's "
+        f"{gpt2.vocab_size:,} need **{len(theirs)}**."
+    )
+
+
+def words_that_only_one_keeps() -> None:
+    own, published = cutters["BPE"], cutters["GPT-2"]
+    left, right = st.columns(2)
+    for column, whole, cut, names in (
+        (left, own, published, ("yours", "GPT-2")),
+        (right, published, own, ("GPT-2", "yours")),
+    ):
+        words, count = words_cut_by_one(source, whole, cut)
+        with column:
+            st.markdown(f"**Whole for {names[0]}, cut by {names[1]}:** {count:,} different words")
+            if words:
+                st.dataframe(words_table(words, *names), hide_index=True)
+            else:
+                st.caption("None in the first 50,000 characters of this text.")
+    st.caption(
+        "The most frequent such words in the text's first 50,000 characters; times is how often "
+        "they occur there. The same piece has another number in each list: numbers mean nothing "
+        "by themselves, and a model can only be used with the very list that it was trained with."
+    )
+
 
 st.title("Tokenization")
+block = current_study().model.config.block_size
+corpus = chosen_corpus()
+source = source_of(corpus.text)
 st.markdown(
     "A model works with numbers, so a text must first become numbers. The only question is "
     "**where to cut**. Cut after every character, and the list of pieces is short but a text "
@@ -45,38 +137,19 @@ merges = st.slider(
     bind="query-params",
     help="Each merge adds one piece to its list, on top of the 256 bytes that it starts with.",
 )
-tokenizers = {
-    "Character": trained(corpus.text, "char"),
-    "Word": trained(corpus.text, "word"),
-    "BPE": trained(corpus.text, "bpe", 256 + merges),
-}
-gpt2, why_not = published()
-if gpt2:
-    tokenizers["GPT-2"] = gpt2
-WORDS = {
-    "Character": "Every character is a piece. A character that the text never had is unknown.",
-    "Word": "Every word, gap and punctuation mark is a piece. A new word is unknown: its spelling "
-    "is lost.",
-    "BPE": "Byte-pair encoding. Nothing is ever unknown: whatever has no piece of its own is "
-    "written in smaller pieces, in bytes if need be.",
-    "GPT-2": "Byte-pair encoding too, but it learned 50,000 merges from a far larger text. This is "
-    "the very list that OpenAI published.",
-}
+cutters = {"Character": Cutter("char"), "Word": Cutter("word"), "BPE": Cutter("bpe", 256 + merges)}
+why_not = why_not_published()
+if not why_not:
+    cutters["GPT-2"] = Cutter("gpt2")
+with st.spinner("Training the tokenizers …"):
+    tokenizers = {name: tokenizer_of(source, cutter) for name, cutter in cutters.items()}
+bpe: BPETokenizer = tokenizers["BPE"]
+gpt2 = tokenizers.get("GPT-2")
 
-st.header("The same sentence, four ways" if gpt2 else "The same sentence, three ways")
+st.header("The same sentence, three ways" if why_not else "The same sentence, four ways")
 if why_not:
     st.info(why_not, icon=":material/info:")
-for column, (name, tokenizer) in zip(st.columns(len(tokenizers)), tokenizers.items(), strict=True):
-    with column:
-        tokens = tokenizer.tokenize(study.prompt)
-        st.subheader(name)
-        st.caption(WORDS[name])
-        st.markdown(f"**{len(tokens):,} tokens** · list of {tokenizer.vocab_size:,} pieces")
-        show_chips(tokens)
-        unknown = [token.text for token in tokens if not token.known]
-        if unknown:
-            shown = ", ".join(f"“{visible(text)}”" for text in unknown[:5])
-            st.warning(f"Not on its list, so the model can't see what it says: {shown}.")
+cut_by_each()
 
 st.header("How BPE learns where to cut")
 st.markdown(
@@ -84,59 +157,14 @@ st.markdown(
     "most often in the text, and make it one new piece. Move the slider to replay that, merge by "
     "merge."
 )
-bpe: BPETokenizer = tokenizers["BPE"]
-learned = len(bpe.merges)
-if learned == 0:
-    st.info("This text has no pair that occurs twice, so there is nothing to merge.")
-else:
-    step = st.slider(
-        "Merges done", 0, learned, min(20, learned), key="merges_done", bind="query-params"
-    )
-    if step:
-        merge = bpe.merges[step - 1]
-        left, right = visible(bpe.token_text(merge.left)), visible(bpe.token_text(merge.right))
-        st.markdown(
-            f"Merge **{step}**: `{left}` + `{right}` → **`{visible(bpe.token_text(merge.id))}`**, "
-            f"piece number {merge.id}. The pair stood in the text **{merge.count:,}** times."
-        )
-    show_chips(bpe.encode_steps(study.prompt, step))
-    st.dataframe(merge_steps(bpe, step), hide_index=True, height=240)
-    st.caption(
-        "␣ is a space, ⏎ a line break. A space sticks to the word after it, because GPT-2's "
-        "tokenizer first splits a text at the gaps between words and never merges across one."
-    )
+replay()
 
 if gpt2:
     st.header("Your BPE beside GPT-2's")
-    ours, theirs = bpe.encode(study.prompt), gpt2.encode(study.prompt)
-    st.markdown(
-        "The same few lines of code cut with both lists. The lists differ in what they were "
-        f"learned from: the one from “{corpus.name}”, the other from the web. So each keeps "
-        "**its own** frequent words whole. "
-        f"Your sentence has {len(study.prompt)} characters; the small list of "
-        f"{bpe.vocab_size:,} pieces needs **{len(ours)}** tokens for it, GPT-2's "
-        f"{gpt2.vocab_size:,} need **{len(theirs)}**."
-    )
-    left, right = st.columns(2)
-    for column, whole, cut, names in (
-        (left, bpe, gpt2, ("yours", "GPT-2")),
-        (right, gpt2, bpe, ("GPT-2", "yours")),
-    ):
-        words, count = words_cut_by_one(corpus.text, whole, cut)
-        with column:
-            st.markdown(f"**Whole for {names[0]}, cut by {names[1]}:** {count:,} different words")
-            if words:
-                st.dataframe(words_table(words, *names), hide_index=True)
-            else:
-                st.caption("None in the first 50,000 characters of this text.")
-    st.caption(
-        "The most frequent such words in the text's first 50,000 characters; times is how often "
-        "they occur there. The same piece has another number in each list: numbers mean nothing "
-        "by themselves, and a model can only be used with the very list that it was trained with."
-    )
+    compare_lengths()
+    words_that_only_one_keeps()
 
 st.header("Fewer tokens, longer sight")
-block = study.model.config.block_size
 st.markdown(
     f"The model in the sidebar reads **{block} tokens** at a time, whatever a token is. So the "
     "number of characters in a token decides how far back it can see."
@@ -150,7 +178,7 @@ st.dataframe(
             f"{block} tokens reach back": f"{block * ratio:,.0f} characters",
         }
         for name, tokenizer in tokenizers.items()
-        for ratio in [characters_per_token(corpus.text, tokenizer)]
+        for ratio in [characters_per_token(source, cutters[name])]
     ],
     hide_index=True,
 )

@@ -94,7 +94,9 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
 
     @wraps(draw)
     def part() -> None:
-        st.session_state["parts"].append(key)
+        parts = st.session_state["parts"]
+        if key not in parts:  # where it is inside of a fragment that runs by itself, it is
+            parts.append(key)
         redrawn()
 
     return part

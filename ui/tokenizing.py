@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import streamlit as st
 
+from ui.caches import shared
 from ui.tokens import visible
 
 if TYPE_CHECKING:
-    from gpt_core.tokenizers import GPT2Tokenizer, Tokenizer
+    from gpt_core.tokenizers import Tokenizer
     from gpt_core.tokenizers.bpe import BPETokenizer
 
 MOST_MERGES = 2000
@@ -21,27 +21,51 @@ MOST_TEXT = 500_000  # characters; enough for 2,000 good merges, and done in abo
 _SAMPLE = 50_000  # characters to measure the length of a token on
 
 
-def trained(text: str, kind: str, vocab_size: int | None = None) -> Tokenizer:
-    """A tokenizer trained on the first MOST_TEXT characters, kept for all visitors."""
+@dataclass(frozen=True)
+class Source:
+    """The text that tokenizers learn from. key: its sha256, which tells it from others."""
+
+    text: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Cutter:
+    """Which tokenizer: its kind ("char", "word", "bpe", "gpt2"), and how long its list may be."""
+
+    kind: str
+    vocab_size: int | None = None
+
+
+def source_of(text: str) -> Source:
+    """The first MOST_TEXT characters of a text."""
     text = text[:MOST_TEXT]
-    return _trained(hashlib.sha256(text.encode()).hexdigest(), kind, vocab_size, text)
+    return Source(text, hashlib.sha256(text.encode()).hexdigest())
 
 
-@st.cache_resource(max_entries=64, show_spinner="Training the tokenizer …")
-def _trained(sha256: str, kind: str, vocab_size: int | None, _text: str) -> Tokenizer:
+def tokenizer_of(source: Source, cutter: Cutter) -> Tokenizer:
+    """The tokenizer, which has learned from the text unless it is GPT-2's."""
+    from gpt_core.tokenizers import GPT2Tokenizer
+
+    return GPT2Tokenizer.published() if cutter.kind == "gpt2" else _trained(source, cutter)
+
+
+@shared(64)
+def _trained(source: Source, cutter: Cutter) -> Tokenizer:
     from gpt_core.tokenizers import train_tokenizer
 
-    return train_tokenizer(kind, _text, vocab_size)
+    return train_tokenizer(cutter.kind, source.text, cutter.vocab_size)
 
 
-def published() -> tuple[GPT2Tokenizer | None, str]:
-    """GPT-2's tokenizer, or None and a sentence that says why it isn't here."""
+def why_not_published() -> str:
+    """A sentence that says why GPT-2's tokenizer isn't here, or nothing if it is."""
     from gpt_core.tokenizers import GPT2Tokenizer, TokenizerError
 
     try:
-        return GPT2Tokenizer.published(), ""
+        GPT2Tokenizer.published()
     except TokenizerError as error:
-        return None, str(error)
+        return str(error)
+    return ""
 
 
 @dataclass(frozen=True)
@@ -53,8 +77,9 @@ class CutWord:
     parts: tuple[str, ...]
 
 
+@shared(128)
 def words_cut_by_one(
-    text: str, whole: Tokenizer, cut: Tokenizer, most: int = 8
+    source: Source, whole: Cutter, cut: Cutter, most: int = 8
 ) -> tuple[list[CutWord], int]:
     """The most frequent words that are one token in `whole` and several in `cut`.
 
@@ -63,11 +88,12 @@ def words_cut_by_one(
     """
     from gpt_core.tokenizers.bpe import CHUNK
 
-    words = Counter(word for word in CHUNK.findall(text[:_SAMPLE]) if word.strip().isalpha())
+    keeps, cuts = tokenizer_of(source, whole), tokenizer_of(source, cut)
+    words = Counter(w for w in CHUNK.findall(source.text[:_SAMPLE]) if w.strip().isalpha())
     found = []
     for word, count in words.most_common():
-        parts = cut.tokenize(word)
-        if len(parts) > 1 and len(whole.encode(word)) == 1:
+        parts = cuts.tokenize(word)
+        if len(parts) > 1 and len(keeps.encode(word)) == 1:
             found.append(CutWord(visible(word), count, tuple(visible(p.text) for p in parts)))
     return found[:most], len(found)
 
@@ -83,10 +109,11 @@ def words_table(words: list[CutWord], one: str, several: str) -> pd.DataFrame:
     )
 
 
-def characters_per_token(text: str, tokenizer: Tokenizer) -> float:
+@shared(256)
+def characters_per_token(source: Source, cutter: Cutter) -> float:
     """Average length of a token over the first 50,000 characters, in characters."""
-    sample = text[:_SAMPLE]
-    return len(sample) / max(1, len(tokenizer.encode(sample)))
+    sample = source.text[:_SAMPLE]
+    return len(sample) / max(1, len(tokenizer_of(source, cutter).encode(sample)))
 
 
 def merge_steps(bpe: BPETokenizer, step: int, before: int = 4, after: int = 5) -> pd.DataFrame:
