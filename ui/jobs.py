@@ -6,11 +6,9 @@ by `python -m gpt_core.bundled.record`, so that no lesson starts with an empty p
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import json
+import logging
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -23,15 +21,18 @@ from typing import Any
 import streamlit as st
 
 from ui.duration import duration
+from ui.job_process import CRASHED, NOT_STARTED, JobProcess
 from ui.models import run_folder
+from ui.services import once_per_process
 from ui.sidebar import Study
 from ui.visitor import visitor_id
 
-PROJECT = Path(__file__).resolve().parent.parent
+logger = logging.getLogger(__name__)
+
 _KEPT = 200  # results
 _LONGEST_QUEUE = 20
 _EVERY = 0.5  # seconds between two looks at a job that runs
-_CRASHED = "The computation ended with an error. Start it again, or choose smaller settings."
+_FULL = "Too many computations are waiting here. Try again in a few minutes."
 _TOO_LONG = "The computation was stopped: it took longer than {} allowed here."
 
 Key = tuple[str, str, str]
@@ -70,7 +71,7 @@ class _Entry:
     visitors: set[str]
     view: JobView = field(default_factory=lambda: JobView("queued"))
     started: float = 0.0
-    process: subprocess.Popen[bytes] | None = None
+    process: JobProcess | None = None
 
 
 class JobService:
@@ -82,8 +83,8 @@ class JobService:
         self._wake = threading.Condition(self._lock)
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
         self._queue: list[Key] = []
+        self._closed = False
         threading.Thread(target=self._work, name="jobs", daemon=True).start()
-        atexit.register(self.close)
 
     def start(self, key: Key, folder: Path | None, visitor: str) -> None:
         """Queue a job, or join whoever asked for the same. A visitor's other job gives way."""
@@ -96,12 +97,12 @@ class JobService:
             if entry is not None and entry.view.state in ("queued", "running", "finished"):
                 entry.visitors.add(visitor)
                 return
-            if len(self._queue) >= _LONGEST_QUEUE:
-                full = "Too many computations are waiting here. Try again in a few minutes."
-                self._entries[key] = _Entry(b"", {visitor}, JobView("failed", error=full))
-                return
-            self._entries[key] = _Entry(json.dumps(request).encode() + b"\n", {visitor})
-            self._queue.append(key)
+            entry = _Entry(json.dumps(request).encode() + b"\n", {visitor})
+            if self._closed or len(self._queue) >= _LONGEST_QUEUE:
+                entry.view = JobView("failed", error=_FULL)
+            else:
+                self._queue.append(key)
+            self._entries[key] = entry
             self._forget_old()
             self._wake.notify()
 
@@ -124,11 +125,13 @@ class JobService:
             return entry.view
 
     def close(self) -> None:
-        """End whatever runs."""
+        """End whatever runs or waits. The service can't be used afterwards."""
         with self._lock:
-            for entry in self._entries.values():
-                if entry.process is not None:
-                    entry.process.kill()
+            self._closed = True
+            for key, entry in self._entries.items():
+                entry.visitors.clear()
+                self._leave(key, "")
+            self._wake.notify()
 
     def _running(self) -> Key | None:
         return next((k for k, e in self._entries.items() if e.view.state == "running"), None)
@@ -152,60 +155,59 @@ class JobService:
             del self._entries[key]
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                while not self._queue:
-                    self._wake.wait()
-                key = self._queue.pop(0)
-                entry = self._entries[key]
-                entry.started = time.monotonic()
-                entry.view = replace(entry.view, state="running")
-                entry.process = process = self._begin()
-            timer = threading.Timer(longest_job(), self._too_long, (entry,))
-            timer.daemon = True
+        while (entry := self._next()) is not None:
+            error = CRASHED
+            try:
+                error = self._do(entry)
+            except Exception:
+                logger.exception("The job service stumbled; it goes on with the next job.")
+            self._end(entry, error)
+
+    def _next(self) -> _Entry | None:
+        """The first of the queue, which runs from now on; None when the service is closed."""
+        with self._lock:
+            self._wake.wait_for(lambda: self._queue or self._closed)
+            if self._closed:
+                return None
+            entry = self._entries[self._queue.pop(0)]
+            entry.started = time.monotonic()
+            entry.view = replace(entry.view, state="running")
+            return entry
+
+    def _do(self, entry: _Entry) -> str:
+        """Do a job from its beginning to its end; why it has no result, if it has none."""
+        with self._lock:
+            if entry.view.state != "running":  # stopped in the meantime
+                return ""
+            try:
+                entry.process = process = JobProcess(self._command, entry.request)
+            except OSError:
+                logger.exception("A job could not be started.")
+                return NOT_STARTED
+        timer = threading.Timer(longest_job(), self._too_long, (entry,))
+        timer.daemon = True
+        try:
             timer.start()
-            self._follow(entry, process)
+            return self._follow(entry, process)
+        finally:
             timer.cancel()
+            process.close()
 
-    def _begin(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command,
-            cwd=PROJECT,
-            env={"OMP_NUM_THREADS": "1"} | os.environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def _follow(self, entry: _Entry, process: subprocess.Popen[bytes]) -> None:
-        with contextlib.suppress(OSError):
-            process.stdin.write(entry.request)  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-        error, whole = _CRASHED, False
-        for line in process.stdout:  # type: ignore[union-attr]
-            said = json.loads(line)
-            if "error" in said:
-                error = said["error"]
-                continue
-            whole = said["done"] == said["total"] and said["value"] is not None
+    def _follow(self, entry: _Entry, process: JobProcess) -> str:
+        def hear(done: int, total: int, value: dict[str, Any] | None) -> None:
             with self._lock:
                 if entry.view.state == "running":
-                    value = said["value"] if said["value"] is not None else entry.view.value
-                    entry.view = replace(
-                        entry.view, done=said["done"], total=said["total"], value=value
-                    )
-        code = process.wait()
+                    known = entry.view.value if value is None else value
+                    entry.view = replace(entry.view, done=done, total=total, value=known)
+
+        return process.follow(hear)
+
+    def _end(self, entry: _Entry, error: str) -> None:
         with self._lock:
             entry.process = None
-            seconds = time.monotonic() - entry.started
             if entry.view.state == "running":
-                state = "finished" if whole and code == 0 else "failed"
-                entry.view = replace(
-                    entry.view, state=state, seconds=seconds, error="" if whole else error
-                )
-        with contextlib.suppress(OSError):
-            process.stdin.close()  # type: ignore[union-attr]
+                state, seconds = "failed" if error else "finished", time.monotonic() - entry.started
+                entry.view = replace(entry.view, state=state, seconds=seconds, error=error)
 
     def _too_long(self, entry: _Entry) -> None:
         with self._lock:
@@ -215,9 +217,9 @@ class JobService:
                 entry.process.kill()
 
 
-@st.cache_resource(show_spinner=False)
+@once_per_process(close=JobService.close)
 def job_service() -> JobService:
-    """The one service of this app."""
+    """The one service of this app process."""
     return JobService()
 
 

@@ -1,10 +1,12 @@
 """The job service with real processes: progress, joining, Stop, crashes, the time limit."""
 
 import sys
+import textwrap
 import time
 
 import pytest
 
+import ui.job_process
 import ui.jobs
 from ui.jobs import JobService
 
@@ -138,3 +140,113 @@ def test_the_queue_is_limited(counting, monkeypatch):
     for i in range(3):
         counting.start(key(n=i + 1), None, f"visitor {i}")
     assert "waiting" in counting.view(key(n=3)).error
+
+
+# Ways in which the process of a job may go wrong.
+WRONG = {
+    "killed in the middle of a line": """
+        sys.stdout.write('{"done": 1, "tot'); sys.stdout.flush(); os.kill(os.getpid(), 9)
+    """,
+    "killed after its last line": "say(2); os.kill(os.getpid(), 9)",
+    "ends in the middle of a line": 'sys.stdout.write(\'{"done": 1, "tot\'); sys.stdout.flush()',
+    "ends with an error after its last line": "say(2); sys.exit(3)",
+    "no JSON": "print('Warning: the weather'); say(2)",
+    "not even text": "sys.stdout.buffer.write(bytes(range(256)) + b'\\n')",
+    "100,000 brackets": "print('[' * 100_000)",
+    "a number instead": "print(17)",
+    "a list instead": "print([1, 2, 3])",
+    "nothing about how far it is": "print('{}')",
+    "words for numbers": "print(json.dumps({'done': 'x', 'total': None, 'value': {}}))",
+    "more done than there is": "print(json.dumps({'done': 10**400, 'total': 2, 'value': {}}))",
+    "a list for a value": "print(json.dumps({'done': 2, 'total': 2, 'value': [1]}))",
+    "an error that is no text": "print(json.dumps({'error': {'a': 1}}))",
+    "a result, but less than all of it": "say(1)",
+    "says nothing": "",
+    "closes its output and lives on": "os.close(1); time.sleep(600)",
+    "never reads": "time.sleep(600)",
+    "a line of 100 MB": "sys.stdout.write('x' * 100_000_000 + '\\n'); say(2)",
+    "a line without an end": "while True: sys.stdout.write('x' * 100_000)",
+    "another process keeps its output open": """
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]); os._exit(0)
+    """,
+}
+PROGRAM = """
+import json, os, subprocess, sys, time
+def say(done):
+    print(json.dumps({{"done": done, "total": 2, "value": {{}}}}), flush=True)
+if {reads}:
+    asked = json.loads(sys.stdin.readline())["settings"]
+    if asked.get("go") == "well":
+        say(1); say(2); sys.exit()
+{wrong}
+"""
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_a_job_that_goes_wrong_says_why_and_the_next_one_runs(how, monkeypatch):
+    monkeypatch.setattr(ui.job_process, "_LAST_MOMENT", 0.3)
+    waits = how in ("never reads", "another process keeps its output open")
+    monkeypatch.setattr(ui.jobs, "longest_job", lambda: 2.0 if waits else 60.0)
+    program = PROGRAM.format(reads=how != "never reads", wrong=textwrap.dedent(WRONG[how]))
+    service = service_of(program)
+    wrong = key(padding="x" * 500_000)  # more than a pipe holds
+    service.start(wrong, None, "ann")
+    wait(service, wrong, lambda view: view.state != "queued")
+    service._command = [sys.executable, "-c", PROGRAM.format(reads=True, wrong="")]
+    service.start(key(go="well"), None, "bob")
+    failed = wait(service, wrong)
+    assert failed.state == "failed"
+    assert failed.error.endswith(".") and "\n" not in failed.error
+    assert wait(service, key(go="well")).state == "finished"
+    service.close()
+
+
+def test_a_job_that_can_t_be_started_says_so_and_the_next_one_runs():
+    service = JobService(["/nowhere/no such program"])
+    service.start(key(n=1), None, "ann")
+    view = wait(service, key(n=1))
+    assert view.state == "failed" and "could not be started" in view.error
+    service._command = [sys.executable, "-c", COUNTING]
+    service.start(key(n=2), None, "ann")
+    assert wait(service, key(n=2)).state == "finished"
+
+
+def test_a_job_that_ran_out_of_memory_says_so():
+    service = service_of("import os; os.kill(os.getpid(), 9)")
+    service.start(key(n=1), None, "ann")
+    assert "memory" in wait(service, key(n=1)).error
+
+
+def test_an_error_of_the_service_itself_is_that_job_s_alone(counting, monkeypatch):
+    def stumble(entry, process):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counting, "_follow", stumble)
+        counting.start(key(n=1, pause=30), None, "ann")
+        assert wait(counting, key(n=1, pause=30)).state == "failed"
+    counting.start(key(n=2), None, "ann")
+    assert wait(counting, key(n=2)).state == "finished"
+
+
+def test_a_full_queue_keeps_nothing_of_whoever_is_turned_away(counting, monkeypatch):
+    monkeypatch.setattr(ui.jobs, "_LONGEST_QUEUE", 1)
+    monkeypatch.setattr(ui.jobs, "_KEPT", 5)
+    counting.start(key(n=1000, pause=0.05), None, "v")
+    wait(counting, key(n=1000, pause=0.05), lambda view: view.done > 0)
+    for i in range(50):
+        counting.start(key(n=i + 1), None, f"visitor {i}")
+    assert len(counting._entries) <= 6
+
+
+def test_a_closed_service_starts_nothing_more(counting):
+    slow = key(n=1000, pause=0.05)
+    counting.start(slow, None, "ann")
+    wait(counting, slow, lambda view: view.done > 0)
+    counting.start(key(n=2), None, "bob")
+    counting.close()
+    assert wait(counting, slow).state == "stopped"
+    assert wait(counting, key(n=2)).state == "stopped"
+    counting.start(key(n=3), None, "bob")
+    time.sleep(0.3)
+    assert not counting.view(key(n=3)).active
