@@ -12,11 +12,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from corpus import MAX_BYTES, MIN_CHARACTERS, Corpus
 from corpus.scraper.site import ScrapeError, Site, check_slug
 from ui.models import runs_root
+from ui.services import once_per_process
 
 # The rest of the scraper takes a third of a second to import, and few visits to the lesson need it.
 if TYPE_CHECKING:
@@ -128,6 +127,12 @@ class ScrapingService:
         if job := self.job(visitor):
             job.scrape.stop.set()
 
+    def close(self) -> None:
+        """Ask the scrape that is going on to end after its page; what it has fetched is kept."""
+        with self._lock:
+            for job in self._jobs.values():
+                job.scrape.stop.set()
+
     def job(self, visitor: str) -> Job | None:
         """The visitor's last scrape."""
         with self._lock:
@@ -150,7 +155,7 @@ class ScrapingService:
         return known[1]
 
 
-@st.cache_resource(show_spinner=False)
+@once_per_process(close=ScrapingService.close)
 def scraping_service() -> ScrapingService:
     """The one service of this app process; its texts lie beside the runs."""
     return ScrapingService(runs_root() / "scraped")

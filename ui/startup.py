@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-import streamlit as st
+from ui.services import once_per_process
 
 # Seconds. In the first the first page is painted, if it needs no model; the moment is enough for
 # words on their way to the browser.
@@ -15,10 +15,12 @@ _FIRST_PAGE = 3.0
 _MOMENT = 0.2
 
 
-@st.cache_resource(show_spinner=False)
-def prepare_process() -> None:
+@once_per_process()
+def prepare_process() -> threading.Thread:
     """Import the heavy libraries in the background, while the first page is already painted."""
-    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+    thread = threading.Thread(target=_warm, name="warm-up", daemon=True)
+    thread.start()
+    return thread
 
 
 def let_words_through() -> None:

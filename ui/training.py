@@ -9,7 +9,6 @@ its place when its visitor closes the tab: coming back finds it further along, o
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import logging
@@ -22,8 +21,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import streamlit as st
 
 from ui.metrics import Curves, MetricsReader
 from ui.models import runs_root
@@ -39,6 +36,7 @@ from ui.runs import (
     tokens_per_step,
     worker_threads,
 )
+from ui.services import once_per_process
 from ui.worker import Command, MachineLock, Worker, training_command
 
 if TYPE_CHECKING:
@@ -513,9 +511,7 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-@st.cache_resource(show_spinner=False, on_release=TrainingService.close)
+@once_per_process(close=TrainingService.close)
 def training_service() -> TrainingService:
     """The one service of this app process; its worker ends with it."""
-    service = TrainingService(runs_root())
-    atexit.register(service.close)
-    return service
+    return TrainingService(runs_root())

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.transcript_site import QUICK, FakeSite
-from ui.scraping import ScrapingService
+from ui.scraping import ScrapingService, scraping_service
 
 EPISODE = "Kids, breakfast!<br> CafÃ©\x1f is open. - Coming!<br> I went to<br> the store.<br> " * 30
 
@@ -18,11 +18,11 @@ def fake():
 
 
 @pytest.fixture
-def service(fake, tmp_path, monkeypatch):
+def service(fake, tmp_path):
     """The app's service, but of the test's site."""
     service = ScrapingService(tmp_path / "scraped", fake.site, QUICK)
-    monkeypatch.setattr("ui.scraping_panel.scraping_service", lambda: service)
-    return service
+    with scraping_service.replaced(service):
+        yield service
 
 
 def scrape(app, show="modern-family", season=0, limit=10):

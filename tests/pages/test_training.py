@@ -15,10 +15,9 @@ from ui.training import training_service
 @pytest.fixture(autouse=True)
 def own_service(open_lesson):
     """A service of this test's own folder."""
-    training_service.clear()
+    training_service.reset()
     yield
-    training_service().close()
-    training_service.clear()
+    training_service.reset()
 
 
 def start_button(app):
