@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, get_args, get_type_hints
+from shlex import quote
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import numpy as np
 import torch
 
+from corpus.command_line import Parser, run_command
+from corpus.files import check_writable
 from gpt_core import distributed
 from gpt_core.config import PRESETS as MODEL_PRESETS
 from gpt_core.config import GPTConfig
 from gpt_core.data import encode_to_array
-from gpt_core.run import MOST_SCENES, Run, RunError, write_bytes, write_json
-from gpt_core.tokenizers import as_prompt, train_tokenizer
+from gpt_core.options import (
+    DRAWING,
+    check_drawing,
+    check_eval,
+    check_settings,
+    check_train,
+    tokenizer_for,
+)
+from gpt_core.run import MOST_SCENES, Run, RunError, check_new, write_bytes, write_json
+from gpt_core.tokenizers import Tokenizer, as_prompt
 from gpt_core.trainer import PRESETS as TRAIN_PRESETS
 from gpt_core.trainer import TrainConfig
-from gpt_core.worker import Interruption, flush_subnormals, lower_priority, train_run
+from gpt_core.worker import Interruption, find_device, flush_subnormals, lower_priority, train_run
+
+if TYPE_CHECKING:
+    from gpt_core.model import GPT
+    from gpt_core.sample import SampleConfig
 
 EXAMPLES = """\
 examples:
@@ -87,16 +102,9 @@ HELP = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see --help.\n")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m gpt_core",
         description="Train a GPT from scratch on a text, write with it, and measure it.",
         epilog=EXAMPLES,
@@ -116,7 +124,8 @@ def _add_train(commands: Any) -> None:
         "train",
         help="train a model on a text, or go on with a run",
         description="Train a model on a text file, or go on with a run that was interrupted. "
-        "Ctrl-C saves. Everything is written to one folder, the run.",
+        "Ctrl-C saves, and so does a lost connection. Everything is written to one folder, the "
+        "run.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -126,13 +135,12 @@ def _add_train(commands: Any) -> None:
     what.add_argument("--run", type=Path, metavar="DIR", help="go on with this run instead")
     what.add_argument("--out", type=Path, metavar="DIR", help="the new run's folder (runs/<now>)")
     what.add_argument(
-        "--tokenizer", choices=["char", "word", "bpe"], default="char", help="what a token is"
+        "--tokenizer", choices=["char", "word", "bpe"], help="what a token is (default: char)"
     )
     what.add_argument("--vocab-size", type=int, metavar="N", help="number of words or byte pairs")
     what.add_argument(
         "--preset",
         choices=list(MODEL_PRESETS),
-        default="modern",
         help="settings to start from: classic is GPT-2's design with AdamW, modern trains several "
         "times faster, notebook is the notebooks' own (default: modern)",
     )
@@ -151,9 +159,7 @@ def _add_train(commands: Any) -> None:
 
 def _add_sitcom(group: Any, meaning: str) -> None:
     group.add_argument("--sitcom-scenes", type=int, metavar="N", help=meaning)
-    group.add_argument(
-        "--sitcom-seed", type=int, default=1, metavar="N", help="the seed of those scenes (1)"
-    )
+    group.add_argument("--sitcom-seed", type=int, metavar="N", help="the seed of those scenes (1)")
 
 
 def _add_settings(group: Any, cls: type, presets: dict[str, dict[str, Any]]) -> None:
@@ -187,7 +193,9 @@ def _add_sample(commands: Any) -> None:
     parser.add_argument("--prompt", default="\n", help="text to continue (default: a line break)")
     parser.add_argument("--tokens", type=int, default=500, help="tokens to write (default: 500)")
     _add_drawing(parser)
-    parser.add_argument("--stop", action="append", default=[], help="end after this text")
+    parser.add_argument(
+        "--stop", action="append", default=[], metavar="TEXT", help="end after this text"
+    )
 
 
 def _add_drawing(parser: Any) -> None:
@@ -195,7 +203,6 @@ def _add_drawing(parser: Any) -> None:
     parser.add_argument(
         "--temperature",
         type=float,
-        default=0.8,
         help="below 1 bets on the likely, above 1 on surprises, 0 always takes the likeliest "
         "(default: 0.8)",
     )
@@ -206,7 +213,7 @@ def _add_drawing(parser: Any) -> None:
     parser.add_argument(
         "--min-p", type=float, help="drop tokens less than p times as likely as the likeliest"
     )
-    parser.add_argument("--seed", type=int, default=1337, help="same seed, same text (1337)")
+    parser.add_argument("--seed", type=int, help="same seed, same text (1337)")
 
 
 def _add_eval(commands: Any) -> None:
@@ -223,9 +230,7 @@ def _add_eval(commands: Any) -> None:
     scenes = parser.add_argument_group("with --scenes")
     _add_drawing(scenes)
     _add_sitcom(scenes, "what a run without text and recipe learned: this many generated scenes")
-    scenes.add_argument(
-        "--held-out-seed", type=int, default=1, metavar="N", help="of the held-out scenes (1)"
-    )
+    scenes.add_argument("--held-out-seed", type=int, metavar="N", help="of the held-out scenes (1)")
     scenes.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there too")
     scenes.add_argument("--out", type=Path, metavar="FILE", help="keep the model's scenes there")
 
@@ -259,36 +264,31 @@ def _add_export(commands: Any) -> None:
 
 def train(args: argparse.Namespace) -> int:
     """Train a new run or go on with one; the exit code is 1 when it diverges."""
+    check_train(args)
     if args.threads:
         torch.set_num_threads(args.threads)
     interruption = Interruption()
-    interruption.listen_to_signals()
     if args.worker:
         lower_priority()
         interruption.listen_to_commands(sys.stdin)
-    device = _device(args.device)
+    device, run = find_device(args.device), None
     together = distributed.start()
     try:
         run = _run_to_go_on(args.run) if args.run else _new_run(args)
-        if args.worker or distributed.rank():
-            status = train_run(run, interruption, device=device)
-        else:
-            status = _train_with_progress(run, interruption, device)
+        show = not (args.worker or distributed.rank())
+        how = _train_with_progress if show else _train_silently
+        with interruption.by_signals():
+            status = how(run, interruption, device)
+        if show:
+            _print_how_it_ended(run, status)
+    except ValueError:  # settings that don't fit the text, which shows when training begins
+        if run is not None and args.run is None and not run.metrics() and not distributed.rank():
+            shutil.rmtree(run.path)
+        raise
     finally:
         if together:
             distributed.finish()
     return 1 if status["state"] == "diverged" else 0
-
-
-def _device(name: str | None) -> str:
-    """Where to train: as asked for, or this process's GPU, or the CPU."""
-    if name is None:
-        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError):
-        raise RunError(f"This machine has no device {name!r}; leave out --device.") from None
-    return name
 
 
 def _run_to_go_on(path: Path) -> Run:
@@ -303,7 +303,7 @@ def _run_to_go_on(path: Path) -> Run:
 
 def _new_run(args: argparse.Namespace) -> Run:
     """Make the run's folder; the first process does it for all."""
-    out = args.out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}"
+    out = args.out or Path(os.environ.get("GPT_RUNS") or "runs") / f"{datetime.now():%Y%m%d-%H%M%S}"
     if distributed.rank() == 0:
         _create(args, out)
     distributed.wait()
@@ -311,18 +311,20 @@ def _new_run(args: argparse.Namespace) -> Run:
 
 
 def _create(args: argparse.Namespace, out: Path) -> None:
-    text, name, recipe = _text_to_learn(args)
-    tokenizer = train_tokenizer(args.tokenizer, text, args.vocab_size)
+    check_new(out.parent, out.name)
+    preset = args.preset or "modern"
     settings = {name: value for name, value in vars(args).items() if value is not None}
     model = {f.name: settings[f.name] for f in fields(GPTConfig) if f.name in settings}
     training = {f.name: settings[f.name] for f in fields(TrainConfig) if f.name in settings}
+    train_config = TrainConfig.from_preset(preset, **training)
+    check_settings(args, GPTConfig.from_preset(preset, **model | {"vocab_size": 1}), train_config)
+    text, name, recipe = _text_to_learn(args)
+    tokenizer = tokenizer_for(args.tokenizer or "char", text, args.vocab_size)
     Run.create(
         out.parent,
         name=out.name,
-        model_config=GPTConfig.from_preset(
-            args.preset, **(model | {"vocab_size": tokenizer.vocab_size})
-        ),
-        train_config=TrainConfig.from_preset(args.preset, **training),
+        model_config=GPTConfig.from_preset(preset, **model | {"vocab_size": tokenizer.vocab_size}),
+        train_config=train_config,
         tokenizer=tokenizer,
         text=text,
         corpus_name=name,
@@ -332,15 +334,19 @@ def _create(args: argparse.Namespace, out: Path) -> None:
 
 def _text_to_learn(args: argparse.Namespace) -> tuple[str, str, tuple[int, int] | None]:
     """The text of a new run, its name, and its recipe if it is generated."""
-    if (args.text is None) == (args.sitcom_scenes is None):
-        raise RunError("Name a text with --text FILE, or a run to go on with by --run DIR.")
     from corpus.sitcom import whole_text
 
     if args.text:
         return _read_text(args.text), args.text.name, None
-    scenes, seed = _at_least_one("sitcom-scenes", args.sitcom_scenes), args.sitcom_seed
+    scenes = _at_least_one("sitcom-scenes", args.sitcom_scenes)
+    seed = _or(args.sitcom_seed, 1)
     name = f"sitcom of {scenes:,} scenes, seed {seed}"
     return whole_text(seed, scenes, progress=_bar_of_scenes(scenes)), name, (seed, scenes)
+
+
+def _or(value: Any, default: Any) -> Any:
+    """What an option says, or what it means to leave it out."""
+    return default if value is None else value
 
 
 def _at_least_one(name: str, count: int) -> int:
@@ -366,42 +372,47 @@ def _read_text(path: Path) -> str:
 def _train_with_progress(run: Run, interruption: Interruption, device: str) -> dict[str, Any]:
     from tqdm import tqdm  # the worker needs no progress bar
 
-    with tqdm(total=run.train_config.steps, unit="step") as bar:
+    # Nothing is drawn before the first step: what is wrong with a run shows until then.
+    with tqdm(total=run.train_config.steps, unit="step", delay=1e-3) as bar:
         losses = {}
 
         def show(record: Any) -> None:
             losses["loss"] = f"{record.loss:.3f}"
             if record.val_loss is not None:
                 losses["val"] = f"{record.val_loss:.3f}"
-            bar.set_postfix(losses, refresh=False)
-            bar.update(record.step - bar.n)
+            try:
+                bar.set_postfix(losses, refresh=False)
+                bar.update(record.step - bar.n)
+            except OSError:  # a pipe that was closed
+                interruption.set("paused", "Nobody reads its output any more.")
 
-        status = train_run(run, interruption, show, device)
+        return train_run(run, interruption, show, device)
+
+
+def _train_silently(run: Run, interruption: Interruption, device: str) -> dict[str, Any]:
+    return train_run(run, interruption, device=device)
+
+
+def _print_how_it_ended(run: Run, status: dict[str, Any]) -> None:
+    folder = quote(str(run.path))
     print(status["reason"] or f"Finished after {status['step']} steps.")
     if status["state"] == "paused":
-        print(f"Saved at step {status['step']}. Go on: python -m gpt_core train --run {run.path}")
+        print(f"Saved at step {status['step']}. Go on: python -m gpt_core train --run {folder}")
     elif status["state"] == "finished":
-        print(f"Write with it: python -m gpt_core sample --run {run.path}")
-    return status
+        print(f"Write with it: python -m gpt_core sample --run {folder}")
 
 
 def sample(args: argparse.Namespace) -> int:
     """Write text, token by token."""
-    from gpt_core.sample import SampleConfig, cut_at_stop, generate
+    from gpt_core.sample import cut_at_stop, generate
 
+    check_drawing(args)
+    config = _drawing(args, max_new_tokens=args.tokens, stop=tuple(args.stop))
     run = Run.open(args.run)
-    tokenizer, model = run.tokenizer(), run.load_model(args.step)
-    config = SampleConfig(
-        max_new_tokens=args.tokens,
-        temperature=args.temperature,
-        top_k=args.top_k,
-        top_p=args.top_p,
-        min_p=args.min_p,
-        seed=args.seed,
-        stop=tuple(args.stop),
-    )
+    tokenizer, model = run.tokenizer(), _model(run, args.step)
     ids, shown = [], ""
     prompt = as_prompt(tokenizer, args.prompt)
+    _say_what_is_unknown(tokenizer, prompt)
     print(prompt, end="", flush=True)
     for sampled in generate(model, tokenizer.encode(prompt), config, tokenizer):
         ids.append(sampled.token)
@@ -414,20 +425,53 @@ def sample(args: argparse.Namespace) -> int:
     return 0
 
 
+def _drawing(args: argparse.Namespace, **more: Any) -> SampleConfig:
+    """How tokens are drawn."""
+    from gpt_core.sample import SampleConfig
+
+    drawing = {name: getattr(args, name) for name in DRAWING}
+    drawing["temperature"] = _or(args.temperature, 0.8)
+    drawing["seed"] = _or(args.seed, 1337)
+    return SampleConfig(**drawing, **more)
+
+
+def _model(run: Run, step: int | None) -> GPT:
+    """A run's model, of its end or of a step."""
+    _check_step(run, step)
+    return run.load_model(step)
+
+
+def _check_step(run: Run, step: int | None) -> None:
+    """Raise RunError, with the steps that there are, for one whose weights weren't kept."""
+    if step is not None and step not in run.snapshots():
+        kept = ", ".join(map(str, run.snapshots())) or "none"
+        raise RunError(f"{run.name} kept no weights at step {step}; it kept {kept}.")
+
+
+def _say_what_is_unknown(tokenizer: Tokenizer, prompt: str) -> None:
+    """Name on stderr what of a prompt the tokenizer has no token for."""
+    unknown = {token.text: None for token in tokenizer.tokenize(prompt) if not token.known}
+    if unknown:
+        shown = ", ".join(map(repr, list(unknown)[:5])) + ", …" * (len(unknown) > 5)
+        print(f"The model knows no {shown} and reads the unknown there.", file=sys.stderr)
+
+
 def evaluate(args: argparse.Namespace) -> int:
     """Print how well both splits are predicted."""
     from gpt_core.evaluate import bits_per_character, whole_split_loss
 
     run = Run.open(args.run)
+    check_eval(args, run)
     if args.scenes is not None:
         return _evaluate_scenes(run, args)
-    tokenizer, model = run.tokenizer(), run.load_model(args.step)
+    tokenizer, model = run.tokenizer(), _model(run, args.step)
     print(f"{'split':<12}{'tokens':>12}{'loss':>10}{'bits/char':>12}{'perplexity':>12}")
-    for name, tokens in _splits(run, args.held_out_seed):
+    for name, tokens in _splits(run, _or(args.held_out_seed, 1)):
         loss = whole_split_loss(model, tokens)
         characters = len(tokenizer.decode(tokens.tolist()))
         bits = bits_per_character(loss, len(tokens), characters)
-        print(f"{name:<12}{len(tokens):>12,}{loss:>10.4f}{bits:>12.4f}{math.exp(loss):>12.3f}")
+        perplexity = torch.tensor(loss).double().exp().item()  # infinite, where math.exp ends
+        print(f"{name:<12}{len(tokens):>12,}{loss:>10.4f}{bits:>12.4f}{perplexity:>12.3f}")
     return 0
 
 
@@ -448,22 +492,22 @@ def _evaluate_scenes(run: Run, args: argparse.Namespace) -> int:
 
     from corpus.sitcom import in_one_text
     from gpt_core.report import compare, learned_text, table, to_dict
-    from gpt_core.sample import SampleConfig
 
-    count = _at_least_one("scenes", args.scenes)
-    drawing = ("temperature", "top_k", "top_p", "min_p", "seed")
-    config = SampleConfig(**{name: getattr(args, name) for name in drawing})
-    given = (args.sitcom_seed, args.sitcom_scenes) if args.sitcom_scenes else None
+    count, config = _at_least_one("scenes", args.scenes), _drawing(args)
+    given = None
+    if args.sitcom_scenes is not None:
+        scenes = _at_least_one("sitcom-scenes", args.sitcom_scenes)
+        given = (_or(args.sitcom_seed, 1), scenes)
     recipe = run.sitcom() or given
     for path in filter(None, (args.json, args.out)):
-        if not path.resolve().parent.is_dir():  # now, not when all is counted
-            raise RunError(f"{path} can't be written: there is no such folder.")
+        check_writable(path)  # now, not when all is counted
+    _check_step(run, args.step)
     report = compare(
         run,
         learned_text(run, recipe, _bar_of_scenes(recipe[1] if recipe else None)),
         config,
         count,
-        args.held_out_seed,
+        _or(args.held_out_seed, 1),
         args.step,
         lambda things, count, name: tqdm(things, name, count or None, leave=False, unit=""),
     )
@@ -482,6 +526,7 @@ def import_gpt2(args: argparse.Namespace) -> int:
     from corpus import bundled
     from gpt_core.hf import import_run
 
+    check_new(args.out.parent, args.out.name)
     text = (args.text.name, _read_text(args.text)) if args.text else None
     name, content = text or (bundled().name, bundled().text)
     with tqdm(unit="B", unit_scale=True, desc="fetching", leave=False, delay=0.5) as bar:
@@ -492,7 +537,8 @@ def import_gpt2(args: argparse.Namespace) -> int:
 
         run = import_run(args.source, args.out, content, name, show)
     print(f"{run.path} is a run now: {_summary(run)}.")
-    print(f"Write with it: python -m gpt_core sample --run {run.path} --prompt 'Once upon a time'")
+    folder = quote(str(run.path))
+    print(f"Write with it: python -m gpt_core sample --run {folder} --prompt 'Once upon a time'")
     return 0
 
 
@@ -510,7 +556,7 @@ def export(args: argparse.Namespace) -> int:
     from gpt_core.hf import OUR_TOKENIZER, save_gpt2
 
     run = Run.open(args.run)
-    save_gpt2(run.load_model(args.step), run.tokenizer(), args.out)
+    save_gpt2(_model(run, args.step), run.tokenizer(), args.out)
     print(f"{args.out} can be read with GPT2LMHeadModel.from_pretrained.")
     if (args.out / OUR_TOKENIZER).exists():
         print(f"transformers has no such tokenizer; {OUR_TOKENIZER} is for this project only.")
@@ -527,16 +573,13 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 2 for what the user can put right, in one sentence."""
-    args = make_parser().parse_args(arguments)
-    try:
+    """Run one command and return its exit code; see run_command."""
+
+    def command() -> int:
+        args = make_parser().parse_args(arguments)
         return COMMANDS[args.command](args)
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
-    except ValueError as error:  # ConfigError, RunError, TokenizerError, CheckpointError, …
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 2
+
+    return run_command(command)
 
 
 if __name__ == "__main__":

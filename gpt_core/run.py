@@ -19,6 +19,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable
@@ -30,7 +31,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from corpus.files import append, replacing
 from gpt_core import data
+from gpt_core.bundled import BUNDLED
 from gpt_core.config import ConfigError, GPTConfig
 from gpt_core.model import GPT
 from gpt_core.shapes import shapes_of
@@ -54,6 +57,9 @@ MAX_SNAPSHOTS = 65
 MAX_SNAPSHOT_BYTES = 300_000_000
 # Most of what a run learns, it learns in its first steps: more snapshots are kept there.
 EARLY_SNAPSHOTS = (16, 32, 64, 128, 256)
+LONGEST_NAME = 100  # characters of a folder's name
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
+_TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(10))}
 # A recipe that asks for more scenes than this is taken for damaged.
 MOST_SCENES = 1_000_000
 
@@ -94,8 +100,9 @@ class Run:
 
         sitcom: seed and number of scenes, when the text is `corpus.sitcom.whole_text` of them.
 
-        It appears whole or not at all. Raises RunError when it exists already, when the model's
-        vocabulary isn't the tokenizer's, or when the text is too short for block_size.
+        It appears whole or not at all. Raises RunError when it exists already or can't have that
+        name, when the model's vocabulary isn't the tokenizer's, or when the text is too short for
+        block_size.
         """
         if model_config.vocab_size != tokenizer.vocab_size:
             raise RunError(
@@ -103,10 +110,9 @@ class Run:
                 f"{tokenizer.vocab_size}; they must be the same."
             )
         created = datetime.now(UTC)
-        name = name or f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        if Path(name).name != name or name.startswith("."):
-            raise RunError(f"A run can't be called {name!r}; use letters, digits and dashes.")
-        path = Path(root) / name
+        if name is None:
+            name = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        path = check_new(Path(root), name)
         recipe = {"sitcom": {"seed": sitcom[0], "scenes": sitcom[1]}} if sitcom else {}
         run = cls(
             path.with_name(f".{name}.{secrets.token_hex(3)}.tmp"),
@@ -115,8 +121,6 @@ class Run:
             {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)} | recipe,
             created.isoformat(timespec="seconds"),
         )
-        if path.exists():
-            raise RunError(f"The folder {path} exists already; choose another name.")
         try:
             run._write_inputs(tokenizer, text)
             run.tokens()
@@ -253,8 +257,16 @@ class Run:
         return {"reason": None} | status
 
     def set_status(self, state: str, step: int, reason: str | None = None) -> None:
-        """Replace the status."""
-        write_json(self.path / "status.json", {"state": state, "step": step, "reason": reason})
+        """Replace the status, on a full disk in its place."""
+        path, status = self.path / "status.json", {"state": state, "step": step, "reason": reason}
+        try:
+            write_json(path, status)
+        except OSError:
+            if not path.is_file():
+                raise
+            with path.open("r+b") as file:
+                file.write(_json(status))
+                file.truncate()
 
     def metrics(self) -> list[dict[str, Any]]:
         """All records so far, oldest first. Raises RunError for a damaged line."""
@@ -281,10 +293,11 @@ class Run:
         return record
 
     def append_metrics(self, record: dict[str, Any]) -> None:
-        """Add one record: one write, so that no reader and no kill sees a part of it for long."""
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
-        with (self.path / "metrics.jsonl").open("ab", buffering=0) as file:
-            file.write(line.encode("utf-8", "replace"))
+        """Add one record: one write, so that no reader and no kill sees a part of it for long.
+
+        Raises OSError when the disk has no room for all of it; then nothing is added.
+        """
+        append(self.path / "metrics.jsonl", metrics_line(record))
 
     def keep_metrics(self, step: int) -> None:
         """Forget all that came after a step, which is about to be trained again."""
@@ -376,17 +389,50 @@ class Run:
             path.unlink(missing_ok=True)
 
 
+def check_new(root: Path, name: str) -> Path:
+    """The folder root/name, if a run can be made there. Raises RunError.
+
+    The name must be one that every system can have and every page can show.
+    """
+    said = f"A run can't be called {name!r}"
+    if name.startswith("."):
+        raise RunError(f"{said}: a name that begins with a dot is hidden; leave the dot out.")
+    if not name.isprintable() or _NOT_IN_NAMES.search(name) or name != name.strip(" .") or not name:
+        raise RunError(
+            f'{said}: use letters, digits, dashes and spaces, none of / \\ : * ? " < > |, and '
+            f"no space or dot at an end."
+        )
+    if len(name) > LONGEST_NAME or len(name.encode()) > 2 * LONGEST_NAME:
+        raise RunError(f"{said}: it is too long; {LONGEST_NAME} characters are allowed.")
+    if name.split(".")[0].upper() in _TAKEN or name == BUNDLED:
+        of = "the model that comes with the app" if name == BUNDLED else "a device on Windows"
+        raise RunError(f"{said}: that is the name of {of}; choose another.")
+    path = root / name
+    if os.path.lexists(path):
+        raise RunError(f"The folder {path} exists already; choose another name.")
+    return path
+
+
+def metrics_line(record: dict[str, Any]) -> bytes:
+    """A record as it stands in metrics.jsonl."""
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "replace")
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file whole."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Replace a JSON file whole."""
+    write_bytes(path, _json(value))
+
+
+def _json(value: dict[str, Any]) -> bytes:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    write_bytes(path, text.encode("utf-8", "replace"))
+    return text.encode("utf-8", "replace")
 
 
 def read_json(path: Path) -> dict[str, Any]:

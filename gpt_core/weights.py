@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from corpus.files import replacing
 from gpt_core.model import GPT
 
 SCALE = ".scale"  # the name of a matrix's row scales, after the matrix's own
+FLOATS = ("F64", "F32", "F16", "BF16")  # how a safetensors file may keep weights as they are
 HALF_MAX = 65504  # the largest number of half precision
 
 
@@ -77,6 +81,14 @@ def _with_scales(expected: dict[str, Tensor], found: Iterable[str]) -> dict[str,
     return expected | {name: scales[name] for name in scales.keys() & set(found)}
 
 
+def _check_codes(found: dict[str, str], expected: dict[str, Tensor]) -> None:
+    """Raise WeightsError for whole numbers that no scale turns into weights."""
+    for name, tensor in expected.items():
+        scaled = f"{name}{SCALE}" in found and found[name] == "I8"
+        if tensor.is_floating_point() and not scaled and found[name] not in FLOATS:
+            raise WeightsError(f"The tensor {name} is kept as {found[name]} and has no scales.")
+
+
 def _from_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Undo `in_bytes`; half precision becomes float32 as well."""
     whole = {}
@@ -91,10 +103,15 @@ def _from_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a safetensors file that is there whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    save_file({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, temporary, metadata)
-    temporary.replace(path)
+    """Write a safetensors file that is there whole or not at all. Raises OSError."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as temporary:
+        try:
+            save_file(whole, temporary, metadata)
+        except SafetensorError as error:  # its message ends with the system's number of the error
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            code = int(number[1]) if number else errno.EIO
+            raise OSError(code, os.strerror(code)) from None
 
 
 def load_tensors(
@@ -110,8 +127,10 @@ def load_tensors(
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
             if expected is not None:
-                shapes = {n: tuple(file.get_slice(n).get_shape()) for n in names}
+                slices = {name: file.get_slice(name) for name in names}
+                shapes = {name: tuple(part.get_shape()) for name, part in slices.items()}
                 check_shapes(shapes, _with_scales(expected, shapes))
+                _check_codes({name: part.get_dtype() for name, part in slices.items()}, expected)
             tensors = {name: file.get_tensor(name) for name in names}
             metadata = file.metadata() or {}
     except WeightsError as error:

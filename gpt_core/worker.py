@@ -12,12 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
+from corpus.command_line import on_request_to_end
 from gpt_core import distributed
 from gpt_core.model import GPT
 from gpt_core.run import Run, RunError
@@ -39,15 +40,18 @@ class Interruption:
         if self.state is None:
             self.state, self.reason = state, reason
 
-    def listen_to_signals(self) -> None:
-        """Ctrl-C and a polite kill pause the run; a second Ctrl-C ends at once."""
+    def by_signals(self) -> AbstractContextManager[None]:
+        """While in this context, Ctrl-C, a polite kill or a lost connection pauses the run.
 
-        def handle(number: int, _frame: object) -> None:
+        A second Ctrl-C is a KeyboardInterrupt; the others may well come twice.
+        """
+
+        def hear(number: int) -> None:
+            if self.state is not None and number == signal.SIGINT:
+                raise KeyboardInterrupt
             self.set("paused", "Interrupted.")
-            signal.signal(number, signal.SIG_DFL)
 
-        signal.signal(signal.SIGINT, handle)
-        signal.signal(signal.SIGTERM, handle)
+        return on_request_to_end(hear)
 
     def listen_to_commands(self, commands: IO[str]) -> None:
         """Read "pause" and "stop", one a line; the end of the stream is the app's end."""
@@ -73,15 +77,20 @@ def train_run(
 
     Everything is written to the run's folder: a record a step, evaluations, samples, snapshots,
     the newest weights, and what continuing needs. Under torchrun the first process writes.
-    Raises RunError when the folder is damaged or another process trains it.
+    Raises RunError when the folder is damaged or another process trains it, OSError when it can't
+    be written. However it ends, the status says so, and what was learned is saved if it can be.
     """
     if distributed.rank():
         return _Training(run, interruption, on_record, device).go()
     with _lock(run.path):
         try:
             return _Training(run, interruption, on_record, device).go()
+        except KeyboardInterrupt:
+            run.set_status("paused", _step_of(run), "Interrupted before it was saved.")
+            raise
         except Exception as error:
-            run.set_status("failed", _step_of(run), str(error) or type(error).__name__)
+            with suppress(OSError):
+                run.set_status("failed", _step_of(run), str(error) or type(error).__name__)
             raise
 
 
@@ -119,8 +128,13 @@ class _Training:
             self._begin()
             while trainer.step < trainer.config.steps and not self._interrupted():
                 record = next(trainer)
-                self._write_step(record)
-                self.on_record(record)
+                try:
+                    self._write_step(record)
+                    self.on_record(record)
+                except Exception:  # a full disk, say: the step itself is whole
+                    with suppress(OSError, DivergedError):
+                        self._save("running")
+                    raise
             if trainer.step == trainer.config.steps:
                 self._end("finished")
             else:
@@ -172,12 +186,15 @@ class _Training:
 
     def _end(self, state: str, reason: str | None = None) -> None:
         """Save, and say how it ended."""
+        self._save(state, reason)
+        distributed.wait()
+
+    def _save(self, state: str, reason: str | None = None) -> None:
         if self.writes:
             step = self.trainer.step
             self.run.save_state(self.trainer.state())
             self.run.save_model(self.trainer.model, step)
             self.run.set_status(state, step, reason)
-        distributed.wait()
 
     def _interrupted(self) -> bool:
         wanted = self.interruption.state is not None
@@ -232,6 +249,17 @@ else:
 
     def _lock_file(file: IO[str]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def find_device(name: str | None) -> str:
+    """Where to train: as asked for, or this process's GPU, or the CPU. Raises RunError."""
+    if name is None:
+        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.ones(1, device=name).item()
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise RunError(f"This machine has no device {name!r}; leave out --device.") from None
+    return name
 
 
 def flush_subnormals() -> None:

@@ -6,12 +6,13 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 from tqdm import tqdm
 
+from corpus.command_line import on_request_to_end, positive
 from corpus.scraper.scrape import Report, Scrape
 from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
 
@@ -35,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where the show's folder is made (default: runs/scraped)",
     )
-    parser.add_argument("--season", type=_positive, metavar="N", help="this season only")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N episodes only")
+    parser.add_argument("--season", type=positive, metavar="N", help="this season only")
+    parser.add_argument("--limit", type=positive, metavar="N", help="the first N episodes only")
 
 
 def run(args: argparse.Namespace, site: Site | None = None) -> int:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace, site: Site | None = None) -> int:
     try:
         scrape = Scrape(args.show, args.out, season=args.season, limit=args.limit, site=site)
         print(COPYRIGHT, file=sys.stderr)
-        with _stopped_by_signals(scrape.stop):
+        with on_request_to_end(_stopping(scrape.stop)):
             _show_progress(scrape)
     except ScrapeError as error:
         print(error, file=sys.stderr)
@@ -76,28 +77,15 @@ def _print_report(report: Report, corpus: Path) -> None:
     if report.ended:
         print(report.ended)
     if report.characters:
-        print(f"Train on it: python -m gpt_core train --text {corpus}")
+        print(f"Train on it: python -m gpt_core train --text {quote(str(corpus))}")
 
 
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop it after the request under way; a second Ctrl-C ends it at once."""
+def _stopping(stop: threading.Event) -> Callable[[int], None]:
+    """Stop after the request under way; a second Ctrl-C ends it at once."""
 
-    def ask(number: int, frame: object) -> None:
-        if stop.is_set():
+    def hear(number: int) -> None:
+        if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.set()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("a number from 1 up")
-    return number
+    return hear

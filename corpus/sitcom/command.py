@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from corpus.command_line import positive
+from corpus.files import replacing
 from corpus.sitcom.checker import RULES, check, split_scenes
 from corpus.sitcom.scene import generate, in_one_text
-from corpus.sitcom.show import ShowError
 
 SUMMARY = "Write scenes of the generated sitcom, or check those of a text."
 EXAMPLES = """\
@@ -35,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = SUMMARY
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
-    parser.add_argument("--seed", type=int, default=1, help="same seed, same scenes (1)")
-    parser.add_argument("--scenes", type=_count, default=10, help="how many scenes (10)")
+    parser.add_argument("--seed", type=int, metavar="N", help="same seed, same scenes (1)")
+    parser.add_argument("--scenes", type=positive, metavar="N", help="how many scenes (10)")
     parser.add_argument("--out", type=Path, help="write this file, whole or not at all (print)")
     parser.add_argument(
         "--held-out",
@@ -48,55 +46,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
-    try:
-        if arguments.check:
-            return _check(arguments.check)
-        scenes = (s.text for s in generate(arguments.seed, arguments.scenes, arguments.held_out))
-        if arguments.out is None:
-            with suppress(BrokenPipeError):
-                _write(scenes, sys.stdout)
-            return 0
-        with atomic(arguments.out) as file:
-            _write(_with_bar(scenes, arguments.scenes, "written"), file)
-    except KeyboardInterrupt:
-        print("\nStopped: nothing was written.", file=sys.stderr)
-        return 130
-    except (OSError, ShowError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if arguments.check:
+        return _check(arguments)
+    seed = 1 if arguments.seed is None else arguments.seed
+    count = 10 if arguments.scenes is None else arguments.scenes
+    scenes = (scene.text for scene in generate(seed, count, arguments.held_out))
+    if arguments.out is None:
+        _write(scenes, sys.stdout)
+        return 0
+    with (
+        replacing(arguments.out) as path,
+        path.open("w", encoding="ascii", newline="\n") as file,
+    ):
+        _write(_with_bar(scenes, count, "written"), file)
     return 0
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("at least one scene, please")
-    return count
 
 
 def _write(scenes: Iterable[str], file: TextIO) -> None:
     """Write scenes, two blank lines between them."""
     file.writelines(in_one_text(scenes))
     file.flush()
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[TextIO]:
-    """Give a file to write, which takes `path`'s place only when all is written.
-
-    Raises OSError if the folder can't be written.
-    """
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(number, "w", encoding="ascii", newline="\n") as file:  # noqa: PTH123
-            yield file
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)  # mkstemp's file is for its owner alone
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _with_bar(scenes: Iterable[str], count: int, verb: str) -> Iterator[str]:
@@ -120,9 +89,14 @@ def _with_bar(scenes: Iterable[str], count: int, verb: str) -> Iterator[str]:
             )
 
 
-def _check(path: Path) -> int:
+def _check(arguments: argparse.Namespace) -> int:
     """Check every scene of a text, and print how many break each rule."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    written = (arguments.seed, arguments.scenes, arguments.out)
+    if arguments.held_out or any(value is not None for value in written):
+        raise ValueError(
+            "--check only reads a file; leave out --seed, --scenes, --held-out and --out."
+        )
+    text = arguments.check.read_text(encoding="utf-8", errors="replace")
     scenes = list(split_scenes(text))
     broken: Counter[str] = Counter()
     examples: dict[str, list[str]] = {rule: [] for rule in RULES}

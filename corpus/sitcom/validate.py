@@ -15,6 +15,7 @@ from itertools import product
 from pathlib import Path
 from random import Random
 
+from corpus.command_line import Parser, run_command
 from corpus.sitcom.reading import Reader
 from corpus.sitcom.scene import (
     MAX_CHARACTERS,
@@ -41,13 +42,23 @@ MIN_WORDINGS, MIN_FITTING = 4, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m corpus.sitcom.validate", description=(__doc__ or "").split("\n\n")[1]
     )
     parser.add_argument("plots", nargs="*", type=Path, help="TOML files; all if none is given")
-    parser.add_argument("--sample", type=int, default=1, help="scenes to print of each plot (1)")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=1,
+        choices=range(21),
+        metavar="N",
+        help="scenes to print of each plot (1)",
+    )
     parser.add_argument("--words", action="store_true", help="print the words no list knows")
-    chosen = parser.parse_args(arguments)
+    return run_command(lambda: _run(parser.parse_args(arguments)))
+
+
+def _run(chosen: argparse.Namespace) -> int:
     failed, shows = False, []
     for path in chosen.plots or sorted((FOLDER / "plots").glob("*.toml")):
         try:

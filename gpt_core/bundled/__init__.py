@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# What the app calls the model.
+BUNDLED = "bundled"
 # What eval and benchmarks/sitcom_model.py printed about it, as JSON.
 MEASURED = Path(__file__).parent / "measured"
 

@@ -9,9 +9,9 @@ the bundled model also says which weights it is of.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
+import sys
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,6 +20,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from corpus.command_line import Parser, run_command
 from gpt_core.bundled import bundled_run_path
 from gpt_core.jobs import JobError, find_job
 from gpt_core.run import Run, read_json, write_json
@@ -65,24 +66,35 @@ def model_digest() -> str:
     return sha256((bundled_run_path() / "model.safetensors").read_bytes()).hexdigest()
 
 
-def main() -> None:
+def main() -> int:
     """Record one result, or all again."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("name", nargs="?", help="lower-case letters, digits and _")
     parser.add_argument("--job", help="a module of gpt_core.jobs")
-    parser.add_argument("--settings", type=json.loads, default={}, help="a JSON object")
+    parser.add_argument("--settings", type=_settings, metavar="JSON", help="an object")
     parser.add_argument("--bundled-model", action="store_true", help="it is about that model")
     parser.add_argument("--again", action="store_true", help="do all recorded jobs once more")
     args = parser.parse_args()
+    one = args.name or args.job or args.settings is not None or args.bundled_model
+    if args.again and one:
+        parser.error("--again does all recorded jobs as they were; nothing else can go with it")
     if args.again:
         for name in names():
             old = load(name)
             record(name, old["job"], old["settings"], old["model"] is not None)
     elif args.name and args.job and re.fullmatch("[a-z0-9_]+", args.name):
-        record(args.name, args.job, args.settings, args.bundled_model)
+        record(args.name, args.job, args.settings or {}, args.bundled_model)
     else:
         parser.error("give a NAME (a-z, 0-9, _) and a --job, or --again")
+    return 0
+
+
+def _settings(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(text)
+    return value
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

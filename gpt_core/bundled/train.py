@@ -13,21 +13,24 @@ samples were taken from the snapshots afterwards.
 
 from __future__ import annotations
 
-import argparse
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+from shlex import quote
 
 from tqdm import tqdm
 
+from corpus.command_line import Parser, run_command
+from corpus.files import append, replacing_folder
 from corpus.sitcom import whole_text
 from gpt_core.bundled import bundled_run_path
 from gpt_core.config import GPTConfig
-from gpt_core.run import Run
+from gpt_core.run import Run, metrics_line
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.trainer import TrainConfig
 from gpt_core.weights import save_tensors, weights
-from gpt_core.worker import Interruption, flush_subnormals, train_run
+from gpt_core.worker import Interruption, find_device, flush_subnormals, train_run
 
 SEED, SCENES = 1, 200_000
 VOCABULARY = 2048
@@ -72,41 +75,44 @@ def create(root: Path, steps: int) -> Run:
 
 def publish(run: Run, target: Path) -> None:
     """Put what lessons need into the repo. The text is left out: its recipe makes it again."""
-    for name in ("corpus.txt", "state.safetensors", "lock"):
-        (run.path / name).unlink(missing_ok=True)
-    for step in run.snapshots():
-        if step not in SNAPSHOTS:
-            (run.path / "snapshots" / f"step_{step:06d}.safetensors").unlink()
     halves = {name: tensor.half() for name, tensor in weights(run.load_model()).items()}
-    save_tensors(run.path / "model.safetensors", halves, {"step": str(run.train_config.steps)})
     kept = [
         r for r in run.metrics() if "loss" not in r or "val_loss" in r or r["step"] % EVERY == 0
     ]
-    (run.path / "metrics.jsonl").unlink()
-    for record in kept:
-        run.append_metrics(record)
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(run.path, target)
+    with replacing_folder(target) as folder:
+        (folder / "snapshots").mkdir()
+        snapshots = [f"snapshots/step_{step:06d}.safetensors" for step in SNAPSHOTS]
+        for name in ("config.json", "tokenizer.json", "status.json", *snapshots):
+            if (run.path / name).exists():
+                shutil.copy2(run.path / name, folder / name)
+        steps = {"step": str(run.train_config.steps)}
+        save_tensors(folder / "model.safetensors", halves, steps)
+        for record in kept:
+            append(folder / "metrics.jsonl", metrics_line(record))
 
 
-def main() -> None:
-    """Train in a temporary folder, and replace the bundled run when that went well."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=TRAINING["steps"], help="of training")
-    parser.add_argument("--device", default="cpu", help='where it trains: "cpu" or "cuda"')
+def main() -> int:
+    """Train in a folder of its own, and replace the bundled run when that went well."""
+    parser = Parser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--steps", type=int, help=f"of training ({TRAINING['steps']:,})")
+    parser.add_argument("--device", help="where it trains (default: a GPU if there is one)")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="go on with this one instead")
     args = parser.parse_args()
+    if args.run and args.steps is not None:
+        parser.error("--steps can't take effect with --run, since a run goes on as it began")
+    device, steps = find_device(args.device), args.steps or TRAINING["steps"]
+    run = Run.open(args.run) if args.run else create(Path(tempfile.mkdtemp()), steps)
     interruption = Interruption()
-    interruption.listen_to_signals()
-    with tempfile.TemporaryDirectory() as root:
-        run = create(Path(root), args.steps)
-        with tqdm(total=run.train_config.steps, unit="step") as bar:
-            status = train_run(run, interruption, lambda record: bar.update(), args.device)
-        if status["state"] != "finished":
-            raise SystemExit(f"Nothing was replaced: {status['reason']}")
-        publish(run, bundled_run_path())
+    with interruption.by_signals(), tqdm(total=run.train_config.steps, unit="step") as bar:
+        status = train_run(run, interruption, lambda record: bar.update(), device)
+    if status["state"] != "finished":
+        print(f"Nothing was replaced: {status['reason']} Go on with --run {quote(str(run.path))}")
+        return 1
+    publish(run, bundled_run_path())
     print(f"The bundled run was replaced: {bundled_run_path()}")
+    return 0
 
 
 if __name__ == "__main__":
     flush_subnormals()
-    main()
+    sys.exit(run_command(main))

@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from corpus.command_line import Parser
 from gpt_core.jobs import JobError, find_job
 from gpt_core.run import Run
 from gpt_core.worker import flush_subnormals, lower_priority
@@ -31,6 +32,7 @@ def _end_with_stdin() -> None:
 
 def main() -> None:
     """Do what the first line asks for."""
+    Parser(prog="python -m gpt_core.jobs", description=__doc__).parse_args()  # there are no options
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     lower_priority()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from corpus.files import replacing
+
 FORMAT = 1
 REPLACEMENT = "\ufffd"  # U+FFFD, Unicode's sign for "something unreadable was here"
 
@@ -89,7 +91,5 @@ def lookup(table: list[Any], token_id: int) -> Any:
 
 def write_json(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Write a JSON file so that a crash leaves the old file or the new one, never half of it."""
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(path)
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")

@@ -1,5 +1,6 @@
 import io
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -44,10 +45,10 @@ def test_train_writes_what_was_asked_for(trained):
     assert run.corpus["name"] == "cats.txt"
 
 
-@pytest.mark.parametrize("tokenizer", ["word", "bpe"])
-def test_train_with_other_tokenizers_and_presets(tmp_path, text, tokenizer):
+@pytest.mark.parametrize(("tokenizer", "size"), [("word", "7"), ("bpe", "270")])
+def test_train_with_other_tokenizers_and_presets(tmp_path, text, tokenizer, size):
     folder = tmp_path / "run"
-    options = ["--tokenizer", tokenizer, "--vocab-size", "270", "--preset", "classic", "--no-bias"]
+    options = ["--tokenizer", tokenizer, "--vocab-size", size, "--preset", "classic", "--no-bias"]
     command = ["train", "--text", str(text), "--out", str(folder), *SMALL, *QUICK, *options]
     assert main(command) == 0
     run = Run.open(folder)
@@ -71,7 +72,7 @@ def test_sample_prints_the_prompt_and_what_follows(trained, capsys):
     assert capsys.readouterr().out == first  # the same seed
     assert main([*command, "--seed", "2"]) == 0
     assert capsys.readouterr().out != first
-    assert main([*command, "--temperature", "0", "--top-k", "3", "--stop", "t"]) == 0
+    assert main([*command, "--temperature", "0", "--stop", "t"]) == 0
     assert "t" not in capsys.readouterr().out.removeprefix("the cat")
 
 
@@ -120,6 +121,101 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(command, words, text, tmp_p
     complaint = capsys.readouterr().err
     assert code == 2
     assert words in complaint and len(complaint.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            "train --run {run} --steps 5 --batch-size 4",
+            "--steps and --batch-size can't take",
+        ),
+        ("train --run {run} --no-bias --out x", "--out and --no-bias can't take effect with --run"),
+        ("train --run {run} --preset modern", "--preset can't"),
+        ("train --run {run} --sitcom-seed 1", "--sitcom-seed can't"),
+        ("train --run {run} --text {text}", "--text and --run exclude each other"),
+        ("train --run {run} --threads 0", "--threads is 0; it must be between 1"),
+        ("train --run {run} --device meta", "no device 'meta'"),
+        ("train --run {run} --device cuda:99", "no device 'cuda:99'"),
+        ("train --text {text} --sitcom-scenes 3", "--text and --sitcom-scenes exclude each other"),
+        ("train --text {text} --sitcom-seed 3", "--sitcom-seed can't take effect without"),
+        ("train --text {text} --vocab-size 4", "each of the 15 different ones in this text"),
+        ("train --text {text} --vocab-size 4000", "--vocab-size can't take effect with characters"),
+        ("train --text {text} --tokenizer word --vocab-size 3", "73% of this text's words would"),
+        ("train --text {text} --tokenizer word --vocab-size 300", "has only 12 tokens of that"),
+        ("train --text {text} --tokenizer word --vocab-size 1", "must be at least 2"),
+        ("train --text {text} --tokenizer bpe --vocab-size 255", "must be at least 256"),
+        ("train --text {text} --tokenizer bpe --vocab-size 9999", "tokens of that kind"),
+        ("train --text {text} --preset classic --momentum 0.5", "choose --optimizer muon for it"),
+        ("train --text {text} --preset classic --cooldown 0.5", "choose --schedule linear for it"),
+        ("train --text {text} --preset notebook --min-lr-ratio 0.5", "choose another --schedule"),
+        ("train --text {text} --norm none --norm-position post", "choose another --norm for it"),
+        ("train --text {text} --whole-scenes --block-size 8", "The text has no scenes"),
+        ("train --text {text} --steps -1", "steps is -1"),
+        ("train --text {text} --learning-rate nan", "learning_rate is nan"),
+        ("train --text {folder}", "can't be read"),
+        ("train --text {text} --out {folder}/.x", "begins with a dot"),
+        ("train --text {text} --out .", "can't be called ''"),
+        ("train --text {text} --out {text}/x", "can't be written: Not a directory"),
+        ("sample --run {run} --temperature nan", "temperature is nan"),
+        ("sample --run {run} --top-k 0", "top_k is 0"),
+        ("sample --run {run} --top-p 2", "top_p is 2.0"),
+        ("sample --run {run} --tokens -1", "max_new_tokens is -1"),
+        ("sample --run {run} --temperature 0 --top-k 3", "--top-k can't take effect with"),
+        ("sample --run {run} --temperature 0 --seed 3", "--seed can't take effect with"),
+        ("sample --run {run} --step 3", "kept no weights at step 3; it kept 0, 4."),
+        ("sample --run {text}", "There is no run in"),
+        ("eval --run {run} --json x.json --seed 1", "--seed and --json can't take effect without"),
+        ("eval --run {run} --temperature 1", "--temperature can't take effect without --scenes"),
+        ("eval --run {run} --held-out-seed 1", "--held-out-seed can't take effect without"),
+        ("eval --run {run} --scenes 0", "--scenes is 0"),
+        ("eval --run {run} --scenes 1 --sitcom-scenes 1", "the run says itself what it learned"),
+        ("eval --run {run} --scenes 1 --json x --out ./x", "name the same file"),
+        ("eval --run {run} --scenes 1 --json {folder}/no/x", "no/x can't be read or written"),
+        ("eval --run {run} --scenes 1 --json {folder}", "is a directory"),
+        ("eval --run {run} --scenes 1 --step 3", "kept no weights at step 3"),
+        ("import {folder} --out {run}", "exists already"),
+        ("export {run} --out {text}", "can't be exported"),
+    ],
+    ids=lambda value: value if value.count(" ") and "--" in value else "",
+)
+def test_what_cannot_take_effect_or_be_meant_is_refused(
+    command, words, trained, text, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    parts = [part.format(run=trained, text=text, folder=trained.parent) for part in command.split()]
+    if parts[0] == "train" and "--run" not in parts and "--out" not in parts:
+        parts += ["--out", str(tmp_path / "new")]
+    assert main(parts) == 2
+    complaint = capsys.readouterr().err
+    assert words in complaint and len(complaint.splitlines()) == 1
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_what_is_said_can_be_typed(tmp_path, text, capsys):
+    folder = tmp_path / "mein Lauf"
+    assert main(["train", "--text", str(text), "--out", str(folder), *SMALL, *QUICK]) == 0
+    hint = capsys.readouterr().out.splitlines()[-1].partition("python -m gpt_core ")[2]
+    assert main([*shlex.split(hint), "--tokens", "3"]) == 0
+
+
+@pytest.mark.parametrize(
+    "options", [["--device", "cpu"], ["--threads", "1", "--device", "cpu"]], ids=" ".join
+)
+def test_where_a_run_goes_on_may_be_said(trained, options):
+    assert main(["train", "--run", str(trained), *options]) == 0
+
+
+def test_a_prompt_that_the_model_cannot_read_is_named(trained, capsys):
+    assert main(["sample", "--run", str(trained), "--prompt", "the café", "--tokens", "1"]) == 0
+    assert capsys.readouterr().err == "The model knows no 'f', 'é' and reads the unknown there.\n"
+
+
+def test_a_new_run_lies_where_the_app_looks(tmp_path, text, monkeypatch):
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path / "elsewhere"))
+    assert main(["train", "--text", str(text), *SMALL, *QUICK]) == 0
+    assert len(list((tmp_path / "elsewhere").iterdir())) == 1
 
 
 def test_sampling_settings_that_make_no_sense(trained, capsys):

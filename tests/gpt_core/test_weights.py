@@ -31,6 +31,15 @@ def test_vectors_beyond_half_precision_survive(tmp_path):
     )
 
 
+def test_bytes_without_their_scale_are_no_weights(tmp_path):
+    tensors = {"matrix": torch.ones(2, 4), "count": torch.tensor(3)}
+    save_tensors(tmp_path / "m.safetensors", tensors, {})
+    assert load_tensors(tmp_path / "m.safetensors", tensors)[0]["count"] == 3
+    save_tensors(tmp_path / "m.safetensors", tensors | {"matrix": torch.ones(2, 4).char()}, {})
+    with pytest.raises(WeightsError, match="matrix is kept as I8 and has no scales"):
+        load_tensors(tmp_path / "m.safetensors", tensors)
+
+
 def test_a_scale_that_makes_numbers_too_large_is_refused(tmp_path):
     tensors = {"matrix": torch.ones(2, 4)}
     huge = in_bytes(tensors) | {"matrix.scale": torch.tensor([1.0, 3e38])}

@@ -190,9 +190,9 @@ def test_a_damaged_run_fails_in_one_sentence(tmp_path, start):
     worker = start(run)
     assert worker.wait(WAIT) == 2
     lines = worker.stderr.read().decode().splitlines()
-    assert lines == ["RunError: corpus.txt of run is not the text that the run began with."]
+    assert lines == ["error: corpus.txt of run is not the text that the run began with."]
     assert run.status()["state"] == "failed"
-    assert run.status()["reason"] == lines[0].removeprefix("RunError: ")
+    assert run.status()["reason"] == lines[0].removeprefix("error: ")
 
 
 @pytest.mark.parametrize("module", ["gpt_core", "gpt_core.jobs", "gpt_core.bundled.train"])

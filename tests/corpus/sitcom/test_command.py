@@ -41,7 +41,7 @@ def test_it_writes_a_file_and_checks_it(tmp_path, capsys):
 )
 def test_a_file_that_can_not_be_used_is_named(arguments, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["sitcom", *arguments]) == 1
+    assert main(["sitcom", *arguments]) == 2
     assert arguments[1].split("/")[0] in capsys.readouterr().err
 
 
@@ -57,7 +57,7 @@ def listen():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_stopped_half_way_it_leaves_the_old_file(tmp_path, sent):
     path = tmp_path / "scenes.txt"
     path.write_text("old")
@@ -70,11 +70,11 @@ def test_stopped_half_way_it_leaves_the_old_file(tmp_path, sent):
         process.send_signal(sent)
         said = process.communicate(timeout=30)[1].decode()
     assert path.read_text() == "old"
+    if sent != signal.SIGKILL:
+        assert process.returncode == 128 + sent and list(tmp_path.iterdir()) == [path]
     if sent == signal.SIGINT:
-        assert process.returncode == 130
-        assert "nothing was written" in said
-        assert list(tmp_path.iterdir()) == [path]
-    else:
+        assert said.endswith("Stopped.\n")
+    if sent == signal.SIGKILL:
         assert parts[0].name.startswith(".scenes.txt.")
 
 
