@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from gpt_core.bundled import bundled_run_path
+from gpt_core.bundled import BUNDLED, bundled_run_path
 
 if TYPE_CHECKING:
     from gpt_core.model import GPT
     from gpt_core.tokenizers import Tokenizer
 
-BUNDLED = "bundled"
-# A run of a visitor, private to those who know the id; and one that the owner of the app put there.
-_RUN_ID = re.compile(r"[0-9a-f]{8,64}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_MOST_NAMED = 50  # in the sidebar's list
+# What the training service calls the runs of visitors; only those who know the id see them. A
+# folder that somebody else named so has no file that says whose it is.
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+OWNER_FILE = "service.json"
+_private: set[Path] = set()  # folders seen to have it; they keep it
 
 
 def runs_root() -> Path:
@@ -35,26 +35,62 @@ def runs_root() -> Path:
 def run_folder(key: str) -> Path | None:
     """The folder of a run that has published weights; None for anything else.
 
-    A key comes from a URL, so it is only ever compared and matched, never trusted as a path.
+    A key comes from a URL, so it is only ever compared with what is here, never made into a path.
     """
     if key == BUNDLED:
         return bundled_run_path()
-    if not (_RUN_ID.fullmatch(key) or _NAME.fullmatch(key)):
-        return None
-    folder = runs_root() / key
-    return folder if (folder / "model.safetensors").is_file() else None
+    root = runs_root()
+    folder = next((root / name for name in _names(root) if name == key), None)
+    return folder if folder and _has_model(folder) else None
 
 
 def named_runs() -> list[str]:
-    """The names of the runs that lie here for everybody, in alphabetical order."""
+    """The names of the runs that lie here for everybody, newest first.
+
+    That is every folder in which somebody trained or imported a model from the command line.
+    """
     root = runs_root()
+    public = {}
+    for name in _names(root):
+        if not _is_private(root / name) and _has_model(root / name):
+            public[name] = _began(root / name)
+    return sorted(public, key=lambda name: (-public[name], name))
+
+
+def _names(root: Path) -> list[str]:
+    """What lies in the folder of runs and can be shown: nothing hidden, no unreadable name."""
     try:
-        names = sorted(
-            entry.name for entry in os.scandir(root) if not _RUN_ID.fullmatch(entry.name)
-        )
+        names = [entry.name for entry in os.scandir(root)]
     except OSError:  # no run was ever made
         return []
-    return [name for name in names if name != BUNDLED and run_folder(name)][:_MOST_NAMED]
+    return [n for n in names if n.isprintable() and not n.startswith(".") and n != BUNDLED]
+
+
+def _is_private(folder: Path) -> bool:
+    if not RUN_ID.fullmatch(folder.name):
+        return False
+    if folder not in _private and _holds(folder, OWNER_FILE):
+        _private.add(folder)
+    return folder in _private
+
+
+def _has_model(folder: Path) -> bool:
+    return _holds(folder, "model.safetensors")
+
+
+def _holds(folder: Path, name: str) -> bool:
+    try:
+        return (folder / name).is_file()
+    except OSError:  # it may not be looked into
+        return False
+
+
+def _began(folder: Path) -> float:
+    """When a run's settings were written, in seconds since 1970."""
+    try:
+        return (folder / "config.json").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import secrets
 import shutil
 import threading
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.metrics import Curves, MetricsReader
-from ui.models import runs_root
+from ui.models import OWNER_FILE, RUN_ID, runs_root
 from ui.runs import (
     ACTIVE,
     RESUMABLE,
@@ -44,11 +43,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_RUN_ID = re.compile(r"[0-9a-f]{16}")
-_ABOUT = "service.json"
-_NOT_IN_ARCHIVE = (_ABOUT, "lock", "worker.log", "state.safetensors")
+_NOT_IN_ARCHIVE = (OWNER_FILE, "lock", "worker.log", "state.safetensors")
 _CURVES_KEPT = 64  # runs whose curves stay in memory
 _OUT_OF_MEMORY = "The memory ran out, most likely; try a smaller model or a smaller batch."
+_DISK_FULL = "The disk is full: make room there, then resume."
 _CRASHED = "The training process ended with an error; its worker.log says which."
 _GRACE = 60.0  # seconds a worker may take to save after it was told to
 
@@ -246,7 +244,7 @@ class TrainingService:
         if not self.root.is_dir():
             return
         for folder in self.root.iterdir():
-            if not _RUN_ID.fullmatch(folder.name):
+            if not RUN_ID.fullmatch(folder.name):
                 continue
             try:
                 about = _read_about(folder)
@@ -308,7 +306,7 @@ class TrainingService:
             threads=worker_threads(request),
         )
         folder = self.root / run_id
-        _write_json(folder / _ABOUT, asdict(about))
+        _write_json(folder / OWNER_FILE, asdict(about))
         return folder
 
     def _entry(self, run_id: str) -> _Entry:
@@ -480,7 +478,10 @@ class TrainingService:
 
 def _sentence_for(error: str) -> str:
     """What a visitor is told of an error; its text is for the log."""
-    return _OUT_OF_MEMORY if "memory" in error.lower() else _CRASHED
+    error = error.lower()
+    if "no space left" in error:
+        return _DISK_FULL
+    return _OUT_OF_MEMORY if "memory" in error else _CRASHED
 
 
 def _has_model(folder: Path) -> bool:
@@ -492,7 +493,7 @@ def _hash(visitor: str) -> str:
 
 
 def _read_about(folder: Path) -> About:
-    values: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    values: dict[str, Any] = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))
     about = About(**values)
     return replace(about, bar_bits=tuple(about.bar_bits))
 
