@@ -14,7 +14,9 @@ convolutions ("Conv1D"). Nothing else differs but names.
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from corpus.download import DownloadError, NotThereError, Progress, cache_folder, download
+from corpus.files import replacing_folder
 from gpt_core.config import ConfigError, GPTConfig
 from gpt_core.model import GPT
 from gpt_core.run import IMPORTED, Run
@@ -43,7 +46,7 @@ from gpt_core.tokenizers.gpt2 import (
     merges_of_file,
 )
 from gpt_core.trainer import TrainConfig
-from gpt_core.weights import WeightsError, check_shapes, save_tensors, weights
+from gpt_core.weights import FLOATS, WeightsError, check_shapes, save_tensors, weights
 
 ADDRESS = "https://huggingface.co"
 # Short names that need no owner.
@@ -62,6 +65,11 @@ _FILES = {
     "model.safetensors": 8_000_000_000,
 }
 OUR_TOKENIZER = "gpt_core_tokenizer.json"  # of a kind that transformers doesn't have
+# All files that an export may have, and its mark in those of the weights.
+OUR_FILES = {*_FILES, "tokenizer_config.json", OUR_TOKENIZER} - {"tokenizer.json"}
+EXPORTED = {"exported_by": "gpt_core"}
+# In other formats weights are codes, which mean nothing by themselves.
+_WHOLE = "only 16, 32 or 64 bits a weight can be read: get the one that isn't quantized."
 
 # Their name of an activation, by ours. "gelu_pytorch_tanh" is "gelu_new" by another name.
 ACTIVATIONS = {"gelu_tanh": "gelu_new", "gelu": "gelu", "relu": "relu", "relu2": "relu2"}
@@ -114,9 +122,10 @@ def load_gpt2(source: str | Path, progress: Progress | None = None) -> tuple[GPT
 def save_gpt2(model: GPT, tokenizer: Tokenizer, folder: str | Path) -> None:
     """Write a model and its tokenizer so that transformers can read them.
 
-    Raises CheckpointError for a design that transformers' GPT-2 hasn't got, for a tokenizer of
-    another size, and for a folder that can't be written. A tokenizer that isn't byte-level BPE has
-    no counterpart there; it is kept in a file of our own, which only load_gpt2 reads.
+    The folder appears whole, in place of an earlier export. Raises CheckpointError for a design
+    that transformers' GPT-2 hasn't got, for a tokenizer of another size, for a folder that holds
+    anything but an export, and for one that can't be written. A tokenizer that isn't byte-level BPE
+    has no counterpart there; it is kept in a file of our own, which only load_gpt2 reads.
     """
     folder = Path(folder)
     if tokenizer.vocab_size != model.config.vocab_size:
@@ -126,13 +135,42 @@ def save_gpt2(model: GPT, tokenizer: Tokenizer, folder: str | Path) -> None:
     if not model.config.tie_weights:
         tensors["lm_head.weight"] = tensors.pop("transformer.lm_head.weight")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        save_tensors(folder / "model.safetensors", tensors, {"format": "pt"})
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"The folder {folder} can't be written: {error}.") from None
+        check_export_folder(folder)
+        with replacing_folder(folder) as new:
+            for name, content in files.items():
+                whole = content if isinstance(content, str) else _json(content)
+                (new / name).write_text(whole, encoding="utf-8", newline="\n")
+            save_tensors(new / "model.safetensors", tensors, {"format": "pt"} | EXPORTED)
+    except OSError as error:
+        raise CheckpointError(f"The folder {folder} can't be written: {error.strerror}.") from None
+
+
+def check_export_folder(folder: Path) -> None:
+    """Raise CheckpointError for a folder that holds anything but what save_gpt2 wrote."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise CheckpointError(f"{folder} is no folder; choose another name.")
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not found:
+        return
+    foreign = sorted(found - OUR_FILES) or sorted(found)
+    if found - OUR_FILES or not _is_export(folder / "model.safetensors"):
+        raise CheckpointError(
+            f"{folder} holds {foreign[0]}, which no export wrote; choose a new folder, since this "
+            f"one would be replaced."
+        )
+
+
+def _is_export(path: Path) -> bool:
+    """Whether the weights bear save_gpt2's mark."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return EXPORTED.items() <= (file.metadata() or {}).items()
+    except (SafetensorError, OSError):
+        return False
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def import_run(
@@ -158,8 +196,12 @@ def import_run(
         text=text,
         corpus_name=text_name,
     )
-    run.set_status("finished", 0, IMPORTED)
-    run.save_model(model, 0)
+    try:
+        run.save_model(model, 0)
+        run.set_status("finished", 0, IMPORTED)
+    except BaseException:  # a full disk, or Ctrl-C: half a run is of no use
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
     return run
 
 
@@ -172,6 +214,8 @@ def config_of(theirs: dict[str, Any]) -> GPTConfig:
         raise CheckpointError(
             f"This is a checkpoint of type {theirs.get('model_type')!r}; only GPT-2 can be read."
         )
+    if theirs.get("quantization_config"):
+        raise CheckpointError(f"This checkpoint is quantized, and {_WHOLE}")
     for name, value in FIXED.items():
         if theirs.get(name, value) != value:
             raise CheckpointError(f"{name} is {theirs[name]!r}; only {value!r} can be read.")
@@ -253,6 +297,9 @@ def _load_model(config: GPTConfig, path: Path) -> GPT:
             names = {name: full for name, full in names.items() if not _is_mask(name)}
             shapes = {n: tuple(file.get_slice(full).get_shape()) for n, full in names.items()}
             check_shapes(shapes, dict(_renamed(shapes_of(config))))
+            for name, full in names.items():
+                if (kind := file.get_slice(full).get_dtype()) not in FLOATS:
+                    raise WeightsError(f"{name} is kept as {kind}, and {_WHOLE}")
             model = GPT(config)
             for name, own in _renamed(model):
                 tensor = file.get_tensor(names[name]).float()

@@ -185,6 +185,21 @@ def test_a_damaged_folder_is_refused(tmp_path, bpe, name, content, message):
         load_gpt2(folder)
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.uint8, torch.int32, torch.float8_e4m3fn])
+def test_quantized_weights_are_refused(tmp_path, bpe, kind):
+    folder = checkpoint(tmp_path, theirs(), bpe)
+    tensors = load_file(folder / "model.safetensors")
+    codes = {n: t.to(kind) if n.endswith("c_fc.weight") else t for n, t in tensors.items()}
+    save_file(codes, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(CheckpointError, match=r"c_fc.weight is kept as .*isn't quantized"):
+        load_gpt2(folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_8bit": True}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="This checkpoint is quantized"):
+        load_gpt2(folder)
+
+
 def test_a_pickle_is_never_read(tmp_path, bpe):
     folder = checkpoint(tmp_path, theirs(), bpe)
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")

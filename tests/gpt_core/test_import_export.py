@@ -71,3 +71,40 @@ def test_a_character_tokenizer_is_kept_for_ourselves(tmp_path, capsys):
     assert "transformers has no such tokenizer" in capsys.readouterr().out
     assert main(["import", str(tmp_path / "out"), "--out", str(tmp_path / "again")]) == 0
     assert Run.open(tmp_path / "again").tokenizer().kind == "char"
+
+
+def files(folder):
+    """All but the weights, whose header is in no fixed order."""
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix != ".safetensors"}
+
+
+def test_an_export_holds_nothing_of_the_one_before(tmp_path):
+    out = tmp_path / "out"
+    pairs = write_run(tmp_path, "pairs", tokenizer="bpe", activation="gelu")
+    for run in (write_run(tmp_path, "characters"), pairs, write_run(tmp_path, "more", seed=1)):
+        assert main(["export", str(run.path), "--out", str(out)]) == 0
+        assert main(["export", str(run.path), "--out", str(tmp_path / f"of {run.name}")]) == 0
+        assert files(out) == files(tmp_path / f"of {run.name}")
+        again = tmp_path / f"again {run.name}"
+        assert main(["import", str(out), "--out", str(again)]) == 0
+        kind = {"char": "char", "bpe": "gpt2"}[run.tokenizer().kind]
+        assert Run.open(again).tokenizer().kind == kind
+
+
+def test_only_an_export_is_replaced(tmp_path, checkpoint, capsys):
+    run = write_run(tmp_path, "run", tokenizer="bpe", activation="gelu")
+    mixed, empty = tmp_path / "mixed", tmp_path / "empty"
+    assert main(["export", str(run.path), "--out", str(mixed)]) == 0
+    (mixed / "notes.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(empty)
+    empty.mkdir()
+    capsys.readouterr()
+    for folder in (mixed, checkpoint, run.path, tmp_path / "file", tmp_path):
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        assert main(["export", str(run.path), "--out", str(folder)]) == 2
+        said = capsys.readouterr().err
+        assert "choose a" in said and len(said.splitlines()) == 1
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert main(["export", str(run.path), "--out", str(tmp_path / "link")]) == 0
+    assert (tmp_path / "link").is_symlink() and (empty / "model.safetensors").is_file()
