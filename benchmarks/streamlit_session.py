@@ -167,11 +167,14 @@ class Session:
     def _forget_stale(self) -> None:
         """What the page, or a fragment that ran, has not drawn again is gone, as in the browser."""
         ran = set(self._touched.values())
-        self.shown = {
-            place: (fragment, delta)
-            for place, (fragment, delta) in self.shown.items()
-            if place in self._touched or (self.only_parts and fragment not in ran)
-        }
+
+        def stays(place: tuple[int, ...], fragment: str) -> bool:
+            if place in self._touched:
+                return True
+            inside = any(place[:n] in self._touched for n in range(1, len(place)))
+            return self.only_parts and fragment not in ran and not inside
+
+        self.shown = {place: s for place, s in self.shown.items() if stays(place, s[0])}
 
     def _remember(self, element: Any) -> None:
         kind = element.WhichOneof("type")

@@ -14,7 +14,6 @@ import torch
 
 from gpt_core.held_out import held_out
 from gpt_core.induction import random_tokens
-from gpt_core.lens import trace_attention
 from gpt_core.logit_lens import logit_lens
 from gpt_core.model import GPT
 from gpt_core.norm_statistics import find_norm, mean_and_std, trace_norms
@@ -23,7 +22,7 @@ from gpt_core.roles import Marked, RoleScores, gather, mark, patterns_of, score_
 from gpt_core.run import Run, RunError
 from gpt_core.sample import SampleConfig, generate
 
-CONTINUATION = 30  # tokens that a frame's model writes after the probe
+CONTINUATION = 30  # tokens that a model writes after the probe
 HALF = 16  # tokens that are said twice
 TEXTS, LONGEST = 10, 64  # what roles are measured on: so many pieces of at most so many tokens
 ACTIVE = ("queued", "running")
@@ -51,7 +50,6 @@ class Frame:
     what comes in, averaged over tokens. gain: by norm, the mean size |γ| of its learned gain.
     guesses: by layer, beginning below the first, the token that is likeliest to come next if the
     model had to answer there, and its probability (the logit lens).
-    written: the likeliest continuation, token ids.
     """
 
     step: int
@@ -59,7 +57,6 @@ class Frame:
     spread: tuple[float, ...]
     gain: tuple[float, ...]
     guesses: tuple[tuple[int, float], ...]
-    written: tuple[int, ...]
 
 
 def moments(run: Run) -> list[Moment]:
@@ -89,37 +86,37 @@ def load(run: Run, moment: Moment) -> GPT:
     return run.load_model(moment.step if moment.snapshot else None)
 
 
+@torch.no_grad()
 def look(model: GPT, ids: Sequence[int], step: int) -> Frame:
-    """What a model does with a probe of 1 to block_size tokens.
+    """What a model does with a probe of 1 to block_size tokens, all of it from one pass.
 
     Raises RunError when its scores are no numbers.
     """
-    attention, norms = trace_attention(model, ids), trace_norms(model, ids)
-    if not attention.logits.isfinite().all():
+    layers = range(model.config.n_layer)
+    streams = [*(f"blocks.{i}.resid_pre" for i in layers), f"blocks.{layers[-1]}.resid_post"]
+    with record(model, "blocks.*.pattern", *streams) as kept:
+        norms = trace_norms(model, ids)
+    if not norms.probabilities.isfinite().all():
         raise RunError(f"The weights of step {step:,} give scores that are not numbers.")
-    greedy = SampleConfig(max_new_tokens=CONTINUATION, temperature=0)
-    seen = norms.norms.items()
+    lens = logit_lens(model, torch.cat([kept[name][:, -1:] for name in streams]), k=1)
+    guesses = zip(lens.top.flatten().tolist(), lens.probability.flatten().tolist(), strict=True)
     gains = (getattr(find_norm(model, name), "weight", None) for name in norms.norms)
     return Frame(
         step=step,
-        pattern=attention.pattern.half().numpy(),
-        spread=tuple(mean_and_std(trace.before)[1].mean().item() for _, trace in seen),
+        pattern=torch.cat([kept[f"blocks.{i}.pattern"] for i in layers]).half().numpy(),
+        spread=tuple(mean_and_std(trace.before)[1].mean().item() for trace in norms.norms.values()),
         gain=tuple(1.0 if gain is None else gain.abs().mean().item() for gain in gains),
-        guesses=_guesses(model, ids),
-        written=tuple(sampled.token for sampled in generate(model, ids, greedy)),
+        guesses=tuple(guesses),
     )
 
 
-@torch.no_grad()
-def _guesses(model: GPT, ids: Sequence[int]) -> tuple[tuple[int, float], ...]:
-    """The logit lens on the last token: (n_layer + 1) pairs of a token and its probability."""
-    last = f"blocks.{model.config.n_layer - 1}.resid_post"
-    with record(model, "blocks.*.resid_pre", last) as kept:
-        model(torch.tensor([list(ids)]))
-    names = [f"blocks.{layer}.resid_pre" for layer in range(model.config.n_layer)]
-    stream = torch.cat([kept[name][:, -1:] for name in (*names, last)])  # (L + 1, 1, C)
-    lens = logit_lens(model, stream, k=1)
-    return tuple(zip(lens.top.flatten().tolist(), lens.probability.flatten().tolist(), strict=True))
+def continuation(model: GPT, ids: Sequence[int]) -> tuple[int, ...]:
+    """The likeliest continuation of a probe, token by token: CONTINUATION ids.
+
+    Raises SampleError when the model's scores are no numbers.
+    """
+    greedy = SampleConfig(max_new_tokens=CONTINUATION, temperature=0)
+    return tuple(sampled.token for sampled in generate(model, ids, greedy))
 
 
 def repeated(model: GPT) -> list[int]:

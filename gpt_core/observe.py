@@ -50,6 +50,10 @@ class Tap(nn.Module):
                 x = x if changed is None else changed
         return x
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tap:
+        """A copy of a model has nobody watching, whoever watches the original meanwhile."""
+        return Tap()
+
     @property
     def hooked(self) -> bool:
         """Whether anyone is watching."""

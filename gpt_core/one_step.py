@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +24,6 @@ from gpt_core.model import GPT
 from gpt_core.observe import record
 from gpt_core.optim import Optimizer, make_optimizer
 from gpt_core.trainer import TrainConfig
-from gpt_core.weights import load_weights, weights
 
 FACTORS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """What the learning rate is multiplied by."""
@@ -162,9 +162,7 @@ def recipe(own: TrainConfig, optimizer: str) -> TrainConfig:
 
 def private_copy(model: GPT) -> GPT:
     """The same model with weights of its own, in eval mode, ready to be trained."""
-    copy = GPT(model.config).to(model.wte.weight.device)
-    load_weights(copy, weights(model))
-    return copy.eval()
+    return deepcopy(model).requires_grad_(True).eval()
 
 
 def pairs(model: GPT, ids: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -181,6 +179,8 @@ def one_step(
     factors: Sequence[float] = FACTORS,
 ) -> Report:
     """Take one step on the sentence ids and look at the model after it, at each learning rate.
+
+    factors: what the learning rate is multiplied by, for each outcome; every one costs two passes.
 
     ids, other: token ids, at least 2 and at most block_size of each. config says which optimizer
     and which rates. Gradients aren't clipped: neither optimizer's first step depends on their

@@ -6,8 +6,22 @@ from gpt_core import history, roles
 from ui.history_film import PROBES, PROMPT, probe_of
 from ui.history_panel import open_past, panel, waiting_runs
 from ui.lesson import further_reading, try_this
-from ui.sidebar import current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
+
+
+@about_prompt
+def film(study: Study) -> None:
+    kind = st.segmented_control(
+        "The probe that every snapshot reads",
+        PROBES,
+        default=PROMPT,
+        required=True,
+        key="film_probe",
+        bind="query-params",
+    )
+    panel(study, open_past(study), probe_of(study, kind))
+
 
 st.title("A head is born")
 study = current_study()
@@ -18,17 +32,8 @@ st.markdown(
     "words to read, the **probe**, and you can watch the heads find their places."
 )
 waiting_runs(study)
-run = open_past(study)
-kind = st.segmented_control(
-    "The probe that every snapshot reads",
-    PROBES,
-    default=PROMPT,
-    required=True,
-    key="film_probe",
-    bind="query-params",
-)
-probe = probe_of(study, kind)
-panel(study, run, probe)
+open_past(study)
+film()
 try_this(
     "Choose *random tokens, said twice*. After the first half everything can be copied. Does what "
     "the model writes go on with the repetition, at any step?",

@@ -1,6 +1,7 @@
 """One step under the microscope: gradients, the update, what it changed, and one too large."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -15,13 +16,15 @@ from gpt_core.trainer import TrainConfig
 from ui import step_figures as figures
 from ui import step_view as view
 from ui import step_words as words
+from ui.caches import shared
 from ui.figures import show as show_chart
 from ui.jobs import job_panel, recorded_result
 from ui.lesson import further_reading, predict, try_this
 from ui.models import BUNDLED, run_folder
-from ui.sidebar import LINE_BREAK, Study, current_study
+from ui.sidebar import LINE_BREAK, Study, about_prompt, current_study
 from ui.source import show_source
 
+ONE = (1.0,)  # the learning rate itself, which is looked at before the others
 MOST_ON_PAGE = 3_000_000  # parameters; copying a larger model and its gradients is a job
 TOO_LARGE, STEPS = (10.0, 30.0, 100.0, 300.0, 1000.0), 8
 RECORDED = "too_large_step"
@@ -32,12 +35,12 @@ def trained_with(fingerprint: str, _study: Study) -> TrainConfig:
     return Run.open(run_folder(_study.run_key)).train_config
 
 
-@st.cache_resource(max_entries=8, show_spinner="Taking one step …")
+@shared(16)
 def step_of(
-    fingerprint: str, ids: tuple[int, ...], other: tuple[int, ...], optimizer: str, _study: Study
+    study: Study, other: tuple[int, ...], optimizer: str, factors: tuple[float, ...]
 ) -> Report:
-    config = microscope.recipe(trained_with(fingerprint, _study), optimizer)
-    return microscope.one_step(_study.model, ids, other, config)
+    config = microscope.recipe(trained_with(study.fingerprint, study), optimizer)
+    return microscope.one_step(study.model, study.ids, other, config, factors)
 
 
 def choose_other(study: Study) -> tuple[str, tuple[int, ...]]:
@@ -53,34 +56,40 @@ def choose_other(study: Study) -> tuple[str, tuple[int, ...]]:
     return text, tuple(token.id for token in study.tokenizer.tokenize(text)[-longest:])
 
 
-def look(study: Study, report: Report, config: TrainConfig, own: bool) -> None:
+def look(
+    study: Study, report: Report, whole: Callable[[], Report], config: TrainConfig, own: bool
+) -> None:
+    """Show a step. whole: gives the same report with every learning rate, once it is asked for."""
     if not math.isfinite(report.at(0.0).loss):
         st.info(words.BURST, icon=":material/warning:")
         return
     view.show_gradients(study, report)
     view.show_moves(report, config, own)
-    try_rates(study, report, config)
+    try_rates(study, report, whole, config)
 
 
 @st.fragment
-def try_rates(study: Study, report: Report, config: TrainConfig) -> None:
+def try_rates(
+    study: Study, report: Report, whole: Callable[[], Report], config: TrainConfig
+) -> None:
     """The part that runs again when another learning rate is chosen; the rest stays."""
     if not predict(
         f"step_guess_{config.optimizer}",
         words.question(report.at(0.0).loss, report.at(1.0).loss),
         words.GUESSES,
-        lambda guess: words.answer(guess, report),
+        lambda guess: words.answer(guess, whole()),
     ):
         st.info("Choose an answer first. Then try every learning rate.", icon=":material/lock:")
         return
     st.header("After the step")
-    before, after = view.show_losses(study, report, config)
-    view.show_predictions(study, report, before, after)
-    view.show_attention(study, report, before, after)
+    before, after = view.show_losses(study, whole(), config)
+    view.show_predictions(study, whole(), before, after)
+    view.show_attention(study, whole(), before, after)
 
 
 def look_at_job(study: Study, config: TrainConfig, own: bool, value: dict, finished: bool) -> None:
-    look(study, Report.from_plain(value, study.model.config.vocab_size), config, own)
+    report = Report.from_plain(value, study.model.config.vocab_size)
+    look(study, report, lambda: report, config, own)
 
 
 def break_it(study: Study, settings: dict[str, str]) -> None:
@@ -109,33 +118,39 @@ def break_it(study: Study, settings: dict[str, str]) -> None:
     job_panel("too_large_step", wanted, draw, label=label, study=study, recorded=recorded)
 
 
-st.title("One step under the microscope")
-study = current_study().last(microscope.LONGEST)
-st.markdown(words.INTRO)
-own = trained_with(study.fingerprint, study)
-left, right = st.columns([1, 3])
-with left:
-    optimizer = st.segmented_control(
-        "Optimizer", microscope.OPTIMIZERS, default=own.optimizer, required=True,
-        format_func=words.NAMES.__getitem__, key="step_optimizer", bind="query-params",
-    )  # fmt: skip
-with right:
-    other, other_ids = choose_other(study)
-st.markdown(words.sentence(study.tokens, study.left_out))
-config = microscope.recipe(own, optimizer)
-mine = own.optimizer == optimizer and not study.loaded.imported
-settings = {"sentence": study.prompt, "other": other, "optimizer": optimizer}
-if min(len(study.ids), len(other_ids)) < 2:
-    st.info(words.TOO_SHORT, icon=":material/short_text:")
-else:
+@about_prompt
+def take_step(study: Study) -> None:
+    study = study.last(microscope.LONGEST)
+    own = trained_with(study.fingerprint, study)
+    left, right = st.columns([1, 3])
+    with left:
+        optimizer = st.segmented_control(
+            "Optimizer", microscope.OPTIMIZERS, default=own.optimizer, required=True,
+            format_func=words.NAMES.__getitem__, key="step_optimizer", bind="query-params",
+        )  # fmt: skip
+    with right:
+        other, other_ids = choose_other(study)
+    st.markdown(words.sentence(study.tokens, study.left_out))
+    if min(len(study.ids), len(other_ids)) < 2:
+        st.info(words.TOO_SHORT, icon=":material/short_text:")
+        return
+    config = microscope.recipe(own, optimizer)
+    mine = own.optimizer == optimizer and not study.loaded.imported
+    settings = {"sentence": study.prompt, "other": other, "optimizer": optimizer}
     if study.model.num_parameters() > MOST_ON_PAGE:
         st.info(words.large(study.model.num_parameters()), icon=":material/memory:")
         draw = partial(look_at_job, study, config, mine)
         job_panel("one_step", settings, draw, label="Take the step", study=study)
     else:
-        report = step_of(study.fingerprint, study.ids, other_ids, optimizer, study)
-        look(study, report, config, mine)
+        rates = partial(step_of, study, other_ids, optimizer)
+        look(study, rates(ONE), partial(rates, microscope.FACTORS), config, mine)
     break_it(study, settings)
+
+
+st.title("One step under the microscope")
+current_study()
+st.markdown(words.INTRO)
+take_step()
 
 try_this(
     "Take AdamW and Muon in turn. Which of them moves the token vectors more, and which the norms?",

@@ -16,8 +16,10 @@ from cachetools.keys import hashkey
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def shared(most: int) -> Callable[[F], F]:
+def shared(most: int, size: Callable[[Any], int] | None = None) -> Callable[[F], F]:
     """Remember a function's last `most` results for all visitors, by its arguments.
+
+    size: of a result, where `most` bounds the sum of sizes instead of the number of results.
 
     Arguments must be hashable, or have a `key` that is: small, equal for arguments of equal
     results, and keeping nothing alive (a model, above all). Whoever asks for what is just being
@@ -25,7 +27,7 @@ def shared(most: int) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        remember = cached(LRUCache(most), key=_key, condition=Condition())
+        remember = cached(LRUCache(most, size), key=_key, condition=Condition())
         return remember(function)  # type: ignore[return-value]
 
     return decorate

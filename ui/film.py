@@ -51,6 +51,7 @@ class Picture:
     pattern: (L, H, T, T). loss: on validation text, None where it is not known. guesses: a place,
     a token and its probability each. spread, gain: one number for each norm; no gain where norms
     have none. badges: a few letters under a head's picture. said: a sentence about this frame.
+    written: None as long as nobody has asked for it.
     """
 
     step: int
@@ -60,7 +61,7 @@ class Picture:
     guesses: Sequence[tuple[str, str, float]]
     spread: Sequence[float]
     gain: Sequence[float] | None
-    written: str
+    written: str | None
     roles: Sequence[RoleRow]
     badges: dict[Head, str]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.caches import shared
 from ui.metrics import Curves, MetricsReader
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 0.4  # seconds
 AT_LEAST = 8  # snapshots a look, however slow they are: the bundled run is there whole, or not yet
+MODELS_KEPT = 200_000_000  # bytes of snapshots that stay loaded
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,38 @@ class History:
     missing: int = 0
 
 
+@dataclass(frozen=True)
+class Past:
+    """A run whose snapshots are looked at. key: tells it from others, also from one of its name."""
+
+    run: Run
+
+    @property
+    def key(self) -> str:
+        """See `ui.caches.shared`."""
+        return f"{self.run.path} {self.run.created}"
+
+
+class _Fresh(list["Moment"]):
+    """The moments that were not known before; it makes no difference to what is found."""
+
+    key = None
+
+
 def history_of(
-    key: str, run: Run, moments: Sequence[Moment], ids: tuple[int, ...], first: int | None
+    past: Past, moments: Sequence[Moment], ids: tuple[int, ...], first: int | None
 ) -> History:
     """Look at AT_LEAST moments of a run, and at more of them until AT_ONCE seconds are over.
 
-    key: the run's. first: the step to begin with, because it is what the visitor sees.
+    first: the step to begin with, because it is what the visitor sees.
     """
-    history, started, fresh = History(), time.monotonic(), []
+    history, started, fresh = History(), time.monotonic(), _Fresh()
     for moment in sorted(moments, key=lambda m: (m.step != first, m.step)):
         # Each call looks at some at least, so that the last one is reached however slow they are.
         if len(fresh) >= AT_LEAST and time.monotonic() - started > AT_ONCE:
             history.missing += 1
             continue
-        found = _look(key, moment, ids, run, fresh)
+        found = _look(past, moment, ids, fresh)
         if isinstance(found, str):
             history.damaged.append(found)
         else:
@@ -69,48 +89,62 @@ def history_of(
     return history
 
 
-@st.cache_resource(max_entries=600, show_spinner=False)
-def _look(
-    key: str, moment: Moment, ids: tuple[int, ...], _run: Run, _fresh: list[Moment]
-) -> Seen | str:
-    """A moment, or a sentence that says why it can't be seen. What wasn't known goes to _fresh."""
+@shared(600)
+def _look(past: Past, moment: Moment, ids: tuple[int, ...], fresh: _Fresh) -> Seen | str:
+    """A moment, or a sentence that says why it can't be seen. What wasn't known goes to fresh."""
     from gpt_core.history import look
 
-    _fresh.append(moment)
-    model = _model(key, moment, _run)
+    fresh.append(moment)
+    model = _model(past, moment)
     if isinstance(model, str):
         return model
     try:
-        return Seen(moment, look(model, ids, moment.step), _roles(key, moment, _run))
+        return Seen(moment, look(model, ids, moment.step), _roles(past, moment))
     except ValueError as error:
         return str(error)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _model(key: str, moment: Moment, _run: Run) -> GPT | str:
+@shared(600)
+def written(past: Past, moment: Moment, ids: tuple[int, ...]) -> tuple[int, ...]:
+    """How a moment's model goes on after the probe, token ids; none where it can't."""
+    from gpt_core.history import continuation
+
+    model = _model(past, moment)
+    try:
+        return () if isinstance(model, str) else continuation(model, ids)
+    except ValueError:
+        return ()
+
+
+def _bytes(model: GPT | str) -> int:
+    return 1_000 if isinstance(model, str) else 4 * model.num_parameters()
+
+
+@shared(MODELS_KEPT, size=_bytes)
+def _model(past: Past, moment: Moment) -> GPT | str:
     from gpt_core.history import load
 
     try:
-        return load(_run, moment)
+        return load(past.run, moment).requires_grad_(False)
     except ValueError as error:
         return str(error)
 
 
-@st.cache_resource(max_entries=600, show_spinner=False)
-def _roles(key: str, moment: Moment, _run: Run) -> dict[str, RoleScores]:
+@shared(600)
+def _roles(past: Past, moment: Moment) -> dict[str, RoleScores]:
     """They don't depend on the probe, so another one needn't measure them again."""
     from gpt_core.history import roles_of
 
-    return roles_of(_model(key, moment, _run), _texts(key, _run))
+    return roles_of(_model(past, moment), _texts(past))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _texts(key: str, _run: Run) -> list[Marked]:
+@shared(16)
+def _texts(past: Past) -> list[Marked]:
     """What roles are measured on; nothing where the run's text is gone."""
     from gpt_core.history import texts_of
 
     try:
-        return texts_of(_run)
+        return texts_of(past.run)
     except ValueError:
         return []
 

@@ -11,7 +11,7 @@ import streamlit as st
 from ui import history_words as words
 from ui.attention_map import Selection
 from ui.film import Picture, RoleRow, Stage, chosen, pack_film, show_film
-from ui.histories import History, Seen, history_of, losses_of
+from ui.histories import History, Past, Seen, history_of, losses_of, written
 from ui.sidebar import Study
 from ui.tokens import visible
 
@@ -67,8 +67,7 @@ def reel_of(study: Study, run: Run, probe: Probe, active: bool) -> Reel:
     from gpt_core.history import moments
 
     kept = tuple(moments(run))
-    key = f"{run.path} {run.created}"
-    history = history_of(key, run, kept, probe.ids, step_in_url())
+    history = history_of(Past(run), kept, probe.ids, step_in_url())
     return Reel(run, kept, history, fall_of(run), active)
 
 
@@ -96,6 +95,7 @@ def keep_in_url() -> None:
     choice = chosen(FILM)
     if choice is None:
         return
+    st.session_state["film_in_use"] = True
     st.query_params["step"] = str(choice.step)
     Selection(choice.head).into_url(st.query_params)
     if not choice.follow and "film_follow" in st.session_state:
@@ -108,7 +108,19 @@ def draw(study: Study, reel: Reel, probe: Probe, revealed: bool, follow: bool) -
     if not seen:
         return
     stamps = tuple((s.moment.step, s.moment.stamp) for s in seen)
-    name = f"{hash((study.run_key, stamps, probe.ids, revealed, follow)):x}"
+    step = step_in_url()
+    if step is None:  # who followed a run to its end stays there
+        followed = follow or st.session_state.get("film_followed") == study.run_key
+        step = seen[-1].moment.step if followed else 0
+    # Only who uses the film waits for what every snapshot writes: it takes most of the time.
+    in_use = st.session_state.get("film_in_use", False)
+    shown = max((s.moment.step for s in seen if s.moment.step <= step), default=None)
+    texts = {
+        s.moment.step: written(Past(reel.run), s.moment, probe.ids)
+        for s in seen
+        if in_use or s.moment.step == shown
+    }
+    name = f"{hash((study.run_key, stamps, probe.ids, revealed, follow, in_use)):x}"
     # Where a film begins belongs to its message only once: the same message isn't sent again.
     begins = st.session_state.setdefault("film_begins", {})
     if name not in begins:
@@ -117,13 +129,10 @@ def draw(study: Study, reel: Reel, probe: Probe, revealed: bool, follow: bool) -
         head = Selection.from_url(st.query_params, shape, 1).head
         if follow:
             st.session_state["film_followed"] = study.run_key
-        followed = st.session_state.get("film_followed") == study.run_key
-        step = step_in_url()
-        if step is None:  # who followed a run to its end stays there
-            step = seen[-1].moment.step if followed else 0
         begins[name] = step, head
     step, head = begins[name]
-    show_film(_message(name, follow, step, head, study, reel, probe, revealed), FILM, keep_in_url)
+    message = _message(name, follow, step, head, study, reel, probe, revealed, texts)
+    show_film(message, FILM, keep_in_url)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -136,10 +145,11 @@ def _message(
     _reel: Reel,
     _probe: Probe,
     _revealed: bool,
+    _texts: dict[int, tuple[int, ...]],
 ) -> bytes:
     seen = _reel.history.seen
     pictures = [
-        picture(_study, _reel, before, now, _revealed)
+        picture(_study, _reel, before, now, _revealed, _texts.get(now.moment.step))
         for before, now in zip([None, *seen], seen, strict=False)
     ]
     return pack_film(name, stage(_study, _reel, _probe, _revealed), pictures, step, head, follow)
@@ -181,8 +191,15 @@ def _short(norm: str) -> str:
     return f"{layer} {'attention' if which == 'norm1' else 'MLP'}"
 
 
-def picture(study: Study, reel: Reel, before: Seen | None, now: Seen, revealed: bool) -> Picture:
-    """One frame as it is drawn."""
+def picture(
+    study: Study,
+    reel: Reel,
+    before: Seen | None,
+    now: Seen,
+    revealed: bool,
+    text: tuple[int, ...] | None,
+) -> Picture:
+    """One frame as it is drawn. text: what its model writes, where that is known."""
     frame, tokenizer, fall = now.frame, study.tokenizer, reel.fall
     places = ["tokens only", *(f"layer {i}" for i in range(study.model.config.n_layer))]
     return Picture(
@@ -196,7 +213,7 @@ def picture(study: Study, reel: Reel, before: Seen | None, now: Seen, revealed: 
         ],
         spread=[round(size, 4) for size in frame.spread],
         gain=None if study.model.config.norm == "none" else [round(g, 3) for g in frame.gain],
-        written=_decode(tokenizer, frame.written),
+        written=None if text is None else _decode(tokenizer, text),
         roles=role_rows(now) if revealed else [],
         badges=badges(study, now) if revealed else {},
     )

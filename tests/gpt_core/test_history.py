@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from gpt_core.history import (
+    continuation,
     first_above,
     load,
     look,
@@ -94,7 +95,7 @@ def test_a_frame_is_what_the_model_does(tmp_path, design):
     assert token == best.indices.item()
     assert probability == pytest.approx(best.values.item(), abs=1e-5)
     greedy = generate(model, IDS, SampleConfig(max_new_tokens=30, temperature=0), use_cache=False)
-    assert list(frame.written) == [sampled.token for sampled in greedy]
+    assert list(continuation(model, IDS)) == [sampled.token for sampled in greedy]
     assert frame.pattern.shape == (L, model.config.n_head, len(IDS), len(IDS))
     np.testing.assert_allclose(frame.pattern.astype(np.float32).sum(-1), 1, atol=5e-3)
     norms = 2 * L + (model.config.norm_position == "pre")

@@ -27,8 +27,14 @@ def keep(run, *steps):
 @pytest.fixture(autouse=True)
 def nothing_remembered():
     """All runs here have one name, and two may be made in the same second."""
-    for kept in (histories._look, histories._model, histories._roles, histories._texts):
-        kept.clear()
+    for kept in (
+        histories._look,
+        histories._model,
+        histories._roles,
+        histories._texts,
+        histories.written,
+    ):
+        kept.cache.clear()
 
 
 @pytest.fixture
@@ -137,7 +143,7 @@ def test_snapshots_are_looked_at_one_after_the_other_and_can_be_stopped(
 ):
     monkeypatch.setattr(histories, "AT_ONCE", -1.0)
     monkeypatch.setattr(histories, "AT_LEAST", 1)
-    histories._look.clear()
+    histories._look.cache.clear()
     app = open_run(0, 10, 20, 30)
     assert [picture.step for picture in films[-1][1]] == [0]
     app.button(key="film_stop").click().run()

@@ -26,7 +26,7 @@ def seen(step, previous=None, turned=None):
     pattern = np.tile(np.eye(3, dtype=np.float16), (2, 2, 1, 1))
     if turned:
         pattern[turned] = [[1, 0, 0], [1, 0, 0], [1, 0, 0]]
-    frame = Frame(step, pattern, (1.0,), (1.0,), ((0, 0.5),), (1,))
+    frame = Frame(step, pattern, (1.0,), (1.0,), ((0, 0.5),))
     roles = {"previous token": scores(previous), "induction": scores()}
     return Seen(Moment(step, True, "x"), frame, roles)
 

@@ -113,7 +113,7 @@ class Film {
     words(".loss", frame.loss === null ? "" : `validation loss ${frame.loss.toFixed(2)}`);
     words(".said", frame.said);
     words(".given", film.given);
-    words(".written", frame.written);
+    words(".written", frame.written ?? " …");
     const rows = (selector, made) => this.$(`${selector} tbody`).replaceChildren(...made);
     rows(".guesses", frame.guesses.map(guessRow));
     words(".norms h4", film.norm_title);
@@ -132,7 +132,13 @@ class Film {
     }, delay);
   }
 
+  // Python works out what every snapshot writes as soon as somebody is going to look at them.
+  use() {
+    if (this.film.frames.some(({ written }) => written === null)) this.report(0);
+  }
+
   listen() {
+    this.slider.onpointerdown = this.slider.onfocus = () => this.use();
     this.slider.oninput = (event) => {
       this.pause();
       this.go(Number(this.slider.value), event.timeStamp);
@@ -148,6 +154,7 @@ class Film {
   }
 
   play() {
+    this.use();
     if (this.at === this.film.frames.length - 1) this.go(0);
     this.playing = setInterval(() => {
       this.go(this.at + 1);
