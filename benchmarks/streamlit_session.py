@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
+import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
+WIDGETS = (
+    *("button", "button_group", "checkbox", "file_uploader", "number_input", "radio"),
+    *("selectbox", "slider", "text_area", "text_input"),
+)
 _LONGEST_MESSAGE = 64 * 2**20
 _KEPT_RUNS = 2  # reruns that the browser keeps an unused message for (global.maxCachedMessageAge)
 
@@ -42,7 +49,8 @@ class Session:
         self._kept: dict[str, tuple[int, Delta]] = {}  # by hash: reruns since it was used, message
         self._query: dict[str, str] = {}
         self._values: dict[str, WidgetState] = {}
-        self._widgets: dict[str, str] = {}  # label → id
+        self.widgets: dict[str, tuple[str, Any]] = {}  # id → kind, and its message
+        self._upload_urls: list[FileURLs] = []
         self.ticks: dict[str, float] = {}  # fragment id → seconds between its reruns
         self.exceptions: list[str] = []
         self.only_parts = False  # whether the last rerun was of fragments, not of the page
@@ -72,18 +80,59 @@ class Session:
     async def type(self, label: str, text: str, key: str, timeout: float = 60.0) -> float:
         """Type into the text box with this label, bound to the URL as key; seconds it took."""
         self._query[key] = text
-        identity = self._widgets[label]
-        self._values[identity] = WidgetState(id=identity, string_value=text)
-        return await self._rerun_page(timeout, page_script_hash=self._page_hash)
+        return await self.use(self._find(label), timeout, string_value=text)
 
     async def press(self, label: str, timeout: float = 60.0) -> float:
         """Press the button with this label; seconds until the page has answered."""
-        identity = self._widgets[label]
-        self._values[identity] = WidgetState(id=identity, trigger_value=True)
+        return await self.use(self._find(label), timeout, trigger_value=True)
+
+    async def use(self, identity: str, timeout: float = 60.0, **value: Any) -> float:
+        """Give the widget of this id a value, a field of WidgetState; seconds until the answer."""
+        state = WidgetState(id=identity)
+        for name, content in value.items():
+            if isinstance(content, list):
+                getattr(state, name).data.extend(content)
+            else:
+                setattr(state, name, content)
+        self._values[identity] = state
         try:
             return await self._rerun_page(timeout, page_script_hash=self._page_hash)
         finally:
-            del self._values[identity]
+            if "trigger_value" in value:
+                del self._values[identity]
+
+    async def upload(self, identity: str, name: str, content: bytes, timeout: float = 60.0) -> None:
+        """Upload a file with the uploader of this id, as the browser does."""
+        message = BackMsg()
+        message.file_urls_request.request_id = name
+        message.file_urls_request.file_names.append(name)
+        await self.send(message.SerializeToString())
+        async with asyncio.timeout(timeout):
+            while not self._upload_urls:
+                await self._finished()
+        urls = self._upload_urls.pop()
+        address = self._address.replace("ws", "http", 1).removesuffix("/_stcore/stream")
+        files = {"file": (name, content)}
+        put = partial(requests.put, address + urls.upload_url, files=files, timeout=timeout)
+        answer = await asyncio.to_thread(put)
+        answer.raise_for_status()
+        state = WidgetState(id=identity)
+        info = state.file_uploader_state_value.uploaded_file_info.add()
+        info.name, info.size, info.file_id = name, len(content), urls.file_id
+        info.file_urls.CopyFrom(urls)
+        self._values[identity] = state
+        await self._rerun_page(timeout, page_script_hash=self._page_hash)
+
+    async def send(self, message: bytes) -> None:
+        """Send any bytes over the websocket, sense or nonsense."""
+        await self._socket.send(message)
+
+    def _find(self, label: str) -> str:
+        """The id of the text box or button with this label. Raises KeyError."""
+        for identity, (kind, widget) in self.widgets.items():
+            if kind in ("text_input", "button") and widget.label == label:
+                return identity
+        raise KeyError(f"There is no box and no button called {label!r}.")
 
     async def tick(self, fragment: str, timeout: float = 60.0) -> float:
         """Rerun one fragment, as the browser's timer does."""
@@ -147,6 +196,8 @@ class Session:
             delta = self._kept[message.ref_hash][1]
             self._kept[message.ref_hash] = 0, delta
             self._draw(tuple(message.metadata.delta_path), delta)
+        elif kind == "file_urls_response":
+            self._upload_urls.extend(message.file_urls_response.file_urls)
         elif kind == "auto_rerun":
             self.ticks[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "delta":
@@ -156,6 +207,20 @@ class Session:
         self.only_parts = message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
         # A run that was cut short by st.rerun() is followed by another one.
         return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+    def content(self) -> dict[tuple[int, ...], str]:
+        """All that is on the page by its place, but for the sidebar's prompt and the visitor's id.
+
+        Two visitors who see the same have the same content.
+        """
+        found = {}
+        for place, (_, delta) in self.shown.items():
+            copy = Delta()
+            copy.CopyFrom(delta)
+            copy.fragment_id = ""
+            found[place] = str(copy)
+        own = ('label: "Prompt under study"', "visitor_component")
+        return {place: text for place, text in found.items() if not any(o in text for o in own)}
 
     def _draw(self, place: tuple[int, ...], delta: Delta) -> None:
         fragment = delta.fragment_id
@@ -182,6 +247,6 @@ class Session:
             self.exceptions.append(element.exception.message)
         elif kind == "heading" and element.heading.tag == "h1":
             self._shown = element.heading.body
-        elif kind in ("text_input", "button"):
+        elif kind in WIDGETS:
             widget = getattr(element, kind)
-            self._widgets[widget.label] = widget.id
+            self.widgets[widget.id] = kind, widget

@@ -10,7 +10,7 @@ from benchmarks.streamlit_session import Session
 async def visit(port):
     async with Session(port, "attention") as session:
         await session.open(prompt="GUS: Six stops")
-        await session.type("Prompt under study", "GUS: Seven", key="prompt")
+        await session.type("Prompt under study", "GUS: Seven", key="prompt")  # Attention answers
         return session.exceptions
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks.app_process import start_app, stop_app
+from benchmarks.classroom import LESSONS
 from benchmarks.streamlit_session import Session
 
 LABEL = "Prompt under study"
@@ -15,24 +16,6 @@ EDITS = [
     "GUS",
     "OTTO: é🦆 unknown, and **bold** ",
     "NADIA: Where are you going with the red bucket? " * 40,  # more than the model can read
-]
-LESSONS = [
-    "",
-    "data",
-    "sitcom",
-    "tokenization",
-    "embeddings",
-    "averaging",
-    "attention",
-    "heads",
-    "residual",
-    "mlp",
-    "layernorm",
-    "normalization",
-    "training",
-    "one_step",
-    "head_born",
-    "sample",
 ]
 
 
@@ -50,16 +33,6 @@ def run(coroutine):
         return pool.submit(lambda: asyncio.run(coroutine)).result()
 
 
-def picture(session):
-    """All that is on the page, as text, but for the prompt's own box and the visitor's id."""
-    shown = {}
-    for place, (_, delta) in session.shown.items():
-        delta.fragment_id = ""
-        shown[place] = str(delta)
-    own = (f'label: "{LABEL}"', "visitor_component")
-    return {place: text for place, text in shown.items() if not any(o in text for o in own)}
-
-
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_after_an_edit_the_page_is_as_if_opened_with_that_prompt(port, lesson):
     async def edit_and_compare():
@@ -70,7 +43,7 @@ def test_after_an_edit_the_page_is_as_if_opened_with_that_prompt(port, lesson):
                 assert edited.only_parts, "the whole page ran again"
                 async with Session(port, lesson) as fresh:
                     await fresh.open(prompt=prompt)
-                    there, here = picture(fresh), picture(edited)
+                    there, here = fresh.content(), edited.content()
                     assert not fresh.exceptions + edited.exceptions
                 wrong = {
                     place: (here.get(place), there.get(place))
@@ -86,12 +59,12 @@ def test_an_emptied_prompt_ends_the_page_and_the_next_one_brings_it_back(port):
     async def empty_and_fill():
         async with Session(port, "attention") as session:
             await session.open(prompt=FIRST)
-            before = picture(session)
+            before = session.content()
             await session.type(LABEL, "", key="prompt")
-            assert "The prompt is empty" in str(picture(session))
-            assert len(picture(session)) < len(before)
+            assert "The prompt is empty" in str(session.content())
+            assert len(session.content()) < len(before)
             await session.type(LABEL, FIRST, key="prompt")
-            after = picture(session)
+            after = session.content()
             assert after.keys() == before.keys(), before.keys() ^ after.keys()
 
     run(empty_and_fill())
