@@ -7,6 +7,7 @@ import streamlit as st
 from gpt_core.lens import compare, written_length
 from gpt_core.model import CausalSelfAttention
 from gpt_core.observe import zero_heads
+from ui import address
 from ui import attention_words as words
 from ui.attention_map import (
     Numbers,
@@ -31,7 +32,7 @@ def keep_in_url() -> None:
     """Whatever the visitor chooses in the picture is in the address, ready to be shared."""
     choice = selected(PICTURE)
     if choice:
-        choice.into_url(st.query_params)
+        address.write(choice.in_url())
 
 
 def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
@@ -117,7 +118,7 @@ def explore(study: Study) -> None:
     study = looked_at(study)
     config = study.model.config
     shape = (config.n_layer, config.n_head)
-    chosen = Selection.from_url(st.query_params, shape, len(study.ids))
+    chosen = Selection.from_url(address.texts(), shape, len(study.ids))
     show_picture(study, chosen)
     tell_one_row(study, chosen)
     ask_and_reveal(study, chosen.head)

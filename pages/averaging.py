@@ -5,6 +5,7 @@ import streamlit as st
 from gpt_core import averaging
 from ui import averaging_tables as tables
 from ui import averaging_words as words
+from ui import widgets
 from ui.averaging_results import Example, example_of, whole_prompt
 from ui.lesson import further_reading, try_this
 from ui.mask_experiment import show_mask_experiment
@@ -27,23 +28,20 @@ Head = tuple[int, int]
 def choose(study: Study) -> tuple[str, Study, int, Head]:
     """The step, the small example, the row that is read, and the head that asks."""
     config = study.model.config
-    step = st.segmented_control(
-        "Step", words.STEPS, default=words.STEPS[0], required=True, key="step", bind="query-params"
-    )
+    step = widgets.segmented_control("Step", words.STEPS, words.STEPS[0], key="step")
     one, two, three, four = st.columns(4)
     count = min(SHOWN, len(study.ids))
     if count > 2:
-        count = one.slider("Tokens", 2, count, min(6, count), key="shown", bind="query-params")
-    row = layer = head = 0
-    if count > 1:
-        row = two.select_slider("Row", range(count), count - 1, key="row", bind="query-params")
+        count = widgets.slider("Tokens", 2, count, min(6, count), key="shown", container=one)
+    row = widgets.select_slider("Row", range(count), count - 1, key="row", container=two)
+    layer = head = 0
     if config.n_layer > 1:
-        layer = three.selectbox(
-            "Layer, for q and k", range(config.n_layer), key="of_layer", bind="query-params"
+        layer = widgets.selectbox(
+            "Layer, for q and k", range(config.n_layer), key="of_layer", container=three
         )
     if config.n_head > 1:
-        head = four.selectbox(
-            "Head, for q and k", range(config.n_head), key="of_head", bind="query-params"
+        head = widgets.selectbox(
+            "Head, for q and k", range(config.n_head), key="of_head", container=four
         )
     return words.STEP_NAMES[step], study.last(count), row, (layer, head)
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gpt_core.data import batch, split
+from ui import widgets
 from ui.bars import STILL, count_bars
 from ui.choosing_text import text_picker
 from ui.corpus_state import chosen_corpus
@@ -96,9 +97,9 @@ st.markdown(
     "column is one exercise: after all the x up to here, say y."
 )
 one, two, three = st.columns(3)
-size = one.slider("Pieces in a batch (B)", 1, 8, 3, key="batch", bind="query-params")
-length = two.slider("Tokens in a piece (T)", 4, 32, 16, key="piece", bind="query-params")
-seed = three.number_input("Seed", 0, 9999, 1337, key="batch_seed", bind="query-params")
+size = widgets.slider("Pieces in a batch (B)", 1, 8, 3, key="batch", container=one)
+length = widgets.slider("Tokens in a piece (T)", 4, 32, 16, key="piece", container=two)
+seed = widgets.number_input("Seed", 0, 9999, 1337, key="batch_seed", container=three)
 x, y = batch(train, 0, batch_size=size, block_size=length, seed=int(seed))
 st.html(batch_html(x.tolist(), y.tolist(), tokenizer))
 shown = visible("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))

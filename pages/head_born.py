@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gpt_core import history, roles
+from ui import widgets
 from ui.history_film import PROBES, PROMPT, probe_of
 from ui.history_panel import open_past, panel, waiting_runs
 from ui.lesson import further_reading, try_this
@@ -12,13 +13,8 @@ from ui.source import show_source
 
 @about_prompt
 def film(study: Study) -> None:
-    kind = st.segmented_control(
-        "The probe that every snapshot reads",
-        PROBES,
-        default=PROMPT,
-        required=True,
-        key="film_probe",
-        bind="query-params",
+    kind = widgets.segmented_control(
+        "The probe that every snapshot reads", PROBES, PROMPT, key="film_probe"
     )
     panel(study, open_past(study), probe_of(study, kind))
 

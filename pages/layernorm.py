@@ -12,6 +12,7 @@ from gpt_core.norm_statistics import (
 )
 from ui import norm_figures as figures
 from ui import norm_words as words
+from ui import widgets
 from ui.norm_experiment import Place, show_experiment
 from ui.norm_figures import tidy
 from ui.sidebar import Study, current_study
@@ -47,16 +48,10 @@ def one_token() -> None:
     """One token at one norm: its numbers, the arithmetic, what was learned, a question."""
     left, right = st.columns(2)
     with left:
-        name = st.selectbox(
-            "Which norm", names, index=min(2, len(names) - 1), key="norm_name", bind="query-params"
-        )
+        name = widgets.selectbox("Which norm", names, min(2, len(names) - 1), key="norm_name")
         st.markdown(words.place_in_words(name, pre))
     with right:
-        position = 0
-        if T > 1:
-            position = st.select_slider(
-                "Which token", range(T), T - 1, key="norm_token", bind="query-params"
-            )
+        position = widgets.select_slider("Which token", range(T), T - 1, key="norm_token")
         st.markdown(words.token_in_words(study.tokens, position))
     if study.left_out:
         st.info(
@@ -121,13 +116,11 @@ def one_token() -> None:
 def every_token() -> None:
     """All tokens at all norms, in three maps."""
     st.header("Every token, every norm")
-    statistic = st.segmented_control(
+    statistic = widgets.segmented_control(
         "Of each token's numbers, show the",
         ["standard deviation", "mean"],
-        default="standard deviation",
-        required=True,
+        "standard deviation",
         key="norm_statistic",
-        bind="query-params",
     )
     figures.show(
         figures.statistic_maps(trace, study.tokens, statistic, stages),

@@ -8,6 +8,7 @@ from gpt_core.lens import Ablation
 from gpt_core.model import FeedForward
 from gpt_core.neurons import Loud, NeuronTrace
 from ui import neuron_words as words
+from ui import widgets
 from ui.figures import show as show_chart
 from ui.lesson import further_reading, predict, try_this
 from ui.neuron_view import activation_chips, activation_curves, effect_bars, show_top_texts
@@ -40,13 +41,13 @@ def choose(key: str, neuron: int) -> None:
 def choose_neuron(study: Study, trace: NeuronTrace) -> tuple[int, int]:
     """Layer and number; the loudest ones of the layer on this prompt are a click away."""
     left, right = st.columns([1, 3], vertical_alignment="bottom")
-    layers = list(range(study.model.config.n_layer))
-    layer = left.selectbox("Layer", layers, len(layers) // 2, key="mlp_layer", bind="query-params")
+    layers = range(study.model.config.n_layer)
+    layer = widgets.selectbox("Layer", layers, len(layers) // 2, key="mlp_layer", container=left)
     hidden = trace.post.shape[-1]
     loud = neurons.loudest(study.model, trace, layer, OFFERED)
     key = f"mlp_neuron_{layer}"  # each layer remembers its own
-    neuron = right.number_input(
-        f"Neuron, 0 to {hidden - 1}", 0, hidden - 1, loud[0].neuron, key=key, bind="query-params"
+    neuron = widgets.number_input(
+        f"Neuron, 0 to {hidden - 1}", 0, hidden - 1, loud[0].neuron, key=key, container=right
     )
     st.caption("The loudest of this layer on your prompt, by the length of what they add:")
     with st.container(horizontal=True):

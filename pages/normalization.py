@@ -8,6 +8,7 @@ from gpt_core.norm_axes import averaged_with, stream_block
 from gpt_core.norm_leak import moved_by
 from gpt_core.norm_race import Lane, make_trainer
 from gpt_core.norm_surgery import multiply_stream
+from ui import widgets
 from ui.lesson import further_reading, predict, try_this
 from ui.norms_axes import NAMES, arithmetic, show_icons, show_sheets
 from ui.norms_leak import OPTIONS, leaks, predicted_words, show_leak, show_modes, small_in_words
@@ -26,24 +27,16 @@ def block_of(fingerprint: str, ids: tuple[int, ...], _study: Study) -> tuple[Ten
 
 
 def one_of(label: str, count: int, start: int, key: str) -> int:
-    """A slider over 0 … count - 1; with one choice there is nothing to slide."""
-    if count == 1:
-        return 0
-    return st.select_slider(label, range(count), start, key=f"{key}_{count}", bind="query-params")
+    """A slider over 0 … count - 1."""
+    return widgets.select_slider(label, range(count), start, key=f"{key}_{count}")
 
 
 @st.fragment
 def show_axes(study: Study) -> None:
     block, rows = block_of(study.fingerprint, study.ids, study)
     B, T, C = block.shape
-    norm = st.segmented_control(
-        "Norm",
-        list(NAMES),
-        default="layernorm",
-        required=True,
-        format_func=NAMES.get,
-        key="norms_axes",
-        bind="query-params",
+    norm = widgets.segmented_control(
+        "Norm", list(NAMES), "layernorm", key="norms_axes", format_func=NAMES.get
     )
     columns = st.columns(3)
     with columns[0]:

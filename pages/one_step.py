@@ -16,6 +16,7 @@ from gpt_core.trainer import TrainConfig
 from ui import step_figures as figures
 from ui import step_view as view
 from ui import step_words as words
+from ui import widgets
 from ui.caches import shared
 from ui.figures import show as show_chart
 from ui.jobs import job_panel, recorded_result
@@ -44,12 +45,11 @@ def step_of(
 
 
 def choose_other(study: Study) -> tuple[str, tuple[int, ...]]:
-    typed = st.text_input(
+    typed = widgets.text_input(
         "Another text, to see what the step costs elsewhere",
         words.OTHER_TEXT,
-        max_chars=500,
         key="step_other",
-        bind="query-params",
+        max_chars=500,
     )
     text = as_prompt(study.tokenizer, typed.replace(LINE_BREAK, "\n").replace("\\n", "\n"))
     longest = min(microscope.LONGEST, study.model.config.block_size)
@@ -100,10 +100,13 @@ def break_it(study: Study, settings: dict[str, str]) -> None:
         f"it was before. The first one that isn't finite, or is more than {coroner.EXPLODED:g} "
         "times as large (root mean square), is what broke first."
     )
-    factor = st.select_slider(
-        "How much too large", TOO_LARGE, 100.0, format_func=lambda f: f"×{f:g}",
-        key="step_too_large", bind="query-params",
-    )  # fmt: skip
+    factor = widgets.select_slider(
+        "How much too large",
+        TOO_LARGE,
+        100.0,
+        key="step_too_large",
+        format_func=lambda f: f"×{f:g}",
+    )
 
     def draw(value: dict, finished: bool) -> None:
         chart = figures.breaking_curve(value["steps"], value["guessing"], STEPS)
@@ -124,10 +127,13 @@ def take_step(study: Study) -> None:
     own = trained_with(study.fingerprint, study)
     left, right = st.columns([1, 3])
     with left:
-        optimizer = st.segmented_control(
-            "Optimizer", microscope.OPTIMIZERS, default=own.optimizer, required=True,
-            format_func=words.NAMES.__getitem__, key="step_optimizer", bind="query-params",
-        )  # fmt: skip
+        optimizer = widgets.segmented_control(
+            "Optimizer",
+            microscope.OPTIMIZERS,
+            own.optimizer,
+            key="step_optimizer",
+            format_func=words.NAMES.__getitem__,
+        )
     with right:
         other, other_ids = choose_other(study)
     st.markdown(words.sentence(study.tokens, study.left_out))

@@ -7,6 +7,7 @@ from gpt_core.logit_lens import logit_lens, scale_matters
 from gpt_core.patching import patch, patch_each
 from ui import stream_figures as figures
 from ui import stream_words as words
+from ui import widgets
 from ui.answers import choose_token
 from ui.block_diagram import block_diagram
 from ui.lesson import further_reading, predict, try_this
@@ -25,11 +26,7 @@ LENS, POSITION = "logit_lens", "stream_token"
 
 def choose_position(study: Study) -> int:
     T = len(study.ids)
-    position = T - 1
-    if T > 1:
-        position = st.select_slider(
-            "Which token's stream", range(T), T - 1, key=POSITION, bind="query-params"
-        )
+    position = widgets.select_slider("Which token's stream", range(T), T - 1, key=POSITION)
     st.markdown(token_in_words(study.tokens, position))
     return position
 
@@ -80,9 +77,7 @@ def show_lens(study: Study, trace: StreamTrace, position: int) -> None:
         "model's own prediction; on the right, how far up each layer already has it."
     )
     matters = scale_matters(study.model)
-    reuse = matters and st.toggle(
-        "Reuse the last layer's scale instead", key="lens_reuse", bind="query-params"
-    )
+    reuse = matters and widgets.toggle("Reuse the last layer's scale instead", key="lens_reuse")
     ends = trace.stream[0, position], trace.stream[-1, position]
     lengths = float(ends[0].norm()), float(ends[1].norm())
     st.caption(words.lens_note(study.model.config, lengths, matters))

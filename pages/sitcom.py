@@ -11,6 +11,7 @@ from corpus.sitcom.script import ScriptRules
 from corpus.sitcom.show import the_show
 from corpus.sitcom.text import MOST_SEED
 from ui import sitcom_words as words
+from ui import widgets
 from ui.corpus_state import bundled_corpus, chosen_corpus
 from ui.sidebar import current_study
 from ui.sitcom_check import break_it, check_own, checked, step_through
@@ -35,8 +36,8 @@ def another_scene() -> None:
 def choose_scene() -> tuple[int, Scene]:
     titles = {plot.title: plot.slug for plot in the_show().plots}
     one, two, three = st.columns([2, 4, 2], vertical_alignment="bottom")
-    seed = one.number_input("Seed", 1, MOST_SEED, key="scene", bind="query-params")
-    title = two.selectbox("Plot", [ANY, *sorted(titles)], key="plot", bind="query-params")
+    seed = widgets.number_input("Seed", 1, MOST_SEED, 1, key="scene", container=one)
+    title = widgets.selectbox("Plot", [ANY, *sorted(titles)], key="plot", container=two)
     three.button(
         "Another scene",
         icon=":material/casino:",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.tokenizers.bpe import BPETokenizer
+from ui import widgets
 from ui.corpus_state import chosen_corpus
 from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
@@ -59,9 +60,7 @@ def replay() -> None:
     if learned == 0:
         st.info("This text has no pair that occurs twice, so there is nothing to merge.")
         return
-    step = st.slider(
-        "Merges done", 0, learned, min(20, learned), key="merges_done", bind="query-params"
-    )
+    step = widgets.slider("Merges done", 0, learned, min(20, learned), key="merges_done")
     if step:
         merge = bpe.merges[step - 1]
         left, right = visible(bpe.token_text(merge.left)), visible(bpe.token_text(merge.right))
@@ -128,13 +127,13 @@ st.caption(
     "Choose another text on the Data page. The sentence is the sidebar's prompt."
 )
 
-merges = st.slider(
+merges = widgets.slider(
     "Merges that BPE may learn",
-    *(50, MOST_MERGES),
+    50,
+    MOST_MERGES,
     500,
-    step=50,
+    50,
     key="merges",
-    bind="query-params",
     help="Each merge adds one piece to its list, on top of the 256 bytes that it starts with.",
 )
 cutters = {"Character": Cutter("char"), "Word": Cutter("word"), "BPE": Cutter("bpe", 256 + merges)}

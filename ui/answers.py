@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
+from ui import widgets
 from ui.tokens import visible
 
 if TYPE_CHECKING:
@@ -22,13 +21,8 @@ def choose_token(
     """
     by_name = {visible(tokenizer.token_text(i)): i for i in reversed(likely)}
     names = [name for name in reversed(by_name) if name not in fixed]
-    chosen = st.selectbox(
-        label,
-        [*fixed, *names],
-        key=key,
-        bind="query-params",
-        accept_new_options=True,
-        help="Choose, or type any other token.",
+    chosen = widgets.open_selectbox(
+        label, [*fixed, *names], key=key, help="Choose, or type any other token.", longest=100
     )
     if chosen in fixed or not chosen:
         return chosen or fixed[0]

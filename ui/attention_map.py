@@ -13,7 +13,7 @@ import json
 import struct
 import time
 import zlib
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -69,18 +69,13 @@ class Selection:
         cell = _pair(params.get("cell", ""), (length, length))
         return cls(head or (0, 0), tuple(sorted(off)), cell)  # type: ignore[type-var]
 
-    def into_url(self, params: MutableMapping[str, str]) -> None:
-        """Put the selection into the query parameters; what says nothing is left out."""
-        own = {
+    def in_url(self) -> dict[str, str]:
+        """The same as query parameters; what says nothing is empty."""
+        return {
             "head": _text(self.head) if self.head != (0, 0) else "",
             "off": ",".join(map(_text, self.off)),
             "cell": _text(self.cell) if self.cell else "",
         }
-        for name, text in own.items():
-            if text:
-                params[name] = text
-            elif name in params:
-                del params[name]
 
 
 @dataclass(frozen=True)

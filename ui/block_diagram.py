@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.config import GPTConfig
+from ui import address
 
 _FILES = Path(__file__).parent / "block_diagram"
 
@@ -167,7 +168,7 @@ def block_diagram(
     chosen = _component(key=key, data=data, on_open_change=lambda: None).open
     if chosen in {page["file"] for page in data["pages"].values()}:
         # The prompt's own text box puts the prompt back into the address.
-        model = st.query_params.get("model")
+        model = address.text_of("model")
         st.switch_page(f"pages/{chosen}.py", query_params={"model": model} if model else {})
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from gpt_core.embeddings import Projection, cosine_spread, nearest, project
+from ui import widgets
 from ui.figures import series_color
 from ui.plotly_json import Figure, bar_trace, plain_label, show, whole_figure
 from ui.position_figures import decimals
@@ -46,10 +47,10 @@ def matches(tokenizer: Tokenizer, typed: str, ids: Sequence[int]) -> list[int]:
 def choose_token(study: Study) -> int | None:
     """A box to search in and the tokens found; the prompt's own when nothing is searched."""
     left, right = st.columns(2)
-    typed = left.text_input(
+    typed = widgets.text_input(
         "Search the vocabulary",
         key="emb_search",
-        bind="query-params",
+        container=left,
         max_chars=40,
         placeholder="a part of a token, like Mon",
     )
@@ -59,14 +60,12 @@ def choose_token(study: Study) -> int | None:
         return None
     labels = {label_of(study.tokenizer, token): token for token in found}
     options = list(labels)
-    if st.session_state.get("emb_token") not in options:
-        st.session_state.pop("emb_token", None)
-    chosen = right.selectbox(
+    chosen = widgets.selectbox(
         "Token" if typed else "Token of your prompt",
         options,
-        index=0 if typed else _longest(options),
+        0 if typed else _longest(options),
         key="emb_token",
-        bind="query-params",
+        container=right,
     )
     return labels.get(chosen, found[0])
 
@@ -78,10 +77,7 @@ def _longest(options: list[str]) -> int:
 
 def show_map(study: Study, token: int, neighbours: Sequence[int]) -> Projection:
     """Draw all token vectors, or only the few in question, in two dimensions."""
-    which = st.segmented_control(
-        "Tokens in the picture", [ALL, FEW], default=ALL, required=True, key="emb_which",
-        bind="query-params",
-    )  # fmt: skip
+    which = widgets.segmented_control("Tokens in the picture", [ALL, FEW], ALL, key="emb_which")
     table = study.model.wte.weight
     special = list(dict.fromkeys([token, *neighbours, *study.ids]))
     if which == ALL:

@@ -11,6 +11,7 @@ from gpt_core.induction import LONGEST, RepeatTest, random_tokens, repeat_test
 from gpt_core.jobs.heal import MOST_VALUABLE, STEPS
 from gpt_core.multihead import HeadsTrace, output_step, trace_heads
 from gpt_core.roles import ROLES
+from ui import address, widgets
 from ui import head_figures as figures
 from ui import head_words as words
 from ui.attention_map import Selection, attention_grid, selected
@@ -61,15 +62,10 @@ def show_step(study: Study) -> None:
     """One layer and one position: z of every head, side by side, times W_O."""
     config, T = study.model.config, len(study.ids)
     left, right = st.columns(2)
-    layer, position = 0, T - 1
-    if config.n_layer > 1:
-        layer = left.select_slider(
-            "Layer", range(config.n_layer), 0, key="heads_layer", bind="query-params"
-        )
-    if T > 1:
-        position = right.select_slider(
-            "Token", range(T), T - 1, key="heads_token", bind="query-params"
-        )
+    layer = widgets.select_slider(
+        "Layer", range(config.n_layer), 0, key="heads_layer", container=left
+    )
+    position = widgets.select_slider("Token", range(T), T - 1, key="heads_token", container=right)
     step = output_step(study.model, _heads_of(study.fingerprint, study.ids, study), layer, position)
     st.markdown(words.step(config, layer, position, study.tokens[position].text))
     show(figures.side_by_side(step), "heads_z", "The numbers z of all heads, side by side")
@@ -89,11 +85,11 @@ def show_heads(study: Study) -> None:
     config = study.model.config
     found = role_result(study)
     shape = (config.n_layer, config.n_head)
-    head = Selection.from_url(st.query_params, shape, len(study.ids)).head
+    head = Selection.from_url(address.texts(), shape, len(study.ids)).head
 
     def keep_in_url() -> None:
         if choice := selected("heads_grid"):
-            choice.into_url(st.query_params)
+            address.write(choice.in_url())
 
     attention_grid(
         attention_of(study).trace.pattern.numpy(),
@@ -187,11 +183,11 @@ def show_healing(study: Study) -> None:
         f"{layer}.{head}" for layer in range(config.n_layer) for head in range(config.n_head)
     ]
     left, middle, right = st.columns(3)
-    chosen = left.selectbox(
-        "Head to remove", heads, key="heads_gone", bind="query-params", format_func=words.gone_name
+    chosen = widgets.selectbox(
+        "Head to remove", heads, key="heads_gone", container=left, format_func=words.gone_name
     )
-    steps = middle.selectbox("Steps", STEPS, 1, key="heads_steps", bind="query-params")
-    seed = right.number_input("Seed", 0, 9999, 1, key="heads_seed", bind="query-params")
+    steps = widgets.selectbox("Steps", STEPS, 1, key="heads_steps", container=middle)
+    seed = widgets.number_input("Seed", 0, 9999, 1, key="heads_seed", container=right)
     head = chosen if chosen == MOST_VALUABLE else [int(n) for n in chosen.split(".")]
     settings = {"head": head, "steps": steps, "seed": int(seed)}
     job_panel(
@@ -213,13 +209,12 @@ def show_twice(study: Study) -> None:
         return
     left, right = st.columns([2, 1])
     kinds = ["random tokens"] + (["your prompt"] if len(study.ids) > 1 else [])
-    kind = left.segmented_control(
-        "Twice in a row", kinds, default=kinds[0], required=True, key="heads_kind",
-        bind="query-params",
-    )  # fmt: skip
+    kind = widgets.segmented_control(
+        "Twice in a row", kinds, kinds[0], key="heads_kind", container=left
+    )
     seed = None
     if kind != "your prompt":
-        seed = int(right.number_input("Draw", 0, 99, 0, key="heads_draw", bind="query-params"))
+        seed = int(widgets.number_input("Draw", 0, 99, 0, key="heads_draw", container=right))
     test = _repeated(study.fingerprint, study.ids[-min(room, LONGEST) :], seed, study)
     places = list(range(1, test.n))
     lines = [

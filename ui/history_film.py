@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from ui import address
 from ui import history_words as words
 from ui.attention_map import Selection
 from ui.film import Picture, RoleRow, Stage, chosen, pack_film, show_film
@@ -86,7 +87,7 @@ def fall_of(run: Run) -> words.Fall | None:
 
 def step_in_url() -> int | None:
     """The step that the address asks for; None where it asks for none."""
-    text = st.query_params.get("step", "")
+    text = address.text_of("step")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
@@ -96,8 +97,7 @@ def keep_in_url() -> None:
     if choice is None:
         return
     st.session_state["film_in_use"] = True
-    st.query_params["step"] = str(choice.step)
-    Selection(choice.head).into_url(st.query_params)
+    address.write({"step": str(choice.step), **Selection(choice.head).in_url()})
     if not choice.follow and "film_follow" in st.session_state:
         st.session_state["film_follow"] = False
 
@@ -126,7 +126,7 @@ def draw(study: Study, reel: Reel, probe: Probe, revealed: bool, follow: bool) -
     if name not in begins:
         begins.clear()
         shape = study.model.config.n_layer, study.model.config.n_head
-        head = Selection.from_url(st.query_params, shape, 1).head
+        head = Selection.from_url(address.texts(), shape, 1).head
         if follow:
             st.session_state["film_followed"] = study.run_key
         begins[name] = step, head

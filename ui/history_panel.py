@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import history_words as words
+from ui import widgets
 from ui.duration import duration
 from ui.history_film import Probe, Reel, draw, reel_of
 from ui.lesson import predict
@@ -117,8 +118,8 @@ def _live(reel: Reel) -> bool:
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         st.markdown(words.live(status["state"], step, steps, len(reel.moments), upcoming))
-    return right.toggle(
-        "Follow: always show the newest snapshot", True, key="film_follow", bind="query-params"
+    return widgets.toggle(
+        "Follow: always show the newest snapshot", True, key="film_follow", container=right
     )
 
 

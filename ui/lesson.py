@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from ui import widgets
+
 
 def predict(key: str, question: str, options: Sequence[str], reveal: Callable[[str], str]) -> bool:
     """Ask; once the reader has chosen, show what `reveal(choice)` says. Whether they have.
@@ -15,9 +17,7 @@ def predict(key: str, question: str, options: Sequence[str], reveal: Callable[[s
     """
     st.header("Predict first")
     st.markdown(question)
-    choice = st.radio(
-        question, options, index=None, label_visibility="collapsed", key=key, bind="query-params"
-    )
+    choice = widgets.radio(question, options, key=key, label_visibility="collapsed")
     if choice is None:
         return False
     st.success(reveal(choice), icon=":material/science:")

@@ -15,6 +15,7 @@ from corpus.sitcom.checker import RULES
 from gpt_core.bundled import MEASURED
 from gpt_core.report import MODEL, NGRAM, REAL, percent
 from gpt_core.scenes import Estimate
+from ui import widgets
 from ui.bars import STILL, count_bars
 from ui.theme import palette
 
@@ -179,11 +180,10 @@ def race_table(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 @st.fragment
 def _show_writing(rows: list[dict[str, Any]]) -> None:
-    name = st.selectbox(
+    name = widgets.selectbox(
         "Read what each one wrote after its minutes",
         [full_name(row) for row in rows],
         key="race_text",
-        bind="query-params",
     )
     wrote = next(row["wrote"] for row in rows if full_name(row) == name)
     st.code(wrote, language=None, wrap_lines=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from gpt_core.bundled import BUNDLED, bundled_run_path
-from ui.caches import shared
 
 if TYPE_CHECKING:
     from gpt_core.model import GPT
@@ -113,7 +114,7 @@ def load(key: str) -> LoadedModel:
     return _load(str(folder), f"{key}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
 
 
-@shared(8)
+@st.cache_resource(max_entries=8, show_spinner="Loading the model …")
 def _load(folder: str, fingerprint: str) -> LoadedModel:
     from gpt_core.run import IMPORTED, Run
 

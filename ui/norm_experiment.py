@@ -16,6 +16,7 @@ from gpt_core.norm_statistics import (
     size_at_scales,
 )
 from ui import norm_figures as figures
+from ui import widgets
 from ui.norm_figures import tidy
 from ui.norm_words import WHY, plain
 from ui.sidebar import Study
@@ -80,13 +81,11 @@ def show_experiment(place: Place) -> None:
 
 def _predicted(place: Place) -> bool:
     """Ask, and compare the answer with what this norm does to this token."""
-    guess = st.radio(
+    guess = widgets.radio(
         f"Suppose every number that `{place.name}` reads is multiplied by 10. What comes out?",
         list(ANSWERS),
-        index=None,
-        horizontal=True,
         key="norm_guess",
-        bind="query-params",
+        horizontal=True,
     )
     if guess is None:
         return False
@@ -105,13 +104,13 @@ def _predicted(place: Place) -> bool:
 def _controls(place: Place) -> tuple[float, bool]:
     """The factor, and whether it multiplies the stream itself, where that is another thing."""
     left, right = st.columns(2)
-    factor = left.select_slider(
+    factor = widgets.select_slider(
         "Multiply by",
         FACTORS,
         1.0,
-        format_func=lambda value: f"×{value:g}",
         key="norm_factor",
-        bind="query-params",
+        container=left,
+        format_func=lambda value: f"×{value:g}",
     )
     if place.study.model.config.norm_position == "post":
         right.caption("This norm stands in the stream: nothing else reads what is multiplied.")
@@ -119,13 +118,12 @@ def _controls(place: Place) -> tuple[float, bool]:
     if place.name == "norm_f":
         right.caption("Only this norm reads the stream here: multiplying either is the same.")
         return factor, False
-    where = right.segmented_control(
+    where = widgets.segmented_control(
         "What is multiplied",
         [ONLY_THE_NORM, WHOLE_STREAM],
-        default=ONLY_THE_NORM,
-        required=True,
+        ONLY_THE_NORM,
         key="norm_where",
-        bind="query-params",
+        container=right,
     )
     return factor, where == WHOLE_STREAM
 

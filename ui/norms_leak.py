@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui import widgets
 from ui.jobs import recorded_result
 from ui.norms_axes import NAMES
 from ui.plotly_json import tidy
@@ -113,12 +114,11 @@ def _controls() -> tuple[str, str, bool, int]:
         ("Sequences", [1, 2, 3], 3, "norms_leak_batch", str),
     )
     norm, changed, mode, sequences = (
-        column.segmented_control(
-            label, options, default=start, required=True, format_func=said, key=key,
-            bind="query-params",
+        widgets.segmented_control(
+            label, options, start, key=key, container=column, format_func=said
         )
         for column, (label, options, start, key, said) in zip(columns, choices, strict=True)
-    )  # fmt: skip
+    )
     return norm, changed, mode == TRAIN, sequences
 
 

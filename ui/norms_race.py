@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from ui import widgets
 from ui.figures import Line, curves, show
 from ui.jobs import job_panel, recorded_result
 from ui.norms_axes import NAMES
@@ -33,12 +34,11 @@ _HUGE = 20.0  # from here on, a curve hides the others unless the axis is logari
 
 def show_race() -> None:
     """Choose a race; see it recorded, or run it now."""
-    choice = st.selectbox(
+    choice = widgets.selectbox(
         "Which race",
         [*RACES, OWN],
-        format_func=lambda name: name if name == OWN else f"recorded: {name}",
         key="norms_race",
-        bind="query-params",
+        format_func=lambda name: name if name == OWN else f"recorded: {name}",
     )
     recorded = RACES.get(choice)
     settings = recorded_result(recorded)["settings"] if recorded else _own_settings()
@@ -60,14 +60,13 @@ def _own_settings() -> dict[str, Any]:
     settings = {}
     columns = [*st.columns(3), *st.columns(3)]
     for column, (name, (label, options, start)) in zip(columns, choices.items(), strict=True):
-        settings[name] = column.segmented_control(
+        settings[name] = widgets.segmented_control(
             label,
-            list(options),
-            default=start,
-            required=True,
-            format_func=lambda value: f"{value:g}" if isinstance(value, float) else str(value),
+            options,
+            start,
             key=f"norms_{name}",
-            bind="query-params",
+            container=column,
+            format_func=lambda value: f"{value:g}" if isinstance(value, float) else str(value),
         )
     return settings | {"steps": STEPS_OF_DEPTH[settings["n_layer"]]}
 
@@ -192,9 +191,7 @@ def _draw_depth(norms: Mapping[str, Any]) -> None:
     if not steps:
         return
     st.subheader("Sizes by depth")
-    step = steps[0]
-    if len(steps) > 1:
-        step = st.select_slider("At step", steps, steps[-1], key="norms_at", bind="query-params")
+    step = widgets.select_slider("At step", steps, steps[-1], key="norms_at")
     looks = {
         NAMES[norm]: look
         for norm, each in norms.items()

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from ui import widgets
 from ui.jobs import recorded_result
 from ui.norms_axes import NAMES
 from ui.norms_race import FREE, depth_charts, final_losses
@@ -26,35 +27,24 @@ COMPARED = {
 def show_pre_against_post() -> None:
     """The same norm before the branches and in the stream: recorded, side by side."""
     left, middle, right = st.columns([4, 3, 3])
-    norm = left.segmented_control(
+    norm = widgets.segmented_control(
         "Norm",
         ["layernorm", "rmsnorm", "batchnorm"],
-        default="layernorm",
-        required=True,
-        format_func=NAMES.get,
+        "layernorm",
         key="norms_position_of",
-        bind="query-params",
+        container=left,
+        format_func=NAMES.get,
     )
-    depth = middle.segmented_control(
-        "Depth",
-        list(COMPARED),
-        default="12 layers",
-        required=True,
-        key="norms_compared",
-        bind="query-params",
+    depth = widgets.segmented_control(
+        "Depth", list(COMPARED), "12 layers", key="norms_compared", container=middle
     )
     results = [recorded_result(name) for name in COMPARED[depth]]
     two = {
         f"{side}-norm": result["value"]["norms"][norm]
         for side, result in zip(("pre", "post"), results, strict=True)
     }
-    when = right.segmented_control(
-        "When",
-        ["first step", "last look"],
-        default="first step",
-        required=True,
-        key="norms_when",
-        bind="query-params",
+    when = widgets.segmented_control(
+        "When", ["first step", "last look"], "first step", key="norms_when", container=right
     )
     which = 0 if when == "first step" else -1
     looks = {name: each["depths"][which] for name, each in two.items() if each["depths"]}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui import widgets
 from ui.figures import Line, curves, show
 from ui.norms_axes import NAMES
 from ui.norms_leak import held_out, small_model
@@ -59,8 +60,8 @@ def show_surgery(study: Study) -> None:
 def _controls(study: Study) -> tuple[Patient, int, float]:
     left, middle, right = st.columns([3, 2, 2])
     names = {LOADED: "the loaded model"} | {n: f"small, {NAMES[n]}" for n in NAMES}
-    which = left.selectbox(
-        "Model", list(names), format_func=names.get, key="norms_patient", bind="query-params"
+    which = widgets.selectbox(
+        "Model", list(names), key="norms_patient", container=left, format_func=names.get
     )
     if which == LOADED:
         patient = Patient(study.model, study.tokenizer, study.ids, study.fingerprint)
@@ -69,22 +70,20 @@ def _controls(study: Study) -> tuple[Patient, int, float]:
         ids = tuple(x[0].tolist())
         patient = Patient(small_model(which), tokenizer, ids, f"small {which}")
     layers = patient.model.config.n_layer
-    layer = layers - 1
-    if layers > 1:
-        layer = middle.select_slider(
-            "Where it enters layer",
-            range(layers),
-            1,
-            key=f"norms_layer_{layers}",
-            bind="query-params",
-        )
-    factor = right.select_slider(
+    layer = widgets.select_slider(
+        "Where it enters layer",
+        range(layers),
+        min(1, layers - 1),
+        key=f"norms_layer_{layers}",
+        container=middle,
+    )
+    factor = widgets.select_slider(
         "Multiply the stream by",
         FACTORS,
         10.0,
-        format_func=lambda value: f"×{value:g}",
         key="norms_times",
-        bind="query-params",
+        container=right,
+        format_func=lambda value: f"×{value:g}",
     )
     return patient, layer, factor
 

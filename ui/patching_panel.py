@@ -9,6 +9,7 @@ import torch
 
 from gpt_core.jobs.patch_grid import MOST_COST
 from gpt_core.patching import STATES, first_difference, patching_cost
+from ui import address, widgets
 from ui.answers import choose_token
 from ui.jobs import job_key, job_panel, job_service
 from ui.norm_words import code
@@ -41,14 +42,7 @@ def patching(study: Study) -> None:
     other = _other_prompt(study)
     if other is None:
         return
-    state = st.segmented_control(
-        "What is copied",
-        STATES,
-        default="resid_pre",
-        required=True,
-        key="patch_state",
-        bind="query-params",
-    )
+    state = widgets.segmented_control("What is copied", STATES, "resid_pre", key="patch_state")
     st.caption(STATE_WORDS[state])
     try:
         pair = Pair(study, other)
@@ -60,11 +54,11 @@ def patching(study: Study) -> None:
     settings = {"into": list(study.ids), "source": list(other), "state": state}
     moved = pair.grid(state) if cost < ON_PAGE else _from_job(study, settings)
     shape = (study.model.config.n_layer, len(study.ids))
-    chosen = read_cell(st.query_params.get(_CELL, ""), shape) or (0, _first_changed(study, other))
+    chosen = read_cell(address.text_of(_CELL), shape) or (0, _first_changed(study, other))
 
     def keep_in_url() -> None:
         if cell := chosen_cell(_PICTURE, shape):
-            st.query_params[_CELL] = f"{cell[0]}.{cell[1]}"
+            address.write({_CELL: f"{cell[0]}.{cell[1]}"})
 
     if cost >= ON_PAGE:
         if moved is None:
@@ -86,14 +80,7 @@ def _from_job(study: Study, settings: dict[str, Any]) -> list[list[float]] | Non
 
 def _other_prompt(study: Study) -> Ids | None:
     """Its token ids; None, after a sentence, when it can't be compared."""
-    way = st.segmented_control(
-        "The other prompt",
-        [REPLACE, TYPE],
-        default=REPLACE,
-        required=True,
-        key="patch_way",
-        bind="query-params",
-    )
+    way = widgets.segmented_control("The other prompt", [REPLACE, TYPE], REPLACE, key="patch_way")
     other = _replaced(study) if way == REPLACE else _typed(study)
     if other is None:
         return None
@@ -122,9 +109,7 @@ def _replaced(study: Study) -> Ids:
     places = [f"{i}: {visible(token.text)}" for i, token in enumerate(study.tokens)]
     left, right = st.columns(2)
     with left:
-        where = st.selectbox(
-            "Which token", [SUGGESTED, *places], key="patch_at", bind="query-params"
-        )
+        where = widgets.selectbox("Which token", [SUGGESTED, *places], key="patch_at")
     most = int(ON_PAGE / patching_cost(study.model.config, len(study.ids), 1)) + 1
     place, token = suggestion_of(study.fingerprint, study.ids, min(24, most), study)
     if where != SUGGESTED:
@@ -149,9 +134,7 @@ def _typed(study: Study) -> Ids | None:
     from gpt_core.tokenizers import as_prompt
 
     shown = study.prompt.replace("\n", LINE_BREAK)
-    typed = st.text_input(
-        "Another prompt", shown, max_chars=2000, key="patch_prompt", bind="query-params"
-    )
+    typed = widgets.text_input("Another prompt", shown, key="patch_prompt", max_chars=2000)
     text = (typed or "").replace(LINE_BREAK, "\n").replace("\\n", "\n")
     ids = study.tokenizer.encode(as_prompt(study.tokenizer, text)) if text else []
     if not ids:

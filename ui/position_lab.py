@@ -10,6 +10,7 @@ import streamlit as st
 from gpt_core.positions import Moved, predict_at, score_by_distance, shifted, stretched, turn
 from ui import position_figures as figures
 from ui import position_words as words
+from ui import widgets
 from ui.figures import show as show_chart
 from ui.lesson import predict
 from ui.plotly_json import probability_pairs, show, tidy
@@ -45,14 +46,14 @@ def show_rotation(study: Study) -> None:
         return
     places = [_place(study, i) for i in range(T)]
     one, two, three, four = st.columns(4)
-    layer = one.selectbox("Layer", range(config.n_layer), key="emb_layer", bind="query-params")
-    head = two.selectbox("Head", range(config.n_head), key="emb_head", bind="query-params")
-    asks = three.selectbox("Query: who asks", places, T - 1, key="emb_query", bind="query-params")
-    asked = four.selectbox(
-        "Key: who is asked", places, max(0, T - 4), key="emb_key", bind="query-params"
+    layer = widgets.selectbox("Layer", range(config.n_layer), key="emb_layer", container=one)
+    head = widgets.selectbox("Head", range(config.n_head), key="emb_head", container=two)
+    asks = widgets.selectbox("Query: who asks", places, T - 1, key="emb_query", container=three)
+    asked = widgets.selectbox(
+        "Key: who is asked", places, max(0, T - 4), key="emb_key", container=four
     )
     i, j = places.index(asks), places.index(asked)
-    shift = st.slider("Both moved on by", 0, 500, 10, key="emb_both", bind="query-params")
+    shift = widgets.slider("Both moved on by", 0, 500, 10, key="emb_both")
     trace = attention_of(study).trace
     q, k = trace.q[layer, head, i], trace.k[layer, head, j]
     if config.position == "rope":
@@ -102,15 +103,12 @@ def show_experiment(study: Study) -> None:
     ):
         return
     left, right = st.columns(2)
-    how = left.segmented_control(
-        "The positions are", [FURTHER, APART, REMOVED], default=FURTHER, required=True,
-        key="emb_how", bind="query-params",
-    )  # fmt: skip
+    how = widgets.segmented_control(
+        "The positions are", [FURTHER, APART, REMOVED], FURTHER, key="emb_how", container=left
+    )
     number = 0
     if how == FURTHER:
-        number = (
-            right.slider("by", 1, room, by, key="emb_by", bind="query-params") if room > 1 else 1
-        )
+        number = widgets.slider("by", 1, room, by, key="emb_by", container=right)
         st.caption(f"Positions 0, 1, 2, … become {number}, {number + 1}, {number + 2}, …")
     elif how == APART:
         st.caption("Positions 0, 1, 2, … become 0, 2, 4, …: every distance is doubled.")
@@ -143,8 +141,7 @@ def _show_outcome(study: Study, how: str, number: int) -> None:
 @st.fragment
 def show_likeness(tables: dict) -> None:
     """Curves of how alike positions are, for each kind of table, around a chosen place."""
-    place = st.slider("Position", 0, figures.MOST_POSITIONS - 1, 20, key="emb_place",
-                      bind="query-params")  # fmt: skip
+    place = widgets.slider("Position", 0, figures.MOST_POSITIONS - 1, 20, key="emb_place")
     named = {words.NAMES[kind]: table for kind, table in tables.items()}
     show_chart(
         figures.likeness_curves(figures.likeness(named, place), place),

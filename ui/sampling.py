@@ -15,6 +15,7 @@ import torch
 from gpt_core.decoder import Decoder
 from gpt_core.model import GPT
 from gpt_core.sample import SampleConfig, Sampled, SampleError, generate, stages
+from ui import widgets
 from ui.sidebar import LINE_BREAK, Study
 from ui.tokens import visible
 
@@ -30,58 +31,58 @@ SHOWN = 9  # how many of the likeliest tokens get a bar
 def settings() -> SampleConfig:
     """Draw the widgets; all of them are in the URL. What is switched off is None."""
     left, right = st.columns(2)  # each pair in a row of its own, which a telephone stacks in order
-    temperature = left.slider(
+    temperature = widgets.slider(
         "Temperature",
         0.0,
         2.0,
         0.7,
         0.05,
         key="temperature",
-        bind="query-params",
+        container=left,
         help="The scores are divided by it. Below 1: bolder. Above 1: more even. 0: always the "
         "likeliest token.",
     )
-    top_k = right.number_input(
+    top_k = widgets.number_input(
         "Top-k",
         0,
         1000,
         0,
         key="top_k",
-        bind="query-params",
+        container=right,
         help="Keep only the k likeliest tokens. 0 keeps all.",
     )
     left, right = st.columns(2)
-    top_p = left.slider(
+    top_p = widgets.slider(
         "Top-p",
         0.05,
         1.0,
         1.0,
         0.05,
         key="top_p",
-        bind="query-params",
+        container=left,
         help="Keep the fewest likeliest tokens that together reach probability p. 1 keeps all.",
     )
-    min_p = right.slider(
+    min_p = widgets.slider(
         "Min-p",
         0.0,
         1.0,
         0.2,
         0.01,
         key="min_p",
-        bind="query-params",
+        container=right,
         help="Keep tokens at least this many times as likely as the likeliest. 0 keeps all.",
     )
     left, right = st.columns(2)
-    length = left.slider(
-        "Tokens to write", 20, LONGEST_TEXT, 300, 20, key="length", bind="query-params"
+    length = widgets.slider(
+        "Tokens to write", 20, LONGEST_TEXT, 300, 20, key="length", container=left
     )
-    seed = right.number_input(
+    seed = widgets.number_input(
         "Seed",
         0,
         2**31 - 1,
         1337,
         key="seed",
-        bind="query-params",
+        container=right,
         help="Where the random numbers start. The same seed gives the same text.",
     )
     return SampleConfig(

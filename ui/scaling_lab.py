@@ -17,6 +17,7 @@ from gpt_core.averaging import (
     sharpness,
 )
 from ui import averaging_words as words
+from ui import widgets
 from ui.attention_map import attention_grid
 from ui.sidebar import Study
 from ui.source import show_source
@@ -50,18 +51,13 @@ def show_scaling(study: Study) -> None:
     """The section; the study has at most MOST_TOKENS tokens."""
     config = study.model.config
     one, two, three = st.columns([5, 4, 2])
-    name = one.select_slider(
-        "Divide the scores by", words.DIVISORS, words.PROPER, key="divisor", bind="query-params"
+    name = widgets.select_slider(
+        "Divide the scores by", words.DIVISORS, words.PROPER, key="divisor", container=one
     )
-    source = two.segmented_control(
-        "Show the heads with",
-        [REAL, RANDOM],
-        default=REAL,
-        required=True,
-        key="scores_of",
-        bind="query-params",
+    source = widgets.segmented_control(
+        "Show the heads with", [REAL, RANDOM], REAL, key="scores_of", container=two
     )
-    seed = int(three.number_input("Seed", 0, 9999, 1, key="scores_seed", bind="query-params"))
+    seed = int(widgets.number_input("Seed", 0, 9999, 1, key="scores_seed", container=three))
     found = _measure(study.fingerprint, study.ids, seed, study)
     st.markdown(words.chosen_in_words(name, found.real, found.losses))
     _draw_heads(study, source, divisors(study)[name], seed)

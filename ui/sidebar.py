@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from ui import models
+from ui import address, models, widgets
 from ui.startup import let_words_through
 from ui.theme import LEGEND
 from ui.training import training_service
@@ -39,6 +39,7 @@ class Study:
     """
 
     run_key: str
+    name: str
     prompt: str
     loaded: models.LoadedModel
     ids: tuple[int, ...]
@@ -104,16 +105,14 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
 def sidebar() -> None:
     """Draw the sidebar and remember what it says; app.py calls it once per rerun."""
     st.session_state["page_is_whole"] = False
-    st.session_state["study"] = None  # until a part of the page asks for it
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
     with st.sidebar:
         key = _choose_model()
-        typed = st.text_input(
+        typed = widgets.text_input(
             "Prompt under study",
             DEFAULT_PROMPT,
-            max_chars=LONGEST_PROMPT,
             key="prompt",
-            bind="query-params",
+            max_chars=LONGEST_PROMPT,
             on_change=redraw_parts,
             # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
             live="0ms" if "pandas" in sys.modules else True,
@@ -136,8 +135,6 @@ def current_study() -> Study:
     A model that can't be loaded or an empty prompt ends the page with one sentence.
     """
     _insist_on_app()
-    if known := st.session_state["study"]:
-        return known
     let_words_through()
     try:
         study = _study_of(*st.session_state["study_request"])
@@ -147,20 +144,27 @@ def current_study() -> Study:
     if not study.ids:
         st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
         st.stop()
-    st.session_state["study"] = study
     return study
 
 
 def _study_of(key: str, prompt: str) -> Study:
     """The study of a model and a prompt, which may be empty. Raises RunError."""
     loaded = models.load(key)
+    last: Study | None = st.session_state.get("last_study")
+    asked = (loaded.fingerprint, prompt)
+    if last is not None and st.session_state.get("last_asked") == asked:
+        return last
     from gpt_core.tokenizers import as_prompt
 
     prompt = as_prompt(loaded.tokenizer, prompt)
     tokens = loaded.tokenizer.tokenize(prompt)
     kept = tokens[-loaded.model.config.block_size :]
     ids = tuple(token.id for token in kept)
-    return Study(key, prompt, loaded, ids, tuple(kept), len(tokens) - len(kept))
+    study = Study(
+        key, model_names()[key], prompt, loaded, ids, tuple(kept), len(tokens) - len(kept)
+    )
+    st.session_state["last_asked"], st.session_state["last_study"] = asked, study
+    return study
 
 
 def redraw_parts() -> None:
@@ -170,14 +174,13 @@ def redraw_parts() -> None:
     must lose them: then the whole page runs, as it does by itself after this returns.
     """
     key, _ = st.session_state.get("study_request", ("", ""))
-    request = key, _line_breaks(st.session_state.get("prompt") or "")
+    request = key, _line_breaks(st.session_state["prompt"] or "")
     if not st.session_state.get("page_is_whole"):
         return
     try:
-        study = _study_of(*request)
-        if not study.ids:
+        if not _study_of(*request).ids:
             return
-        st.session_state["study_request"], st.session_state["study"] = request, study
+        st.session_state["study_request"] = request
         st.rerun(st.session_state["parts"])
     except (ValueError, StreamlitAPIException):  # a model that is gone; parts that were forgotten
         return
@@ -229,16 +232,13 @@ def model_names() -> dict[str, str]:
 
 def _choose_model() -> str:
     # Not bound to the URL by Streamlit: it would write the name that is shown, not the key.
-    st.session_state.setdefault("model", st.query_params.get("model", models.BUNDLED))
+    st.session_state.setdefault("model", address.text_of("model") or models.BUNDLED)
     names = model_names()
     if st.session_state["model"] not in names:
         st.warning("That model is not here any more; this is the bundled one.")
         st.session_state["model"] = models.BUNDLED
     key = st.selectbox("Model", list(names), format_func=lambda k: names.get(k, k), key="model")
-    if key != models.BUNDLED:
-        st.query_params["model"] = key
-    else:
-        st.query_params.pop("model", None)
+    address.write({"model": key if key != models.BUNDLED else None})
     return key
 
 

@@ -10,6 +10,7 @@ from corpus.sitcom import Scene, Verdict, check
 from corpus.sitcom.checker import RULES
 from corpus.sitcom.corruption import corrupted
 from ui import sitcom_words as words
+from ui import widgets
 from ui.sitcom_scene import (
     changed_lines,
     named_lines,
@@ -27,19 +28,11 @@ LONGEST = 6_000  # characters of a scene of one's own; a real one has 1,200 at m
 def step_through(scene: Scene) -> None:
     """The scene, its beats to choose from, and the state after the chosen one."""
     names = [beat.name for beat in scene.beats]
-    if st.session_state.get("beat", names[0]) not in names:
-        st.session_state["beat"] = names[0]  # another plot has other beats
     bar = st.container(horizontal=True, vertical_alignment="bottom")
-    chosen = bar.segmented_control(
-        "Beat",
-        names,
-        default=None if "beat" in st.session_state else names[0],
-        required=True,
-        key="beat",
-        bind="query-params",
-        wrap=True,
+    chosen = widgets.segmented_control(
+        "Beat", names, names[0], key="beat", container=bar, wrap=True
     )
-    at = names.index(chosen or names[0])
+    at = names.index(chosen)
     for label, key, step in (("Back", "B", -1), ("Next", "N", 1)):
         bar.button(
             label,
@@ -64,14 +57,8 @@ def _go_to(beat: str) -> None:
 def break_it(scene: Scene, seed: int) -> None:
     """Break the scene in one of four ways, guess which rule catches it, and see."""
     options = [words.WHOLE, *words.KINDS.values()]
-    label = st.segmented_control(
-        "What shall happen to the scene?",
-        options,
-        default=words.WHOLE,
-        required=True,
-        key="break",
-        bind="query-params",
-        wrap=True,
+    label = widgets.segmented_control(
+        "What shall happen to the scene?", options, words.WHOLE, key="break", wrap=True
     )
     kinds = {name: kind for kind, name in words.KINDS.items()}
     if label not in kinds:

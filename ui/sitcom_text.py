@@ -9,6 +9,7 @@ import streamlit as st
 from corpus import Corpus
 from corpus.sitcom import generate
 from corpus.sitcom.text import FEWEST_SCENES, MOST_SCENES, MOST_SEED, generated
+from ui import widgets
 from ui.corpus_state import choose_corpus
 
 _SAMPLE = 60  # scenes written to know how long and how quick they are
@@ -17,12 +18,10 @@ _SAMPLE = 60  # scenes written to know how long and how quick they are
 def sitcom_as_text() -> bool:
     """Ask how much of the sitcom; whether it was chosen just now as the text of all lessons."""
     one, two = st.columns([3, 1])
-    scenes = one.slider(
-        "Scenes", FEWEST_SCENES, MOST_SCENES, 1_000, step=100, key="scenes", bind="query-params"
+    scenes = widgets.slider(
+        "Scenes", FEWEST_SCENES, MOST_SCENES, 1_000, 100, key="scenes", container=one
     )
-    seed = two.number_input(
-        "Seed of the text", 0, MOST_SEED, 1, key="text_seed", bind="query-params"
-    )
+    seed = widgets.number_input("Seed of the text", 0, MOST_SEED, 1, key="text_seed", container=two)
     characters, seconds = _measured()
     st.caption(
         f"About {characters * scenes / 1e6:.1f} million characters, written in about "

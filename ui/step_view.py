@@ -10,6 +10,7 @@ from gpt_core.one_step import FACTORS, Outcome, Part, Report
 from gpt_core.trainer import TrainConfig
 from ui import step_figures as figures
 from ui import step_words as words
+from ui import widgets
 from ui.attention_map import attention_grid
 from ui.figures import show as show_chart
 from ui.plotly_json import probability_pairs, show, tidy
@@ -26,10 +27,9 @@ def show_gradients(study: Study, report: Report) -> None:
         "the loss would change if that weight alone were moved by a tiny bit. Below, those of each "
         "part are summed up to one **length** ‖g‖ (the root of the sum of squares)."
     )
-    measure = st.segmented_control(
-        "Show", ["length", "length ÷ weights"], default="length", required=True,
-        key="step_measure", bind="query-params",
-    )  # fmt: skip
+    measure = widgets.segmented_control(
+        "Show", ["length", "length ÷ weights"], "length", key="step_measure"
+    )
     relative = measure != "length"
 
     def value(part: Part) -> float:
@@ -55,10 +55,9 @@ def show_moves(report: Report, config: TrainConfig, own: bool) -> None:
 
 def show_losses(study: Study, report: Report, config: TrainConfig) -> tuple[Outcome, Outcome]:
     """A slider of learning rates and what each does to both losses; before, and after the step."""
-    factor = st.select_slider(
-        "Learning rate", FACTORS, 1.0, format_func=lambda f: f"×{f:g}",
-        key="step_factor", bind="query-params",
-    )  # fmt: skip
+    factor = widgets.select_slider(
+        "Learning rate", FACTORS, 1.0, key="step_factor", format_func=lambda f: f"×{f:g}"
+    )
     before, after = report.at(0.0), report.at(factor)
     st.caption(f"×{factor:g}: {words.rates(config, factor)}")
     row = st.columns(4)
@@ -95,10 +94,13 @@ def show_predictions(study: Study, report: Report, before: Outcome, after: Outco
 def show_attention(study: Study, report: Report, before: Outcome, after: Outcome) -> None:
     """Every head before and after the step, or the difference."""
     st.subheader("Attention, before and after")
-    view = st.segmented_control(
-        "Show attention", ["before", "after", "difference"], default="difference", required=True,
-        key="step_view", bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    view = widgets.segmented_control(
+        "Show attention",
+        ["before", "after", "difference"],
+        "difference",
+        key="step_view",
+        label_visibility="collapsed",
+    )
     moved = report.only_head or report.moved_most()
     change = after.pattern.float() - before.pattern.float()
     shown = {"before": before.pattern, "after": after.pattern, "difference": change}[view]

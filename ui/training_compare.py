@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import models
+from ui import address, models, widgets
 from ui.figures import Line, curves, show
 from ui.runs import RunView
 from ui.training import training_service
@@ -15,6 +15,7 @@ from ui.training_panel import TICK, bits_per_character, duration, title, view_of
 from ui.visitor import visitor_id
 
 _AXES = ("steps", "seconds", "tokens")
+_MOST_LINKED = 20
 
 
 def compare_runs() -> None:
@@ -24,9 +25,7 @@ def compare_runs() -> None:
     left, right = st.columns([2, 1])
     with left:
         _choose_runs(views)
-    right.segmented_control(
-        "Over", _AXES, default="steps", required=True, key="over", bind="query-params"
-    )
+    widgets.segmented_control("Over", _AXES, "steps", key="over", container=right)
     active = any(view.active for view in views)
     st.fragment(_comparison, run_every=3 * TICK if active else None)()
     st.caption(
@@ -39,16 +38,19 @@ def compare_runs() -> None:
 def _choose_runs(views: list[RunView]) -> None:
     names = {view.run_id: title(view) for view in views}
     if "compare" not in st.session_state:
-        asked = st.query_params.get("compare", "").split(",")
-        st.session_state["compare"] = [key for key in asked if key in names] or list(names)[:3]
+        st.session_state["compare"] = [key for key in _linked() if key in names] or list(names)[:3]
     else:  # a run may have been deleted
         kept = [key for key in st.session_state["compare"] if key in names]
         st.session_state["compare"] = kept
     chosen = st.multiselect(
         "Runs to compare", list(names), format_func=names.__getitem__, key="compare"
     )
-    if st.query_params.get("compare", "") != ",".join(chosen):
-        st.query_params["compare"] = ",".join(chosen)
+    address.write({"compare": ",".join(chosen)})
+
+
+def _linked() -> list[str]:
+    """The runs that the address names; strangers write addresses, so no more than a few."""
+    return list(dict.fromkeys(address.text_of("compare").split(",", _MOST_LINKED)))[:_MOST_LINKED]
 
 
 def _views() -> list[RunView]:
@@ -56,7 +58,7 @@ def _views() -> list[RunView]:
     service = training_service()
     views = service.runs(visitor_id())
     own = {view.run_id for view in views}
-    linked = [*st.query_params.get("compare", "").split(","), st.session_state.get("run")]
+    linked = [*_linked(), st.session_state.get("run")]
     views += [
         service.view(key) for key in dict.fromkeys(linked) if service.knows(key) and key not in own
     ]

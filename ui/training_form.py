@@ -8,6 +8,7 @@ import streamlit as st
 
 from corpus import Corpus
 from gpt_core.config import ConfigError, GPTConfig
+from ui import widgets
 from ui.corpus_state import chosen_corpus
 from ui.preparing import Prepared, count_parameters, prepare
 from ui.runs import Limits, RunRequest, TrainingError, describe, tokens_per_step
@@ -63,24 +64,15 @@ def rules(limits: Limits) -> str:
 
 
 def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared | None:
-    kind = st.segmented_control(
-        "Tokenizer",
-        _KINDS,
-        default="char",
-        required=True,
-        key="train_tokenizer",
-        bind="query-params",
-    )
+    kind = widgets.segmented_control("Tokenizer", _KINDS, "char", key="train_tokenizer")
     size = None
     if kind != "char":
-        size = st.number_input(
+        size = widgets.number_input(
             "Vocabulary size",
-            min_value=2 if kind == "word" else 257,
-            max_value=8192,
-            value=512,
-            step=1,
+            2 if kind == "word" else 257,
+            8192,
+            512,
             key=f"train_vocabulary_{kind}",
-            bind="query-params",
             help="How many different tokens there may be. More tokens mean shorter sequences.",
         )
     prepared = prepare(text, kind, size)
@@ -93,14 +85,8 @@ def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared | None:
 
 
 def _model_widgets(limits: Limits) -> dict[str, Any]:
-    design = st.segmented_control(
-        "Design",
-        list(_DESIGN_WORDS),
-        default="modern",
-        required=True,
-        key="design",
-        bind="query-params",
-        on_change=_use_preset_values,
+    design = widgets.segmented_control(
+        "Design", list(_DESIGN_WORDS), "modern", key="design", on_change=_use_preset_values
     )
     st.caption(_DESIGN_WORDS[design])
     preset = preset_values(design, limits)
@@ -120,30 +106,22 @@ def _learning_widgets(limits: Limits) -> dict[str, Any]:
     return {
         "steps": _number(one, "Steps", "train_steps", 1, limits.steps, preset),
         "batch_size": _number(two, "Batch", "train_batch", 1, 512, preset),
-        "learning_rate": one.number_input(
+        "learning_rate": widgets.number_input(
             "Learning rate",
-            min_value=0.000001,
-            max_value=1.0,
-            value=preset["train_rate"],
+            0.000001,
+            1.0,
+            preset["train_rate"],
+            key="train_rate",
+            container=one,
             format="%g",
             step=preset["train_rate"] / 5,
-            key="train_rate",
-            bind="query-params",
         ),
         "seed": _number(two, "Seed", "train_seed", 0, 99_999, preset),
     }
 
 
 def _number(column: Any, label: str, key: str, low: int, high: int, preset: dict[str, Any]) -> int:
-    return column.number_input(
-        label,
-        min_value=low,
-        max_value=high,
-        value=min(preset[key], high),
-        step=1,
-        key=key,
-        bind="query-params",
-    )
+    return widgets.number_input(label, low, high, preset[key], key=key, container=column)
 
 
 def preset_values(design: str, limits: Limits) -> dict[str, Any]:

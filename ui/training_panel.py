@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import models
+from ui import address, models
 from ui.duration import duration
 from ui.figures import Bar, Line, curves, show
 from ui.recorded import WHERE, recorded_view
@@ -41,7 +41,7 @@ def choose_run() -> str:
     service, state = training_service(), st.session_state
     names = {view.run_id: title(view) for view in service.runs(visitor_id())}
     newest = next(iter(names), models.BUNDLED)
-    asked = state.get("run") or st.query_params.get("run")
+    asked = state.get("run") or address.text_of("run")
     if asked and asked not in names and service.knows(asked):  # shared, or the visitor's own:
         names[asked] = title(service.view(asked))  # who it is, is known a moment after a reload
     names[models.BUNDLED] = title(recorded_view())
@@ -56,8 +56,7 @@ def choose_run() -> str:
         key="run",
         label_visibility="collapsed",
     )
-    if st.query_params.get("run") != key:
-        st.query_params["run"] = key
+    address.write({"run": key})
     return key
 
 

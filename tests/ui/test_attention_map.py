@@ -166,16 +166,12 @@ def test_short_prompts_are_sent_cell_by_cell(T):
     ],
 )
 def test_a_selection_survives_the_url(chosen):
-    params = {"prompt": "untouched", "head": "9.9", "off": "8.8", "cell": "7.7"}
-    chosen.into_url(params)
-    assert params["prompt"] == "untouched"
+    params = {"prompt": "something else", **chosen.in_url()}
     assert Selection.from_url(params, (6, 12), 20) == chosen
 
 
 def test_a_url_that_says_nothing_stays_short():
-    params = {"off": "1.1"}
-    Selection().into_url(params)
-    assert params == {}
+    assert not any(Selection().in_url().values())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""The address bar: the only place that reads it or writes into it.
+
+The values of widgets go through ui/widgets.py. What is no widget's value (the model, a run, the
+head chosen in a picture) is read with `text_of` and written with `write`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+
+def text_of(name: str) -> str:
+    """What the address says about a name; empty where it says nothing. Written by strangers."""
+    return st.query_params.get(name, "")
+
+
+def texts() -> dict[str, str]:
+    """All that the address says."""
+    return st.query_params.to_dict()
+
+
+def write(said: Mapping[str, str | None]) -> None:
+    """Let the address say this; an empty text or None takes a name out. The rest of it stays."""
+    now = texts()
+    for name, text in said.items():
+        if not text and name in now:
+            del st.query_params[name]
+    changed = {name: text for name, text in said.items() if text and now.get(name) != text}
+    if changed:
+        st.query_params.update(changed)
+
+
+def asked_of_widget(key: str) -> str | list[str] | None:
+    """What the address asks of a widget that is about to be drawn: None, a text, or several."""
+    context = get_script_run_ctx()
+    if context is None:
+        return None
+    with context.session_state.query_params() as params:
+        return params.get_initial_value(key)
+
+
+def correct_widget(key: str, text: str | None) -> None:
+    """Before the widget is drawn: the address says this of it, or nothing.
+
+    `write` can't do this: Streamlit keeps a widget's name to the widget, and fills the widget with
+    what the address said when the rerun began.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        if text is None:
+            params.remove_param(key)
+        elif params.get_all(key) != [text]:
+            params.set_corrected_value(key, text, "string_value")
+        params.set_initial_query_params_from_current()
