@@ -4,9 +4,18 @@ Knows neither torch nor Streamlit.
 """
 
 from corpus.cleaning import Change, CleaningReport, clean
+from corpus.decoding import encoding_name
 from corpus.statistics import TextStatistics, ngram_cross_entropy, statistics
-from corpus.texts import Corpus, CorpusError, bundled
-from corpus.user_text import MAX_BYTES, MIN_CHARACTERS, from_paste, from_upload, safe_name
+from corpus.texts import Corpus, CorpusError, Reading, bundled
+from corpus.user_text import (
+    MAX_BYTES,
+    MIN_CHARACTERS,
+    from_file,
+    from_paste,
+    from_upload,
+    report_lines,
+    safe_name,
+)
 
 __all__ = [
     "MAX_BYTES",
@@ -15,12 +24,16 @@ __all__ = [
     "CleaningReport",
     "Corpus",
     "CorpusError",
+    "Reading",
     "TextStatistics",
     "bundled",
     "clean",
+    "encoding_name",
+    "from_file",
     "from_paste",
     "from_upload",
     "ngram_cross_entropy",
+    "report_lines",
     "safe_name",
     "statistics",
 ]

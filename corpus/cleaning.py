@@ -11,12 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 from ftfy import TextFixerConfig, fix_encoding, fix_encoding_and_explain, fixes
 from ftfy.badness import is_bad
 
-# Repairs work on a line, and on a long line in pieces of this many characters: some take time
+# Some repairs work on a line, and on a long line in pieces of this many characters: they take time
 # that grows faster than the length.
 PIECE = 400
 # Mojibake that no single decoding explains costs about 5 microseconds a character to repair,
@@ -26,11 +26,20 @@ REPAIR_LIMIT = 200_000
 LINE_ENDINGS = re.compile("\r\n?|[\x0b\x0c\u2028\u2029]")
 SURROGATES = re.compile("[\ud800-\udfff]+")
 PIECES = re.compile(rf".{{1,{PIECE - 1}}}\s|.{{1,{PIECE}}}", re.DOTALL)
-# UTF-8 read as something else leaves two such characters side by side, or one of these three.
-MAYBE_MOJIBAKE = re.compile(
-    "[^\x00-\x7f]{2}|[\x80-\x9f\N{LATIN CAPITAL LETTER A WITH CIRCUMFLEX}"
-    "\N{LATIN CAPITAL LETTER A WITH TILDE}]"
+# UTF-8 read as something else leaves two characters beyond ASCII side by side, or C1, Â, Ã. One of
+# the two is always a Latin letter or a sign: plain Greek, Cyrillic or Chinese need no closer look.
+_TELLING = "[\x80-\u036f\u0384\u0385\u0402\u040e\u045e\u0490\u0491\u2000-\u25ff\ufb01\ufb02\ufffd]"
+_C1_OR_A = (
+    "[\x80-\x9f\N{LATIN CAPITAL LETTER A WITH CIRCUMFLEX}\N{LATIN CAPITAL LETTER A WITH TILDE}]"
 )
+MAYBE_MOJIBAKE = re.compile(f"{_TELLING}[^\x00-\x7f]|[^\x00-\x7f]{_TELLING}|{_C1_OR_A}")
+ENTITIES = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][0-9A-Za-z]{1,23});")
+# A closing tag, or one that needs none.
+TAGS = re.compile(
+    r"</[a-z][a-z0-9:._-]*\s*>|<(?:!doctype|\?xml|p|br|hr|li|img)\b[^<>]{0,200}>", re.IGNORECASE
+)
+TAG_WEIGHT = 20
+TERMINAL_ESCAPES = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 LIGATURES = re.compile(f"[{''.join(map(chr, fixes.LIGATURES))}]")
 # What prints nothing: C0 but tab and newline, C1, and those that ftfy lists besides.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u206a-\u206f\ufeff\ufff9-\ufffc]")
@@ -92,21 +101,19 @@ def clean(
         tally.note("byte order mark removed", 1, "places", text[:20], text[1:20])
         text = text[1:]
     text = _replace(SURROGATES, _join_surrogates, text, "broken characters repaired", tally)
-    text = _replace(LINE_ENDINGS, lambda _: "\n", text, "line endings made uniform", tally)
-    is_html = "<" in text
-    pieces = list(_pieces(text))
-    if not is_html:  # in real HTML an entity is meant: "&lt;" there must not become "<"
-        pieces = _repair("HTML entities resolved", fixes.unescape_html, pieces, tally)
-    pieces = _repair_mojibake(pieces, tally)
-    for kind, repair in REPAIRS:
-        pieces = _repair(kind, repair, pieces, tally)
-    text = "".join(pieces)
+    text = _replace(LINE_ENDINGS, "\n", text, "line endings made uniform", tally)
+    text = _unescape(text, tally)
+    text = _repair_mojibake(text, tally)
+    text = _replace(LIGATURES, _split_ligature, text, "ligatures split into letters", tally)
+    text = _replace(TERMINAL_ESCAPES, "", text, "terminal colours removed", tally)
+    text = _replace(CONTROLS, "", text, "control characters removed", tally)
+    text = _compose(text, tally)
     return text, CleaningReport(encoding, characters, len(text), tally.changes())
 
 
 def _replace(
     pattern: re.Pattern[str],
-    by: Callable[[re.Match[str]], str],
+    by: str | Callable[[re.Match[str]], str],
     text: str,
     kind: str,
     tally: Tally,
@@ -126,6 +133,29 @@ def _join_surrogates(match: re.Match[str]) -> str:
     return match[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def _unescape(text: str, tally: Tally) -> str:
+    """Resolve HTML entities, if the text as a whole looks as if it had been escaped.
+
+    Escaping turns every "<" into "&lt;". So a "<" is a sign against it, which weighs as much as an
+    entity; a tag is a strong sign, for in HTML itself an entity is meant: "&lt;" there must not
+    become "<".
+    """
+    found = Counter(ENTITIES.findall(text))
+    meanings = {entity: fixes.unescape_html(entity) for entity in found}
+    meanings = {entity: meaning for entity, meaning in meanings.items() if entity != meaning}
+    count = sum(found[entity] for entity in meanings)
+    if count == 0 or count < text.count("<") + TAG_WEIGHT * len(TAGS.findall(text)):
+        return text
+
+    def resolve(part: str) -> str:
+        return ENTITIES.sub(lambda entity: meanings.get(entity[0], entity[0]), part)
+
+    start = text.index(next(iter(meanings)))  # found in the order of the text
+    example = text[max(0, start - 20) : start + 40]
+    tally.note("HTML entities resolved", count, "places", example, resolve(example))
+    return resolve(text)
+
+
 def _pieces(text: str) -> Iterator[str]:
     """Cut a text into lines, and long lines into pieces, which joined give the text again."""
     for line in text.splitlines(keepends=True):
@@ -135,26 +165,19 @@ def _pieces(text: str) -> Iterator[str]:
             yield from PIECES.findall(line)
 
 
-def _repair(kind: str, repair: Callable[[str], str], pieces: list[str], tally: Tally) -> list[str]:
-    """Return every piece repaired, and note those that changed."""
-    repaired = [repair(piece) for piece in pieces]
-    for before, after in zip(pieces, repaired, strict=True):
-        if before != after:
-            tally.note_line(kind, before, after)
-    return repaired
-
-
-def _repair_mojibake(pieces: list[str], tally: Tally) -> list[str]:
+def _repair_mojibake(text: str, tally: Tally) -> str:
     """Undo wrong decodings: first one that explains all damaged lines, then line by line."""
+    if not MAYBE_MOJIBAKE.search(text):
+        return text
+    pieces = list(_pieces(text))
     bad = [i for i, piece in enumerate(pieces) if MAYBE_MOJIBAKE.search(piece) and is_bad(piece)]
     if not bad:
-        return pieces
+        return text
     damaged = [pieces[i] for i in bad]
     config = TextFixerConfig(decode_inconsistent_utf8=False)
     together = fix_encoding_and_explain("\0".join(damaged), config).text.split("\0")
     candidates = together if len(together) == len(damaged) else damaged
     spent = 0
-    pieces = list(pieces)
     for i, before, after in zip(bad, damaged, candidates, strict=True):
         if before == after and spent < REPAIR_LIMIT:
             spent += len(before) + 10  # a short line has its cost too
@@ -164,24 +187,28 @@ def _repair_mojibake(pieces: list[str], tally: Tally) -> list[str]:
         elif spent >= REPAIR_LIMIT:
             tally.note_line("suspicious letters left as they are", before, after)
         pieces[i] = after
-    return pieces
+    return "".join(pieces)
 
 
 def repair_letters(text: str) -> str:
     """Return the text with wrongly decoded letters repaired, and nothing else changed."""
-    return "".join(_repair_mojibake(list(_pieces(text)), Tally()))
-
-
-REPAIRS: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("ligatures split into letters", lambda s: LIGATURES.sub(_split_ligature, s)),
-    ("terminal colours removed", fixes.remove_terminal_escapes),
-    ("control characters removed", lambda s: CONTROLS.sub("", s)),
-    ("letters and their accents joined (NFC)", lambda s: normalize("NFC", s)),
-)
+    return _repair_mojibake(text, Tally())
 
 
 def _split_ligature(match: re.Match[str]) -> str:
     return fixes.LIGATURES[ord(match[0])]
+
+
+def _compose(text: str, tally: Tally) -> str:
+    """Join letters and their accents (Unicode's normal form C)."""
+    if is_normalized("NFC", text):
+        return text
+    pieces = list(_pieces(text))
+    for i, before in enumerate(pieces):
+        if not is_normalized("NFC", before):
+            pieces[i] = normalize("NFC", before)
+            tally.note_line("letters and their accents joined (NFC)", before, pieces[i])
+    return "".join(pieces)
 
 
 def _example(before: str, after: str, width: int = 48) -> tuple[str, str]:

@@ -15,12 +15,24 @@ class CorpusError(ValueError):
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One way to read a file: an encoding, and how the places look that tell it from others."""
+
+    encoding: str
+    excerpt: str
+
+
+@dataclass(frozen=True)
 class Corpus:
-    """A named text. `report` says what cleaning changed; None for a bundled text."""
+    """A named text. `report` says what cleaning changed; None for a bundled text.
+
+    readings: if its encoding had to be guessed, the likely ones, the likeliest first.
+    """
 
     name: str
     text: str
     report: CleaningReport | None = None
+    readings: tuple[Reading, ...] = ()
 
 
 def bundled() -> Corpus:

@@ -1,27 +1,18 @@
-"""A text of one's own: pasted or uploaded, decoded, cleaned, or refused in one sentence."""
+"""A text of one's own: pasted, uploaded or a file, decoded, cleaned, or refused in a sentence."""
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
-
-import charset_normalizer
+from pathlib import Path
 
 from corpus.cleaning import Tally, clean
+from corpus.decoding import Decoded, decode, encoding_name, refuse_binary
 from corpus.texts import Corpus, CorpusError
 
 MAX_BYTES = 5_000_000
 MIN_CHARACTERS = 1_000
 ENDINGS = (".txt", ".md")
-
-# UTF-32 first: its little-endian mark begins with UTF-16's.
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 SIGNATURES = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -30,37 +21,64 @@ SIGNATURES = {
     b"PK\x03\x04": "a ZIP archive or an office document",
     b"{\\rtf": "a rich text document",
 }
-# What people still have files in. cp1252 is Latin-1 with printable characters for its controls.
-LEGACY_ENCODINGS = [
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
-    *("iso8859_2", "koi8_r", "mac_roman", "cp850", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
-]
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def from_paste(text: str) -> Corpus:
     """Return the pasted text, cleaned. Raises CorpusError if it can't be trained on."""
-    _check_size(len(text.encode("utf-8", "surrogatepass")), MAX_BYTES)
-    return _corpus("Pasted text", text, "Unicode", Tally())
+    data = text.encode("utf-8", "surrogatepass")
+    _check_size(len(data), MAX_BYTES)
+    refuse_binary(data)
+    return _long_enough(_corpus("Pasted text", Decoded(text, "Unicode"), Tally()))
 
 
-def from_upload(file_name: str, data: bytes, max_bytes: int = MAX_BYTES) -> Corpus:
+def from_upload(
+    file_name: str, data: bytes, max_bytes: int = MAX_BYTES, encoding: str | None = None
+) -> Corpus:
     """Return the uploaded .txt or .md file, decoded and cleaned.
 
-    The name is only ever shown (see `safe_name`), never used as a path. Raises CorpusError
-    for a wrong ending, an empty, binary or too large file, an unknown encoding, or a text
-    that is too short to train on.
+    The name is only ever shown (see `safe_name`), never used as a path. `encoding` is how the
+    visitor wants it read; None finds out. Raises CorpusError for a wrong ending, an empty, binary
+    or too large file, or a text that is too short to train on.
     """
     name = safe_name(file_name)
     if not name.lower().endswith(ENDINGS):
         raise CorpusError(f"{name} is no .txt or .md file: save it as plain text and try again.")
     _check_size(len(data), max_bytes)
-    for signature, what in SIGNATURES.items():
-        if data.startswith(signature):
-            raise CorpusError(f"{name} is {what}: save its words as plain text and try again.")
-    tally = Tally()
-    text, encoding = decode(data, tally)
-    return _corpus(name, text, encoding, tally)
+    return _long_enough(_from_bytes(name, data, encoding))
+
+
+def from_file(path: Path, encoding: str | None = None) -> Corpus:
+    """Return the text of a file of one's own, decoded and cleaned, however long or short it is.
+
+    Raises CorpusError for a file that can't be read, or isn't a text with words in it.
+    """
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise CorpusError(f"{path} can't be read: {reason}.") from None
+    return _from_bytes(safe_name(path.name), data, encoding)
+
+
+def report_lines(corpus: Corpus) -> list[str]:
+    """What a text was read as and what was changed, for a terminal; the Data page says the same."""
+    if corpus.report is None:
+        return []
+    report = corpus.report
+    lines = [
+        f"{corpus.name}, read as {encoding_name(report.encoding)}: {report.characters_before:,}"
+        f" characters came in, {report.characters_after:,} are used."
+    ]
+    for change in report.changes:
+        lines.append(f"  {change.kind}: {change.count:,} {change.unit}")
+        lines.append(f"    for example {change.before!r} became {change.after!r}")
+    if corpus.readings:
+        lines.append(
+            "The encoding is a guess. Is this right? If not, name another with --encoding:"
+        )
+        width = max(len(reading.encoding) for reading in corpus.readings)
+        lines += [f"  {r.encoding:<{width}}  {r.excerpt}" for r in corpus.readings]
+    return lines
 
 
 def safe_name(file_name: str, max_length: int = 60) -> str:
@@ -74,65 +92,6 @@ def safe_name(file_name: str, max_length: int = 60) -> str:
     return shown[: max_length - 9] + "\N{HORIZONTAL ELLIPSIS}" + shown[-8:]
 
 
-def decode(data: bytes, tally: Tally) -> tuple[str, str]:
-    """Return the text in some bytes, and its encoding.
-
-    In this order: a byte order mark, UTF-8, UTF-8 with a few broken bytes, and then what
-    charset-normalizer finds among the legacy encodings. Raises CorpusError if nothing fits.
-    """
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return _decode_leniently(data, encoding, tally), encoding
-    if b"\x00" in data:
-        raise CorpusError("This file holds binary data: save it as plain text in UTF-8.")
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        encoding = "utf-8" if _is_mostly_utf8(data) else _legacy_encoding(data)
-    return _decode_leniently(data, encoding, tally), encoding
-
-
-def _is_mostly_utf8(data: bytes) -> bool:
-    """Is this UTF-8 with a few broken bytes? In other encodings hardly any sequence is valid."""
-    broken = data.decode("utf-8", "replace").count("\ufffd")
-    valid = sum(not c.isascii() for c in data.decode("utf-8", "ignore"))
-    return valid > 5 * broken
-
-
-def _legacy_encoding(data: bytes) -> str:
-    """Return charset-normalizer's best guess, made from the lines that aren't plain ASCII."""
-    telling = b"\n".join(line for line in data.split(b"\n") if not line.isascii())
-    matches = charset_normalizer.from_bytes(telling[:64_000], cp_isolation=LEGACY_ENCODINGS)
-    best = matches.best()
-    if best is None:
-        raise CorpusError("The encoding of this file is unknown: save it as plain text in UTF-8.")
-    # It can't tell the Latin alphabets apart; of near equals, take the far more common one.
-    if best.encoding in ("cp1250", "cp1257") and any(
-        match.encoding == "cp1252" and match.chaos <= best.chaos + 0.03 for match in matches
-    ):
-        return "cp1252"
-    return best.encoding
-
-
-def _decode_leniently(data: bytes, encoding: str, tally: Tally) -> str:
-    """Decode; bytes that fit no character become U+FFFD, and are reported."""
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        start = max(0, error.start - 16)
-        # The example is shown as Latin-1, where every byte is a character.
-        before = data[start : error.start + 16].decode("latin-1")
-        text = data.decode(encoding, "replace")
-        tally.note(
-            "unreadable bytes replaced",
-            text.count("\ufffd"),
-            "places",
-            before,
-            before[: error.start - start] + "\ufffd" + before[error.start - start + 1 :],
-        )
-        return text
-
-
 def _check_size(size: int, max_bytes: int) -> None:
     if size == 0:
         raise CorpusError("There is no text here: choose a file or paste a text with words in it.")
@@ -143,15 +102,26 @@ def _check_size(size: int, max_bytes: int) -> None:
         )
 
 
-def _corpus(name: str, text: str, encoding: str, tally: Tally) -> Corpus:
-    if len(CONTROL_CHARACTERS.findall(text)) > len(text) / 100:
-        raise CorpusError("This looks like binary data, not text: use plain text in UTF-8.")
-    text, report = clean(text, encoding, tally)
+def _from_bytes(name: str, data: bytes, encoding: str | None) -> Corpus:
+    for signature, what in SIGNATURES.items():
+        if data.startswith(signature):
+            raise CorpusError(f"{name} is {what}: save its words as plain text and try again.")
+    tally = Tally()
+    return _corpus(name, decode(data, tally, encoding), tally)
+
+
+def _corpus(name: str, decoded: Decoded, tally: Tally) -> Corpus:
+    text, report = clean(decoded.text, decoded.encoding, tally)
     if not text.strip():
         raise CorpusError("There are no words in this text: use one with words in it.")
-    if len(text) < MIN_CHARACTERS:
+    return Corpus(name, text, report, decoded.readings)
+
+
+def _long_enough(corpus: Corpus) -> Corpus:
+    """The text. Raises CorpusError if it is too short to train on."""
+    if len(corpus.text) < MIN_CHARACTERS:
         raise CorpusError(
-            f"This text has {len(text):,} characters, too few to train on: use at least"
+            f"This text has {len(corpus.text):,} characters, too few to train on: use at least"
             f" {MIN_CHARACTERS:,}."
         )
-    return Corpus(name, text, report)
+    return corpus

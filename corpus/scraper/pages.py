@@ -12,10 +12,10 @@ import lxml.etree
 import lxml.html
 
 from corpus.cleaning import Tally
+from corpus.decoding import decode
 from corpus.scraper.fetcher import Page
 from corpus.scraper.site import EPISODE, Episode, episode_in
 from corpus.texts import CorpusError
-from corpus.user_text import decode
 
 CONTAINER = "scrolling-script-container"
 # A class attribute can carry more tokens than the one that is looked for.
@@ -50,9 +50,10 @@ def text_of(page: Page) -> tuple[str, str]:
     except (LookupError, UnicodeDecodeError):
         pass
     try:
-        return decode(body, Tally())
+        decoded = decode(body, Tally())
     except CorpusError:
         raise PageError("its letters can't be decoded") from None
+    return decoded.text, decoded.encoding
 
 
 def episodes_on(page: Page, slug: str) -> list[Episode]:

@@ -1,6 +1,5 @@
 """Pastes and uploads: every common encoding comes out right, everything hostile is refused."""
 
-import time
 import unicodedata
 
 import pytest
@@ -109,7 +108,6 @@ def test_paste():
         ("a.txt", b"text\x00" * 5_000, "binary"),
         ("a.txt", b"\x01\x02\x03text" * 5_000, "binary"),
         ("a.txt", bytes(range(1, 256)) * 50, ""),
-        ("a.txt", "x".encode("utf-16-le") * 5_000, "binary"),
         ("a.txt", b"x" * 5_000_001, "at most 5.0 MB"),
     ],
 )
@@ -191,13 +189,3 @@ def test_the_same_text_by_paste_and_by_upload(text):
     text = "x" + text.replace("\x00", "") * 100
     pasted = text_or_error(lambda: from_paste(text))
     assert text_or_error(lambda: from_upload("a.txt", text.encode())) == pasted
-
-
-@pytest.mark.parametrize(
-    ("line", "encoding"), [(FRENCH, "utf-8"), (FRENCH, "cp1252"), (RUSSIAN, "cp1251")]
-)
-def test_five_megabytes_take_seconds(line, encoding):
-    data = line.encode(encoding)
-    start = time.process_time()
-    from_upload("a.txt", data * (4_999_999 // len(data)))
-    assert time.process_time() - start < 15  # 1 to 3 measured
