@@ -281,7 +281,7 @@ def train(args: argparse.Namespace) -> int:
             status = how(run, interruption, device)
         if show:
             _print_how_it_ended(run, status)
-    except ValueError:  # settings that don't fit the text, which shows when training begins
+    except Exception:  # settings that don't fit the text or the memory show when training begins
         if run is not None and args.run is None and not run.metrics() and not distributed.rank():
             shutil.rmtree(run.path)
         raise

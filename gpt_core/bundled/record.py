@@ -9,6 +9,7 @@ the bundled model also says which weights it is of.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -90,9 +91,12 @@ def main() -> int:
 
 
 def _settings(text: str) -> dict[str, Any]:
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
     if not isinstance(value, dict):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON object")
     return value
 
 
