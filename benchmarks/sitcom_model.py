@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from corpus import from_file
 from corpus.sitcom import generate, whole_text
 from gpt_core import data
 from gpt_core.bundled.train import MODEL, SCENES, SEED, TRAINING, VOCABULARY
@@ -176,7 +177,7 @@ def sitcom_tokens(text: str, held_out: list[str], vocabulary: int | None) -> Tok
 
 def harder_tokens(path: Path) -> Tokens:
     """Another text in byte pairs learned from its first nine tenths; scored on the last one."""
-    text = path.read_text(encoding="utf-8")
+    text = from_file(path).text
     cut = len(text) * 9 // 10
     tokenizer = train_tokenizer("bpe", text[:cut], VOCABULARY)
     val = data.encode_to_array(tokenizer, text[cut:])

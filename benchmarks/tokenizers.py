@@ -25,6 +25,7 @@ import tiktoken
 from tokenizers import Tokenizer as HuggingFace
 from tokenizers import models, pre_tokenizers, trainers
 
+from corpus import from_file
 from gpt_core.tokenizers import BPETokenizer, Merge
 from gpt_core.tokenizers.gpt2 import SPELLING
 
@@ -146,11 +147,11 @@ def row(name: str, times: dict[str, float], naive: str = "", megabytes: float = 
 def main() -> None:
     """Print the table that README quotes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--text", type=Path, required=True, help="a text file, in UTF-8")
+    parser.add_argument("--text", type=Path, required=True, help="a text file")
     parser.add_argument("--rounds", type=int, default=7, help="how often each side takes its turn")
     parser.add_argument("--no-naive", action="store_true", help="leave the naive way out")
     args = parser.parse_args()
-    text = args.text.read_text(encoding="utf-8")
+    text = from_file(args.text).text
     print(f"{args.text.name}, {len(text):,} characters, best of {args.rounds} rounds\n")
     print("| | ours, Python | Hugging Face, Rust | tiktoken, Rust | naive recount | against HF |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")

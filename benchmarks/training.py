@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from corpus import from_file
 from gpt_core import data
 from gpt_core.config import GPTConfig
 from gpt_core.evaluate import whole_split_loss
@@ -199,7 +200,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    text = args.text.read_text(encoding="utf-8")
+    text = from_file(args.text).text
     tokenizer = train_tokenizer("char", text)
     splits = data.split(data.encode_to_array(tokenizer, text))
     print(f"{args.text.name}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads\n")

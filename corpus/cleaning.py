@@ -58,6 +58,11 @@ class Change:
     before: str
     after: str
 
+    @property
+    def amount(self) -> str:
+        """How much changed: "1 place", "2,000 lines"."""
+        return f"{self.count:,} {self.unit[:-1] if self.count == 1 else self.unit}"
+
 
 @dataclass(frozen=True)
 class CleaningReport:

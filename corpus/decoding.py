@@ -74,6 +74,7 @@ LARGER = {
     "koi8_r": "koi8_u",
     "iso8859_9": "cp1254",
 }
+_NOT_LATIN = r"[[\p{L}\p{M}]--\p{Latin}--\p{Inherited}--µ]"
 # What is unlikely in every language, and how unlikely: a capital inside a word, a sign inside a
 # word, a letter beside a digit, letters of two scripts side by side, quotation marks on the wrong
 # side of a word, and characters that don't belong in a text at all.
@@ -83,7 +84,7 @@ ODDITIES = tuple(
         (r"\p{Ll}\p{Lu}", -5.0),
         (r"\p{L}[^\p{L}\p{M}\p{N}\s\p{ASCII}’‘·\xad–—‑]\p{L}", -8.0),
         (r"[\p{L}--\p{ASCII}--[ºªµ]]\d|\d[\p{L}--\p{ASCII}--[ºªµ]]", -3.0),
-        (r"\p{Latin}[\p{L}--\p{Latin}--µ]|[\p{L}--\p{Latin}--µ]\p{Latin}", -6.0),
+        (rf"\p{{Latin}}{_NOT_LATIN}|{_NOT_LATIN}\p{{Latin}}", -6.0),
         (r"\p{L}[‚„¿¡]|[”»…]\p{L}", -3.0),
         (r"[\x80-\x9f\ufffd\p{Co}\p{Cn}\u2500-\u259f\uff61-\uff9f]", -5.0),
     )
@@ -270,12 +271,14 @@ def _readings(data: bytes, encodings: list[str]) -> tuple[Reading, ...]:
     """Each reading, with the first places that tell it from the others."""
     pairs = set(combinations(encodings, 2))
     places: list[bytes] = []
+    shown = 0  # up to here
     for start, end in islice(_telling_words(data), LONGEST_SEARCH):
         looks = {encoding: data[start:end].decode(encoding, "replace") for encoding in encodings}
         told_apart = {(one, other) for one, other in pairs if looks[one] != looks[other]}
-        if told_apart:
-            pairs -= told_apart
-            places.append(_with_context(data, start, end))
+        if told_apart and start >= shown:
+            first, shown = _with_context(data, start, end)
+            places.append(data[first:shown])
+        pairs -= told_apart
         if not pairs:
             break
     return tuple(
@@ -284,12 +287,12 @@ def _readings(data: bytes, encodings: list[str]) -> tuple[Reading, ...]:
     )
 
 
-def _with_context(data: bytes, start: int, end: int) -> bytes:
-    """A few whole words around one."""
-    space = SPACE.search(data, start - 40, start) if start > 40 else None
-    first = space.end() if space else 0 if start <= 40 else start
+def _with_context(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where a few whole words around one start and end."""
+    space = SPACE.search(data, start - 25, start) if start > 25 else None
+    first = space.end() if space else 0 if start <= 25 else start
     last = max(data.rfind(b" ", end, end + 40), data.rfind(b"\n", end, end + 40), end)
-    return data[first:last]
+    return first, last
 
 
 def _excerpt(place: bytes, encoding: str) -> str:

@@ -70,8 +70,8 @@ def report_lines(corpus: Corpus) -> list[str]:
         f" characters came in, {report.characters_after:,} are used."
     ]
     for change in report.changes:
-        lines.append(f"  {change.kind}: {change.count:,} {change.unit}")
-        lines.append(f"    for example {change.before!r} became {change.after!r}")
+        lines.append(f"  {change.kind}: {change.amount}")
+        lines.append(f"    for example “{change.before}” became “{change.after}”")
     if corpus.readings:
         lines.append(
             "The encoding is a guess. Is this right? If not, name another with --encoding:"

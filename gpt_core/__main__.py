@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import numpy as np
 import torch
 
+from corpus import Corpus, bundled, from_file, report_lines
 from corpus.command_line import Parser, run_command
 from corpus.files import check_writable
 from gpt_core import distributed
@@ -27,6 +28,7 @@ from gpt_core.options import (
     check_drawing,
     check_eval,
     check_settings,
+    check_text,
     check_train,
     tokenizer_for,
 )
@@ -130,7 +132,8 @@ def _add_train(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_argument_group("what to train")
-    what.add_argument("--text", type=Path, metavar="FILE", help="the text to learn, in UTF-8")
+    what.add_argument("--text", type=Path, metavar="FILE", help="the text to learn")
+    _add_encoding(what)
     _add_sitcom(what, "learn this many generated scenes of the sitcom instead")
     what.add_argument("--run", type=Path, metavar="DIR", help="go on with this run instead")
     what.add_argument("--out", type=Path, metavar="DIR", help="the new run's folder (runs/<now>)")
@@ -155,6 +158,12 @@ def _add_train(commands: Any) -> None:
     )
     _add_settings(parser.add_argument_group("model"), GPTConfig, MODEL_PRESETS)
     _add_settings(parser.add_argument_group("training"), TrainConfig, TRAIN_PRESETS)
+
+
+def _add_encoding(group: Any) -> None:
+    group.add_argument(
+        "--encoding", metavar="NAME", help="what the text is saved in (default: found out)"
+    )
 
 
 def _add_sitcom(group: Any, meaning: str) -> None:
@@ -251,6 +260,7 @@ def _add_import(commands: Any) -> None:
         metavar="FILE",
         help="a text to measure it on (default: the bundled sitcom)",
     )
+    _add_encoding(parser)
 
 
 def _add_export(commands: Any) -> None:
@@ -337,7 +347,8 @@ def _text_to_learn(args: argparse.Namespace) -> tuple[str, str, tuple[int, int] 
     from corpus.sitcom import whole_text
 
     if args.text:
-        return _read_text(args.text), args.text.name, None
+        corpus = _read_text(args)
+        return corpus.text, corpus.name, None
     scenes = _at_least_one("sitcom-scenes", args.sitcom_scenes)
     seed = _or(args.sitcom_seed, 1)
     name = f"sitcom of {scenes:,} scenes, seed {seed}"
@@ -362,11 +373,12 @@ def _bar_of_scenes(count: int | None) -> Callable[[Iterable[Any]], Iterable[Any]
     return lambda scenes: tqdm(scenes, "scenes", count, leave=False, delay=0.5, unit="")
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} can't be read as a UTF-8 text: {error}.") from None
+def _read_text(args: argparse.Namespace) -> Corpus:
+    """The text of --text; prints what it was read as and what was changed."""
+    corpus = from_file(args.text, args.encoding)
+    if not getattr(args, "worker", False):
+        print(*report_lines(corpus), sep="\n", flush=True)
+    return corpus
 
 
 def _train_with_progress(run: Run, interruption: Interruption, device: str) -> dict[str, Any]:
@@ -523,19 +535,18 @@ def import_gpt2(args: argparse.Namespace) -> int:
     """Make a run of a checkpoint."""
     from tqdm import tqdm
 
-    from corpus import bundled
     from gpt_core.hf import import_run
 
+    check_text(args)
     check_new(args.out.parent, args.out.name)
-    text = (args.text.name, _read_text(args.text)) if args.text else None
-    name, content = text or (bundled().name, bundled().text)
+    corpus = _read_text(args) if args.text else bundled()
     with tqdm(unit="B", unit_scale=True, desc="fetching", leave=False, delay=0.5) as bar:
 
         def show(size: int, total: int | None) -> None:
             bar.total = total
             bar.update(size - bar.n)
 
-        run = import_run(args.source, args.out, content, name, show)
+        run = import_run(args.source, args.out, corpus.text, corpus.name, show)
     print(f"{run.path} is a run now: {_summary(run)}.")
     folder = quote(str(run.path))
     print(f"Write with it: python -m gpt_core sample --run {folder} --prompt 'Once upon a time'")

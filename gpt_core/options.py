@@ -43,6 +43,7 @@ def check_train(args: Namespace) -> None:
         )
     if args.sitcom_scenes is None:
         _refuse(args, ["sitcom_seed"], "without --sitcom-scenes")
+    check_text(args)
     if args.run is not None:
         began = ("out", "tokenizer", "vocab_size", "preset")
         _refuse(
@@ -51,6 +52,12 @@ def check_train(args: Namespace) -> None:
             "with --run, since a run goes on as it began: leave out all but --run, --device and "
             "--threads, or begin a new run with --text FILE",
         )
+
+
+def check_text(args: Namespace) -> None:
+    """Raise OptionError for an option about a text where none is named."""
+    if args.text is None:
+        _refuse(args, ["encoding"], "without --text")
 
 
 def check_settings(args: Namespace, model: GPTConfig, train: TrainConfig) -> None:

@@ -14,6 +14,7 @@ from corpus.command_line import positive
 from corpus.files import replacing
 from corpus.sitcom.checker import RULES, check, split_scenes
 from corpus.sitcom.scene import generate, in_one_text
+from corpus.user_text import from_file
 
 SUMMARY = "Write scenes of the generated sitcom, or check those of a text."
 EXAMPLES = """\
@@ -96,8 +97,7 @@ def _check(arguments: argparse.Namespace) -> int:
         raise ValueError(
             "--check only reads a file; leave out --seed, --scenes, --held-out and --out."
         )
-    text = arguments.check.read_text(encoding="utf-8", errors="replace")
-    scenes = list(split_scenes(text))
+    scenes = list(split_scenes(from_file(arguments.check).text))
     broken: Counter[str] = Counter()
     examples: dict[str, list[str]] = {rule: [] for rule in RULES}
     passed = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus import from_upload
 from gpt_core.__main__ import HELP, main, make_parser
 from gpt_core.config import GPTConfig
 from gpt_core.run import Run
@@ -43,6 +44,36 @@ def test_train_writes_what_was_asked_for(trained):
         "modern", steps=4, batch_size=2, eval_batches=1, sample_interval=0
     )
     assert run.corpus["name"] == "cats.txt"
+
+
+def read_as(text, folder, *options):
+    """What a run learns of a file."""
+    command = ["train", "--text", str(text), "--out", str(folder), *SMALL, *QUICK]
+    assert main([*command, *options]) == 0
+    return (folder / "corpus.txt").read_text(encoding="utf-8")
+
+
+def test_a_text_is_read_as_the_app_reads_it(tmp_path, text, capsys):
+    damaged = TEXT.replace("\n", " &amp;\r\n")
+    text.write_bytes(damaged.encode("utf-8-sig"))
+    assert read_as(text, tmp_path / "run") == TEXT.replace("\n", " &\n")
+    assert from_upload("cats.txt", text.read_bytes()).text == TEXT.replace("\n", " &\n")
+    shown = capsys.readouterr().out
+    assert f"cats.txt, read as UTF-8: {len(damaged) + 1:,} characters came in" in shown
+    for change in ("byte order mark removed", "line endings made uniform", "HTML entities"):
+        assert change in shown
+    assert "guess" not in shown
+
+
+def test_a_guess_is_said_and_another_encoding_can_be_named(tmp_path, text, capsys):
+    text.write_bytes((TEXT + "très fâché\n").encode("cp1252"))
+    assert read_as(text, tmp_path / "run").endswith("très fâché\n")
+    shown = capsys.readouterr().out
+    assert "The encoding is a guess." in shown
+    assert re.search("^  cp1252 .*très", shown, re.MULTILINE)
+    assert len(re.findall("^  [a-z0-9_]+ .*tr.s f", shown, re.MULTILINE)) == 3
+    assert read_as(text, tmp_path / "other", "--encoding", "Windows-1250").endswith("trčs fâché\n")
+    assert "read as Windows-1250, Central European" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("tokenizer", "size"), [("word", "7"), ("bpe", "270")])
@@ -94,7 +125,11 @@ def test_eval_prints_what_the_model_itself_says(trained, capsys):
     ("command", "words"),
     [
         (["train"], "Name a text with --text FILE"),
-        (["train", "--text", "nowhere.txt"], "nowhere.txt can't be read as a UTF-8 text"),
+        (["train", "--text", "nowhere.txt"], "nowhere.txt can't be read: No such file"),
+        (["train", "--text", "{text}", "--encoding", "klingon"], "There is no encoding 'klingon'"),
+        (["train", "--run", "{text}", "--encoding", "cp1252"], "--encoding can't take effect"),
+        (["train", "--sitcom-scenes", "9", "--encoding", "cp1252"], "without --text"),
+        (["import", "gpt2", "--out", "{text}x", "--encoding", "cp1252"], "without --text"),
         (["train", "--text", "{text}", "--n-layer", "0"], "n_layer is 0; it must be between"),
         (["train", "--text", "{text}", "--n-layer", "two"], "invalid int value: 'two'"),
         (["train", "--text", "{text}", "--norm", "group"], "invalid choice: 'group'"),
