@@ -20,7 +20,7 @@ from ui.attention_map import (
 from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.theme import palette
-from ui.tokens import visible
+from ui.tokens import short
 from ui.traces import attention_of
 
 PICTURE = "attention_map"
@@ -40,7 +40,7 @@ def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
     change = compare(study.ids, attention_of(study).trace, attention_of(study, off).trace)
     best = change.before.topk(min(5, len(change.before))).indices.tolist()
     rows = [
-        (visible(study.tokenizer.token_text(i)), change.before[i].item(), change.after[i].item())
+        (short(study.tokenizer.token_text(i)), change.before[i].item(), change.after[i].item())
         for i in best
     ]
     return Outcome(rows, change.loss_before, change.loss_after)
@@ -56,7 +56,7 @@ def show_picture(study: Study, chosen: Selection) -> None:
     numbers = Numbers(traced.small, *arrays, config.causal)
     message = pack(
         numbers,
-        [visible(token.text) for token in study.tokens],
+        [short(token.text) for token in study.tokens],
         (config.n_layer, config.n_head),
         chosen,
         outcome(study, chosen.off),
@@ -69,7 +69,7 @@ def tell_one_row(study: Study, chosen: Selection) -> None:
     pattern = attention_of(study, chosen.off).trace.pattern[chosen.head]
     row = chosen.cell[0] if chosen.cell else len(study.ids) - 1
     column = int(pattern[row].argmax())
-    asks, asked = visible(study.tokens[row].text), visible(study.tokens[column].text)
+    asks, asked = study.tokens[row].text, study.tokens[column].text
     favourite = words.Favourite(row, asks, column, asked, pattern[row, column].item())
     st.markdown(words.concrete(chosen.head, favourite, study.model.config.causal))
 
@@ -77,7 +77,7 @@ def tell_one_row(study: Study, chosen: Selection) -> None:
 def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     with_all = attention_of(study).trace
     share, best = with_all.logits[-1].softmax(dim=-1).max(dim=-1)
-    token = visible(study.tokenizer.token_text(best.item()))
+    token = study.tokenizer.token_text(best.item())
     st.header("Predict first")
     st.markdown(words.question(head, token, share.item()))
     guess = st.radio(

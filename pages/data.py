@@ -7,12 +7,13 @@ from ui import widgets
 from ui.bars import STILL, count_bars
 from ui.choosing_text import text_picker
 from ui.corpus_state import chosen_corpus
+from ui.names import as_text
 from ui.scraping_panel import scrape_a_show
 from ui.sidebar import current_study
 from ui.source import show_source
 from ui.text_tables import batch_html, guessing_bars, statistics_of, token_array
 from ui.theme import palette
-from ui.tokens import visible
+from ui.tokens import code, short
 
 current_study()
 st.title("Data")
@@ -24,12 +25,12 @@ st.markdown(
 text_picker()
 corpus = chosen_corpus()
 text = corpus.text
-st.subheader(f"How “{corpus.name}” begins")
+st.subheader(f"How “{as_text(corpus.name)}” begins")
 st.code(text[:600], language=None, wrap_lines=True, height=220)
 
 st.header("What is in it")
 numbers = statistics_of(text)
-for column, (label, value) in zip(
+for column, (name, value) in zip(
     st.columns(4),
     {
         "characters": numbers.characters,
@@ -39,18 +40,19 @@ for column, (label, value) in zip(
     }.items(),
     strict=True,
 ):
-    column.metric(label, f"{value:,}")
+    column.metric(name, f"{value:,}")
 left, right = st.columns(2)
 with left:
     st.markdown("**Most frequent characters**")
-    labels, counts = zip(*numbers.top_characters[:12], strict=True)
-    bars = count_bars([visible(label) for label in labels], counts, palette().query)
+    found, counts = zip(*numbers.top_characters[:12], strict=True)
+    bars = count_bars(list(map(short, found)), counts, palette().query)
     st.plotly_chart(bars, config=STILL, key="characters")
 with right:
     st.markdown("**Most frequent words**")
     if numbers.top_words:
-        labels, counts = zip(*numbers.top_words[:12], strict=True)
-        st.plotly_chart(count_bars(labels, counts, palette().value), config=STILL, key="words")
+        found, counts = zip(*numbers.top_words[:12], strict=True)
+        bars = count_bars(list(map(short, found)), counts, palette().value)
+        st.plotly_chart(bars, config=STILL, key="words")
     else:
         st.caption("This text has no words: no letters or digits stand together.")
 
@@ -102,11 +104,11 @@ length = widgets.slider("Tokens in a piece (T)", 4, 32, 16, key="piece", contain
 seed = widgets.number_input("Seed", 0, 9999, 1337, key="batch_seed", container=three)
 x, y = batch(train, 0, batch_size=size, block_size=length, seed=int(seed))
 st.html(batch_html(x.tolist(), y.tolist(), tokenizer))
-shown = visible("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))
-answer = visible(tokenizer.token_text(int(y[0, min(6, length) - 1])))
+shown = code("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))
+answer = code(tokenizer.token_text(int(y[0, min(6, length) - 1])))
 st.markdown(
     f"The batch is a table of shape **({size}, {length})** of ids: {size * length} exercises in "
-    f"one step. For example, in the first piece: after `{shown}` comes `{answer}`. The same seed "
+    f"one step. For example, in the first piece: after {shown} comes {answer}. The same seed "
     "always gives the same batch, so that an experiment can be repeated."
 )
 

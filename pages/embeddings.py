@@ -12,7 +12,6 @@ from ui.embedding_map import (
     NEIGHBOURS,
     choose_token,
     first_numbers,
-    label_of,
     show_map,
     show_neighbours,
 )
@@ -23,6 +22,7 @@ from ui.position_figures import table_map, table_of
 from ui.position_lab import show_experiment, show_likeness, show_rotation
 from ui.sidebar import Study, current_study
 from ui.source import show_source
+from ui.tokens import code
 
 MOST_TOKENS = 128
 RECORDED, TRAINING = "learned_positions", {"steps": 400}
@@ -36,7 +36,7 @@ def token_view(study: Study) -> None:
         return
     table = study.model.wte.weight
     st.markdown(
-        f"Token **`{label_of(study.tokenizer, token)}`** is row {token} of the table: "
+        f"Token **{code(study.tokenizer.token_text(token))}** is row {token} of the table: "
         f"{first_numbers(table[token])}, … ({table.shape[1]} numbers, length "
         f"{table[token].norm():.2f})."
     )

@@ -14,7 +14,7 @@ from ui.results import overview_of
 from ui.sidebar import current_study
 from ui.source import show_source
 from ui.theme import palette
-from ui.tokens import show_chips, visible
+from ui.tokens import code, short, show_chips
 
 st.title("What a GPT does")
 st.markdown(
@@ -29,7 +29,7 @@ config = study.model.config
 story = overview_of(study)
 T, C, V = len(study.ids), config.n_embd, config.vocab_size
 best = int(story.probabilities.argmax())
-best_text = visible(study.tokenizer.token_text(best))
+best_text = short(study.tokenizer.token_text(best))
 
 show_road(
     [
@@ -60,10 +60,10 @@ show_chips(study.tokens, limit=160)
 st.page_link("pages/tokenization.py", label="Tokenization: other ways to cut", icon="✂️")
 
 st.header("2. Tokens become vectors")
-last = visible(study.tokens[-1].text)
+last = code(study.tokens[-1].text)
 st.markdown(
     f"Each id picks a row of a learned table: **{C} numbers** that stand for that token. Here are "
-    f"those of the last one, “{last}”. No single number means anything by itself; tokens that are "
+    f"those of the last one, {last}. No single number means anything by itself; tokens that are "
     "used alike have rows that point the same way."
 )
 st.plotly_chart(signed_bars(story.embedding.tolist(), palette().output), config=STILL, key="embed")
@@ -98,7 +98,7 @@ _, layer, tensor = most.split(".")
 words.markdown(
     "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) and "
     "**adds** (⊕) a vector of its own; the thicker the way back, the longer that vector.\n\n"
-    f"For “{last}” the vector enters layer 0 with length {story.stream[0]:.2f}. The most is added "
+    f"For {last} the vector enters layer 0 with length {story.stream[0]:.2f}. The most is added "
     f"by the {'MLP' if tensor == 'mlp_out' else 'attention'} of layer {layer}: "
     f"{added[most]:.2f}. After the last layer its length is {story.stream[-1]:.2f}. Layers are "
     "counted from 0.\n\n"
@@ -121,8 +121,8 @@ if guess or st.toggle("Show me without guessing", key="reveal"):
         likeliest = max(first_tokens(guess, study.tokenizer), key=story.probabilities.__getitem__)
         share = float(story.probabilities[likeliest])
         rank = int((story.probabilities > share).sum()) + 1
-        first = visible(study.tokenizer.token_text(likeliest))
-        st.success(f"“{first}” has {100 * share:.2f}%: number {rank:,} of {V:,} on its list.")
+        first = code(study.tokenizer.token_text(likeliest))
+        st.success(f"{first} has {100 * share:.2f}%: number {rank:,} of {V:,} on its list.")
     st.plotly_chart(
         probability_bars(story.probabilities, study.tokenizer), config=STILL, key="next"
     )

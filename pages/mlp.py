@@ -15,7 +15,7 @@ from ui.neuron_view import activation_chips, activation_curves, effect_bars, sho
 from ui.plotly_json import probability_pairs, show, tidy
 from ui.sidebar import Study, current_study
 from ui.source import show_source
-from ui.tokens import visible
+from ui.tokens import code
 
 MOST_TOKENS, OFFERED = 64, 8
 
@@ -57,9 +57,9 @@ def choose_neuron(study: Study, trace: NeuronTrace) -> tuple[int, int]:
 
 
 def offer(study: Study, loud: Loud, key: str, chosen: bool) -> None:
-    token = visible(study.tokens[loud.place].text).replace("`", "'")
+    token = code(study.tokens[loud.place].text)
     st.button(
-        f"{loud.neuron} at `{token}`",
+        f"{loud.neuron} at {token}",
         key=f"{key}_{loud.neuron}",
         type="primary" if chosen else "secondary",
         on_click=choose,
@@ -91,7 +91,7 @@ def show_writing(study: Study, trace: NeuronTrace, layer: int, neuron: int, plac
         "mlp_effect",
         "The tokens whose logits this neuron raises and lowers the most, by itself",
     )
-    at = f"At `{visible(study.tokens[place].text)}`, with its activation of {tidy(activation)}"
+    at = f"At {code(study.tokens[place].text)}, with its activation of {tidy(activation)}"
     st.caption(
         f"{at if activation else 'It is silent here; if its activation were 1'}: what its vector "
         "adds to each token's logit when the output table reads it through the last norm "
@@ -102,7 +102,7 @@ def show_writing(study: Study, trace: NeuronTrace, layer: int, neuron: int, plac
 
 def ask(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> None:
     share, best = trace.logits[-1].softmax(dim=-1).max(dim=-1)
-    token = visible(study.tokenizer.token_text(best.item()))
+    token = study.tokenizer.token_text(best.item())
 
     def change() -> Ablation:
         return removal_of(study.fingerprint, study.ids, layer, neuron, study)

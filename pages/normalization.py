@@ -17,7 +17,7 @@ from ui.norms_recorded import show_learned, show_pre_against_post
 from ui.norms_surgery import show_surgery
 from ui.sidebar import Study, current_study
 from ui.source import show_source
-from ui.tokens import visible
+from ui.tokens import short
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -45,7 +45,7 @@ def show_axes(study: Study) -> None:
         t = one_of("Token", T, T // 2, "norms_t")
     with columns[2]:
         c = one_of("Channel", C, min(2, C - 1), "norms_c")
-    texts = [[visible(study.tokenizer.token_text(i)) for i in row] for row in rows]
+    texts = [[short(study.tokenizer.token_text(i)) for i in row] for row in rows]
     together = averaged_with(norm, block, (b, t, c)).together
     show_sheets(block, texts, together, (b, t, c))
     st.markdown(f"{NAMES[norm]} of the framed number:\n\n{arithmetic(norm, block, (b, t, c))}")

@@ -18,7 +18,7 @@ from ui.sidebar import Study, current_study
 from ui.source import show_source
 from ui.stream_grids import chosen_column, lens_grid
 from ui.stream_results import attribution_of, lens_of, stream_of
-from ui.tokens import visible
+from ui.tokens import code
 
 LIKELIEST, ALONE, AVERAGE = "the likeliest", "nothing", "the average of all tokens"
 LENS, POSITION = "logit_lens", "stream_token"
@@ -108,7 +108,7 @@ def explore(study: Study) -> None:
         st.markdown(words.formula(config, config.n_embd))
         show(figures.lengths(written), "stream_lengths", "Length of what each part writes")
         answer, against, average = choose_answer(study, trace, position)
-        token = visible(study.tokenizer.token_text(answer))
+        token = study.tokenizer.token_text(answer)
         shares = attribution_of(study, position, answer, against, average)
         told = predict(
             "stream_guess",
@@ -119,7 +119,7 @@ def explore(study: Study) -> None:
     with picture:
         show_diagram(study, trace, position, written)
     if told:
-        st.header(f"Who writes {words.code(token)}?")
+        st.header(f"Who writes {code(token)}?")
         st.markdown(words.direction(config))
         show_shares(shares)
     show_lens(study, trace, position)

@@ -17,6 +17,7 @@ from gpt_core.sample import (
 from ui import sampling_words as words
 from ui.generated_text import generated_text, next_token_bars
 from ui.measured import show_measured
+from ui.names import show_error
 from ui.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
 from ui.sidebar import LONGEST_PROMPT, Study, current_study
 from ui.source import show_source
@@ -65,7 +66,7 @@ def show_text(study: Study, config: SampleConfig) -> None:
     hint = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
     generated_text(writing, hint if writing.texts else "Press Write.", "text")
     if writing.problem:
-        st.error(writing.problem, icon=":material/error:")
+        show_error(writing.problem)
     if not writing.live:
         st.caption(words.written(writing))
 

@@ -13,6 +13,7 @@ from corpus.sitcom.text import MOST_SEED
 from ui import sitcom_words as words
 from ui import widgets
 from ui.corpus_state import bundled_corpus, chosen_corpus
+from ui.names import as_text
 from ui.sidebar import current_study
 from ui.sitcom_check import break_it, check_own, checked, step_through
 from ui.sitcom_scene import scene_of, show_cast, show_script, show_verdict
@@ -106,9 +107,11 @@ st.markdown(
     "belongs together, and the longer that takes."
 )
 if sitcom_as_text():
-    st.success(f"All lessons now use “{chosen_corpus().name}”.", icon=":material/check_circle:")
+    st.success(
+        f"All lessons now use “{as_text(chosen_corpus().name)}”.", icon=":material/check_circle:"
+    )
 elif chosen_corpus() is not bundled_corpus():
-    st.caption(f"The lessons use “{chosen_corpus().name}”.")
+    st.caption(f"The lessons use “{as_text(chosen_corpus().name)}”.")
 left, right = st.columns(2)
 left.page_link("pages/data.py", label="Data: what is in it", icon="📚")
 right.page_link("pages/training.py", label="Training: learn it", icon="📉")

@@ -6,6 +6,7 @@ from gpt_core.tokenizers import train_tokenizer
 from gpt_core.tokenizers.bpe import BPETokenizer
 from ui import widgets
 from ui.corpus_state import chosen_corpus
+from ui.names import as_text, sentence
 from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.tokenizing import (
@@ -20,7 +21,7 @@ from ui.tokenizing import (
     words_cut_by_one,
     words_table,
 )
-from ui.tokens import show_chips, visible
+from ui.tokens import code, show_chips
 
 WORDS = {
     "Character": "Every character is a piece. A character that the text never had is unknown.",
@@ -45,7 +46,7 @@ def cut_by_each(study: Study) -> None:
             show_chips(tokens)
             unknown = [token.text for token in tokens if not token.known]
             if unknown:
-                shown = ", ".join(f"“{visible(text)}”" for text in unknown[:5])
+                shown = ", ".join(code(text) for text in unknown[:5])
                 st.warning(f"Not on its list, so the model can't see what it says: {shown}.")
 
 
@@ -63,9 +64,9 @@ def replay() -> None:
     step = widgets.slider("Merges done", 0, learned, min(20, learned), key="merges_done")
     if step:
         merge = bpe.merges[step - 1]
-        left, right = visible(bpe.token_text(merge.left)), visible(bpe.token_text(merge.right))
+        left, right = code(bpe.token_text(merge.left)), code(bpe.token_text(merge.right))
         st.markdown(
-            f"Merge **{step}**: `{left}` + `{right}` → **`{visible(bpe.token_text(merge.id))}`**, "
+            f"Merge **{step}**: {left} + {right} → **{code(bpe.token_text(merge.id))}**, "
             f"piece number {merge.id}. The pair stood in the text **{merge.count:,}** times."
         )
     cut_by_some_merges()
@@ -81,8 +82,8 @@ def compare_lengths(study: Study) -> None:
     ours, theirs = bpe.encode(study.prompt), gpt2.encode(study.prompt)
     st.markdown(
         "The same few lines of code cut with both lists. The lists differ in what they were "
-        f"learned from: the one from “{corpus.name}”, the other from the web. So each keeps "
-        "**its own** frequent words whole. "
+        f"learned from: the one from “{as_text(corpus.name)}”, the other from the web. "
+        "So each keeps **its own** frequent words whole. "
         f"Your sentence has {len(study.prompt)} characters; the small list of "
         f"{bpe.vocab_size:,} pieces needs **{len(ours)}** tokens for it, GPT-2's "
         f"{gpt2.vocab_size:,} need **{len(theirs)}**."
@@ -121,7 +122,7 @@ st.markdown(
     "between: pieces that occur often are kept whole, rare ones are built from smaller ones."
 )
 st.caption(
-    f"The first three tokenizers learned from “{corpus.name}”"
+    f"The first three tokenizers learned from “{as_text(corpus.name)}”"
     + (f" (its first {MOST_TEXT:,} characters)." if len(corpus.text) > MOST_TEXT else ".")
     + " GPT-2's learned from millions of web pages in 2019. "
     "Choose another text on the Data page. The sentence is the sidebar's prompt."
@@ -147,7 +148,7 @@ gpt2 = tokenizers.get("GPT-2")
 
 st.header("The same sentence, three ways" if why_not else "The same sentence, four ways")
 if why_not:
-    st.info(why_not, icon=":material/info:")
+    st.info(sentence(why_not), icon=":material/info:")
 cut_by_each()
 
 st.header("How BPE learns where to cut")

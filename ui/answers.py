@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ui import widgets
-from ui.tokens import visible
+from ui.tokens import short
 
 if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
@@ -19,7 +19,7 @@ def choose_token(
 
     likely: ids offered by name. What is typed instead counts as its first token.
     """
-    by_name = {visible(tokenizer.token_text(i)): i for i in reversed(likely)}
+    by_name = {short(tokenizer.token_text(i)): i for i in reversed(likely)}
     names = [name for name in reversed(by_name) if name not in fixed]
     chosen = widgets.open_selectbox(
         label, [*fixed, *names], key=key, help="Choose, or type any other token.", longest=100

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gpt_core.config import GPTConfig
 from gpt_core.lens import Ablation
 from ui.theme import Palette
+from ui.tokens import code
 
 GUESSES = (
     "It falls by more than a tenth",
@@ -80,10 +81,10 @@ def concrete(head: tuple[int, int], favourite: Favourite, causal: bool) -> str:
     if f.row == 0 and causal:
         seen = "the only position it may see, itself"
     return (
-        f"In **layer {head[0]}, head {head[1]}**, position {f.row}, the token {_token(f.asks)}, "
+        f"In **layer {head[0]}, head {head[1]}**, position {f.row}, the token {code(f.asks)}, "
         f"asks. Its :blue[**query**] is compared with the :red[**key**] of {seen}. The weights "
         f"sum to 1. The largest, **{f.weight:.3f}**, goes to position {f.column}, "
-        f"{_token(f.asked)}: that token's "
+        f"{code(f.asked)}: that token's "
         f":green[**value**] enters the sum with a share of {f.weight:.0%}."
     )
 
@@ -156,7 +157,7 @@ def explanation(config: GPTConfig, T: int, colours: Palette) -> str:
 def question(head: tuple[int, int], token: str, share: float) -> str:
     """Ask for a prediction before the head is removed."""
     return (
-        f"The model's best guess for the next token is {_token(token)}, with {share:.1%}. Layer "
+        f"The model's best guess for the next token is {code(token)}, with {share:.1%}. Layer "
         f"{head[0]}, head {head[1]} falls silent. What happens to that {share:.1%}?"
     )
 
@@ -178,8 +179,3 @@ def answer(guess: str, best: int, change: Ablation, sharpness: float) -> str:
         f"picture? On average a row of this head gives {sharpness:.0%} to its favourite token. "
         "Try a sharper and a more blurred head, and see whether sharpness tells you anything."
     )
-
-
-def _token(text: str) -> str:
-    """A token as code; a backtick can't stand between backticks."""
-    return "`` ` ``" if text == "`" else f"`{text}`"

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from gpt_core.averaging import Averaged, Difference, HeadView, Sharpness
 from gpt_core.config import GPTConfig
-from ui.norm_words import code
 from ui.number_table import number
 from ui.plotly_json import tidy
 from ui.theme import Palette
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike, code
 
 STEPS = ("1 · a loop", "2 · a matrix", "3 · softmax", "4 · q·k")
 STEP_NAMES = dict(zip(STEPS, ("loop", "matrix", "softmax", "data"), strict=True))
@@ -89,7 +88,7 @@ READING = (
 
 def intro(last: TokenLike, T: int) -> str:
     """The lesson's first sentences."""
-    start = f"Your prompt ends with {code(visible(last.text))}. "
+    start = f"Your prompt ends with {code(last.text)}. "
     if T == 1:
         start += "It has no token before it yet; write more in the sidebar. "
     return (
@@ -110,10 +109,10 @@ def sum_in_words(
     told = (
         "every token up to it counts the same"
         if spread < 1e-6
-        else f"it listens most to token {favourite}, {code(visible(tokens[favourite].text))}"
+        else f"it listens most to token {favourite}, {code(tokens[favourite].text)}"
     )
     return (
-        f"**Row {row}**, {code(visible(tokens[row].text))}: {told}. Channel 0 of its average is "
+        f"**Row {row}**, {code(tokens[row].text)}: {told}. Channel 0 of its average is "
         f"{' + '.join(terms)} = **{number(step.output[row, 0].item())}**."
     )
 
@@ -183,7 +182,7 @@ def question_in_words(
     best = int(weights.argmax())
     score = view.scores[row, best].item()
     raw = score * math.sqrt(D)
-    asks, asked = (code(visible(tokens[t].text)) for t in (row, best))
+    asks, asked = (code(tokens[t].text) for t in (row, best))
     return (
         f"Token {row}, {asks}, asks. Its :blue[q] fits the :red[k] of token {best}, {asked}, "
         f"best: q·k = {number(raw)}, divided by √{D} = {math.sqrt(D):.2f} that is "

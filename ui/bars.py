@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ui.plotly_json import plain_label
 from ui.theme import palette
-from ui.tokens import visible
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # Charts here are read, not dragged about: a drag or a pinch scrolls the page, as on any page.
 STILL = {"displayModeBar": False, "scrollZoom": False}
+_LONGEST = 60  # characters of a label, which Plotly measures one by one
 
 
 def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10) -> go.Figure:
@@ -23,7 +25,7 @@ def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10)
     import plotly.graph_objects as go  # slow to load; the words come first
 
     values, ids = probabilities.topk(min(top, len(probabilities)))
-    labels = [visible(tokenizer.token_text(i)) for i in ids.tolist()]
+    labels = [plain_label(tokenizer.token_text(i)) for i in ids.tolist()]
     percent = [100 * v for v in values.tolist()]
     figure = go.Figure(
         go.Bar(
@@ -40,7 +42,7 @@ def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10)
     )
     figure.update_yaxes(
         tickvals=list(range(len(labels))),
-        ticktext=[f"<b>{_plain(label)}</b>" for label in labels],
+        ticktext=[f"<b>{label}</b>" for label in labels],
         autorange="reversed",
         tickfont={"family": "monospace", "size": 16},
     )
@@ -70,10 +72,13 @@ def count_bars(
     color: str | Sequence[str],
     decimals: int = 0,
 ) -> go.Figure:
-    """Horizontal bars of counts or other amounts, the first on top. color: for all, or each."""
+    """Horizontal bars of counts or other amounts, the first on top. color: for all, or each.
+
+    labels: short ones; a token or a word goes through `ui.tokens.short` first.
+    """
     import plotly.graph_objects as go  # slow to load; the words come first
 
-    names = [_plain(label) for label in labels]
+    names = [html.escape(label[:_LONGEST], quote=False) for label in labels]
     figure = go.Figure(
         go.Bar(
             x=list(counts),
@@ -100,8 +105,3 @@ def _small(figure: go.Figure, height: int) -> go.Figure:
         height=height, margin={"l": 0, "r": 8, "t": 4, "b": 0}, showlegend=False, dragmode=False
     )
     return figure
-
-
-def _plain(label: str) -> str:
-    """Plotly reads a few HTML tags in labels; a token that looks like one must not vanish."""
-    return label.replace("&", "&amp;").replace("<", "&lt;")

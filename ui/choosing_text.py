@@ -9,6 +9,7 @@ import streamlit as st
 import corpus
 from corpus.datasets import DATA_SETS, DataSet, load
 from ui.corpus_state import bundled_corpus, choose_corpus, chosen_corpus
+from ui.names import as_text, show_error
 from ui.sitcom_text import sitcom_as_text
 
 _BUNDLED, _GENERATED = "The bundled sitcom", "The sitcom, generated"
@@ -39,7 +40,7 @@ def text_picker() -> None:
         _upload()
     chosen = chosen_corpus()
     st.success(
-        f"The lessons use “{chosen.name}”: {len(chosen.text):,} characters.",
+        f"The lessons use “{as_text(chosen.name)}”: {len(chosen.text):,} characters.",
         icon=":material/check_circle:",
     )
     if chosen.report is not None:
@@ -112,7 +113,7 @@ def _try(read: Callable[[], corpus.Corpus]) -> bool:
     try:
         choose_corpus(read())
     except corpus.CorpusError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return False
     return True
 

@@ -14,7 +14,7 @@ from ui.plotly_json import Figure, bar_trace, plain_label, show, whole_figure
 from ui.position_figures import decimals
 from ui.sidebar import LINE_BREAK, Study
 from ui.theme import palette
-from ui.tokens import visible
+from ui.tokens import code, short, visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +31,7 @@ _SIDES = ("top center", "bottom center", "middle right", "middle left")  # so th
 
 def label_of(tokenizer: Tokenizer, token: int) -> str:
     """A token as it is offered: its text and its id, since two may look alike."""
-    return f"{visible(tokenizer.token_text(token))} · {token}"
+    return f"{short(tokenizer.token_text(token))} · {token}"
 
 
 def matches(tokenizer: Tokenizer, typed: str, ids: Sequence[int]) -> list[int]:
@@ -56,7 +56,7 @@ def choose_token(study: Study) -> int | None:
     )
     found = matches(study.tokenizer, typed or "", study.ids)
     if not found:
-        right.info(f"No token of this model holds “{visible(typed)}”. Try fewer letters.")
+        right.info(f"No token of this model holds {code(typed)}. Try fewer letters.")
         return None
     labels = {label_of(study.tokenizer, token): token for token in found}
     options = list(labels)

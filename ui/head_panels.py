@@ -21,7 +21,7 @@ from ui.jobs import job_panel, known_result
 from ui.models import BUNDLED
 from ui.plotly_json import show
 from ui.sidebar import Study
-from ui.tokens import visible
+from ui.tokens import short
 from ui.traces import attention_of
 
 ROLES_ASKED, VALUES_ASKED = {"texts": 40}, {"texts": 40}
@@ -93,7 +93,7 @@ def show_heads(study: Study) -> None:
 
     attention_grid(
         attention_of(study).trace.pattern.numpy(),
-        [visible(token.text) for token in study.tokens],
+        [short(token.text) for token in study.tokens],
         key="heads_grid",
         causal=config.causal,
         head=head,
@@ -227,7 +227,7 @@ def show_twice(study: Study) -> None:
     show_curves(chart, "heads_twice", "Loss at each place of the sequence, both times")
     head = divmod(int((test.share - test.chance).argmax()), study.model.config.n_head)
     st.markdown(words.induction_sentences(test, head))
-    tokens = [visible(study.tokenizer.token_text(i)) for i in test.idx[0].tolist()]
+    tokens = [short(study.tokenizer.token_text(i)) for i in test.idx[0].tolist()]
     causal = study.model.config.causal
     attention_grid(test.pattern.numpy(), tokens, key="heads_twice_map", causal=causal, head=head)
     st.caption(words.WHERE_TO_LOOK)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ui.plotly_json import tidy
-from ui.tokens import visible
+from ui.tokens import code
 
 if TYPE_CHECKING:
     from gpt_core.config import GPTConfig
@@ -120,7 +120,7 @@ def step(config: GPTConfig, layer: int, position: int, token: str) -> str:
     """Where the numbers below come from."""
     H, D, C = config.n_head, config.head_dim, config.n_embd
     return (
-        f"At position {position}, the token `{visible(token)}`, every head of layer {layer} has "
+        f"At position {position}, the token {code(token)}, every head of layer {layer} has "
         f"mixed the values of the tokens it listens to. What it found is its **z**: {D} numbers. "
         + (
             f"Laid side by side, the {H} lists make one of **{H} × {D} = {C}** numbers:"

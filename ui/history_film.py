@@ -14,7 +14,7 @@ from ui.attention_map import Selection
 from ui.film import Picture, RoleRow, Stage, chosen, pack_film, show_film
 from ui.histories import History, Past, Seen, history_of, losses_of, written
 from ui.sidebar import Study
-from ui.tokens import visible
+from ui.tokens import short
 
 if TYPE_CHECKING:
     from gpt_core.history import Moment
@@ -43,12 +43,12 @@ def probe_of(study: Study, kind: str) -> Probe:
     """The end of the sidebar's prompt, or random tokens twice in a row."""
     if kind == PROMPT:
         last = study.last(LONGEST)
-        labels = tuple(visible(token.text) for token in last.tokens)
+        labels = tuple(short(token.text) for token in last.tokens)
         return Probe(last.ids, labels, study.prompt[last.tokens[0].start :])
     from gpt_core.history import repeated
 
     ids = tuple(repeated(study.model))
-    labels = tuple(visible(study.tokenizer.token_text(i)) for i in ids)
+    labels = tuple(short(study.tokenizer.token_text(i)) for i in ids)
     return Probe(ids, labels, "".join(study.tokenizer.token_text(i) for i in ids))
 
 
@@ -208,7 +208,7 @@ def picture(
         loss=float(np.interp(frame.step, fall.steps, fall.losses)) if fall else None,
         said=words.said(before, now),
         guesses=[
-            (place, visible(tokenizer.token_text(token)), round(probability, 4))
+            (place, short(tokenizer.token_text(token)), round(probability, 4))
             for place, (token, probability) in zip(places, frame.guesses, strict=True)
         ],
         spread=[round(size, 4) for size in frame.spread],

@@ -13,6 +13,7 @@ from ui.duration import duration
 from ui.history_film import Probe, Reel, draw, reel_of
 from ui.lesson import predict
 from ui.models import BUNDLED, run_folder
+from ui.names import as_text, sentence
 from ui.runs import ACTIVE, RunView
 from ui.sidebar import Study
 from ui.training import training_service
@@ -66,11 +67,14 @@ def _panel(study: Study, run: Run, probe: Probe, first: list[Reel], every: float
     with st.container():  # always there, so that the film keeps its place when the run has ended
         follow = _live(reel)
     bundled, steps = study.run_key == BUNDLED, run.train_config.steps
-    st.caption(words.whose(bundled, run.corpus["name"], steps, len(reel.moments)))
+    st.caption(
+        words.whose(bundled, as_text(str(run.corpus.get("name", ""))), steps, len(reel.moments))
+    )
     film = st.container()
     _progress(study, probe, reel)
-    for sentence in reel.history.damaged:
-        st.warning(f"{sentence} The other snapshots can be seen.", icon=":material/broken_image:")
+    for damage in reel.history.damaged:
+        told = f"{sentence(damage)} The other snapshots can be seen."
+        st.warning(told, icon=":material/broken_image:")
     if len(reel.history.seen) < 2 and not reel.history.missing:
         st.info(words.few(len(reel.history.seen), reel.active))
     if restless := words.restless(reel.history.seen):
@@ -161,7 +165,7 @@ def _waiting(study: Study) -> None:
         st.rerun()
         return
     left, right = st.columns([3, 1], vertical_alignment="center")
-    left.info(words.waiting(view.about.name, view.place, view.step, view.about.steps))
+    left.info(words.waiting(as_text(view.about.name), view.place, view.step, view.about.steps))
     if right.button(
         "Watch it here",
         key="film_watch",

@@ -23,6 +23,7 @@ import streamlit as st
 from ui.duration import duration
 from ui.job_process import CRASHED, NOT_STARTED, JobProcess
 from ui.models import run_folder
+from ui.names import show_error
 from ui.services import once_per_process
 from ui.sidebar import Study
 from ui.visitor import visitor_id
@@ -275,7 +276,7 @@ def _panel(
         if st.session_state.pop(f"watching {widget}", False):
             st.rerun()  # the whole page, once: the fragment then runs no more by itself
         if view is not None and view.state == "failed":
-            st.error(view.error, icon=":material/error:")
+            show_error(view.error)
         if view is not None and view.state == "stopped":
             st.info("Stopped. Start it again whenever you like.")
         if view is None or view.state != "finished":

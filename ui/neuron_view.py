@@ -17,7 +17,7 @@ from ui.models import BUNDLED, run_folder
 from ui.plotly_json import Figure, bar_trace, plain_label, tidy, whole_figure
 from ui.sidebar import Study
 from ui.theme import palette
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike, short, visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +50,7 @@ def activation_chips(tokens: Sequence[TokenLike], values: Sequence[float], large
         color = f"color-mix(in srgb, {_sign_color(value)} {share:.0f}%, transparent)"
         spans.append(
             f'<span class="t" style="background:{color}" title="token {place}: {value:.4f}">'
-            f"<bdi>{html.escape(visible(token.text))}</bdi><small>{_short(value)}</small></span>"
+            f"<bdi>{html.escape(short(token.text))}</bdi><small>{_short(value)}</small></span>"
         )
     return f'{_STYLE}<div class="neuron">{" ".join(spans)}</div>'
 
@@ -130,7 +130,7 @@ def _context(tokenizer: Tokenizer, tokens: np.ndarray, place: int, strength: flo
     shown = [html.escape(visible(text).replace("␣", " ")) for text in (before, after)]
     return (
         f'<div class="neuron"><span class="how">{_short(strength)}</span>'
-        f"<bdi>…{shown[0]}</bdi><mark>{html.escape(visible(fired))}</mark><bdi>{shown[1]}…</bdi></div>"
+        f"<bdi>…{shown[0]}</bdi><mark>{html.escape(short(fired))}</mark><bdi>{shown[1]}…</bdi></div>"
     )
 
 

@@ -8,7 +8,7 @@ from gpt_core.config import GPTConfig
 from gpt_core.lens import Ablation
 from gpt_core.neurons import Silence
 from ui.plotly_json import tidy
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike, code
 
 STAYS, MOVES, FALLS = (
     "hardly changed: less than 1% of the probability moves",
@@ -40,11 +40,6 @@ READING = (
 )
 
 
-def code(text: str) -> str:
-    """Text as Markdown code, also when it holds a backtick itself."""
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
 def intro(config: GPTConfig, hidden: int) -> str:
     """What an MLP is, with this model's sizes."""
     C, name = config.n_embd, config.activation
@@ -57,7 +52,7 @@ def intro(config: GPTConfig, hidden: int) -> str:
     return (
         "Attention carries things from token to token. Then the **MLP** looks at each token alone: "
         f"{C} numbers become **{hidden} neurons**, an activation function decides which of them "
-        f"speak, and what they say is added back as {C} numbers. In short: {code(formula)}{bias}, "
+        f"speak, and what they say is added back as {C} numbers. In short: `{formula}`{bias}, "
         f"W_up is {hidden} × {C}, W_down {C} × {hidden}. This model has {config.n_layer} layers of "
         f"{hidden}: **{config.n_layer * hidden:,} neurons**."
     )
@@ -66,7 +61,7 @@ def intro(config: GPTConfig, hidden: int) -> str:
 def concrete(token: TokenLike, pre: float, post: float, config: GPTConfig, length: float) -> str:
     """The neuron at one token, in its numbers."""
     function = "times its gate" if config.activation == "swiglu" else f"→ {config.activation}"
-    told = f"At {code(visible(token.text))}: **{tidy(pre)}** {function} → **{tidy(post)}**. "
+    told = f"At {code(token.text)}: **{tidy(pre)}** {function} → **{tidy(post)}**. "
     if post == 0:
         return told + "The neuron is silent here and adds nothing."
     return told + (

@@ -8,7 +8,7 @@ import pandas as pd
 
 from gpt_core.norm_statistics import DepthTrace, HandCalculation, mean_and_std
 from ui.norm_figures import tidy
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike, code, visible
 
 WHAT_IT_DOES = {
     "layernorm": "**LayerNorm** looks at one token at a time. It shifts that token's numbers until "
@@ -63,11 +63,6 @@ def learned_names(biased: bool) -> str:
     return "γ and β" if biased else "γ"
 
 
-def code(text: str) -> str:
-    """Text as Markdown code, also when it holds a backtick itself."""
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
 def place_in_words(name: str, pre: bool) -> str:
     """Where a norm stands: blocks.0.norm1 → Layer 0, before attention."""
     if name == "norm_f":
@@ -82,8 +77,8 @@ def place_in_words(name: str, pre: bool) -> str:
 def token_in_words(tokens: Sequence[TokenLike], position: int) -> str:
     """The token, with what stands before it."""
     earlier = "".join(visible(token.text) for token in tokens[max(0, position - 12) : position])
-    before = code(f"…{earlier}" if position > 12 else earlier) + " " if earlier else ""
-    return f"{before}**{code(visible(tokens[position].text))}** is token {position}."
+    before = code(f"…{earlier[-36:]}" if position > 12 else earlier[-36:]) + " " if earlier else ""
+    return f"{before}**{code(tokens[position].text)}** is token {position}."
 
 
 def numbers_in_words(hand: HandCalculation, shown: int = 4) -> str:

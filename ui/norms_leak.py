@@ -12,7 +12,7 @@ from ui.jobs import recorded_result
 from ui.norms_axes import NAMES
 from ui.plotly_json import tidy
 from ui.theme import palette
-from ui.tokens import visible
+from ui.tokens import code, short
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -132,11 +132,11 @@ def _grid(moved: Tensor, place: tuple[int, int], token: int) -> str:
     for b in range(moved.shape[0]):
         cells = []
         for t in range(moved.shape[1]):
-            said = html.escape(visible(tokenizer.token_text(int(x[b, t]))))
+            said = html.escape(short(tokenizer.token_text(int(x[b, t]))))
             kinds = []
             if (b, t) == place:
                 kinds.append("changed")
-                said = f"<s>{said}</s> {html.escape(visible(tokenizer.token_text(token)))}"
+                said = f"<s>{said}</s> {html.escape(short(tokenizer.token_text(token)))}"
             kinds += ["watched"] * ((b, t) == _WATCHED)
             share = moved[b, t].item()
             if share:
@@ -211,7 +211,7 @@ def _one_token(x: Tensor, tokenizer: Tokenizer) -> str:
     first = x[:1, :1]
     other = next(int(i) for i in x.flatten() if int(i) != int(first))
     differ = moved_by(small_model("batchnorm"), first, (0, 0), other, True).item()
-    names = [f"`{visible(tokenizer.token_text(int(i)))}`" for i in (first, other)]
+    names = [code(tokenizer.token_text(int(i))) for i in (first, other)]
     return (
         "**One single token**, as when a model writes: every number is its channel's mean, and "
         f"what is left is 0. The predictions after {names[0]} and after {names[1]} differ by "

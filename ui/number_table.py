@@ -13,7 +13,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from ui.theme import is_dark, palette
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike, short
 
 Rows = Sequence[Sequence[float]]
 Paint = Callable[[float], tuple[str, str]]  # a number's background and text colour
@@ -58,8 +58,7 @@ def sign(text: str) -> str:
 
 def label(token: TokenLike) -> str:
     """A token's text in a few characters."""
-    text = visible(token.text)
-    return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
+    return short(token.text, _LABEL)
 
 
 def table(

@@ -12,12 +12,12 @@ from gpt_core.patching import STATES, first_difference, patching_cost
 from ui import address, widgets
 from ui.answers import choose_token
 from ui.jobs import job_key, job_panel, job_service
-from ui.norm_words import code
+from ui.names import sentence
 from ui.sidebar import LINE_BREAK, Study
 from ui.stream_grids import chosen_cell, patch_grids, read_cell
 from ui.stream_results import Ids, Pair, stream_of, suggestion_of
 from ui.stream_words import STATE_WORDS
-from ui.tokens import visible
+from ui.tokens import code, short
 
 ON_PAGE = 1e10  # floating point operations that take well under a second
 REPLACE, TYPE = "replace one token", "type another prompt"
@@ -47,7 +47,7 @@ def patching(study: Study) -> None:
     try:
         pair = Pair(study, other)
     except ValueError as error:
-        st.info(str(error), icon=":material/difference:")
+        st.info(sentence(error), icon=":material/difference:")
         return
     first = first_difference(study.model.config, study.ids, other)
     cost = patching_cost(study.model.config, len(study.ids), len(study.ids) - first)
@@ -97,7 +97,7 @@ def _other_prompt(study: Study) -> Ids | None:
         st.info("Both prompts are the same. Change a word.", icon=":material/difference:")
         return None
     texts = [
-        f"{code(visible(study.tokens[i].text))} → {code(_text(study, other[i]))} at {i}"
+        f"{code(study.tokens[i].text)} → {code(study.tokenizer.token_text(other[i]))} at {i}"
         for i in changed[:4]
     ]
     more = f", and {len(changed) - 4} more" if len(changed) > 4 else ""
@@ -106,7 +106,7 @@ def _other_prompt(study: Study) -> Ids | None:
 
 
 def _replaced(study: Study) -> Ids:
-    places = [f"{i}: {visible(token.text)}" for i, token in enumerate(study.tokens)]
+    places = [f"{i}: {short(token.text)}" for i, token in enumerate(study.tokens)]
     left, right = st.columns(2)
     with left:
         where = widgets.selectbox("Which token", [SUGGESTED, *places], key="patch_at")
@@ -154,7 +154,7 @@ def _message(
     study = pair.study
     columns = [
         {
-            "into": visible(token.text),
+            "into": short(token.text),
             "source": _text(study, there),
             "place": i,
             "differs": token.id != there,
@@ -200,4 +200,4 @@ def _first_changed(study: Study, other: Ids) -> int:
 
 
 def _text(study: Study, token: int) -> str:
-    return visible(study.tokenizer.token_text(token))
+    return short(study.tokenizer.token_text(token))

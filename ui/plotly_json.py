@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from ui.theme import palette
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike, short
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,8 +78,8 @@ def token_label(token: TokenLike) -> str:
 
 
 def plain_label(text: str) -> str:
-    """Text for a Plotly label, which would take < and & for HTML; white space is made visible."""
-    return html.escape(visible(text), quote=False)
+    """A token or a word for a Plotly label, which would take < and & for HTML."""
+    return html.escape(short(text), quote=False)
 
 
 def bar_trace(*, y: Sequence[float], color: str, **more: Any) -> Figure:

@@ -15,7 +15,7 @@ from ui.figures import show as show_chart
 from ui.lesson import predict
 from ui.plotly_json import probability_pairs, show, tidy
 from ui.sidebar import Study
-from ui.tokens import visible
+from ui.tokens import short
 from ui.traces import attention_of
 
 FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"
@@ -34,7 +34,7 @@ def _moved(study: Study, how: str, by: int = 0) -> Moved:
 
 
 def _place(study: Study, place: int) -> str:
-    return f"{place}: {visible(study.tokens[place].text)}"
+    return f"{place}: {short(study.tokens[place].text)}"
 
 
 @st.fragment

@@ -17,7 +17,7 @@ from gpt_core.model import GPT
 from gpt_core.sample import SampleConfig, Sampled, SampleError, generate, stages
 from ui import widgets
 from ui.sidebar import LINE_BREAK, Study
-from ui.tokens import visible
+from ui.tokens import short
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -169,7 +169,7 @@ def candidates(
         ids[-1] = token
     others = torch.ones_like(before)
     others[ids] = 0.0
-    texts = [visible(tokenizer.token_text(i)) for i in ids]
+    texts = [short(tokenizer.token_text(i)) for i in ids]
     # Rounded to figures, not decimals: only what was cut may become 0.
     shares = [[float(f"{x:.4g}") for x in whole[ids].tolist()] for whole in (before, after)]
     return {
@@ -185,7 +185,7 @@ _numbers = itertools.count(1)
 
 
 def _shown(study: Study) -> list[str]:
-    return [visible(token.text) for token in study.tokens]
+    return [short(token.text) for token in study.tokens]
 
 
 @dataclass
@@ -241,7 +241,7 @@ class Writing:
         self.seconds += time.perf_counter() - begin
         for step in drawn:
             self.drawn.append(candidates(step.before, step.after, self.tokenizer, step.token))
-            self.texts.append(visible(self.tokenizer.token_text(step.token)))
+            self.texts.append(short(self.tokenizer.token_text(step.token)))
             self.bits.append(-math.log2(max(step.before[step.token].item(), 1e-9)))
 
     def stop(self) -> None:

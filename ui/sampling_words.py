@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gpt_core.sample import SampleConfig, distribution
 from ui.sampling import Cut, Writing, spoken
-from ui.tokens import visible
+from ui.tokens import code
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,7 +67,7 @@ def kept(config: SampleConfig, cut: Sequence[Cut], after: Tensor) -> str:
 def temperature(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
     """The division by T, done with the two best tokens."""
     (first, second), ids = (pair.tolist() for pair in logits.topk(2))
-    a, b = (f"“{visible(tokenizer.token_text(i))}”" for i in ids)
+    a, b = (code(tokenizer.token_text(i)) for i in ids)
     gap = first - second
     plain = math.exp(gap)
     said = (
@@ -129,7 +129,7 @@ def _alone(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> tuple[
     left = after > 0
     count = int(left.sum())
     first = after.topk(min(count, 6)).indices.tolist()
-    names = " ".join(f"`{visible(tokenizer.token_text(i))}`" for i in first)
+    names = " ".join(code(tokenizer.token_text(i)) for i in first)
     return count, float(before[~left].sum()), names + (" …" if count > 6 else "")
 
 
@@ -161,7 +161,7 @@ def written(writing: Writing) -> str:
 
 def unknown(characters: Sequence[str]) -> str:
     """One sentence about what the model has never seen."""
-    shown = " ".join(f"“{visible(c)}”" for c in characters[:6])
+    shown = " ".join(code(c) for c in characters[:6])
     more = " and more" if len(characters) > 6 else ""
     return f"The model has never seen {shown}{more}; it reads a mark for “unknown” instead."
 

@@ -21,7 +21,7 @@ from ui import widgets
 from ui.attention_map import attention_grid
 from ui.sidebar import Study
 from ui.source import show_source
-from ui.tokens import visible
+from ui.tokens import short
 from ui.traces import attention_of
 
 # The pictures of GPT-2's 144 heads on this many tokens are a message of 300 KB.
@@ -82,7 +82,7 @@ def _draw_heads(study: Study, source: str, divisor: float, seed: int) -> None:
         raw = random_scores(heads, len(study.ids), config.head_dim, seed).view_as(raw)
     attention_grid(
         divided_softmax(raw, divisor, config.causal).numpy(),
-        [visible(token.text) for token in study.tokens],
+        [short(token.text) for token in study.tokens],
         key="scaled_heads",
         causal=config.causal,
     )

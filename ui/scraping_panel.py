@@ -10,6 +10,7 @@ from corpus.cleaning import visible
 from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
 from ui.corpus_state import choose_corpus
 from ui.duration import duration
+from ui.names import as_text, plain, sentence, show_error
 from ui.scraping import Job, scraping_is_on, scraping_service
 from ui.visitor import visitor_id
 
@@ -63,7 +64,7 @@ def _form() -> None:
             try:
                 scraping_service().start(visitor_id(), show or "", int(season) or None, int(limit))
             except ScrapeError as error:
-                st.error(str(error), icon=":material/error:")
+                show_error(error)
 
 
 def _panel(was_active: bool) -> None:
@@ -80,7 +81,7 @@ def _panel(was_active: bool) -> None:
             st.caption("It stops after the page that is under way.")
         return
     if job.error:
-        st.error(job.error, icon=":material/error:")
+        show_error(job.error)
         return
     _report(job.report)
     if job.report.characters:
@@ -110,13 +111,18 @@ def progress_text(progress: Progress, active: bool) -> str:
 
 
 def _report(report: Report) -> None:
-    st.markdown(f"**{report.show}:** {report.sentence()} It took {duration(report.seconds)}.")
+    st.markdown(
+        f"**{as_text(report.show)}:** {report.sentence()} It took {duration(report.seconds)}."
+    )
     for column, name in zip(st.columns(len(_MEANINGS)), _MEANINGS, strict=True):
         column.metric(name, report.counts[name], help=_MEANINGS[name])
     if report.ended:
-        st.info(report.ended, icon=":material/info:")
+        st.info(sentence(report.ended), icon=":material/info:")
     if report.problems:
-        rows = [dict(zip(("episode", "outcome", "why"), p, strict=True)) for p in report.problems]
+        rows = [
+            dict(zip(("episode", "outcome", "why"), map(plain, problem), strict=True))
+            for problem in report.problems
+        ]
         st.dataframe(rows, hide_index=True)
 
 
@@ -125,7 +131,7 @@ def _use(job: Job) -> None:
         try:
             choose_corpus(job.text())
         except ScrapeError as error:
-            st.error(str(error), icon=":material/error:")
+            show_error(error)
             return
         st.rerun()  # every other part of the lesson is about the text
 
@@ -133,9 +139,9 @@ def _use(job: Job) -> None:
 def _cleaning(job: Job) -> None:
     """What each step did to an episode: a list of all steps, and one before and after."""
     st.subheader("From a page to a text, step by step")
-    names = {episode.key: episode.title for episode in job.report.texts}
+    names = {episode.key: plain(f"{episode.key} {episode.title}") for episode in job.report.texts}
     episode = st.selectbox(
-        "Episode", list(names), format_func=lambda k: f"{k} {names[k]}", key="scraped_episode"
+        "Episode", list(names), format_func=names.__getitem__, key="scraped_episode"
     )
     stages = scraping_service().stages(job.report.show, episode) if episode else []
     if not stages:

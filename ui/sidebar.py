@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from ui import address, models, widgets
+from ui.names import plain, show_error
 from ui.startup import let_words_through
 from ui.theme import LEGEND
 from ui.training import training_service
@@ -139,7 +140,7 @@ def current_study() -> Study:
     try:
         study = _study_of(*st.session_state["study_request"])
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         st.stop()
     if not study.ids:
         st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
@@ -222,8 +223,10 @@ def model_names() -> dict[str, str]:
 
     Whoever was given the address of a run may look at it too: its id can't be guessed.
     """
-    names = {models.BUNDLED: "Bundled: The Spin Cycle"} | training_service().names(visitor_id())
-    names |= {name: f"Folder: {name}" for name in models.named_runs()}
+    names = {models.BUNDLED: "Bundled: The Spin Cycle"} | {
+        key: plain(name) for key, name in training_service().names(visitor_id()).items()
+    }
+    names |= {name: f"Folder: {plain(name)}" for name in models.named_runs()}
     shared = st.session_state.get("model")
     if shared and shared not in names and models.run_folder(shared):
         names[shared] = f"Shared run {shared[:6]}"

@@ -6,6 +6,7 @@ from corpus.sitcom import Scene, Verdict
 from corpus.sitcom.checker import RULES
 from corpus.sitcom.looking import Size
 from corpus.sitcom.scene import HELD_OUT_ONE_IN
+from ui.names import as_text
 
 INTRO = (
     "A small model can't learn the world from a small text. So this project has a **sitcom of its "
@@ -109,5 +110,5 @@ def read_back(scene: Scene) -> str:
     )
     return (
         f"It holds together. From the text alone the checker reads it as “{scene.plot}”, played by "
-        f"{people}, about the {scene.slots.get('thing', 'thing')}."
+        f"{people}, about the {as_text(scene.slots.get('thing', 'thing'))}."
     )

@@ -15,7 +15,7 @@ from ui.attention_map import attention_grid
 from ui.figures import show as show_chart
 from ui.plotly_json import probability_pairs, show, tidy
 from ui.sidebar import Study
-from ui.tokens import visible
+from ui.tokens import short
 
 
 @st.fragment
@@ -106,7 +106,7 @@ def show_attention(study: Study, report: Report, before: Outcome, after: Outcome
     shown = {"before": before.pattern, "after": after.pattern, "difference": change}[view]
     attention_grid(
         shown.float().nan_to_num().numpy(),
-        [visible(token.text) for token in study.tokens[:-1]],
+        [short(token.text) for token in study.tokens[:-1]],
         key="step_attention",
         causal=study.model.config.causal,
         head=(0, 0) if report.only_head else moved,

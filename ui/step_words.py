@@ -11,7 +11,7 @@ from gpt_core.config import GPTConfig
 from gpt_core.one_step import Outcome, Part, Report
 from gpt_core.trainer import TrainConfig
 from ui.plotly_json import tidy
-from ui.tokens import TokenLike, visible
+from ui.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}
 OTHER_TEXT = "MABEL: I have been waiting since seven.⏎⏎GUS: So has the bus."
@@ -135,10 +135,10 @@ def outside(parts: Sequence[Part]) -> str:
 
 def surprise(tokens: Sequence[TokenLike], place: int) -> str:
     """Where the candidates come from."""
-    told = visible(tokens[place].text).replace("`", "'")
+    told = code(tokens[place].text)
     return (
         f"All candidates where the model was most surprised before the step: token {place}, which "
-        f"is really `{told}`."
+        f"is really {told}."
     )
 
 

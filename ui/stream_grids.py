@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.tokens import visible
+from ui.tokens import short
 
 if TYPE_CHECKING:
     from gpt_core.logit_lens import Lens
@@ -53,7 +53,7 @@ def lens_grid(
     """
 
     def text(token: int) -> str:
-        return visible(study.tokenizer.token_text(token))
+        return short(study.tokenizer.token_text(token))
 
     best = [
         [
@@ -66,7 +66,7 @@ def lens_grid(
     data = {
         "name": name,
         "rows": stream_rows(len(best) - 1),
-        "columns": [{"text": visible(t.text), "place": i} for i, t in enumerate(study.tokens)],
+        "columns": [{"text": short(t.text), "place": i} for i, t in enumerate(study.tokens)],
         "best": best,
         "ranks": [list(zip(*row, strict=True)) for row in ranks],
         "chosen": chosen,

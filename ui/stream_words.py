@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ui.norm_words import code
 from ui.plotly_json import tidy
 from ui.stream_figures import part_name
+from ui.tokens import code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,16 +100,19 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> str:
     else:
         truth = 2 if longest.logit < 0 else 1
         told = (
-            f"**{part_name(strongest.name)}** pushes harder ({strongest.logit:+.2f}) with a vector "
-            f"of length {strongest.length:.3g}: the cosine to the answer's direction is "
-            f"{strongest.cosine:+.2f} there."
+            f"**{part_name(strongest.name)}** pushes harder ({_signed(strongest.logit)}) with a "
+            f"vector of length {strongest.length:.3g}: the cosine to the answer's direction is "
+            f"{_signed(strongest.cosine)} there."
         )
     right = "Right" if guess == GUESSES[truth] else "On this prompt it is otherwise"
-    words = (
-        f"{right}. {part_name(longest.name)} adds {longest.logit:+.2f} to the logit of "
-        f"{code(answer)} (cosine {longest.cosine:+.2f}); {told}"
+    return (
+        f"{right}. {part_name(longest.name)} adds {_signed(longest.logit)} to the logit of "
+        f"{code(answer)} (cosine {_signed(longest.cosine)}); {told}"
     )
-    return words.replace("-", "−")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def direction(config: GPTConfig) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import corpus
-from ui.tokens import visible
+from ui.tokens import short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +91,7 @@ def batch_html(x: list[list[int]], y: list[list[int]], tokenizer: Tokenizer) -> 
 
 def _row(name: str, css: str, ids: list[int], tokenizer: Tokenizer) -> str:
     cells = "".join(
-        f'<td class="{css}">{html.escape(visible(tokenizer.token_text(i)))}<small>{i}</small></td>'
+        f'<td class="{css}">{html.escape(short(tokenizer.token_text(i)))}<small>{i}</small></td>'
         for i in ids
     )
     return f'<tr><th scope="row">{name}</th>{cells}</tr>'

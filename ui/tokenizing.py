@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ui.caches import shared
-from ui.tokens import visible
+from ui.tokens import short
 
 if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
@@ -94,7 +94,7 @@ def words_cut_by_one(
     for word, count in words.most_common():
         parts = cuts.tokenize(word)
         if len(parts) > 1 and len(keeps.encode(word)) == 1:
-            found.append(CutWord(visible(word), count, tuple(visible(p.text) for p in parts)))
+            found.append(CutWord(short(word), count, tuple(short(p.text) for p in parts)))
     return found[:most], len(found)
 
 
@@ -123,9 +123,9 @@ def merge_steps(bpe: BPETokenizer, step: int, before: int = 4, after: int = 5) -
         {
             "merge": number,
             "": "← just done" if number == step else ("done" if number < step else ""),
-            "left": visible(bpe.token_text(merge.left)),
-            "right": visible(bpe.token_text(merge.right)),
-            "new piece": visible(bpe.token_text(merge.id)),
+            "left": short(bpe.token_text(merge.left)),
+            "right": short(bpe.token_text(merge.right)),
+            "new piece": short(bpe.token_text(merge.id)),
             "times in the text": merge.count,
         }
         for number, merge in enumerate(bpe.merges[first : step + after], start=first + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,6 +13,10 @@ import streamlit as st
 # Hues that a colour-blind reader can tell apart when they stand next to each other. They lie at
 # low opacity behind text of the theme's own colour, so they work in both themes.
 _HUES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
+
+LABEL = 16  # characters of a token or a word that a chart, a table or a tooltip has room for
+_IN_PROSE = 40  # and a sentence
+_CHIP = 60
 
 _VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽"}
 
@@ -39,6 +44,23 @@ def visible(text: str) -> str:
     return "".join(_VISIBLE.get(c) or _escape_invisible(c) for c in text)
 
 
+def short(text: str, most: int = LABEL) -> str:
+    """A token or a word made visible, and not longer than what shows it has room for."""
+    # A chart measures every character of a label before it draws the first: a word of a million
+    # would freeze the tab for minutes.
+    shown = visible(text[: most + 1])
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def code(text: str) -> str:
+    """A token as Markdown code: its very characters, whatever they are."""
+    shown = short(text, _IN_PROSE)
+    # Streamlit rewrites this name of icons even in code; an invisible word joiner prevents it.
+    shown = shown.replace(":material/", ":\u2060material/")
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    return f"{fence} {shown} {fence}" if "`" in shown else f"{fence}{shown}{fence}"
+
+
 def _escape_invisible(character: str) -> str:
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return f"<U+{ord(character):04X}>"
@@ -54,7 +76,7 @@ def chips_html(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) 
         spans.append(
             f'<span class="{css}" style="--hue:{_HUES[place % len(_HUES)]}" '
             f'title="token {token.id}, position {place}">'
-            f"<bdi>{html.escape(visible(token.text))}</bdi>{number}</span>"
+            f"<bdi>{html.escape(short(token.text, _CHIP))}</bdi>{number}</span>"
         )
     if len(tokens) > limit:
         spans.append(f"<span>… and {len(tokens) - limit:,} more</span>")

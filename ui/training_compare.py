@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui import address, models, widgets
 from ui.figures import Line, curves, show
+from ui.names import plain
 from ui.runs import RunView
 from ui.training import training_service
 from ui.training_panel import TICK, bits_per_character, duration, title, view_of
@@ -98,7 +99,7 @@ def _row(view: RunView) -> dict[str, Any]:
         "best": best and round(best, 3),
         "steps": f"{view.step:,} of {view.about.steps:,}",
         "time": duration(elapsed[-1]) if elapsed else "–",
-        "text": view.about.corpus_name,
+        "text": plain(view.about.corpus_name),
         "model": view.about.design,
         "parameters": view.about.parameters,
     }

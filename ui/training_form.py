@@ -10,6 +10,7 @@ from corpus import Corpus
 from gpt_core.config import ConfigError, GPTConfig
 from ui import widgets
 from ui.corpus_state import chosen_corpus
+from ui.names import as_text, show_error
 from ui.preparing import Prepared, count_parameters, prepare
 from ui.runs import Limits, RunRequest, TrainingError, describe, tokens_per_step
 from ui.text_tables import guessing_bars
@@ -29,14 +30,14 @@ def training_form() -> None:
     """Draw the form; the button queues the run and shows it."""
     limits = training_service().limits
     corpus = chosen_corpus()
-    st.markdown(f"**Text**: “{corpus.name}”, {len(corpus.text):,} characters")
+    st.markdown(f"**Text**: “{as_text(corpus.name)}”, {len(corpus.text):,} characters")
     st.page_link("pages/data.py", label="Choose another text", icon=":material/library_books:")
     problems: list[str] = []
     prepared = _tokenizer_widgets(corpus.text, problems)
     sizes, learning = _model_widgets(limits), _learning_widgets(limits)
     request = _request(corpus, prepared, sizes, learning, problems)
     for problem in problems:
-        st.error(problem, icon=":material/error:")
+        show_error(problem)
     if request:
         _estimate(request, limits)
     # No callback: it would start what the form said before the number that was typed last.
@@ -219,7 +220,7 @@ def _start(request: RunRequest) -> None:
     try:
         run_id = training_service().submit(visitor_id(), request)
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
     else:
         st.session_state["run"] = run_id
         st.session_state["compare"] = [run_id, *st.session_state.get("compare", [])]

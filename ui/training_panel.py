@@ -14,6 +14,7 @@ import streamlit as st
 from ui import address, models
 from ui.duration import duration
 from ui.figures import Bar, Line, curves, show
+from ui.names import as_text, plain, sentence, show_error
 from ui.recorded import WHERE, recorded_view
 from ui.runs import RESUMABLE, RunView, TrainingError
 from ui.training import training_service
@@ -63,8 +64,8 @@ def choose_run() -> str:
 def title(view: RunView) -> str:
     """A run's name, told apart from others of that name by the beginning of its id."""
     if view.run_id == models.BUNDLED:
-        return view.about.name
-    return f"{view.about.name} · {view.run_id[:4]}"
+        return plain(view.about.name)
+    return f"{plain(view.about.name)} · {view.run_id[:4]}"
 
 
 def panel(key: str) -> None:
@@ -80,7 +81,7 @@ def _panel(key: str) -> None:
     try:
         view = view_of(key)
     except TrainingError as error:
-        st.info(str(error))
+        st.info(sentence(error))
         return
     _redraw_page_when_it_changed(view)
     _heading(view)
@@ -108,10 +109,10 @@ def _heading(view: RunView) -> None:
     about = view.about
     st.markdown(
         f"{_STATES[view.state]} {about.design}, {about.parameters:,} parameters, "
-        f"{about.tokenizer} tokenizer ({about.vocab_size:,}), on “{about.corpus_name}”"
+        f"{about.tokenizer} tokenizer ({about.vocab_size:,}), on “{as_text(about.corpus_name)}”"
     )
     if view.reason:
-        (st.error if view.state in ("failed", "diverged") else st.info)(view.reason)
+        (st.error if view.state in ("failed", "diverged") else st.info)(sentence(view.reason))
     elif view.state == "queued":
         ahead = (view.place or 1) - 1
         st.info(
@@ -171,7 +172,7 @@ def _buttons(view: RunView) -> None:
         if mine:
             _button(row, "Delete", "delete", service.delete, run_id)
     if error := st.session_state.pop("training_error", None):
-        st.error(error)
+        show_error(error)
 
 
 def _button(

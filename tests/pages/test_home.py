@@ -33,7 +33,7 @@ def test_a_guess_is_answered_with_its_probability(open_lesson):
     app = open_lesson("home", prompt="NADIA")
     app.text_input(key="guess").set_value(":").run()
     assert not app.exception
-    assert "“:” has" in app.success[0].value
+    assert "`:` has" in app.success[0].value
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_an_emptied_box_starts_from_a_line_break(open_sample):
     ("prompt", "sentence"),
     [
         ("", "The prompt is empty"),
-        ("Ünd 🦆", "The model has never seen “Ü” “🦆”"),
+        ("Ünd 🦆", "The model has never seen `Ü` `🦆`"),
         ("OTTO: wet " * 9, "reads 32 tokens at a time"),
     ],
 )
