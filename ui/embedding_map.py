@@ -88,12 +88,10 @@ def show_map(study: Study, token: int, neighbours: Sequence[int]) -> Projection:
         place = {i: row for row, i in enumerate(special)}
     dots = dots[:: -(-len(dots) // MOST_DOTS)]
     figure = _scatter(study, projection, place, dots if which == ALL else [], token, neighbours)
-    st.plotly_chart(
+    show(
         figure,
-        width="stretch",
-        key=_MAP,
-        alt="Token vectors as points in a plane, the chosen token and its neighbours marked",
-        config={"displayModeBar": False},
+        _MAP,
+        "Token vectors as points in a plane, the chosen token and its neighbours marked",
         on_select=lambda: _clicked(study.tokenizer),
         selection_mode="points",
     )

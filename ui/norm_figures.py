@@ -90,8 +90,8 @@ def statistic_maps(
     panels["xaxis"] |= {"type": "category", "tickangle": -90, "showgrid": False}
     panels["xaxis"] |= {"range": [-0.5, len(tokens) - 0.5]}
     for row in (1, 2, 3):
-        panels[f"yaxis{row}"] |= {"range": [len(trace.norms) - 0.5, -0.5], "tickfont": {"size": 12}}
-        panels[f"yaxis{row}"] |= {"showgrid": False}
+        rows = {"range": [len(trace.norms) - 0.5, -0.5], "tickfont": {"size": 12}}
+        panels[_layout("y", row)] |= rows | {"showgrid": False}
     # Cells that are zero look like the background; the grid between them shows that they are there.
     panels |= {"coloraxis": _powers(colors) if which else _signed(colors)}
     panels |= {"plot_bgcolor": palette().grid}
@@ -119,7 +119,7 @@ def learned_bars(gain: Sequence[float], bias: Sequence[float] | None) -> Figure:
         bars.append(trace)
     panels = _beside([f"<b>{name}</b>" for name, *_ in learned])
     for column in range(1, len(learned) + 1):
-        panels[f"xaxis{column}"] |= {"title": "channels, sorted", "showticklabels": False}
+        panels[_layout("x", column)] |= {"title": "channels, sorted", "showticklabels": False}
     return _fixed(whole_figure(bars, 300, panels))
 
 
@@ -240,12 +240,12 @@ def _color_axis(scale: list[list[Any]], ticks: Sequence[float], words: list[str]
 
 
 def _stacked(titles: Sequence[str], gap: float = 0.1) -> Figure:
-    """Layout of panels below one another that share the x axis; y axes are yaxis1, yaxis2, …"""
+    """Layout of panels below one another that share the x axis; each has a y axis of its own."""
     height = (1 - gap * (len(titles) - 1)) / len(titles)
     layout: Figure = {"xaxis": {"anchor": _axis("y", len(titles))}, "annotations": []}
     for row, title in enumerate(titles):
         top = 1 - row * (height + gap)
-        layout[f"yaxis{row + 1}"] = {"domain": [max(0.0, top - height), top]}
+        layout[_layout("y", row + 1)] = {"domain": [max(0.0, top - height), top]}
         layout["annotations"].append(_title(title, 0, top))
     return layout
 
@@ -256,8 +256,8 @@ def _beside(titles: Sequence[str], gap: float = 0.16) -> Figure:
     layout: Figure = {"annotations": []}
     for column, title in enumerate(titles):
         left = column * (width + gap)
-        layout[f"xaxis{column + 1}"] = {"domain": [left, min(1.0, left + width)]}
-        layout[f"yaxis{column + 1}"] = {"anchor": _axis("x", column + 1)}
+        layout[_layout("x", column + 1)] = {"domain": [left, min(1.0, left + width)]}
+        layout[_layout("y", column + 1)] = {"anchor": _axis("x", column + 1)}
         layout["annotations"].append(_title(title, left, 1))
     return layout
 
@@ -265,6 +265,11 @@ def _beside(titles: Sequence[str], gap: float = 0.16) -> Figure:
 def _axis(letter: str, number: int) -> str:
     """Plotly calls the first axis x, the second x2."""
     return letter if number == 1 else f"{letter}{number}"
+
+
+def _layout(letter: str, number: int) -> str:
+    """And xaxis, xaxis2 in the layout."""
+    return _axis(f"{letter}axis", number)
 
 
 def _title(text: str, x: float, y: float) -> Figure:

@@ -25,9 +25,15 @@ Figure = dict[str, Any]
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def show(figure: Figure, key: str, alt: str) -> None:
-    """Draw a figure that is read, not dragged about; alt says in words what it shows."""
-    st.plotly_chart(figure, width="stretch", key=key, alt=alt, config={"displayModeBar": False})
+def show(figure: Figure, key: str, alt: str, **more: Any) -> None:
+    """Draw a figure that is read, not dragged about; alt says in words what it shows.
+
+    more: any other argument of Streamlit's.
+    """
+    from ui.plotly_unchecked import Unchecked  # brings Plotly, which the first words don't wait for
+
+    config = {"displayModeBar": False}
+    st.plotly_chart(Unchecked(figure), width="stretch", key=key, alt=alt, config=config, **more)
 
 
 def tidy(value: float, zero: float = 5e-7) -> str:
@@ -121,4 +127,6 @@ def whole_figure(data: list[Figure], height: int, layout: Figure, legend: bool =
         axis = {"fixedrange": True, "zeroline": False, "gridcolor": colors.grid}
         axis |= {"automargin": True, "tickfont": {"size": 14, "color": colors.muted}}
         layout[name] = axis | layout[name]
-    return {"data": data, "layout": layout}
+        if title := layout[name].pop("title", None):
+            layout[name]["title"] = {"text": title}
+    return {"data": [{"type": "scatter"} | trace for trace in data], "layout": layout}

@@ -1,10 +1,16 @@
 """Lessons run without a browser: Streamlit's AppTest, through app.py as a visitor would."""
 
+import json
+from copy import deepcopy
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
+from plotly.io import to_json
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+
+from ui.plotly_unchecked import Unchecked
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 
@@ -21,6 +27,25 @@ def started_app(monkeypatch):
     monkeypatch.setattr(PagesManager, "__init__", remember)
     # After a rerun of fragments AppTest knows those alone; tests/ui/test_parts.py is about them.
     monkeypatch.setattr("ui.sidebar.redraw_parts", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def checked_figures(monkeypatch):
+    """Every figure is one that Plotly itself would send without changing a thing."""
+    send, sent, checked = Unchecked.to_dict, [], []
+
+    def as_sent(figure):
+        return json.loads(to_json(figure, validate=False))
+
+    def to_dict(self):
+        checked.append(as_sent(go.Figure(deepcopy(self._plain)).to_dict()))
+        figure = send(self)
+        sent.append(as_sent(figure))
+        return figure
+
+    monkeypatch.setattr(Unchecked, "to_dict", to_dict)
+    yield
+    assert sent == checked
 
 
 @pytest.fixture
