@@ -121,7 +121,7 @@ def row_of(name: str, sessions: int, every: float, times: list[float], target: s
 
 def speed(run: Run, since: int) -> float:
     """Median tokens/s of the training run's steps after a number of records."""
-    return median(r["tokens_per_s"] for r in run.metrics()[since:] if "tokens_per_s" in r)
+    return median(r.tokens_per_s for r in run.metrics()[since:] if r.tokens_per_s)
 
 
 def print_costs(port: int, pid: int, edits: int) -> None:

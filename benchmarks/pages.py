@@ -70,7 +70,7 @@ def training(run: Run) -> Iterator[None]:
     worker = Worker(run.path, lock, threads=2)
     try:
         deadline = time.monotonic() + 120
-        while sum("loss" in record for record in run.metrics()) < 20:
+        while sum(record.loss is not None for record in run.metrics()) < 20:
             if worker.exit_code is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Training did not start: {run.status()}")
             time.sleep(0.2)

@@ -35,7 +35,7 @@ from gpt_core.config import GPTConfig
 from gpt_core.evaluate import bits_per_character, whole_split_loss
 from gpt_core.model import GPT
 from gpt_core.ngram import Ngram
-from gpt_core.run import write_json
+from gpt_core.run_files import write_json
 from gpt_core.sample import SampleConfig
 from gpt_core.scenes import (
     Estimate,

@@ -209,7 +209,7 @@ async def trains(port: int, runs: Path) -> float:
     async with asyncio.timeout(900):  # runs of others come first
         while True:
             new = [p for p in set(runs.iterdir()) - before if (p / "config.json").is_file()]
-            if any(Run.open(path).status()["state"] == "finished" for path in new):
+            if any(Run.open(path).status().state == "finished" for path in new):
                 return time.monotonic() - began
             await asyncio.sleep(0.5)
 

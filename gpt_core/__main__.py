@@ -32,7 +32,8 @@ from gpt_core.options import (
     check_train,
     tokenizer_for,
 )
-from gpt_core.run import MOST_SCENES, Run, RunError, check_new, write_bytes, write_json
+from gpt_core.run import MOST_SCENES, Run, check_new
+from gpt_core.run_files import RunError, Status, write_bytes, write_json
 from gpt_core.tokenizers import Tokenizer, as_prompt
 from gpt_core.trainer import PRESETS as TRAIN_PRESETS
 from gpt_core.trainer import TrainConfig
@@ -284,7 +285,7 @@ def train(args: argparse.Namespace) -> int:
     device, run = find_device(args.device), None
     together = distributed.start()
     try:
-        run = _run_to_go_on(args.run) if args.run else _new_run(args)
+        run = Run.open(args.run) if args.run else _new_run(args)
         show = not (args.worker or distributed.rank())
         how = _train_with_progress if show else _train_silently
         with interruption.by_signals():
@@ -298,17 +299,7 @@ def train(args: argparse.Namespace) -> int:
     finally:
         if together:
             distributed.finish()
-    return 1 if status["state"] == "diverged" else 0
-
-
-def _run_to_go_on(path: Path) -> Run:
-    run = Run.open(path)
-    # Without the optimizer's state it would start over, and replace the weights.
-    if run.status()["state"] == "finished" and not (path / "state.safetensors").exists():
-        raise RunError(
-            f"{path} was imported or downloaded finished; there is nothing to go on with."
-        )
-    return run
+    return 1 if status.state == "diverged" else 0
 
 
 def _new_run(args: argparse.Namespace) -> Run:
@@ -381,7 +372,7 @@ def _read_text(args: argparse.Namespace) -> Corpus:
     return corpus
 
 
-def _train_with_progress(run: Run, interruption: Interruption, device: str) -> dict[str, Any]:
+def _train_with_progress(run: Run, interruption: Interruption, device: str) -> Status:
     from tqdm import tqdm  # the worker needs no progress bar
 
     # Nothing is drawn before the first step: what is wrong with a run shows until then.
@@ -401,16 +392,16 @@ def _train_with_progress(run: Run, interruption: Interruption, device: str) -> d
         return train_run(run, interruption, show, device)
 
 
-def _train_silently(run: Run, interruption: Interruption, device: str) -> dict[str, Any]:
+def _train_silently(run: Run, interruption: Interruption, device: str) -> Status:
     return train_run(run, interruption, device=device)
 
 
-def _print_how_it_ended(run: Run, status: dict[str, Any]) -> None:
+def _print_how_it_ended(run: Run, status: Status) -> None:
     folder = quote(str(run.path))
-    print(status["reason"] or f"Finished after {status['step']} steps.")
-    if status["state"] == "paused":
-        print(f"Saved at step {status['step']}. Go on: python -m gpt_core train --run {folder}")
-    elif status["state"] == "finished":
+    print(status.reason or f"Finished after {status.step} steps.")
+    if status.state == "paused":
+        print(f"Saved at step {status.step}. Go on: python -m gpt_core train --run {folder}")
+    elif status.state == "finished":
         print(f"Write with it: python -m gpt_core sample --run {folder}")
 
 

@@ -19,13 +19,13 @@ from gpt_core.model import GPT
 from gpt_core.norm_statistics import find_norm, mean_and_std, trace_norms
 from gpt_core.observe import record
 from gpt_core.roles import Marked, RoleScores, gather, mark, patterns_of, score_text
-from gpt_core.run import Run, RunError
+from gpt_core.run import Run
+from gpt_core.run_files import ACTIVE, RunError, is_file
 from gpt_core.sample import SampleConfig, generate
 
 CONTINUATION = 30  # tokens that a model writes after the probe
 HALF = 16  # tokens that are said twice
 TEXTS, LONGEST = 10, 64  # what roles are measured on: so many pieces of at most so many tokens
-ACTIVE = ("queued", "running")
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,17 @@ def moments(run: Run) -> list[Moment]:
     """The run's snapshots in the order of training, then its newest weights if they are later.
 
     As long as the run trains its newest weights are left out, because they change all the time.
-    Empty for a run that kept no snapshots. Raises RunError when its status is damaged.
+    They are left out, too, where a damaged status doesn't say their step. Empty for a run that kept
+    no snapshots.
     """
     found = [Moment(step, True, _stamp(run, step)) for step in run.snapshots()]
-    status = run.status()
-    ended = status["state"] not in ACTIVE and run.weights_path().is_file()
-    if found and ended and status["step"] > found[-1].step:
-        found.append(Moment(status["step"], False, _stamp(run, None)))
+    try:
+        status = run.status()
+    except RunError:
+        return found
+    ended = status.state not in ACTIVE and is_file(run.weights_path())
+    if found and ended and status.step > found[-1].step:
+        found.append(Moment(status.step, False, _stamp(run, None)))
     return found
 
 

@@ -17,7 +17,8 @@ from corpus.sitcom import generate, split_scenes
 from corpus.sitcom.checker import RULES
 from corpus.statistics import WORD
 from gpt_core.ngram import Ngram
-from gpt_core.run import Run, RunError
+from gpt_core.run import Run
+from gpt_core.run_files import RunError
 from gpt_core.sample import SampleConfig
 from gpt_core.scenes import (
     Continue,

@@ -4,7 +4,7 @@
     tokenizer.json       the trained tokenizer
     corpus.txt           the text
     metrics.jsonl        one JSON object a line: steps, evaluations, samples
-    status.json          {"state", "step", "reason"}
+    status.json          {"state", "step", "reason"}; it and metrics.jsonl: see run_files
     snapshots/           weights along the way, matrices in bytes
     model.safetensors    the newest weights
     state.safetensors    all that continuing needs, in one file
@@ -16,26 +16,42 @@ the process at any moment leaves a folder that loads and continues. Nothing is e
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from corpus.files import append, replacing
+from corpus.files import append
 from gpt_core import data
 from gpt_core.bundled import BUNDLED
 from gpt_core.config import ConfigError, GPTConfig
 from gpt_core.model import GPT
+from gpt_core.run_files import (
+    METRICS,
+    MetricsFile,
+    Record,
+    RunError,
+    Status,
+    is_file,
+    is_step,
+    open_file,
+    printable,
+    read_json,
+    read_status,
+    write_bytes,
+    write_json,
+    write_status,
+)
 from gpt_core.shapes import shapes_of
 from gpt_core.tokenizers import Tokenizer, TokenizerError, load_tokenizer
 from gpt_core.trainer import TrainConfig
@@ -49,7 +65,7 @@ from gpt_core.weights import (
 )
 
 FORMAT = 1
-STATES = ("queued", "running", "paused", "stopped", "finished", "diverged", "failed")
+STATE = "state.safetensors"
 # The reason in the status of a run that was made of somebody else's weights.
 IMPORTED = "It was imported already trained, so how it learned was not recorded."
 # Snapshots of one run never take more than this, nor are there more of them.
@@ -62,10 +78,6 @@ _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
 _TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(10))}
 # A recipe that asks for more scenes than this is taken for damaged.
 MOST_SCENES = 1_000_000
-
-
-class RunError(ValueError):
-    """A run that can't be made or read; the message says why in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,7 @@ class Run:
             run.tokens()
             run.path.rename(path)
         except OSError as error:
-            raise RunError(f"The folder {path} can't be written: {error.strerror}.") from None
+            raise RunError(f"{path} can't be written: {error.strerror}.") from None
         finally:
             shutil.rmtree(run.path, ignore_errors=True)
         return cls.open(path)
@@ -149,7 +161,7 @@ class Run:
     def open(cls, path: str | os.PathLike[str]) -> Run:
         """Read a folder's settings. Raises RunError when it is no run, or a damaged one."""
         path = Path(path)
-        if not (path / "config.json").is_file():
+        if not is_file(path / "config.json"):
             raise RunError(f"There is no run in {path}; config.json is missing.")
         config = read_json(path / "config.json")
         if config.get("format") != FORMAT:
@@ -160,9 +172,11 @@ class Run:
         except ConfigError as error:
             raise RunError(f"config.json of {path.name} is damaged: {error}") from None
         corpus, created = config.get("corpus"), config.get("created")
-        if not isinstance(corpus, dict) or not isinstance(created, str):
+        name = corpus.get("name") if isinstance(corpus, dict) else None
+        if not isinstance(name, str) or not isinstance(created, str):
             raise RunError(f"config.json of {path.name} doesn't name its corpus and date.")
-        return cls(path, model_config, train_config, corpus, created)
+        corpus = corpus | {"name": printable(name)}
+        return cls(path, model_config, train_config, corpus, printable(created))
 
     # What went in ---------------------------------------------------------------------------
 
@@ -173,6 +187,8 @@ class Run:
 
     def tokenizer(self) -> Tokenizer:
         """The run's tokenizer. Raises RunError when it is damaged or not the model's."""
+        if not is_file(self.path / "tokenizer.json"):
+            raise RunError(f"tokenizer.json of {self.name} is missing.")
         try:
             tokenizer = load_tokenizer(self.path / "tokenizer.json")
         except TokenizerError as error:
@@ -194,7 +210,8 @@ class Run:
         if recipe and not (self.path / "corpus.txt").exists():
             return self.sitcom_text(*recipe)
         try:
-            text = (self.path / "corpus.txt").read_bytes().decode("utf-8", "surrogatepass")
+            with open_file(self.path / "corpus.txt") as file:
+                text = file.read().decode("utf-8", "surrogatepass")
         except (OSError, UnicodeDecodeError):
             raise RunError(f"corpus.txt of {self.name} is missing or no text.") from None
         if _sha256(text) != self.corpus.get("sha256"):
@@ -249,61 +266,59 @@ class Run:
 
     # How it went ----------------------------------------------------------------------------
 
-    def status(self) -> dict[str, Any]:
-        """{"state", "step", "reason"}: state is one of STATES, reason a sentence or None."""
-        status = read_json(self.path / "status.json")
-        if status.get("state") not in STATES or not _is_step(status.get("step")):
-            raise RunError(f"status.json of {self.name} is damaged.")
-        return {"reason": None} | status
+    def status(self) -> Status:
+        """Where it stands. Raises RunError when status.json is missing or damaged."""
+        return read_status(self.path)
+
+    def was_imported(self) -> bool:
+        """Whether its weights were made by somebody else; False where a damaged status hides it."""
+        try:
+            return self.status().reason == IMPORTED
+        except RunError:
+            return False
 
     def set_status(self, state: str, step: int, reason: str | None = None) -> None:
-        """Replace the status, on a full disk in its place."""
-        path, status = self.path / "status.json", {"state": state, "step": step, "reason": reason}
-        try:
-            write_json(path, status)
-        except OSError:
-            if not path.is_file():
-                raise
-            with path.open("r+b") as file:
-                file.write(_json(status))
-                file.truncate()
+        """Replace the status."""
+        write_status(self.path, Status(state, step, reason))
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """All records so far, oldest first. Raises RunError for a damaged line."""
-        return self.metrics_from(0)[0]
+    def metrics(self) -> list[Record]:
+        """All records so far, oldest first. Raises RunError for a damaged line.
 
-    def metrics_from(self, offset: int) -> tuple[list[dict[str, Any]], int]:
-        """The records after a byte offset, and the offset to go on from.
-
-        A last line that isn't complete yet is left for the next time.
+        A last line that isn't complete yet is left out.
         """
-        try:
-            with (self.path / "metrics.jsonl").open("rb") as file:
-                file.seek(offset)
-                content = file.read()
-        except FileNotFoundError:
-            return [], 0
-        whole = content[: content.rfind(b"\n") + 1]
-        return [self._record(line) for line in whole.splitlines()], offset + len(whole)
+        records = []
+        for record in self._records():
+            if isinstance(record, RunError):
+                raise record
+            records.append(record)
+        return records
 
-    def _record(self, line: bytes) -> dict[str, Any]:
-        record = _parse(line, f"A line of metrics.jsonl of {self.name}")
-        if not _is_step(record.get("step")):
-            raise RunError(f"A line of metrics.jsonl of {self.name} has no step.")
-        return record
+    def _records(self) -> Iterator[Record | RunError]:
+        """What `metrics` gives, with an error in the place of each damaged line.
 
-    def append_metrics(self, record: dict[str, Any]) -> None:
+        Raises RunError when the file can't be read at all.
+        """
+        file = MetricsFile(self.path / METRICS)
+        yield from (record for record in file.read() if record is not None)
+        if file.fault:
+            raise RunError(file.fault)
+
+    def append_metrics(self, record: Record) -> None:
         """Add one record: one write, so that no reader and no kill sees a part of it for long.
 
         Raises OSError when the disk has no room for all of it; then nothing is added.
         """
-        append(self.path / "metrics.jsonl", metrics_line(record))
+        append(self.path / METRICS, record.line())
 
     def keep_metrics(self, step: int) -> None:
-        """Forget all that came after a step, which is about to be trained again."""
-        kept = [record for record in self.metrics() if record["step"] <= step]
-        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in kept)
-        write_bytes(self.path / "metrics.jsonl", "".join(lines).encode("utf-8", "replace"))
+        """Forget all that came after a step, which is about to be trained again.
+
+        So steps only ever go up in one file. Lines that are damaged are forgotten, too. Raises
+        RunError, and changes nothing, when the file can't be read.
+        """
+        records = (record for record in self._records() if isinstance(record, Record))
+        kept = [record.line() for record in records if record.step <= step]
+        write_bytes(self.path / METRICS, b"".join(kept))
         for snapshot in self.snapshots():
             if snapshot > step:
                 self.weights_path(snapshot).unlink()
@@ -336,7 +351,7 @@ class Run:
         """The steps whose weights were kept, in order."""
         names = (path.stem for path in (self.path / "snapshots").glob("step_*.safetensors"))
         steps = (name.removeprefix("step_") for name in names)
-        return sorted(int(step) for step in steps if step.isdecimal())
+        return sorted(n for n in map(int, filter(str.isdecimal, steps)) if is_step(n))
 
     def save_model(self, model: GPT, step: int) -> None:
         """Publish weights as the newest."""
@@ -365,15 +380,17 @@ class Run:
 
     def save_state(self, state: dict[str, Tensor]) -> None:
         """Save what continuing needs; see `Trainer.state`."""
-        save_tensors(self.path / "state.safetensors", state, {})
+        save_tensors(self.path / STATE, state, {})
 
     def load_state(self, expected: dict[str, Tensor]) -> dict[str, Tensor] | None:
-        """What was saved, or None before the first save. Raises RunError when it is damaged.
+        """What was saved, or None for a run that never began.
 
-        expected: tensors of the names and shapes that it must have.
+        expected: tensors of the names and shapes that it must have. Raises RunError when the state
+        is damaged, or is missing from a run that began; see `check_can_train`.
         """
-        path = self.path / "state.safetensors"
-        if not path.exists():
+        self.check_can_train()
+        path = self.path / STATE
+        if not os.path.lexists(path):
             return None
         try:
             state = load_tensors(path, expected)[0]
@@ -383,10 +400,78 @@ class Run:
             raise RunError(f"{self.name} can't continue: the saved step is not one of this run.")
         return state
 
+    def check_can_train(self) -> None:
+        """Raise RunError for a run that has begun and has lost what continuing needs.
+
+        Beginning again would replace what it has learned. Training saves its state before its first
+        step, so that this is never what becomes of a run whose process was killed.
+        """
+        if os.path.lexists(self.path / STATE):
+            return
+        try:
+            begun = self._is_finished() or self.steps_taken() > 0
+        except RunError as error:
+            raise RunError(
+                f"{self.name} can't be trained, because nobody can tell whether it was already: "
+                f"{str(error)[:-1]}; copy the whole folder again, or start a new run."
+            ) from None
+        if begun:
+            raise RunError(
+                f"{self.name} was trained already, and {STATE}, which going on needs, is missing "
+                f"(a downloaded or imported run has none); you can write with it, evaluate it and "
+                f"open it in every lesson, or start a new run."
+            )
+
+    def _is_finished(self) -> bool:
+        try:
+            return self.status().state == "finished"
+        except RunError:
+            return False
+
+    def steps_taken(self) -> int:
+        """How many steps the folder's files speak of, whichever says most; 0 if it never began.
+
+        Raises RunError when none speaks of any, and one that would is damaged or missing.
+        """
+        told, doubts = self.snapshots(), []
+        # Metrics come last: another process of this run may be writing its first files.
+        for look in (lambda: self.status().step, self._published_step, self._last_measured_step):
+            try:
+                told.append(look())
+            except RunError as error:
+                doubts.append(error)
+        if doubts and not any(told):
+            raise doubts[0]
+        return max(told)
+
+    def _published_step(self) -> int:
+        """The step that the newest weights name in their file's header."""
+        path = self.weights_path()
+        if not os.path.lexists(path):
+            return 0
+        if not is_file(path):
+            raise RunError(f"{path.name} of {self.name} is no file.")
+        try:
+            with safe_open(path, framework="numpy") as file:
+                step = (file.metadata() or {}).get("step", "")
+        except (SafetensorError, OSError) as error:
+            raise RunError(f"{path.name} of {self.name} can't be read: {error}.") from None
+        if not (step.isdecimal() and len(step) < 9):
+            raise RunError(f"{path.name} of {self.name} doesn't say its step.")
+        return int(step)
+
+    def _last_measured_step(self) -> int:
+        """The last step in the metrics, which training writes before it writes any weights."""
+        if not os.path.lexists(self.path / METRICS) and os.path.lexists(self.weights_path()):
+            raise RunError(f"{METRICS} of {self.name} is missing.")
+        return max((record.step for record in self.metrics()), default=0)
+
     def remove_temporary_files(self) -> None:
         """Remove what a killed process left half-written."""
-        for path in self.path.rglob("*.tmp"):
-            path.unlink(missing_ok=True)
+        for pattern in ("*.tmp", ".tmp*"):  # ours, and those of safetensors
+            for path in self.path.rglob(pattern):
+                if path.is_file():
+                    path.unlink(missing_ok=True)
 
 
 def check_new(root: Path, name: str) -> Path:
@@ -411,56 +496,6 @@ def check_new(root: Path, name: str) -> Path:
     if os.path.lexists(path):
         raise RunError(f"The folder {path} exists already; choose another name.")
     return path
-
-
-def metrics_line(record: dict[str, Any]) -> bytes:
-    """A record as it stands in metrics.jsonl."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
-    return text.encode("utf-8", "replace")
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file whole."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Replace a JSON file whole."""
-    write_bytes(path, _json(value))
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    return text.encode("utf-8", "replace")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises RunError for anything else."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise RunError(f"{path.name} of {path.parent.name} is missing.") from None
-    return _parse(content, f"{path.name} of {path.parent.name}")
-
-
-def _parse(content: bytes, what: str) -> dict[str, Any]:
-    """A JSON object, with finite numbers only (JSON has no NaN, but Python reads it)."""
-
-    def refuse(number: str) -> float:
-        raise ValueError(number)
-
-    try:
-        value = json.loads(content, parse_constant=refuse)
-    except (ValueError, RecursionError):
-        raise RunError(f"{what} is damaged: it is no valid JSON.") from None
-    if not isinstance(value, dict):
-        raise RunError(f"{what} is damaged: it must be a JSON object.")
-    return value
-
-
-def _is_step(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _sha256(text: str) -> str:

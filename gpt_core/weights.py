@@ -15,6 +15,7 @@ from torch import Tensor
 
 from corpus.files import replacing
 from gpt_core.model import GPT
+from gpt_core.run_files import is_file
 
 SCALE = ".scale"  # the name of a matrix's row scales, after the matrix's own
 FLOATS = ("F64", "F32", "F16", "BF16")  # how a safetensors file may keep weights as they are
@@ -123,6 +124,8 @@ def load_tensors(
     anything is read. Raises WeightsError for a file that is missing, damaged, of other names or
     shapes, or that holds numbers that are not finite.
     """
+    if not is_file(path):
+        raise WeightsError(f"{path.name} is missing.")
     try:
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
@@ -135,8 +138,6 @@ def load_tensors(
             metadata = file.metadata() or {}
     except WeightsError as error:
         raise WeightsError(f"{path.name} doesn't fit: {error}") from None
-    except FileNotFoundError:
-        raise WeightsError(f"{path.name} is missing.") from None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path.name} is damaged: {error}.") from None
     whole = _from_bytes(tensors)

@@ -14,16 +14,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import torch
 
 from corpus.command_line import on_request_to_end
-from gpt_core import distributed
+from gpt_core import data, distributed
+from gpt_core.config import ConfigError
 from gpt_core.model import GPT
-from gpt_core.run import Run, RunError
+from gpt_core.run import Run
+from gpt_core.run_files import ENDED, OUT_OF_MEMORY, Record, RunError, Status
 from gpt_core.sample import SampleConfig, SampleError, generate
+from gpt_core.tokenizers import TokenizerError
 from gpt_core.trainer import DivergedError, StepRecord, Trainer
+from gpt_core.weights import WeightsError
 
 SAMPLE_TOKENS = 200
 
@@ -72,26 +76,55 @@ def train_run(
     interruption: Interruption,
     on_record: Callable[[StepRecord], None] = lambda record: None,
     device: str = "cpu",
-) -> dict[str, Any]:
+) -> Status:
     """Train until the run is finished, interrupted or diverged; return its status.
 
     Everything is written to the run's folder: a record a step, evaluations, samples, snapshots,
     the newest weights, and what continuing needs. Under torchrun the first process writes.
-    Raises RunError when the folder is damaged or another process trains it, OSError when it can't
-    be written. However it ends, the status says so, and what was learned is saved if it can be.
+    Raises RunError when the folder is damaged, when it was trained and has lost what continuing
+    needs, or when another process trains it; OSError when it can't be written. However it ends, the
+    status says so, and what was learned is saved if it can be.
     """
     if distributed.rank():
         return _Training(run, interruption, on_record, device).go()
     with _lock(run.path):
+        run.check_can_train()  # before the text is read, which may take minutes
         try:
             return _Training(run, interruption, on_record, device).go()
         except KeyboardInterrupt:
-            run.set_status("paused", _step_of(run), "Interrupted before it was saved.")
+            _say(run, "paused", "Interrupted before it was saved.")
             raise
         except Exception as error:
-            with suppress(OSError):
-                run.set_status("failed", _step_of(run), str(error) or type(error).__name__)
+            _say(run, "failed", _sentence_of(error))
             raise
+
+
+# Errors whose message is one sentence for people.
+_TOLD = (RunError, ConfigError, TokenizerError, WeightsError, data.DataError)
+
+
+def _sentence_of(error: Exception) -> str:
+    """What a status says of an error; its own text may be anything, and goes to the log."""
+    if isinstance(error, _TOLD):
+        return str(error)
+    if isinstance(error, OSError):
+        what = f"{Path(error.filename).name} of the run" if error.filename else "The run"
+        return f"{what} can't be written or read: {error.strerror or error}."
+    if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        return OUT_OF_MEMORY
+    return f"Training ended with an error ({type(error).__name__})."
+
+
+def _say(run: Run, state: str, reason: str) -> None:
+    """Write how a run ended that could not end in order, as far as it can be written.
+
+    A run that had ended stays what it was, and a status that can't be read is left alone: both say
+    that there may be something to lose here.
+    """
+    with suppress(RunError, OSError):
+        status = run.status()
+        if status.state not in ENDED:
+            run.set_status(state, status.step, reason)
 
 
 class _Training:
@@ -121,7 +154,7 @@ class _Training:
         self.snapshot_steps = run.snapshot_steps()
         self.trainer.evaluate_at = self.snapshot_steps  # the loss of what will be looked at
 
-    def go(self) -> dict[str, Any]:
+    def go(self) -> Status:
         """Train; see train_run."""
         trainer = self.trainer
         try:
@@ -156,10 +189,11 @@ class _Training:
         run.keep_metrics(trainer.step if state is not None else -1)
         run.set_status("running", trainer.step)
         if state is None:
-            run.append_metrics({"step": 0, **trainer.evaluate()})
+            run.append_metrics(Record(0, **trainer.evaluate()))
             self._publish(0)
             if self.snapshot_steps:
                 run.save_snapshot(trainer.model, 0)
+            run.save_state(trainer.state())  # before any step: see Run.check_can_train
 
     def _write_step(self, record: StepRecord) -> None:
         """Write all that is due after a step, the state last: it vouches for the rest."""
@@ -167,10 +201,10 @@ class _Training:
             return
         run, config, step = self.run, self.trainer.config, record.step
         names = ("step", "loss", "lr", "grad_norm", "tokens_per_s", "elapsed")
-        run.append_metrics({name: getattr(record, name) for name in names})
+        run.append_metrics(Record(**{name: getattr(record, name) for name in names}))
         if record.val_loss is not None:
             losses = {"train_loss": record.train_loss, "val_loss": record.val_loss}
-            run.append_metrics({"step": step} | losses)
+            run.append_metrics(Record(step, **losses))
             self._publish(step)
         last = step == config.steps
         if _due(step, config.sample_interval, last):
@@ -208,7 +242,7 @@ class _Training:
         except SampleError:
             return  # scores that are not numbers: the next step says where they come from
         text = self.tokenizer.decode([s.token for s in sampled])
-        self.run.append_metrics({"step": step, "sample": text})
+        self.run.append_metrics(Record(step, sample=text))
 
 
 def _due(step: int, interval: int, last: bool) -> bool:
@@ -216,18 +250,17 @@ def _due(step: int, interval: int, last: bool) -> bool:
     return interval > 0 and (step % interval == 0 or last)
 
 
-def _step_of(run: Run) -> int:
-    """The last step on record, also of a damaged run."""
-    try:
-        return run.status()["step"]
-    except RunError:
-        return 0
-
-
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
     """Let only one process train a folder; the system frees the lock when the process dies."""
-    with (path / "lock").open("w") as file:
+    try:
+        file = os.fdopen(os.open(path / "lock", _LOCK_FLAGS, 0o666), "r+b")
+    except OSError as error:
+        raise RunError(
+            f"{path.name} can't be trained by this user: its file “lock” can't be opened "
+            f"({error.strerror}); make its folder one that you may write to."
+        ) from None
+    with file:
         for wait in (0.1,) * 50 + (0.0,):  # a process that is just leaving needs a moment
             try:
                 _lock_file(file)
@@ -239,15 +272,18 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
+# Not through a link, nor waiting for the other end of a pipe.
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock_file(file: IO[str]) -> None:
+    def _lock_file(file: IO[bytes]) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _lock_file(file: IO[str]) -> None:
+    def _lock_file(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

@@ -10,7 +10,6 @@ from gpt_core import autopsy as coroner
 from gpt_core import one_step as microscope
 from gpt_core.one_step import Report
 from gpt_core.optim import AdamW, Muon
-from gpt_core.run import Run
 from gpt_core.tokenizers import as_prompt
 from gpt_core.trainer import TrainConfig
 from ui import step_figures as figures
@@ -21,7 +20,7 @@ from ui.caches import shared
 from ui.figures import show as show_chart
 from ui.jobs import job_panel, recorded_result
 from ui.lesson import further_reading, predict, try_this
-from ui.models import BUNDLED, run_folder
+from ui.models import BUNDLED
 from ui.sidebar import LINE_BREAK, Study, about_prompt, current_study
 from ui.source import show_source
 
@@ -31,16 +30,11 @@ TOO_LARGE, STEPS = (10.0, 30.0, 100.0, 300.0, 1000.0), 8
 RECORDED = "too_large_step"
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def trained_with(fingerprint: str, _study: Study) -> TrainConfig:
-    return Run.open(run_folder(_study.run_key)).train_config
-
-
 @shared(16)
 def step_of(
     study: Study, other: tuple[int, ...], optimizer: str, factors: tuple[float, ...]
 ) -> Report:
-    config = microscope.recipe(trained_with(study.fingerprint, study), optimizer)
+    config = microscope.recipe(study.loaded.run.train_config, optimizer)
     return microscope.one_step(study.model, study.ids, other, config, factors)
 
 
@@ -124,7 +118,7 @@ def break_it(study: Study, settings: dict[str, str]) -> None:
 @about_prompt
 def take_step(study: Study) -> None:
     study = study.last(microscope.LONGEST)
-    own = trained_with(study.fingerprint, study)
+    own = study.loaded.run.train_config
     left, right = st.columns([1, 3])
     with left:
         optimizer = widgets.segmented_control(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from gpt_core.run_files import METRICS
 from ui.caches import shared
 from ui.metrics import Curves, MetricsReader
 
@@ -151,16 +152,15 @@ def _texts(past: Past) -> list[Marked]:
 
 def losses_of(run: Run) -> Curves:
     """The run's curves, as far as they are written."""
-    path = run.path / "metrics.jsonl"
     try:
-        stat = path.stat()
+        stat = (run.path / METRICS).stat()
     except OSError:
         return Curves()
-    return _curves(str(path), f"{stat.st_mtime_ns:x}-{stat.st_size:x}", run)
+    return _curves(str(run.path), f"{stat.st_mtime_ns:x}-{stat.st_size:x}", run)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _curves(path: str, stamp: str, _run: Run) -> Curves:
-    reader = MetricsReader(_run.path / "metrics.jsonl")
+def _curves(folder: str, stamp: str, _run: Run) -> Curves:
+    reader = MetricsReader(_run.path)
     reader.read()
     return reader.curves

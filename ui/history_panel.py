@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from gpt_core.run_files import ACTIVE, RunError
 from ui import history_words as words
 from ui import widgets
 from ui.duration import duration
 from ui.history_film import Probe, Reel, draw, reel_of
 from ui.lesson import predict
-from ui.models import BUNDLED, run_folder
+from ui.models import BUNDLED
 from ui.names import as_text, sentence
-from ui.runs import ACTIVE, RunView
+from ui.runs import RunView
 from ui.sidebar import Study
 from ui.training import training_service
 from ui.visitor import visitor_id
@@ -30,12 +31,11 @@ _WAITING = 1.0  # and at one that has no weights yet
 def open_past(study: Study) -> Run:
     """The study's run. One without a past ends the page with a sentence that says what to do."""
     from gpt_core.history import moments
-    from gpt_core.run import Run
 
     if study.loaded.imported:
         st.info(words.IMPORTED)
         st.stop()
-    run = Run.open(run_folder(study.run_key))
+    run = study.loaded.run
     if not moments(run) and not is_active(study, run):
         st.info(words.WITHOUT_SNAPSHOTS)
         st.page_link("pages/training.py", label="Training: make a run of your own", icon="📉")
@@ -45,10 +45,13 @@ def open_past(study: Study) -> Run:
 
 def is_active(study: Study, run: Run) -> bool:
     """Whether the run is being trained, or waits for it."""
-    service = training_service()
-    if service.knows(study.run_key):
-        return service.view(study.run_key).active
-    return run.status()["state"] in ACTIVE
+    view = training_service().find(study.run_key)
+    if view is not None:
+        return view.active
+    try:
+        return run.status().state in ACTIVE
+    except RunError:
+        return False
 
 
 def panel(study: Study, run: Run, probe: Probe) -> None:
@@ -116,12 +119,17 @@ def _live(reel: Reel) -> bool:
     """How far a run is that trains, and whether the newest snapshot is to be followed."""
     if not reel.active:
         return False
-    status, steps = reel.run.status(), reel.run.train_config.steps
-    step, newest = status["step"], reel.moments[-1].step if reel.moments else -1
+    try:
+        status = reel.run.status()
+    except RunError as error:
+        st.warning(sentence(error), icon=":material/warning:")
+        return False
+    step, steps = status.step, reel.run.train_config.steps
+    newest = reel.moments[-1].step if reel.moments else -1
     upcoming = next((due for due in reel.run.snapshot_steps() if due > newest), steps)
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
-        st.markdown(words.live(status["state"], step, steps, len(reel.moments), upcoming))
+        st.markdown(words.live(status.state, step, steps, len(reel.moments), upcoming))
     return widgets.toggle(
         "Follow: always show the newest snapshot", True, key="film_follow", container=right
     )

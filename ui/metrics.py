@@ -1,14 +1,14 @@
-"""A run's metrics.jsonl as curves in memory: read once, then only what was added."""
+"""A run's records as curves in memory: read once, then only what was added."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from gpt_core.run_files import METRICS, MetricsFile, Record
 
 
 @dataclass(frozen=True)
@@ -55,71 +55,48 @@ class Curves:
         arrays = {name: getattr(self, name)[:] for name in ("step", *STEP_VALUES)}
         return Curves(**arrays, evaluations=self.evaluations[:], samples=self.samples[:])
 
-    def add(self, record: dict[str, Any]) -> None:
-        """Take one line of metrics.jsonl. A record of a kind unknown here is passed over."""
-        step = int(record["step"])
-        if "loss" in record:
-            self._rewind(step)
-            self.step.append(step)
+    def add(self, record: Record) -> None:
+        """Take one record; one that goes back in time is passed over.
+
+        Steps only go up in a run's file. A run that goes on from an earlier step gets a new one.
+        """
+        if record.loss is not None and record.step > self.last_step:
+            self.step.append(record.step)
             for name in STEP_VALUES:
-                getattr(self, name).append(float(record.get(name, math.nan)))
-        if "val_loss" in record:
+                value = getattr(record, name)
+                getattr(self, name).append(math.nan if value is None else value)
+        if record.val_loss is not None and record.step > _last(self.evaluations):
             elapsed = self.elapsed[-1] if self.elapsed else 0.0
             self.evaluations.append(
-                Evaluation(step, elapsed, float(record["train_loss"]), float(record["val_loss"]))
+                Evaluation(record.step, elapsed, record.train_loss, record.val_loss)
             )
-        if "sample" in record:
-            self.samples.append(SampleText(step, str(record["sample"])))
+        if record.sample is not None and record.step > _last(self.samples):
+            self.samples.append(SampleText(record.step, record.sample))
 
-    def _rewind(self, step: int) -> None:
-        """Forget steps that are about to be trained again, after a killed worker."""
-        if not self.step or self.step[-1] < step:
-            return
-        self.evaluations = [e for e in self.evaluations if e.step < step]
-        self.samples = [s for s in self.samples if s.step < step]
-        while self.step and self.step[-1] >= step:
-            self.step.pop()
-            for name in STEP_VALUES:
-                getattr(self, name).pop()
+
+def _last(points: Sequence[Evaluation] | Sequence[SampleText]) -> int:
+    return points[-1].step if points else -1
 
 
 STEP_VALUES = ("loss", "lr", "grad_norm", "tokens_per_s", "elapsed")
 
 
 class MetricsReader:
-    """Follows one metrics.jsonl; each read() costs only what was written since the last."""
+    """A run's curves, from its folder; each read() costs only what was written since the last."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
         self.curves = Curves()
-        self._offset = 0
-        self._file_number = -1
+        self._file = MetricsFile(folder / METRICS)
 
-    def read(self) -> bool:
-        """Take in all whole lines that were added; True if there were any.
+    @property
+    def fault(self) -> str | None:
+        """Why the last read() found nothing it could read; None when it did."""
+        return self._file.fault
 
-        A file that was replaced or cut short is read again from its start. A torn line (the
-        process was killed while writing it) is passed over.
-        """
-        try:
-            with self.path.open("rb") as file:
-                status = os.fstat(file.fileno())
-                if status.st_ino != self._file_number or status.st_size < self._offset:
-                    self.curves, self._offset = Curves(), 0
-                    self._file_number = status.st_ino
-                file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
-            return False
-        whole = data.rfind(b"\n") + 1
-        self._offset += whole
-        for line in data[:whole].splitlines():
-            self._take(line)
-        return whole > 0
-
-    def _take(self, line: bytes) -> None:
-        try:
-            record = json.loads(line)
-            self.curves.add(record)
-        except (ValueError, TypeError, KeyError):
-            return  # torn, or not a record
+    def read(self) -> None:
+        """Take in all whole lines that were added. What is no record is passed over."""
+        for record in self._file.read():
+            if record is None:
+                self.curves = Curves()
+            elif isinstance(record, Record):
+                self.curves.add(record)

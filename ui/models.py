@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from gpt_core.bundled import BUNDLED, bundled_run_path
+from gpt_core.run_files import RunError, is_file
 
 if TYPE_CHECKING:
     from gpt_core.model import GPT
+    from gpt_core.run import Run
     from gpt_core.tokenizers import Tokenizer
 
 # What the training service calls the runs of visitors; only those who know the id see them. A
@@ -69,20 +71,13 @@ def _names(root: Path) -> list[str]:
 def _is_private(folder: Path) -> bool:
     if not RUN_ID.fullmatch(folder.name):
         return False
-    if folder not in _private and _holds(folder, OWNER_FILE):
+    if folder not in _private and is_file(folder / OWNER_FILE):
         _private.add(folder)
     return folder in _private
 
 
 def _has_model(folder: Path) -> bool:
-    return _holds(folder, "model.safetensors")
-
-
-def _holds(folder: Path, name: str) -> bool:
-    try:
-        return (folder / name).is_file()
-    except OSError:  # it may not be looked into
-        return False
+    return is_file(folder / "model.safetensors")
 
 
 def _began(folder: Path) -> float:
@@ -97,6 +92,7 @@ def _began(folder: Path) -> float:
 class LoadedModel:
     """A model in eval mode with the tokenizer that it was trained on. Shared by all visitors."""
 
+    run: Run
     model: GPT
     tokenizer: Tokenizer
     fingerprint: str
@@ -106,19 +102,21 @@ class LoadedModel:
 def load(key: str) -> LoadedModel:
     """The model of a run, loaded once for all visitors; raises RunError when it is damaged."""
     folder = run_folder(key)
-    if folder is None:
-        from gpt_core.run import RunError
-
-        raise RunError(f"There is no trained model {key!r} here; choose another in the sidebar.")
-    stat = (folder / "model.safetensors").stat()
+    try:
+        if folder is None:
+            raise FileNotFoundError
+        stat = (folder / "model.safetensors").stat()
+    except OSError:
+        raise RunError(
+            f"There is no trained model {key!r} here; choose another in the sidebar."
+        ) from None
     return _load(str(folder), f"{key}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model …")
 def _load(folder: str, fingerprint: str) -> LoadedModel:
-    from gpt_core.run import IMPORTED, Run
+    from gpt_core.run import Run
 
     run = Run.open(Path(folder))
     model = run.load_model().eval().requires_grad_(False)
-    imported = run.status()["reason"] == IMPORTED
-    return LoadedModel(model, run.tokenizer(), fingerprint, imported)
+    return LoadedModel(run, model, run.tokenizer(), fingerprint, run.was_imported())

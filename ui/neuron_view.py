@@ -13,7 +13,8 @@ from gpt_core.jobs.top_texts import MOST_NEURONS
 from gpt_core.neurons import TopTexts, corpus_tokens, top_texts_of
 from ui.figures import Chart, Line, curves, series_color
 from ui.jobs import job_panel
-from ui.models import BUNDLED, run_folder
+from ui.models import BUNDLED
+from ui.names import sentence
 from ui.plotly_json import Figure, bar_trace, plain_label, tidy, whole_figure
 from ui.sidebar import Study
 from ui.theme import palette
@@ -22,6 +23,7 @@ from ui.tokens import TokenLike, short, visible
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from gpt_core.run import Run
     from gpt_core.tokenizers import Tokenizer
 
 RECORDED = "top_texts"
@@ -67,12 +69,8 @@ def _short(value: float) -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the text that the model learned …")
-def _corpus(folder: str, fingerprint: str, count: int) -> np.ndarray:
-    from pathlib import Path
-
-    from gpt_core.run import Run
-
-    return corpus_tokens(Run.open(Path(folder)), count)
+def _corpus(fingerprint: str, count: int, _run: Run) -> np.ndarray:
+    return corpus_tokens(_run, count)
 
 
 def show_top_texts(study: Study, layer: int, neuron: int) -> None:
@@ -82,7 +80,11 @@ def show_top_texts(study: Study, layer: int, neuron: int) -> None:
     settings = {"layer": None if every else layer}
 
     def draw(value: dict, finished: bool) -> None:
-        tokens = _corpus(str(run_folder(study.run_key)), study.fingerprint, value["tokens"] + 1)
+        try:
+            tokens = _corpus(study.fingerprint, value["tokens"] + 1, study.loaded.run)
+        except ValueError as error:  # the text that was searched is not there any more
+            st.warning(sentence(error), icon=":material/warning:")
+            return
         _show_texts(study, top_texts_of(value, layer, neuron), tokens, value["tokens"])
 
     job_panel(

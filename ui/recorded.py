@@ -27,7 +27,7 @@ def recorded_view() -> RunView:
     run = Run.open(run_folder(BUNDLED))
     tokenizer, (seed, _) = run.tokenizer(), run.sitcom()
     text = whole_text(seed, SCENES_COUNTED)  # the beginning of what it learned
-    reader = MetricsReader(run.path / "metrics.jsonl")
+    reader = MetricsReader(run.path)
     reader.read()
     about = About(
         name="Recorded: the bundled model",
@@ -46,7 +46,7 @@ def recorded_view() -> RunView:
     return RunView(
         run_id=BUNDLED,
         about=about,
-        state=run.status()["state"],
+        state=run.status().state,
         reason=None,
         place=None,
         saving=False,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
+from gpt_core.run_files import ACTIVE, RunError, is_number, printable
 from ui.metrics import Curves
 
 if TYPE_CHECKING:
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
     from gpt_core.trainer import TrainConfig
 
-ACTIVE = ("queued", "running")
 RESUMABLE = ("paused", "failed")
 
 
@@ -93,6 +94,41 @@ class About:
     bar_bits: tuple[float, ...]
     characters_per_token: float
     threads: int = 1
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> About:
+        """The inverse of asdict, for values that anybody may have written; unknown ones are left.
+
+        Raises RunError when one is missing, or can't be meant.
+        """
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        bits = known.get("bar_bits")
+        if isinstance(bits, list):
+            known["bar_bits"] = tuple(bits)
+        missing = {f.name for f in fields(cls) if f.default is MISSING} - known.keys()
+        wrong = [name for name, value in known.items() if not _fits(name, value)]
+        if missing or wrong:
+            raise RunError(f"service.json is damaged: look at {min([*missing, *wrong])}.")
+        return cls(**{n: printable(v) if isinstance(v, str) else v for n, v in known.items()})
+
+
+_OWNER = re.compile(r"[0-9a-f]{64}")
+_MOST = {"created": 1e11, "threads": 1024}  # seconds: some 3,000 years
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a value can be that field of About."""
+    if name == "owner":
+        return isinstance(value, str) and _OWNER.fullmatch(value) is not None
+    if name in ("name", "corpus_name", "tokenizer", "design"):
+        return isinstance(value, str) and len(value) <= 1_000
+    if name == "bar_bits":
+        return isinstance(value, tuple) and len(value) <= 8 and all(map(is_number, value))
+    if not is_number(value) or not 0 <= value <= _MOST.get(name, 1e15):
+        return False
+    if name in ("created", "characters_per_token"):
+        return name == "created" or value > 0
+    return isinstance(value, int) and value > 0
 
 
 @dataclass(frozen=True)

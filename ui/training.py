@@ -10,21 +10,31 @@ its place when its visitor closes the tab: coming back finds it further along, o
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
+import os
 import secrets
 import shutil
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gpt_core.run_files import (
+    ACTIVE,
+    OUT_OF_MEMORY,
+    RunError,
+    Status,
+    is_file,
+    read_json,
+    read_status,
+    write_json,
+    write_status,
+)
 from ui.metrics import Curves, MetricsReader
 from ui.models import OWNER_FILE, RUN_ID, runs_root
 from ui.runs import (
-    ACTIVE,
     RESUMABLE,
     About,
     Limits,
@@ -36,7 +46,7 @@ from ui.runs import (
     worker_threads,
 )
 from ui.services import once_per_process
-from ui.worker import Command, MachineLock, Worker, training_command
+from ui.worker import SENTENCE, Command, MachineLock, Worker, last_sentence, training_command
 
 if TYPE_CHECKING:
     from gpt_core.run import Run
@@ -45,9 +55,9 @@ logger = logging.getLogger(__name__)
 
 _NOT_IN_ARCHIVE = (OWNER_FILE, "lock", "worker.log", "state.safetensors")
 _CURVES_KEPT = 64  # runs whose curves stay in memory
-_OUT_OF_MEMORY = "The memory ran out, most likely; try a smaller model or a smaller batch."
 _DISK_FULL = "The disk is full: make room there, then resume."
 _CRASHED = "The training process ended with an error; its worker.log says which."
+_ROOM = 1_000_000  # bytes; a disk with less than that is full
 _GRACE = 60.0  # seconds a worker may take to save after it was told to
 
 
@@ -147,12 +157,21 @@ class TrainingService:
         self._end(visitor, run_id, "stop")
 
     def resume(self, visitor: str, run_id: str) -> None:
-        """Queue a paused run again, behind everybody who is waiting."""
+        """Queue a paused run again, behind everybody who is waiting.
+
+        Raises TrainingError when there is nothing in its folder that it could go on from.
+        """
+        from gpt_core.run import Run
+
         with self._lock:
             entry = self._owned(visitor, run_id)
             if entry.state not in RESUMABLE:
                 raise TrainingError("Only a paused run can be resumed.")
             self._check_active(visitor)
+            try:
+                Run.open(entry.folder).check_can_train()
+            except RunError as error:
+                raise TrainingError(_without_path(str(error), entry.folder)) from None
             entry.state, entry.reason = "queued", None
             self._queue.append(run_id)
         self._wake.set()
@@ -187,6 +206,11 @@ class TrainingService:
         with self._lock:
             return self._view(self._entry(run_id))
 
+    def find(self, run_id: str) -> RunView | None:
+        """A run by its id, or None when there is no such run."""
+        with self._lock:
+            return self._view(self._entries[run_id]) if self.knows(run_id) else None
+
     def speed(self) -> float:
         """Floating point operations a second that training reaches on this machine.
 
@@ -201,7 +225,7 @@ class TrainingService:
     def knows(self, run_id: str) -> bool:
         """Whether there is such a run."""
         with self._lock:
-            return run_id in self._entries
+            return isinstance(run_id, str) and run_id in self._entries
 
     def owns(self, visitor: str, run_id: str) -> bool:
         """Whether this visitor started that run."""
@@ -226,7 +250,12 @@ class TrainingService:
         """The files to hand out: all but the optimizer's state, the snapshots and who owns it."""
         with self._lock:
             folder = self._entry(run_id).folder
-        return sorted(p for p in folder.iterdir() if p.is_file() and p.name not in _NOT_IN_ARCHIVE)
+        try:
+            return sorted(
+                p for p in folder.iterdir() if is_file(p) and p.name not in _NOT_IN_ARCHIVE
+            )
+        except OSError:
+            raise TrainingError("This run's folder can't be read any more.") from None
 
     def close(self) -> None:
         """Stop the worker, which saves first. The service can't be used afterwards."""
@@ -241,16 +270,21 @@ class TrainingService:
 
     def _find_runs(self) -> None:
         """Take up the runs of an earlier app process. What it was training is now paused."""
-        if not self.root.is_dir():
+        try:
+            folders = [folder for folder in self.root.iterdir() if RUN_ID.fullmatch(folder.name)]
+        except FileNotFoundError:
             return
-        for folder in self.root.iterdir():
-            if not RUN_ID.fullmatch(folder.name):
-                continue
+        except OSError as error:
+            logger.warning("The runs in %s can't be listed: %s", self.root, error)
+            return
+        for folder in folders:
             try:
                 about = _read_about(folder)
-            except (OSError, ValueError, TypeError):
-                continue  # not made by this service
-            state, reason = _read_status(folder)
+            except RunError as error:
+                logger.info("%s is no run of this service: %s", folder, error)
+                continue
+            status = _read_status(folder)
+            state, reason = status.state, status.reason
             if state in ACTIVE:
                 state, reason = "paused", "The app was closed meanwhile."
             self._entries[folder.name] = _Entry(folder.name, folder, about, state, reason)
@@ -280,16 +314,7 @@ class TrainingService:
     def _create(self, run_id: str, visitor: str, request: RunRequest) -> Path:
         from gpt_core.run import Run
 
-        self.root.mkdir(parents=True, exist_ok=True)
-        Run.create(
-            self.root,
-            model_config=request.model,
-            train_config=request.train,
-            tokenizer=request.tokenizer,
-            text=request.text,
-            corpus_name=request.corpus_name,
-            name=run_id,
-        )
+        folder = self.root / run_id
         about = About(
             name=request.name,
             owner=_hash(visitor),
@@ -305,8 +330,22 @@ class TrainingService:
             characters_per_token=request.characters_per_token,
             threads=worker_threads(request),
         )
-        folder = self.root / run_id
-        _write_json(folder / OWNER_FILE, asdict(about))
+        try:
+            Run.create(
+                self.root,
+                model_config=request.model,
+                train_config=request.train,
+                tokenizer=request.tokenizer,
+                text=request.text,
+                corpus_name=request.corpus_name,
+                name=run_id,
+            )
+            write_json(folder / OWNER_FILE, asdict(about))
+        except (OSError, RunError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, RunError):
+                raise RunError(_without_path(str(error), folder)) from None
+            raise TrainingError(f"The run can't be written: {error.strerror}.") from None
         return folder
 
     def _entry(self, run_id: str) -> _Entry:
@@ -343,10 +382,16 @@ class TrainingService:
             turn.worker.send(order)
 
     def _settle(self, entry: _Entry, state: str, reason: str | None = None) -> None:
-        """Write what became of a run that has no worker."""
+        """Write what became of a run that has no worker, as far as it can be written.
+
+        A status that can't be read stays as it is: nobody knows what it would say.
+        """
         entry.state, entry.reason = state, reason
-        status = {"state": state, "step": self._curves(entry).last_step, "reason": reason}
-        _write_json(entry.folder / "status.json", status)
+        try:
+            step = max(read_status(entry.folder).step, self._curves(entry).last_step)
+            write_status(entry.folder, Status(state, step, reason))
+        except (OSError, RunError) as error:
+            logger.warning("The status of run %s could not be written: %s", entry.run_id, error)
 
     def _remove(self, entry: _Entry) -> None:
         if self._turn and self._turn.entry is entry:
@@ -359,21 +404,22 @@ class TrainingService:
 
     def _view(self, entry: _Entry) -> RunView:
         turn = self._turn if self._turn and self._turn.entry is entry else None
+        curves = self._curves(entry).copy()
         return RunView(
             run_id=entry.run_id,
             about=entry.about,
             state=entry.state,
-            reason=entry.reason,
+            reason=entry.reason or entry.reader.fault,
             place=self.place(entry.run_id),
             saving=bool(turn and turn.order),
-            curves=self._curves(entry).copy(),
+            curves=curves,
             has_model=_has_model(entry.folder),
         )
 
     def _curves(self, entry: _Entry) -> Curves:
         entry.looked_at = time.monotonic()
         if entry.reader is None:
-            entry.reader = MetricsReader(entry.folder / "metrics.jsonl")
+            entry.reader = MetricsReader(entry.folder)
             entry.reader.read()
             self._forget_curves()
         return entry.reader.curves
@@ -394,11 +440,8 @@ class TrainingService:
             with self._lock:
                 if self._closed:
                     return
-                try:
-                    self._follow()
-                    self._start_next()
-                except Exception:
-                    logger.exception("The training service stumbled; it goes on.")
+                self._follow()
+                self._start_next()
 
     def _rest(self) -> float | None:
         """Seconds until there is something to look at; None to wait for a call."""
@@ -410,7 +453,14 @@ class TrainingService:
         if self._turn or not self._queue:
             return
         entry = self._entries[self._queue[0]]
-        lock = self._machine.acquire()
+        try:
+            lock = self._machine.acquire()
+        except OSError as error:  # nothing to do with this run; it waits until somebody helps
+            reason = f"{error.strerror} Whoever runs this app can help; this run is next."
+            if entry.reason != reason:
+                logger.warning("Nothing can be trained: %s", error)
+            entry.reason = reason
+            return
         if lock is None:
             entry.reason = "Another app on this computer is training; this run is next."
             return
@@ -418,17 +468,27 @@ class TrainingService:
         entry.state, entry.reason = "running", None
         try:
             worker = Worker(entry.folder, lock, entry.about.threads, self._command)
-        except OSError:
-            logger.exception("The worker of run %s could not be started.", entry.run_id)
-            self._settle(entry, "failed", "The training process could not be started.")
+        except (OSError, ValueError) as error:
+            logger.warning("The worker of run %s could not be started: %s", entry.run_id, error)
+            why = getattr(error, "strerror", None) or "an error of the server"
+            self._settle(entry, "failed", f"The training process could not be started: {why}.")
             return
-        entry.reader = MetricsReader(entry.folder / "metrics.jsonl")
+        entry.reader = MetricsReader(entry.folder)
         self._turn = _Turn(entry, worker, time.monotonic())
 
     def _follow(self) -> None:
         turn = self._turn
         if turn is None:
             return
+        try:
+            self._look_after(turn)
+        except Exception:  # whatever is wrong is wrong with this run: the next ones go on
+            logger.exception("Run %s could not be followed; it was ended.", turn.entry.run_id)
+            self._turn = None
+            turn.worker.kill()
+            self._settle(turn.entry, "failed", _CRASHED)
+
+    def _look_after(self, turn: _Turn) -> None:
         exit_code = turn.worker.exit_code  # before the last read, so that nothing is missed
         if turn.entry.reader:
             turn.entry.reader.read()
@@ -436,7 +496,7 @@ class TrainingService:
         if exit_code is not None:
             turn.worker.close()
             self._turn = None
-            self._finish(turn, exit_code)
+            self._finish(turn.entry, turn, exit_code)
             self._learn_speed(turn.entry)
         elif turn.order and now - turn.ordered > _GRACE:
             turn.worker.kill()
@@ -449,43 +509,53 @@ class TrainingService:
     def _learn_speed(self, entry: _Entry) -> None:
         """Remember how fast this machine trains, for the next estimate."""
         from gpt_core.estimate import speed_reached
-        from gpt_core.run import Run, RunError
+        from gpt_core.run import Run
 
         elapsed = self._curves(entry).elapsed[-50:]
-        if len(elapsed) == 50:
+        if len(elapsed) == 50 and (seconds := (elapsed[-1] - elapsed[0]) / 49) > 0:
             with suppress(RunError):
                 run = Run.open(entry.folder)
-                seconds = (elapsed[-1] - elapsed[0]) / 49
                 self._speed = speed_reached(run.model_config, run.train_config, seconds)
 
-    def _finish(self, turn: _Turn, exit_code: int) -> None:
+    def _finish(self, entry: _Entry, turn: _Turn, exit_code: int) -> None:
         """Say what became of the run whose worker has ended."""
-        entry = turn.entry
-        state, reason = _read_status(entry.folder)
-        if state == "failed":
-            logger.warning("Run %s failed: %s", entry.run_id, reason)
-            self._settle(entry, "failed", _sentence_for(reason or ""))
-        elif state not in ACTIVE:
-            entry.state, entry.reason = state, turn.reason if turn.order else reason
+        status = _read_status(entry.folder)
+        if exit_code == SENTENCE:  # what is in the way, whether or not it could be written down
+            told = last_sentence(entry.folder) or status.reason or _CRASHED
+            told = _DISK_FULL if "make room" in told else told
+            self._settle(entry, "failed", _without_path(told, entry.folder))
+        elif status.state == "failed":
+            entry.state, entry.reason = "failed", status.reason or _CRASHED
+        elif status.state == "diverged" or (exit_code == 0 and status.state not in ACTIVE):
+            entry.state, entry.reason = status.state, turn.reason if turn.order else status.reason
         elif turn.order:  # it was killed while it saved
             self._settle(entry, {"pause": "paused", "stop": "stopped"}[turn.order], turn.reason)
-        elif exit_code in (-9, 137):
-            self._settle(entry, "failed", _OUT_OF_MEMORY)
         else:
-            logger.warning("The worker of run %s ended with code %s.", entry.run_id, exit_code)
-            self._settle(entry, "failed", _CRASHED)
+            self._settle(entry, "failed", _why(exit_code, entry.folder))
+        if entry.state == "failed":
+            logger.warning("Run %s failed (code %s): %s", entry.run_id, exit_code, entry.reason)
 
 
-def _sentence_for(error: str) -> str:
-    """What a visitor is told of an error; its text is for the log."""
-    error = error.lower()
-    if "no space left" in error:
-        return _DISK_FULL
-    return _OUT_OF_MEMORY if "memory" in error else _CRASHED
+def _why(exit_code: int, folder: Path) -> str:
+    """What a visitor is told of a worker that ended without a word."""
+    if exit_code in (-9, 137):
+        return OUT_OF_MEMORY
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free < _ROOM:
+            return _DISK_FULL
+    return _CRASHED
+
+
+def _without_path(sentence: str, folder: Path) -> str:
+    """A sentence that doesn't tell visitors where on the server a run lies."""
+    sentence = sentence.replace(f"{folder}{os.sep}", "").replace(str(folder), "its folder")
+    sentence = sentence.replace(folder.name, "this run")
+    begins = sentence.startswith(("its ", "this "))
+    return sentence[0].upper() + sentence[1:] if begins else sentence
 
 
 def _has_model(folder: Path) -> bool:
-    return (folder / "model.safetensors").is_file()
+    return is_file(folder / "model.safetensors")
 
 
 def _hash(visitor: str) -> str:
@@ -493,23 +563,14 @@ def _hash(visitor: str) -> str:
 
 
 def _read_about(folder: Path) -> About:
-    values: dict[str, Any] = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))
-    about = About(**values)
-    return replace(about, bar_bits=tuple(about.bar_bits))
+    return About.from_dict(read_json(folder / OWNER_FILE))
 
 
-def _read_status(folder: Path) -> tuple[str, str | None]:
+def _read_status(folder: Path) -> Status:
     try:
-        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-        return str(status["state"]), status.get("reason")
-    except (OSError, ValueError, KeyError, TypeError):
-        return "failed", "Its status can't be read."
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(value), encoding="utf-8")
-    temporary.replace(path)
+        return read_status(folder)
+    except RunError as error:
+        return Status("failed", 0, _without_path(str(error), folder))
 
 
 @once_per_process(close=TrainingService.close)

@@ -60,9 +60,8 @@ def _views() -> list[RunView]:
     views = service.runs(visitor_id())
     own = {view.run_id for view in views}
     linked = [*_linked(), st.session_state.get("run")]
-    views += [
-        service.view(key) for key in dict.fromkeys(linked) if service.knows(key) and key not in own
-    ]
+    found = (service.find(key) for key in dict.fromkeys(linked) if key not in own)
+    views += [view for view in found if view]
     return [*views, view_of(models.BUNDLED)]
 
 

@@ -43,8 +43,8 @@ def choose_run() -> str:
     names = {view.run_id: title(view) for view in service.runs(visitor_id())}
     newest = next(iter(names), models.BUNDLED)
     asked = state.get("run") or address.text_of("run")
-    if asked and asked not in names and service.knows(asked):  # shared, or the visitor's own:
-        names[asked] = title(service.view(asked))  # who it is, is known a moment after a reload
+    if asked and asked not in names and (view := service.find(asked)):  # shared, or one's own:
+        names[asked] = title(view)  # who it is, is known a moment after a reload
     names[models.BUNDLED] = title(recorded_view())
     if asked not in names or (asked == models.BUNDLED and state.get("run_by_default")):
         asked = newest

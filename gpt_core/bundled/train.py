@@ -26,7 +26,8 @@ from corpus.files import append, replacing_folder
 from corpus.sitcom import whole_text
 from gpt_core.bundled import bundled_run_path
 from gpt_core.config import GPTConfig
-from gpt_core.run import Run, metrics_line
+from gpt_core.run import Run
+from gpt_core.run_files import METRICS
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.trainer import TrainConfig
 from gpt_core.weights import save_tensors, weights
@@ -76,9 +77,7 @@ def create(root: Path, steps: int) -> Run:
 def publish(run: Run, target: Path) -> None:
     """Put what lessons need into the repo. The text is left out: its recipe makes it again."""
     halves = {name: tensor.half() for name, tensor in weights(run.load_model()).items()}
-    kept = [
-        r for r in run.metrics() if "loss" not in r or "val_loss" in r or r["step"] % EVERY == 0
-    ]
+    kept = [r for r in run.metrics() if r.loss is None or r.step % EVERY == 0]
     with replacing_folder(target) as folder:
         (folder / "snapshots").mkdir()
         snapshots = [f"snapshots/step_{step:06d}.safetensors" for step in SNAPSHOTS]
@@ -88,7 +87,7 @@ def publish(run: Run, target: Path) -> None:
         steps = {"step": str(run.train_config.steps)}
         save_tensors(folder / "model.safetensors", halves, steps)
         for record in kept:
-            append(folder / "metrics.jsonl", metrics_line(record))
+            append(folder / METRICS, record.line())
 
 
 def main() -> int:
@@ -105,8 +104,8 @@ def main() -> int:
     interruption = Interruption()
     with interruption.by_signals(), tqdm(total=run.train_config.steps, unit="step") as bar:
         status = train_run(run, interruption, lambda record: bar.update(), device)
-    if status["state"] != "finished":
-        print(f"Nothing was replaced: {status['reason']} Go on with --run {quote(str(run.path))}")
+    if status.state != "finished":
+        print(f"Nothing was replaced: {status.reason} Go on with --run {quote(str(run.path))}")
         return 1
     publish(run, bundled_run_path())
     print(f"The bundled run was replaced: {bundled_run_path()}")

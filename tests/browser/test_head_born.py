@@ -7,6 +7,7 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.history import moments
 from gpt_core.model import GPT
 from gpt_core.run import Run
+from gpt_core.run_files import Record
 from tests.browser.conftest import settled
 from tests.helpers import write_run
 
@@ -76,7 +77,7 @@ def writer(run):
     def keep(step):
         torch.manual_seed(step)
         run.save_snapshot(GPT(run.model_config), step)
-        run.append_metrics({"step": step, "train_loss": 4 - step / 50, "val_loss": 4 - step / 50})
+        run.append_metrics(Record(step, train_loss=4 - step / 50, val_loss=4 - step / 50))
         run.set_status("running", step)
 
     return keep

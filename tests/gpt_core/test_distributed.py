@@ -57,7 +57,7 @@ def torchrun(*arguments):
 
 
 def losses(folder):
-    return [m["loss"] for m in Run.open(folder).metrics() if "loss" in m]
+    return [m.loss for m in Run.open(folder).metrics() if m.loss is not None]
 
 
 def test_two_processes_take_the_same_steps_as_one(tmp_path, text):
@@ -69,7 +69,7 @@ def test_two_processes_take_the_same_steps_as_one(tmp_path, text):
     assert two.returncode == 0, output
     assert losses(together) == pytest.approx(losses(alone), rel=1e-4)
     assert len(losses(together)) == 12
-    assert Run.open(together).status()["state"] == "finished"
+    assert Run.open(together).status().state == "finished"
     assert output.count("Finished after 12 steps.") == 1  # one process speaks for both
 
 
@@ -85,5 +85,5 @@ def test_both_processes_stop_together_and_go_on(tmp_path, text):
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=120)
     status = Run.open(folder).status()
-    assert status["state"] == "paused", output
-    assert len(losses(folder)) == status["step"]
+    assert status.state == "paused", output
+    assert len(losses(folder)) == status.step

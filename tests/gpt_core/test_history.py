@@ -16,7 +16,7 @@ from gpt_core.history import (
     texts_of,
 )
 from gpt_core.model import GPT
-from gpt_core.run import RunError
+from gpt_core.run_files import RunError
 from gpt_core.sample import SampleConfig, generate
 from tests.helpers import write_run
 

@@ -6,6 +6,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from gpt_core.__main__ import main
 from gpt_core.run import IMPORTED, Run
+from gpt_core.run_files import Status
 from tests.helpers import write_run
 
 
@@ -21,7 +22,7 @@ def test_a_checkpoint_becomes_a_run(tmp_path, checkpoint, capsys):
     assert main(["import", str(checkpoint), "--out", str(tmp_path / "runs" / "gpt2")]) == 0
     assert "layers 1, heads 2, width 16" in capsys.readouterr().out
     run = Run.open(tmp_path / "runs" / "gpt2")
-    assert run.status() == {"state": "finished", "step": 0, "reason": IMPORTED}
+    assert run.status() == Status("finished", 0, IMPORTED)
     assert run.tokenizer().vocab_size == 50_257 and run.metrics() == []
     idx = torch.tensor([run.tokenizer().encode("The Spin Cycle")])
     with torch.no_grad():
@@ -29,7 +30,7 @@ def test_a_checkpoint_becomes_a_run(tmp_path, checkpoint, capsys):
         assert (run.load_model()(idx)[0] - expected).abs().max() < 1e-4
     before = (run.path / "model.safetensors").read_bytes()
     assert main(["train", "--run", str(run.path)]) == 2  # it would start from random weights
-    assert "nothing to go on with" in capsys.readouterr().err
+    assert "gpt2 was trained already" in capsys.readouterr().err
     assert (run.path / "model.safetensors").read_bytes() == before
     assert main(["sample", "--run", str(run.path), "--tokens", "3", "--prompt", "Once"]) == 0
 

@@ -38,7 +38,7 @@ def trained(tmp_path, text, capsys):
 
 def test_train_writes_what_was_asked_for(trained):
     run = Run.open(trained)
-    assert run.status()["state"] == "finished" and run.status()["step"] == 4
+    assert run.status().state == "finished" and run.status().step == 4
     assert (run.model_config.n_embd, run.model_config.position) == (16, "rope")
     assert run.train_config == TrainConfig.from_preset(
         "modern", steps=4, batch_size=2, eval_batches=1, sample_interval=0
@@ -294,7 +294,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, text):
         output, _ = process.communicate(timeout=120)
     finally:
         process.kill()
-    step = Run.open(folder).status()["step"]
+    step = Run.open(folder).status().step
     assert process.returncode == 0 and step > 0
     assert f"Saved at step {step}. Go on: python -m gpt_core train --run {folder}" in output
 

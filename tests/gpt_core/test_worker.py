@@ -14,6 +14,7 @@ import pytest
 
 from gpt_core.config import GPTConfig
 from gpt_core.run import Run
+from gpt_core.run_files import Status
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.trainer import TrainConfig
 from gpt_core.worker import Interruption, train_run
@@ -68,7 +69,7 @@ def wait_for_step(run, step, worker):
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
         metrics = run.metrics()
-        if metrics and metrics[-1]["step"] >= step:
+        if metrics and metrics[-1].step >= step:
             return
         assert worker.poll() is None, worker.stderr.read().decode()
         time.sleep(0.02)
@@ -117,7 +118,7 @@ def test_a_worker_saves_and_leaves_when_told_or_abandoned(tmp_path, start, order
     run = create(tmp_path)
     worker = start(run)
     wait_for_step(run, 3, worker)
-    assert run.status()["state"] == "running"
+    assert run.status().state == "running"
     if order is None:
         worker.stdin.close()
     elif isinstance(order, bytes):
@@ -128,7 +129,7 @@ def test_a_worker_saves_and_leaves_when_told_or_abandoned(tmp_path, start, order
     assert worker.wait(WAIT) == 0
     assert worker.stdout.read() == b"" and worker.stderr.read() == b""
     step = check(run)
-    assert run.status() == {"state": state, "step": step, "reason": reason}
+    assert run.status() == Status(state, step, reason)
 
 
 @pytest.mark.parametrize("lines", ["pause\nstop\n", "  pause \r\n"])
@@ -152,7 +153,7 @@ def test_a_worker_killed_at_any_moment_leaves_a_run_that_goes_on(tmp_path, start
         worker.kill()
         worker.wait()
         assert Run.open(run.path).load_model().config == run.model_config
-        reached = run.metrics()[-1]["step"]
+        reached = run.metrics()[-1].step
         for step in run.snapshots():
             run.load_model(step)
     worker = start(run)
@@ -166,7 +167,7 @@ def test_a_worker_killed_at_any_moment_leaves_a_run_that_goes_on(tmp_path, start
     calm = create(tmp_path, "calm", eval_interval=3, checkpoint_interval=10**6)
     stop = Interruption()
     train_run(calm, stop, lambda r: r.step == steps and stop.set("paused", "Paused."))
-    ours, theirs = ([m["loss"] for m in r.metrics() if "loss" in m] for r in (run, calm))
+    ours, theirs = ([m.loss for m in r.metrics() if m.loss is not None] for r in (run, calm))
     assert ours == theirs
 
 
@@ -178,7 +179,7 @@ def test_only_one_process_trains_a_run(tmp_path, start):
     assert second.wait(WAIT) == 2
     assert b"Another process is training run already." in second.stderr.read()
     assert first.poll() is None
-    assert run.status()["state"] == "running"
+    assert run.status().state == "running"
     first.stdin.close()
     assert first.wait(WAIT) == 0
     check(run)
@@ -191,8 +192,8 @@ def test_a_damaged_run_fails_in_one_sentence(tmp_path, start):
     assert worker.wait(WAIT) == 2
     lines = worker.stderr.read().decode().splitlines()
     assert lines == ["error: corpus.txt of run is not the text that the run began with."]
-    assert run.status()["state"] == "failed"
-    assert run.status()["reason"] == lines[0].removeprefix("error: ")
+    assert run.status().state == "failed"
+    assert run.status().reason == lines[0].removeprefix("error: ")
 
 
 @pytest.mark.parametrize("module", ["gpt_core", "gpt_core.jobs", "gpt_core.bundled.train"])

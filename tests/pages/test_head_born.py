@@ -5,6 +5,7 @@ import torch
 
 from gpt_core.model import GPT
 from gpt_core.run import IMPORTED
+from gpt_core.run_files import Record
 from tests.helpers import write_run
 from ui import film, histories, history_film, history_panel
 
@@ -21,7 +22,7 @@ def keep(run, *steps):
     for step in steps:
         torch.manual_seed(step)
         run.save_snapshot(GPT(run.model_config), step)
-        run.append_metrics({"step": step, "train_loss": 4 - step / 50, "val_loss": 4 - step / 50})
+        run.append_metrics(Record(step, train_loss=4 - step / 50, val_loss=4 - step / 50))
 
 
 @pytest.fixture(autouse=True)
@@ -212,7 +213,7 @@ def test_a_run_of_one_s_own_that_isn_t_shown_can_be_watched(open_lesson, monkeyp
     )
     view.about.name, view.about.steps = "mine", 300
     service = SimpleNamespace(
-        runs=lambda visitor: [view], names=lambda visitor: {}, knows=lambda key: False
+        runs=lambda visitor: [view], names=lambda visitor: {}, find=lambda key: None
     )
     monkeypatch.setattr(history_panel, "training_service", lambda: service)
     app = open_lesson("head_born")

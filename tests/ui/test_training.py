@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from gpt_core.config import GPTConfig
 from gpt_core.data import encode_to_array, split
 from gpt_core.model import GPT
-from gpt_core.run import Run, RunError
+from gpt_core.run import Run
+from gpt_core.run_files import RunError
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.trainer import TrainConfig, Trainer
 from ui.runs import PUBLIC_LIMITS, Limits, RunRequest, TrainingError, worker_threads
@@ -155,7 +156,7 @@ def test_a_queued_run_can_be_paused_stopped_and_resumed(tmp_path):
         assert training.place(second) == 1
         training.stop("ana", second)
         assert training.view(second).state == "stopped"
-        assert Run.open(tmp_path / "runs" / second).status()["state"] == "stopped"
+        assert Run.open(tmp_path / "runs" / second).status().state == "stopped"
         training.delete("ana", first)
         with pytest.raises(TrainingError, match="no such run"):
             training.view(first)
@@ -281,7 +282,7 @@ def test_a_crash_is_one_sentence_and_the_rest_is_in_the_log(tmp_path, code, sent
         assert sentence in view.reason and "secret" not in view.reason
         log = (tmp_path / "runs" / run / LOG_NAME).read_text()
         assert ("secret" in log) == ("secret" in code)
-        assert Run.open(tmp_path / "runs" / run).status()["state"] == "failed"
+        assert Run.open(tmp_path / "runs" / run).status().state == "failed"
         training.submit("ana", request())  # the queue goes on
         wait_for(lambda: all(v.state == "failed" for v in training.runs("ana")))
 
@@ -357,7 +358,7 @@ def test_an_app_that_is_killed_takes_its_worker_with_it(tmp_path, ending):
     finally:
         app.kill()
         app.communicate()
-    assert Run.open(root / run).status()["state"] == "paused"
+    assert Run.open(root / run).status().state == "paused"
 
 
 def test_the_machine_lock_is_no_link_that_somebody_else_laid(tmp_path):
