@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from gpt_core.embeddings import nearest, project
-from gpt_core.model import SinusoidalPositions, rotary_angles, rotate
+from gpt_core.model import GPT, SinusoidalPositions, rotary_angles, rotate
 from gpt_core.positions import at_positions, predict_at, score_by_distance
 from ui import position_words as words
 from ui.embedding_map import (
@@ -20,7 +20,7 @@ from ui.lesson import further_reading, try_this
 from ui.plotly_json import show
 from ui.position_figures import table_map, table_of
 from ui.position_lab import show_experiment, show_likeness, show_rotation
-from ui.sidebar import Study, current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.tokens import code
 
@@ -28,9 +28,21 @@ MOST_TOKENS = 128
 RECORDED, TRAINING = "learned_positions", {"steps": 400}
 
 
-@st.fragment
+def looked_at(study: Study) -> Study:
+    """The prompt's end: half of what the model reads, so that there is room to move positions."""
+    return study.last(min(MOST_TOKENS, max(1, study.model.config.block_size // 2)))
+
+
+@about_prompt
+def say_what_is_left_out(study: Study) -> None:
+    study = looked_at(study)
+    if study.left_out:
+        st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+
+
+@about_prompt
 def token_view(study: Study) -> None:
-    """Only this part runs again when another token is chosen."""
+    study = looked_at(study)
     token = choose_token(study)
     if token is None:
         return
@@ -48,9 +60,19 @@ def token_view(study: Study) -> None:
         show_neighbours(study, token)
 
 
-def side_by_side(study: Study) -> dict[str, Tensor]:
+@about_prompt
+def rotation(study: Study) -> None:
+    show_rotation(looked_at(study))
+
+
+@about_prompt
+def experiment(study: Study) -> None:
+    show_experiment(looked_at(study))
+
+
+def side_by_side(model: GPT) -> dict[str, Tensor]:
     """The three kinds of positions as pictures; the tables that they show."""
-    config, tables = study.model.config, {}
+    config, tables = model.config, {}
     width = max(2, config.n_embd - config.n_embd % 2)
     for column, kind in zip(st.columns(3, gap="medium"), words.NAMES, strict=True):
         with column:
@@ -65,7 +87,7 @@ def side_by_side(study: Study) -> dict[str, Tensor]:
                 tables[kind] = SinusoidalPositions(config.block_size, width).table
                 show(table_map(tables[kind], "channel"), "emb_sin", "The sinusoidal table")
             elif config.position == "learned":
-                tables[kind] = study.model.wpe.weight
+                tables[kind] = model.wpe.weight
                 show(table_map(tables[kind], "channel"), "emb_learned", "This model's own table")
             else:
                 tables[kind] = table_of(recorded_result(RECORDED)["value"])
@@ -86,11 +108,9 @@ def learned_elsewhere() -> None:
 
 
 st.title("Embeddings")
-study = current_study()
-config = study.model.config
-study = study.last(min(MOST_TOKENS, max(1, config.block_size // 2)))
-if study.left_out:
-    st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+model = current_study().model
+config = model.config
+say_what_is_left_out()
 st.markdown(
     f"A model can't calculate with letters. So each of its {config.vocab_size:,} tokens has a "
     f"**vector**, a list of {config.n_embd} numbers that were learned: its **embedding**. Tokens "
@@ -98,14 +118,14 @@ st.markdown(
     f"those are. All vectors together are a table of {config.vocab_size:,} × {config.n_embd} "
     "numbers (`wte`); reading a text is looking up its rows."
 )
-token_view(study)
+token_view()
 
 st.header("Where does a token stand?")
 st.markdown(
     "The row of a token is the same wherever it stands, and attention adds up what it sees in no "
     f"order. So the position must come in by itself. {words.own(config)} The three usual ways:"
 )
-tables = side_by_side(study)
+tables = side_by_side(model)
 st.caption(
     "A row is a position, from 0 at the top; at most 64 positions and 128 channels are shown. The "
     "background is zero, the two colours its two sides."
@@ -124,9 +144,9 @@ st.markdown(
     "(a cos φ − b sin φ, b cos φ + a sin φ). Move both tokens by the same number of places and "
     "look at the products."
 )
-show_rotation(study)
+rotation()
 
-show_experiment(study)
+experiment()
 
 try_this(
     "Search for a name, a day, a colour. Are the neighbours what you would have said?",

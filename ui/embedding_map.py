@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from gpt_core.embeddings import Projection, cosine_spread, nearest, project
 from ui import widgets
+from ui.caches import shared
 from ui.figures import series_color
 from ui.plotly_json import Figure, bar_trace, plain_label, show, whole_figure
 from ui.position_figures import decimals
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gpt_core.tokenizers import Tokenizer
+    from ui.models import LoadedModel
 
 NEIGHBOURS = 8
 MOST_OPTIONS = 60  # tokens offered at once
@@ -34,11 +38,15 @@ def label_of(tokenizer: Tokenizer, token: int) -> str:
     return f"{short(tokenizer.token_text(token))} · {token}"
 
 
-def matches(tokenizer: Tokenizer, typed: str, ids: Sequence[int]) -> list[int]:
+def matches(loaded: LoadedModel, typed: str, ids: Sequence[int]) -> list[int]:
     """Tokens to offer: those whose text holds what was typed, the shortest first; else `ids`."""
     typed = typed.replace("␣", " ").replace(LINE_BREAK, "\n").casefold()
-    if not typed:
-        return list(dict.fromkeys(ids))[:MOST_OPTIONS]
+    return _holding(loaded, typed) if typed else list(dict.fromkeys(ids))[:MOST_OPTIONS]
+
+
+@shared(64)
+def _holding(loaded: LoadedModel, typed: str) -> list[int]:
+    tokenizer = loaded.tokenizer
     texts = ((i, tokenizer.token_text(i).casefold()) for i in range(tokenizer.vocab_size))
     found = sorted((len(text), i) for i, text in texts if typed in text)
     return [i for _, i in found[:MOST_OPTIONS]]
@@ -54,7 +62,7 @@ def choose_token(study: Study) -> int | None:
         max_chars=40,
         placeholder="a part of a token, like Mon",
     )
-    found = matches(study.tokenizer, typed or "", study.ids)
+    found = matches(study.loaded, typed or "", study.ids)
     if not found:
         right.info(f"No token of this model holds {code(typed)}. Try fewer letters.")
         return None
@@ -75,40 +83,67 @@ def _longest(options: list[str]) -> int:
     return max(range(len(options)), key=lambda place: len(options[place].split(" · ")[0]))
 
 
-def show_map(study: Study, token: int, neighbours: Sequence[int]) -> Projection:
+@dataclass(frozen=True)
+class _Points:
+    """Some tokens in the picture. xy: (N, 2)."""
+
+    ids: list[int]
+    names: list[str]
+    xy: np.ndarray
+
+
+def show_map(study: Study, token: int, neighbours: Sequence[int]) -> None:
     """Draw all token vectors, or only the few in question, in two dimensions."""
     which = widgets.segmented_control("Tokens in the picture", [ALL, FEW], ALL, key="emb_which")
     table = study.model.wte.weight
     special = list(dict.fromkeys([token, *neighbours, *study.ids]))
     if which == ALL:
-        projection, dots = _projection(study.fingerprint, study), range(len(table))
-        place = {i: i for i in special}
+        projection, place = _projection(study.loaded), {i: i for i in special}
     else:
-        projection, dots = project(table[special]), special
-        place = {i: row for row, i in enumerate(special)}
-    dots = dots[:: -(-len(dots) // MOST_DOTS)]
-    figure = _scatter(study, projection, place, dots if which == ALL else [], token, neighbours)
+        projection, place = project(table[special]), {i: row for row, i in enumerate(special)}
+    prompt = [i for i in dict.fromkeys(study.ids) if i != token and i not in neighbours]
+    groups = {"your prompt": prompt, "nearest": list(neighbours), "chosen": [token]}
+    points = {
+        name: _points(study.tokenizer, ids, projection.points[[place[i] for i in ids]])
+        for name, ids in groups.items()
+    }
     show(
-        figure,
+        _scatter(({"other tokens": _dots(study.loaded)} if which == ALL else {}) | points),
         _MAP,
         "Token vectors as points in a plane, the chosen token and its neighbours marked",
         on_select=lambda: _clicked(study.tokenizer),
         selection_mode="points",
     )
     one, two = (100 * share for share in projection.share.tolist())
-    few = f" Of {len(table):,} tokens, every {-(-len(table) // MOST_DOTS)}th is drawn."
+    few = f" Of {len(table):,} tokens, every {_step(len(table))}th is drawn."
     st.caption(
         f"Of all the ways in which these vectors differ (their variance), this flat picture holds "
         f"**{one + two:.0f}%**: {one:.1f}% across and {two:.1f}% up. The rest is hidden, so two "
         "points may lie together here and be far apart. Hover for the token; click one to choose "
         "it." + (few if which == ALL and len(table) > MOST_DOTS else "")
     )
-    return projection
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _projection(fingerprint: str, _study: Study) -> Projection:
-    return project(_study.model.wte.weight)
+@shared(16)
+def _projection(loaded: LoadedModel) -> Projection:
+    return project(loaded.model.wte.weight)
+
+
+@shared(16)
+def _dots(loaded: LoadedModel) -> _Points:
+    """All tokens, or every nth of them."""
+    points = _projection(loaded).points
+    ids = list(range(0, len(points), _step(len(points))))
+    return _points(loaded.tokenizer, ids, points[ids])
+
+
+def _step(tokens: int) -> int:
+    return -(-tokens // MOST_DOTS)
+
+
+def _points(tokenizer: Tokenizer, ids: list[int], xy: Tensor) -> _Points:
+    names = [plain_label(tokenizer.token_text(i)) for i in ids]
+    return _Points(ids, names, xy.round(decimals=3).numpy())
 
 
 def _clicked(tokenizer: Tokenizer) -> None:
@@ -121,39 +156,29 @@ def _clicked(tokenizer: Tokenizer) -> None:
         st.session_state["emb_token"] = label_of(tokenizer, token)
 
 
-def _scatter(
-    study: Study,
-    projection: Projection,
-    place: dict[int, int],
-    dots: Sequence[int],
-    token: int,
-    neighbours: Sequence[int],
-) -> Figure:
-    """place: the row of each token among the points. dots: ids that are drawn without a name."""
-    colors, tokenizer = palette(), study.tokenizer
-    prompt = [i for i in dict.fromkeys(study.ids) if i != token and i not in neighbours]
-    groups = [
-        ("other tokens", dots, colors.muted, 4, 0.45),
-        ("your prompt", prompt, colors.output, 9, 1.0),
-        ("nearest", list(neighbours), series_color(0), 9, 1.0),
-        ("chosen", [token], colors.text, 14, 1.0),
-    ]
+def _scatter(groups: dict[str, _Points]) -> Figure:
+    colors = palette()
+    looks = {
+        "other tokens": (colors.muted, 4, 0.45),
+        "your prompt": (colors.output, 9, 1.0),
+        "nearest": (series_color(0), 9, 1.0),
+        "chosen": (colors.text, 14, 1.0),
+    }
     data = []
-    for name, ids, color, size, opacity in groups:
-        rows = [place.get(i, i) for i in ids]
-        points = projection.points[rows].round(decimals=3).T.tolist() if rows else [[], []]
-        names = [plain_label(tokenizer.token_text(i)) for i in ids]
-        named = name != "other tokens" and len(ids) <= MOST_OPTIONS // 2
+    for name, points in groups.items():
+        color, size, opacity = looks[name]
+        count = len(points.ids)
+        named = name != "other tokens" and count <= MOST_OPTIONS // 2
         data.append(
             {
                 "type": "scatter",
                 "mode": "markers+text" if named else "markers",
                 "name": name,
-                "x": points[0],
-                "y": points[1],
-                "text": names,
-                "customdata": list(ids),
-                "textposition": [_SIDES[n % len(_SIDES)] for n in range(len(ids))],
+                "x": points.xy[:, 0],
+                "y": points.xy[:, 1],
+                "text": points.names,
+                "customdata": np.array(points.ids),
+                "textposition": [_SIDES[n % len(_SIDES)] for n in range(count)],
                 "textfont": {"color": color, "size": 14, "family": "monospace"},
                 "marker": {"color": color, "size": size, "opacity": opacity},
                 "unselected": {"marker": {"opacity": opacity}, "textfont": {"color": color}},
@@ -161,9 +186,8 @@ def _scatter(
             }
         )
     axis = {"showticklabels": False, "zeroline": True}
-    return whole_figure(
-        [trace for trace in data if trace["x"]], 520, {"xaxis": axis, "yaxis": axis}, legend=True
-    )
+    drawn = [trace for trace in data if trace["text"]]
+    return whole_figure(drawn, 520, {"xaxis": axis, "yaxis": axis}, legend=True)
 
 
 def show_neighbours(study: Study, token: int) -> None:

@@ -98,6 +98,11 @@ class LoadedModel:
     fingerprint: str
     imported: bool = False  # already trained when it came here: no curves were recorded
 
+    @property
+    def key(self) -> str:
+        """What tells it from other models, see `ui.caches.shared`."""
+        return self.fingerprint
+
 
 def load(key: str) -> LoadedModel:
     """The model of a run, loaded once for all visitors; raises RunError when it is damaged."""

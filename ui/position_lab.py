@@ -11,6 +11,7 @@ from gpt_core.positions import Moved, predict_at, score_by_distance, shifted, st
 from ui import position_figures as figures
 from ui import position_words as words
 from ui import widgets
+from ui.caches import shared
 from ui.figures import show as show_chart
 from ui.lesson import predict
 from ui.plotly_json import probability_pairs, show, tidy
@@ -22,22 +23,17 @@ FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"
 MOST_SHIFT = 200
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def moved_by(fingerprint: str, ids: tuple[int, ...], how: str, by: int, _study: Study) -> Moved:
-    """Two forward passes, kept for whoever asks the same of the same weights."""
+@shared(64)
+def moved_by(study: Study, how: str, by: int = 0) -> Moved:
+    """Two forward passes, with the positions as they are and moved."""
     positions = {FURTHER: shifted, APART: stretched}.get(how)
-    return predict_at(_study.model, ids, positions and positions(len(ids), by))
-
-
-def _moved(study: Study, how: str, by: int = 0) -> Moved:
-    return moved_by(study.fingerprint, study.ids, how, by, study)
+    return predict_at(study.model, study.ids, positions and positions(len(study.ids), by))
 
 
 def _place(study: Study, place: int) -> str:
     return f"{place}: {short(study.tokens[place].text)}"
 
 
-@st.fragment
 def show_rotation(study: Study) -> None:
     """q and k of two tokens, turned to where they stand and further on; their product."""
     config, T = study.model.config, len(study.ids)
@@ -81,7 +77,6 @@ def show_rotation(study: Study) -> None:
     )
 
 
-@st.fragment
 def show_experiment(study: Study) -> None:
     """A question about shifting; then shift, stretch or remove, and see the prediction."""
     kind, T = study.model.config.position, len(study.ids)
@@ -99,7 +94,7 @@ def show_experiment(study: Study) -> None:
         f"emb_guess_{kind}",
         question,
         [words.SAME, words.OTHER],
-        lambda guess: words.answer(guess, _moved(study, FURTHER, by), by, kind),
+        lambda guess: words.answer(guess, moved_by(study, FURTHER, by), by, kind),
     ):
         return
     left, right = st.columns(2)
@@ -119,7 +114,7 @@ def show_experiment(study: Study) -> None:
 
 
 def _show_outcome(study: Study, how: str, number: int) -> None:
-    moved = _moved(study, how, number)
+    moved = moved_by(study, how, number)
     before, after = moved.effect.loss_before, moved.effect.loss_after
     numbers = {"Probability that moved": f"{100 * words.moved_share(moved):.2f}%"}
     numbers["Largest change of a logit"] = tidy(moved.logits, 0)
