@@ -4,10 +4,11 @@ import streamlit as st
 
 from gpt_core.data import batch, split
 from ui import widgets
-from ui.bars import STILL, count_bars
+from ui.bars import count_bars
 from ui.choosing_text import text_picker
 from ui.corpus_state import chosen_corpus
 from ui.names import as_text
+from ui.plotly_json import show
 from ui.scraping_panel import scrape_a_show
 from ui.sidebar import current_study
 from ui.source import show_source
@@ -15,8 +16,8 @@ from ui.text_tables import batch_html, guessing_bars, statistics_of, token_array
 from ui.theme import palette
 from ui.tokens import code, short
 
-current_study()
 st.title("Data")
+current_study()
 st.markdown(
     "A GPT knows nothing but the text that it was trained on. So look at the text first: how long "
     "it is, what is in it, and how predictable it is without any model at all."
@@ -44,15 +45,15 @@ for column, (name, value) in zip(
 left, right = st.columns(2)
 with left:
     st.markdown("**Most frequent characters**")
-    found, counts = zip(*numbers.top_characters[:12], strict=True)
-    bars = count_bars(list(map(short, found)), counts, palette().query)
-    st.plotly_chart(bars, config=STILL, key="characters")
+    labels, counts = zip(*numbers.top_characters[:12], strict=True)
+    bars = count_bars(list(map(short, labels)), counts, palette().query)
+    show(bars, "characters", "How often each of the most frequent characters occurs, as bars")
 with right:
     st.markdown("**Most frequent words**")
     if numbers.top_words:
-        found, counts = zip(*numbers.top_words[:12], strict=True)
-        bars = count_bars(list(map(short, found)), counts, palette().value)
-        st.plotly_chart(bars, config=STILL, key="words")
+        labels, counts = zip(*numbers.top_words[:12], strict=True)
+        bars = count_bars(list(map(short, labels)), counts, palette().value)
+        show(bars, "words", "How often each of the most frequent words occurs, as bars")
     else:
         st.caption("This text has no words: no letters or digits stand together.")
 

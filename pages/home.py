@@ -5,16 +5,135 @@ import math
 import streamlit as st
 
 from gpt_core.tokenizers import first_tokens
-from ui.bars import STILL, probability_bars, signed_bars
+from ui.bars import probability_bars, signed_bars
 from ui.block_diagram import block_diagram
 from ui.notebooks import FOLDER
 from ui.notebooks import NAMES as NOTEBOOKS
 from ui.pipeline import show_road
+from ui.plotly_json import show
 from ui.results import overview_of
-from ui.sidebar import current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.theme import palette
 from ui.tokens import code, short, show_chips
+
+
+@about_prompt
+def road(study: Study) -> None:
+    config, probabilities = study.model.config, overview_of(study).probabilities
+    best = int(probabilities.argmax())
+    best_text = short(study.tokenizer.token_text(best))
+    show_road(
+        [
+            ("Text", f"{len(study.prompt):,}", "characters in your prompt"),
+            (
+                "Tokens",
+                f"{len(study.ids):,}",
+                f"ids, each one of {config.vocab_size:,} that the model knows",
+            ),
+            (
+                "Vectors",
+                f"{len(study.ids)} × {config.n_embd}",
+                f"every token becomes {config.n_embd} numbers",
+            ),
+            (
+                "Blocks",
+                f"{config.n_layer}",
+                f"each: attention with {config.n_head} heads, then an MLP",
+            ),
+            (
+                "Probabilities",
+                f"{100 * probabilities[best]:.0f}%",
+                f"for “{best_text}”, the likeliest of {config.vocab_size:,}",
+            ),
+        ]
+    )
+    if study.left_out:
+        st.info(
+            f"This model reads {config.block_size} tokens at a time. The first "
+            f"{study.left_out:,} of your prompt are left out."
+        )
+
+
+@about_prompt
+def tokens(study: Study) -> None:
+    show_chips(study.tokens, limit=160)
+
+
+@about_prompt
+def last_vector(study: Study) -> None:
+    config, story = study.model.config, overview_of(study)
+    last = code(study.tokens[-1].text)
+    st.markdown(
+        f"Each id picks a row of a learned table: **{config.n_embd} numbers** that stand for that "
+        f"token. Here are those of the last one, {last}. No single number means anything by "
+        "itself; tokens that are used alike have rows that point the same way."
+    )
+    bars = signed_bars(story.embedding.tolist(), palette().output)
+    show(bars, "embed", "The numbers of the last token's vector, as bars")
+    if story.position is not None:
+        st.markdown(
+            f"A second table adds **where** the token stands: position {len(study.ids) - 1} has "
+            f"{config.n_embd} numbers of its own, and the two rows are added."
+        )
+    elif config.position == "rope":
+        st.markdown(
+            "This model doesn't add positions to the vectors. It turns queries and keys by an "
+            "angle that depends on the position (RoPE), inside attention."
+        )
+
+
+@about_prompt
+def blocks(study: Study) -> None:
+    story, last = overview_of(study), study.tokens[-1].text
+    words, picture = st.columns([2, 3], gap="large")
+    with picture:
+        block_diagram(
+            study.model.config,
+            key="blocks",
+            numbers=story.lengths,
+            unit=f"length of what is added to the last token, “{short(last)}”",
+        )
+    added = {name: length for name, length in story.lengths.items() if name.endswith("_out")}
+    most = max(added, key=added.__getitem__)
+    _, layer, tensor = most.split(".")
+    words.markdown(
+        "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) and "
+        "**adds** (⊕) a vector of its own; the thicker the way back, the longer that vector.\n\n"
+        f"For {code(last)} the vector enters layer 0 with length {story.stream[0]:.2f}. The most "
+        f"is added by the {'MLP' if tensor == 'mlp_out' else 'attention'} of layer {layer}: "
+        f"{added[most]:.2f}. After the last layer its length is {story.stream[-1]:.2f}. Layers are "
+        "counted from 0.\n\n"
+        "**Every part is a link** to the lesson that takes it apart."
+    )
+
+
+@about_prompt
+def prediction(study: Study) -> None:
+    story, V = overview_of(study), study.model.config.vocab_size
+    guess = st.text_input(
+        "Before you look: which token comes next?",
+        key="guess",
+        max_chars=20,
+        placeholder="your guess, then Enter",
+    )
+    if guess or st.toggle("Show me without guessing", key="reveal"):
+        if guess:
+            ids = first_tokens(guess, study.tokenizer)
+            likeliest = max(ids, key=story.probabilities.__getitem__)
+            share = float(story.probabilities[likeliest])
+            rank = int((story.probabilities > share).sum()) + 1
+            first = code(study.tokenizer.token_text(likeliest))
+            st.success(f"{first} has {100 * share:.2f}%: number {rank:,} of {V:,} on its list.")
+        bars = probability_bars(story.probabilities, study.tokenizer)
+        show(bars, "next", "Probabilities of the likeliest next tokens, as bars")
+    if story.surprise is not None:
+        st.markdown(
+            "How well does it know *your* text? On average it needed "
+            f"**{story.surprise:.2f} bits** for each of your tokens. Pure guessing among {V:,} "
+            f"would need {math.log2(V):.2f}."
+        )
+
 
 st.title("What a GPT does")
 st.markdown(
@@ -24,31 +143,9 @@ st.markdown(
     "you type."
 )
 
-study = current_study()
-config = study.model.config
-story = overview_of(study)
-T, C, V = len(study.ids), config.n_embd, config.vocab_size
-best = int(story.probabilities.argmax())
-best_text = short(study.tokenizer.token_text(best))
-
-show_road(
-    [
-        ("Text", f"{len(study.prompt):,}", "characters in your prompt"),
-        ("Tokens", f"{T:,}", f"ids, each one of {V:,} that the model knows"),
-        ("Vectors", f"{T} × {C}", f"every token becomes {C} numbers"),
-        ("Blocks", f"{config.n_layer}", f"each: attention with {config.n_head} heads, then an MLP"),
-        (
-            "Probabilities",
-            f"{100 * story.probabilities[best]:.0f}%",
-            f"for “{best_text}”, the likeliest of {V:,}",
-        ),
-    ]
-)
-if study.left_out:
-    st.info(
-        f"This model reads {config.block_size} tokens at a time. The first {study.left_out:,} of "
-        "your prompt are left out."
-    )
+model = current_study().model
+C, V = model.config.n_embd, model.config.vocab_size
+road()
 
 st.header("1. Text becomes tokens")
 st.markdown(
@@ -56,27 +153,11 @@ st.markdown(
     f"writes each piece's number. This model's list has {V:,} pieces. A dashed outline marks a "
     "piece that is not on the list."
 )
-show_chips(study.tokens, limit=160)
+tokens()
 st.page_link("pages/tokenization.py", label="Tokenization: other ways to cut", icon="✂️")
 
 st.header("2. Tokens become vectors")
-last = code(study.tokens[-1].text)
-st.markdown(
-    f"Each id picks a row of a learned table: **{C} numbers** that stand for that token. Here are "
-    f"those of the last one, {last}. No single number means anything by itself; tokens that are "
-    "used alike have rows that point the same way."
-)
-st.plotly_chart(signed_bars(story.embedding.tolist(), palette().output), config=STILL, key="embed")
-if story.position is not None:
-    st.markdown(
-        f"A second table adds **where** the token stands: position {T - 1} has {C} numbers of its "
-        "own, and the two rows are added."
-    )
-elif config.position == "rope":
-    st.markdown(
-        "This model doesn't add positions to the vectors. It turns queries and keys by an angle "
-        "that depends on the position (RoPE), inside attention."
-    )
+last_vector()
 
 st.header("3. Blocks add to the vectors")
 st.markdown(
@@ -84,60 +165,21 @@ st.markdown(
     "block never replaces the vector. **Attention** looks at earlier tokens and *adds* what it "
     "found; the **MLP** works on the token alone and *adds* what it made of it."
 )
-words, picture = st.columns([2, 3], gap="large")
-with picture:
-    block_diagram(
-        config,
-        key="blocks",
-        numbers=story.lengths,
-        unit=f"length of what is added to the last token, “{last}”",
-    )
-added = {name: length for name, length in story.lengths.items() if name.endswith("_out")}
-most = max(added, key=added.__getitem__)
-_, layer, tensor = most.split(".")
-words.markdown(
-    "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) and "
-    "**adds** (⊕) a vector of its own; the thicker the way back, the longer that vector.\n\n"
-    f"For {last} the vector enters layer 0 with length {story.stream[0]:.2f}. The most is added "
-    f"by the {'MLP' if tensor == 'mlp_out' else 'attention'} of layer {layer}: "
-    f"{added[most]:.2f}. After the last layer its length is {story.stream[-1]:.2f}. Layers are "
-    "counted from 0.\n\n"
-    "**Every part is a link** to the lesson that takes it apart."
-)
+blocks()
 
 st.header("4. The last vector becomes probabilities")
 st.markdown(
     f"One more learned table turns the last token's {C} numbers into {V:,} scores, one for each "
     "token. Softmax makes them positive and lets them add up to 100%."
 )
-guess = st.text_input(
-    "Before you look: which token comes next?",
-    key="guess",
-    max_chars=20,
-    placeholder="your guess, then Enter",
-)
-if guess or st.toggle("Show me without guessing", key="reveal"):
-    if guess:
-        likeliest = max(first_tokens(guess, study.tokenizer), key=story.probabilities.__getitem__)
-        share = float(story.probabilities[likeliest])
-        rank = int((story.probabilities > share).sum()) + 1
-        first = code(study.tokenizer.token_text(likeliest))
-        st.success(f"{first} has {100 * share:.2f}%: number {rank:,} of {V:,} on its list.")
-    st.plotly_chart(
-        probability_bars(story.probabilities, study.tokenizer), config=STILL, key="next"
-    )
-if story.surprise is not None:
-    st.markdown(
-        f"How well does it know *your* text? On average it needed **{story.surprise:.2f} bits** "
-        f"for each of your tokens. Pure guessing among {V:,} would need {math.log2(V):.2f}."
-    )
+prediction()
 left, right = st.columns(2)
 left.page_link("pages/sample.py", label="Sample: let it write", icon="💬")
 right.page_link("pages/training.py", label="Training: watch one learn", icon="📉")
 
 st.header("Where do all the numbers come from?")
 st.markdown(
-    f"From training. This model has **{study.model.num_parameters():,}** numbers, all random at "
+    f"From training. This model has **{model.num_parameters():,}** numbers, all random at "
     "the start. It read a text, guessed each next token, and was corrected, thousands of times. "
     "The **Training** lesson shows the correcting. The text comes first:"
 )
@@ -159,4 +201,4 @@ for column, name in zip(st.columns(2), NOTEBOOKS, strict=True):
     column.download_button(
         name, (FOLDER / name).read_bytes(), name, "application/x-ipynb+json", on_click="ignore"
     )
-show_source(type(study.model).forward, label="The lines that ran: GPT.forward")
+show_source(type(model).forward, label="The lines that ran: GPT.forward")

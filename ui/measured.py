@@ -16,7 +16,8 @@ from gpt_core.bundled import MEASURED
 from gpt_core.report import MODEL, NGRAM, REAL, percent
 from gpt_core.scenes import Estimate
 from ui import widgets
-from ui.bars import STILL, count_bars
+from ui.bars import count_bars
+from ui.plotly_json import show
 from ui.theme import palette
 
 SHARES = {
@@ -59,9 +60,7 @@ def show_measured() -> None:
     figure = count_bars(
         [full_name(row) for row in rows], [row["bits"]["value"] for row in rows], colors, 3
     )
-    st.plotly_chart(
-        figure, config=STILL, key="race", alt="Bits per character of each model, as bars"
-    )
+    show(figure, "race", "Bits per character of each model, as bars")
     st.caption(
         f"Bits per character of text that none of them saw; less is better. Recorded: "
         f"{race['minutes']:g} minutes of training steps each, in turns, {cores(race['threads'])}. "

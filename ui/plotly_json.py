@@ -9,7 +9,6 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from ui.theme import palette
@@ -90,6 +89,8 @@ def plain_label(text: str) -> str:
 
 def bar_trace(*, y: Sequence[float], color: str, **more: Any) -> Figure:
     """Bars of one colour; more: any other setting of Plotly's."""
+    import numpy as np  # slow to load; the words come first
+
     return {
         "type": "bar",
         "y": np.asarray(y),
@@ -102,6 +103,8 @@ def line_trace(
     width: float = 3, dash: str = "solid", mode: str = "lines",
 ) -> Figure:  # fmt: skip
     """One curve; in Plotly the y of a gap is NaN."""
+    import numpy as np
+
     line = {"color": color, "width": width, "dash": dash}
     return {"x": list(x), "y": np.asarray(y), "name": name, "mode": mode, "line": line}
 
