@@ -218,6 +218,10 @@ class Session:
             copy = Delta()
             copy.CopyFrom(delta)
             copy.fragment_id = ""
+            kind = copy.new_element.WhichOneof("type")
+            if kind in WIDGETS:
+                copy.new_element.ClearField("has_one_shot_effect")
+                _forget_default(getattr(copy.new_element, kind))
             found[place] = str(copy)
         own = ('label: "Prompt under study"', "visitor_component")
         return {place: text for place, text in found.items() if not any(o in text for o in own)}
@@ -250,3 +254,21 @@ class Session:
         elif kind in WIDGETS:
             widget = getattr(element, kind)
             self.widgets[widget.id] = kind, widget
+
+
+def _forget_default(widget: Any) -> None:
+    """A widget that was put back on its default looks like one that always stood there."""
+    if not getattr(widget, "set_value", False):
+        return
+    fields = [name for name in ("raw_value", "raw_values", "value") if hasattr(widget, name)]
+    default, *values = (_listed(getattr(widget, name)) for name in ("default", *fields))
+    options = [getattr(option, "content", option) for option in getattr(widget, "options", ())]
+    if options:
+        default = [options[int(i)] for i in default]
+    if next(filter(None, values), []) == default:
+        for name in ("set_value", *fields):
+            widget.ClearField(name)
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value] if isinstance(value, str | int | float) else list(value)
