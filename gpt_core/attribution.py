@@ -30,6 +30,7 @@ class StreamTrace:
     attn_out, mlp_out: (L, T, C), what each branch wrote. z: (L, T, C), the heads side by side
     before the output projection.
     stream: (L + 1, T, C), the stream before each block and after the last.
+    mid: (L, T, C), the stream in each block, between attention and the MLP.
     scales: what each norm divided by, (T, 1) or (1, C), by the norm's name.
     logits: (T, V).
     """
@@ -41,6 +42,7 @@ class StreamTrace:
     mlp_out: Tensor
     z: Tensor
     stream: Tensor
+    mid: Tensor
     scales: dict[str, Tensor]
     logits: Tensor
 
@@ -99,7 +101,8 @@ def trace_stream(model: GPT, ids: Sequence[int]) -> StreamTrace:
     """Run the model once over ids (1 to block_size of them) and keep all that is written."""
     layers = range(model.config.n_layer)
     names = ["embed", "*.scale", "logits"] + ["pos_embed"] * (model.wpe is not None)
-    names += [f"blocks.*.{part}" for part in ("z", "attn_out", "mlp_out", "resid_pre")]
+    parts = ("z", "attn_out", "mlp_out", "resid_pre", "resid_mid")
+    names += [f"blocks.*.{part}" for part in parts]
     last = f"blocks.{layers[-1]}.resid_post"
     with record(model, *names, last) as kept:
         model(torch.tensor([list(ids)], device=model.wte.weight.device))
@@ -115,6 +118,7 @@ def trace_stream(model: GPT, ids: Sequence[int]) -> StreamTrace:
         mlp_out=all_layers("mlp_out"),
         z=all_layers("z").transpose(1, 2).flatten(2),
         stream=torch.cat((all_layers("resid_pre"), kept[last])),
+        mid=all_layers("resid_mid"),
         scales={
             name.removesuffix(".scale"): scale[0]
             for name, scale in kept.items()

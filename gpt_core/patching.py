@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gpt_core.attribution import StreamTrace
 from gpt_core.config import GPTConfig
 from gpt_core.model import GPT
 from gpt_core.observe import Change, intervene, record
@@ -69,6 +70,18 @@ def run_states(model: GPT, ids: Sequence[int]) -> StateRun:
     return StateRun(tuple(ids), states, logits[0, -1])
 
 
+def states_of(trace: StreamTrace) -> StateRun:
+    """The same of a pass that was made already."""
+    states = {
+        "resid_pre": trace.stream[:-1],
+        "attn_out": trace.attn_out,
+        "resid_mid": trace.mid,
+        "mlp_out": trace.mlp_out,
+        "resid_post": trace.stream[1:],
+    }
+    return StateRun(trace.ids, states, trace.logits[-1])
+
+
 def contrast(into: StateRun, source: StateRun) -> Contrast:
     """What tells the two runs' answers apart.
 
@@ -91,11 +104,14 @@ def contrast(into: StateRun, source: StateRun) -> Contrast:
 def patch(
     model: GPT, into: StateRun, source: StateRun, state: str, layer: int, positions: Sequence[int]
 ) -> Tensor:
-    """Run `into` again with one state copied from `source` at some positions: the logits (V,)."""
+    """Run `into` again with one state copied from `source` at some positions: the logits (V,).
+
+    Everything before the layer stays as it was, so it isn't run again.
+    """
     change = _copy(source.states[state][layer], [0] * len(positions), positions)
     with intervene(model, {f"blocks.{layer}.{state}": change}):
-        logits, _ = model(_row(model, into.ids))
-    return logits[0, -1]
+        read = _finish(model, into.states["resid_pre"][layer][None], layer)
+    return model.lm_head(read)[0]
 
 
 @torch.no_grad()
@@ -138,23 +154,22 @@ def patching_cost(config: GPTConfig, tokens: int, positions: int) -> float:
 
 
 @torch.no_grad()
-def suggest_swap(model: GPT, ids: Sequence[int], most: int = 24) -> tuple[int, int]:
-    """A position and a token to put there, so that the answer changes.
+def suggest_swap(model: GPT, trace: StreamTrace, most: int = 24) -> tuple[int, int]:
+    """A position of a prompt and a token to put there, so that the answer changes.
 
-    Each of the last `most` tokens but the very last is tried with the one that the model expected
-    most in its place (or second most, if it was right). Of those that move at least half as much
-    probability of what comes next as the best one does, and make another token the likeliest if
-    any of them does, the earliest is taken: the further away the cause, the more there is to trace.
+    trace: the pass over the prompt. Each of the last `most` tokens but the very last is tried with
+    the one that the model expected most in its place (or second most, if it was right). Of those
+    that move at least half as much probability of what comes next as the best one does, and make
+    another token the likeliest if any of them does, the earliest is taken: the further away the
+    cause, the more there is to trace.
     """
-    with record(model, "blocks.0.resid_pre") as kept:
-        logits = model(_row(model, ids))[0][0]
-    T = len(ids)
+    ids, logits, T = trace.ids, trace.logits, len(trace.ids)
     places = list(range(max(0, T - 1 - most), max(1, T - 1)))
     rows, old = range(len(places)), [ids[place] for place in places]
     expected = logits[[max(0, place - 1) for place in places]].clone()
     expected[rows, old] = float("-inf")
     tokens = expected.argmax(dim=-1)
-    x = kept["blocks.0.resid_pre"].repeat(len(places), 1, 1)
+    x = trace.stream[0].repeat(len(places), 1, 1)
     x[rows, places] += model.wte.weight[tokens] - model.wte.weight[old]
     after = model.lm_head(_finish(model, x, 0)).softmax(dim=-1)
     moved = (after - logits[-1].softmax(dim=-1)).abs().sum(dim=-1)

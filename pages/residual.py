@@ -14,7 +14,7 @@ from ui.lesson import further_reading, predict, try_this
 from ui.norm_words import token_in_words
 from ui.patching_panel import patching, room
 from ui.plotly_json import show
-from ui.sidebar import Study, current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.stream_grids import chosen_column, lens_grid
 from ui.stream_results import attribution_of, lens_of, stream_of
@@ -94,9 +94,20 @@ def show_lens(study: Study, trace: StreamTrace, position: int) -> None:
     lens_grid(study, lens, position, LENS, name, choose_column)
 
 
-@st.fragment
+@about_prompt
+def note_cut(study: Study) -> None:
+    study = study.last(room(study))
+    if study.left_out:
+        st.info(
+            f"This lesson looks at the prompt's last {len(study.ids)} tokens; the first "
+            f"{study.left_out} are cut."
+        )
+
+
+@about_prompt
 def explore(study: Study) -> None:
     """All about one chosen token; the rest of the page stays when it changes."""
+    study = study.last(room(study))
     trace = stream_of(study)
     config, position = study.model.config, choose_position(study)
     likeliest = int(trace.logits[position].argmax())
@@ -126,20 +137,15 @@ def explore(study: Study) -> None:
 
 
 st.title("The residual stream")
-study = current_study()
-study = study.last(room(study))
+channels = current_study().model.config.n_embd
 st.markdown(
-    f"Every token travels through the model as one vector of **{study.model.config.n_embd} "
-    "numbers**: its **residual stream**. Attention and the MLP are branches off it. Each reads the "
+    f"Every token travels through the model as one vector of **{channels} numbers**: its "
+    "**residual stream**. Attention and the MLP are branches off it. Each reads the "
     "stream, and **adds** what it found. At the end the stream is compared with every token of the "
     "vocabulary, which gives the **logits**: one score per possible next token."
 )
-if study.left_out:
-    st.info(
-        f"This lesson looks at the prompt's last {len(study.ids)} tokens; the first "
-        f"{study.left_out} are cut."
-    )
-explore(study)
+note_cut()
+explore()
 
 st.header("Where does the answer come from?")
 st.markdown(
@@ -147,7 +153,7 @@ st.markdown(
     "second prompt that differs in one token, and **copy one state from its run into yours**. If "
     "the answer moves over, that state carried the difference."
 )
-patching(study)
+patching()
 st.caption(
     "How much moves: of the two tokens whose probabilities differ most between the runs, A's logit "
     "minus B's, from 0% (as in A) to 100% (as in B). This shows what carries *this* difference, on "

@@ -13,7 +13,7 @@ from ui import address, widgets
 from ui.answers import choose_token
 from ui.jobs import job_key, job_panel, job_service
 from ui.names import sentence
-from ui.sidebar import LINE_BREAK, Study
+from ui.sidebar import LINE_BREAK, Study, about_prompt
 from ui.stream_grids import chosen_cell, patch_grids, read_cell
 from ui.stream_results import Ids, Pair, stream_of, suggestion_of
 from ui.stream_words import STATE_WORDS
@@ -36,9 +36,10 @@ def room(study: Study) -> int:
     return max(1, tokens)
 
 
-@st.fragment
+@about_prompt
 def patching(study: Study) -> None:
     """The whole panel; only this part of the page runs again when something in it is chosen."""
+    study = study.last(room(study))
     other = _other_prompt(study)
     if other is None:
         return
@@ -111,7 +112,7 @@ def _replaced(study: Study) -> Ids:
     with left:
         where = widgets.selectbox("Which token", [SUGGESTED, *places], key="patch_at")
     most = int(ON_PAGE / patching_cost(study.model.config, len(study.ids), 1)) + 1
-    place, token = suggestion_of(study.fingerprint, study.ids, min(24, most), study)
+    place, token = suggestion_of(study, min(24, most))
     if where != SUGGESTED:
         place = places.index(where)
         token = None
