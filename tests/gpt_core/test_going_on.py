@@ -82,7 +82,7 @@ def test_one_witness_of_steps_is_enough(tmp_path, trained, witness):
         ("metrics.jsonl", b"\0" * 100 + b"\n"),
         ("metrics.jsonl", b'{"step": 0, "train_loss": 1}\n'),
         ("model.safetensors", b""),
-        ("model.safetensors", b"\xff" * 100),
+        ("model.safetensors", b"\xff" * 9),
     ],
 )
 def test_where_nobody_can_tell_nothing_is_begun(tmp_path, file, content):

@@ -20,7 +20,7 @@ from tests.ui.test_training import LONG, request, scripted, service, wait_for, w
 from tests.ui.test_training import wait_for_step as wait_for_step_of
 from ui import models
 from ui.histories import losses_of
-from ui.runs import TrainingError
+from ui.runs import Limits, TrainingError
 from ui.worker import MachineLock, training_command
 
 GOOD, BAD = "a" * 16, "b" * 16
@@ -72,11 +72,11 @@ def look_at_everything(training):
         f"{view.reason} {view.about} {view.curves.samples}".encode()  # no halves of characters
         assert not (view.reason and "\n" in view.reason)
         assert all(path.is_file() for path in training.archive_files(view.run_id))
-    for name in (GOOD, BAD):
+    for name in {GOOD, BAD, *training.names("ana")}:
         try:
             run = models.load(name).run
         except RunError as error:
-            assert name == BAD and str(error).endswith(".")
+            assert name != GOOD and str(error).endswith(".")
         else:
             moments(run), losses_of(run), run.was_imported(), run.corpus["name"].encode()
 
@@ -110,22 +110,17 @@ def damage(draw, original):
 
 
 @pytest.mark.parametrize("file", FILES)
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_whatever_is_in_one_file_harms_that_run_only(paused_run, file, data):
     content = data.draw(damage((paused_run / file).read_bytes()))
-    check_with(paused_run, lambda folder: (folder / file).write_bytes(content))
-
-
-def check_with(paused_run, do_damage, command=quick):
-    """Do damage to one of two runs; all that is asked of the other works, and it can train."""
     with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
         patched.setenv("GPT_RUNS", "")
         unexpected = []
         patched.setattr("ui.training.logger.exception", lambda *said: unexpected.append(said))
         root = two_runs(paused_run, Path(folder))
-        do_damage(root / BAD)
-        with service(root, command=command) as training:
+        (root / BAD / file).write_bytes(content)
+        with service(root, command=quick) as training:
             look_at_everything(training)
             with suppress(TrainingError):
                 training.resume("ana", BAD)
@@ -171,9 +166,26 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("do_damage", DAMAGE.values(), ids=DAMAGE)
-def test_whatever_lies_in_a_folder_harms_that_run_only(paused_run, do_damage):
-    check_with(paused_run, do_damage)
+def test_whatever_lies_in_a_folder_harms_that_run_only(root, monkeypatch):
+    unexpected = []
+    monkeypatch.setattr("ui.training.logger.exception", lambda *said: unexpected.append(said))
+    shutil.rmtree(root / BAD)
+    for number, do_damage in enumerate(DAMAGE.values()):
+        shutil.copytree(root / GOOD, root / f"{number:016x}")
+        do_damage(root / f"{number:016x}")
+    with service(root, Limits(steps=LONG, active_runs=100), command=quick) as training:
+        look_at_everything(training)
+        known = [view.run_id for view in training.runs("ana")]
+        assert len(known) > 20
+        for run_id in known:
+            if run_id != GOOD:
+                with suppress(TrainingError):
+                    training.resume("ana", run_id)
+        training.resume("ana", GOOD)  # behind all of them
+        wait_for_state(training, GOOD, "finished")
+        assert not any(view.active for view in training.runs("ana"))
+        look_at_everything(training)
+    assert not unexpected
 
 
 @pytest.mark.parametrize("value", ["x", float("nan"), 10**400, True, None, [], -1])
@@ -248,7 +260,7 @@ def test_a_download_that_was_put_back_is_not_begun_again(root):
 
 def test_a_lock_that_cannot_be_had_is_told_until_it_can(root, tmp_path):
     (tmp_path / "lock").mkdir()
-    with service(root) as training:
+    with service(root, command=quick) as training:
         training.resume("ana", GOOD)
         wait_for(lambda: "lock" in (training.view(GOOD).reason or ""))
         view = training.view(GOOD)

@@ -149,6 +149,7 @@ def test_a_queued_run_can_be_paused_stopped_and_resumed(tmp_path):
     with service(tmp_path / "runs") as training:
         first = training.submit("ana", request(steps=LONG))
         second = training.submit("ana", request(steps=5))
+        wait_for_state(training, first, "running")
         training.pause("ana", second)
         assert training.view(second).state == "paused"
         assert training.place(second) is None
