@@ -49,7 +49,7 @@ def slider(
     """A number from low to high, both included. If they are the same, nothing is drawn."""
     if low >= high:
         return low
-    values = Numbers(low, high, default)
+    values = Numbers(low, high, default, step)
     arguments = (label, low, high, values.default, step)
     # Streamlit takes a slider with other limits for another widget, which knows no value yet.
     return _draw("slider", arguments, values, key, container, more, limits=(low, high))
@@ -182,11 +182,15 @@ class Values(Protocol):
 
 @dataclass(slots=True)
 class Numbers:
-    """Numbers from low to high, both included: whole ones if low is one."""
+    """Numbers from low to high, both included: whole ones if low is one.
+
+    step: how far they lie apart, from low on; high and the default may lie between.
+    """
 
     low: float
     high: float
     default: float
+    step: float | None = None
 
     def __post_init__(self) -> None:
         self.default = min(max(self.default, self.low), self.high)
@@ -196,6 +200,9 @@ class Numbers:
         if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
             return self.default
         value = min(max(value, self.low), self.high)
+        if self.step and value not in (self.default, self.high):
+            steps = round((value - self.low) / self.step)
+            value = min(round(self.low + steps * self.step, 9), self.high)
         return type(self.low)(value)
 
     def read(self, text: str) -> float:

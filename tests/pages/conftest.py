@@ -2,17 +2,23 @@
 
 import json
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
 from plotly.io import to_json
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from ui.plotly_unchecked import Unchecked
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
+
+
+# Each AppTest reads the metadata of every package that is installed: most of its time.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,8 @@ def whole_numbers(draw):
 def fractions(draw):
     numbers = st.floats(-1e6, 1e6)
     low, high = sorted((draw(numbers), draw(numbers)))
-    return Numbers(low, high, draw(numbers))
+    step = draw(st.none() | st.sampled_from([0.01, 0.05, 0.5]))
+    return Numbers(low, high, draw(numbers), step)
 
 
 @st.composite
@@ -95,6 +96,15 @@ def test_of_numbers_the_nearest_is_taken(values, value):
 def test_what_is_no_number_means_the_default(text):
     assert Numbers(0, 9999, 1337).read(text) == 1337
     assert math.isclose(Numbers(0.0, 2.0, 0.7).read(text), 0.7)
+
+
+@pytest.mark.parametrize(("text", "value"), [("1e-320", 0.0), ("0.72", 0.7), ("0.69", 0.7)])
+def test_a_slider_rests_on_its_steps(text, value):
+    assert Numbers(0.0, 2.0, 0.7, 0.05).read(text) == value
+
+
+def test_the_end_of_a_slider_can_be_reached_even_between_two_steps():
+    assert [Numbers(20, 50, 25, 20).read(text) for text in ("50", "25", "45")] == [50, 25, 40]
 
 
 def test_a_place_beyond_the_end_is_the_last_one_and_an_option_that_is_gone_the_default():
