@@ -48,6 +48,11 @@ NASTY = {
 }
 
 
+@pytest.fixture(autouse=True)
+def checked_figures():
+    """Other tests look at the figures; here a thousand pages are drawn."""
+
+
 A_FEW = 5  # of widgets that show only after some choice, every fifth kind is tried
 
 

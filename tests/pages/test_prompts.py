@@ -15,6 +15,11 @@ UNBOUND = {"model", "run", "compare"}
 FIRST, SMALL, WIDE, TINY = "0000aaaa", "0000bbbb", "0000cccc", "0000dddd"
 
 
+@pytest.fixture(autouse=True)
+def checked_figures():
+    """Other tests look at the figures; here a thousand pages are drawn."""
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
