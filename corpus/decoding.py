@@ -40,7 +40,7 @@ LEGACY: dict[str, tuple[str, float]] = {
     "gb18030": ("GB 18030, Chinese", -6.0),
     "cp950": ("Big5, Chinese", -6.0),
     "cp949": ("EUC-KR, Korean", -6.0),
-    "cp1258": ("Windows-1258, Vietnamese", -6.0),
+    "cp1258": ("Windows-1258, Vietnamese", -8.0),
     "cp874": ("Windows-874, Thai", -6.0),
     "iso8859_2": ("ISO 8859-2, Central European", -6.0),
     "koi8_u": ("KOI8-U, Cyrillic", -6.0),

@@ -8,13 +8,20 @@ import streamlit as st
 
 import corpus
 from corpus.datasets import DATA_SETS, DataSet, load
-from ui.corpus_state import bundled_corpus, choose_corpus, chosen_corpus
+from ui.corpus_state import (
+    Upload,
+    bundled_corpus,
+    choose_corpus,
+    chosen_corpus,
+    chosen_upload,
+)
 from ui.names import as_text, show_error
 from ui.sitcom_text import sitcom_as_text
 
 _BUNDLED, _GENERATED = "The bundled sitcom", "The sitcom, generated"
 _KNOWN = "A well-known text"
 _PASTE, _UPLOAD = "Paste a text", "Upload a file"
+_LONGEST_EXCERPT = 260
 
 
 def text_picker() -> None:
@@ -38,6 +45,8 @@ def text_picker() -> None:
         _paste()
     else:
         _upload()
+    if upload := chosen_upload():
+        _ask_whether_it_is_right(upload)
     chosen = chosen_corpus()
     st.success(
         f"The lessons use “{as_text(chosen.name)}”: {len(chosen.text):,} characters.",
@@ -105,16 +114,45 @@ def _upload() -> None:
     file = st.file_uploader(f"A .txt or .md file, {megabytes:.0f} MB at most", type=["txt", "md"])
     if file is not None and st.session_state.get("last_upload") != file.file_id:
         st.session_state["last_upload"] = file.file_id
-        _try(lambda: corpus.from_upload(file.name, file.getvalue()))
+        upload = Upload(file.file_id, file.name, file.getvalue())
+        _try(lambda: corpus.from_upload(upload.file_name, upload.data), upload)
 
 
-def _try(read: Callable[[], corpus.Corpus]) -> bool:
-    """Whether it was read; a refusal is said."""
+def _ask_whether_it_is_right(upload: Upload) -> None:
+    """Other ways to read a file whose encoding was guessed; choosing one reads it again."""
+    question = st.container()
+    excerpts = {reading.encoding: reading.excerpt for reading in chosen_corpus().readings}
+    encodings = list(excerpts)
+    encoding = st.radio(
+        "Which line looks right?",
+        encodings,
+        index=encodings.index(_encoding()),
+        format_func=corpus.encoding_name,
+        captions=[as_text(excerpt, _LONGEST_EXCERPT) for excerpt in excerpts.values()],
+        key=f"reading_{upload.file_id}",  # another file is another question
+    )
+    if encoding != _encoding():
+        _try(lambda: corpus.from_upload(upload.file_name, upload.data, encoding=encoding), upload)
+    question.markdown(
+        f"**Read as {corpus.encoding_name(_encoding())}: is this right?** The file doesn't say how "
+        "its letters are stored, so this is a guess."
+    )
+
+
+def _encoding() -> str:
+    """What the chosen text was read as."""
+    report = chosen_corpus().report
+    return report.encoding if report else ""
+
+
+def _try(read: Callable[[], corpus.Corpus], upload: Upload | None = None) -> bool:
+    """Whether it was read; a refusal is said. upload: what is kept if it was read by a guess."""
     try:
-        choose_corpus(read())
+        text = read()
     except corpus.CorpusError as error:
         show_error(error)
         return False
+    choose_corpus(text, upload if text.readings else None)
     return True
 
 
@@ -122,15 +160,15 @@ def _show_report(report: corpus.CleaningReport) -> None:
     title = "Nothing was changed on the way in" if not report.changes else "What was changed"
     with st.expander(title, icon=":material/cleaning_services:"):
         st.markdown(
-            f"Read as **{report.encoding}**. {report.characters_before:,} characters came in, "
-            f"{report.characters_after:,} are used."
+            f"Read as **{corpus.encoding_name(report.encoding)}**. {report.characters_before:,} "
+            f"characters came in, {report.characters_after:,} are used."
         )
         if report.changes:
             st.dataframe(
                 [
                     {
                         "what": change.kind,
-                        "how often": f"{change.count:,} {change.unit}",
+                        "how often": change.amount,
                         "for example, before": change.before,
                         "after": change.after,
                     }
