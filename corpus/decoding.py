@@ -99,7 +99,7 @@ ENOUGH_PLACES, LONGEST_SEARCH = 500, 2_000
 LEAST_LIKELY = -5.5
 BEYOND_ASCII = bytes(range(0x80, 0x100))
 CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\v\f\r\x1a\x1b"))
-READINGS, LONGEST_EXCERPT = 3, 80
+READINGS, SHORTEST_EXCERPT, LONGEST_EXCERPT = 3, 40, 80
 
 
 @dataclass(frozen=True)
@@ -269,18 +269,21 @@ def _likelihood(text: str, encoding: str) -> float:
 
 def _readings(data: bytes, encodings: list[str]) -> tuple[Reading, ...]:
     """Each reading, with the first places that tell it from the others."""
-    pairs = set(combinations(encodings, 2))
+    alike = set(combinations(encodings, 2))
     places: list[bytes] = []
     shown = 0  # up to here
     for start, end in islice(_telling_words(data), LONGEST_SEARCH):
-        looks = {encoding: data[start:end].decode(encoding, "replace") for encoding in encodings}
-        told_apart = {(one, other) for one, other in pairs if looks[one] != looks[other]}
-        if told_apart and start >= shown:
-            first, shown = _with_context(data, start, end)
-            places.append(data[first:shown])
-        pairs -= told_apart
-        if not pairs:
+        short = sum(map(len, places)) < SHORTEST_EXCERPT
+        if not alike and not short:
             break
+        looks = {encoding: data[start:end].decode(encoding, "replace") for encoding in encodings}
+        still_alike = {(one, other) for one, other in alike if looks[one] == looks[other]}
+        useful = short or still_alike != alike
+        if useful and start >= shown and len(set(looks.values())) > 1:
+            first, last = _with_context(data, start, end)
+            places.append(data[max(first, shown) : last])
+            shown = last
+        alike = still_alike
     return tuple(
         Reading(encoding, " … ".join(_excerpt(place, encoding) for place in places))
         for encoding in encodings
