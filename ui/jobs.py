@@ -307,9 +307,9 @@ def _show_progress(view: JobView, key: Key, widget: str) -> None:
             share = view.done / view.total if view.total else 0.0
             steps = f"{view.done:,} of {view.total:,}, " if view.total else "starting, "
             st.progress(min(1.0, share), f"{steps}{duration(view.seconds)}")
-    if right.button("Stop", key=f"stop {widget}", icon=":material/stop:"):
-        job_service().stop(key, visitor_id())
-        st.rerun(scope="fragment")
+    # A callback, because a fragment can ask for its own rerun only where it runs alone.
+    stop, ask = job_service().stop, (key, visitor_id())
+    right.button("Stop", key=f"stop {widget}", icon=":material/stop:", on_click=stop, args=ask)
 
 
 @st.cache_resource(show_spinner=False)
