@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import streamlit as st
@@ -10,37 +11,48 @@ import torch
 from gpt_core.induction import LONGEST, RepeatTest, random_tokens, repeat_test
 from gpt_core.jobs.heal import MOST_VALUABLE, STEPS
 from gpt_core.multihead import HeadsTrace, output_step, trace_heads
-from gpt_core.roles import ROLES
+from gpt_core.roles import ROLES, sharpest
 from ui import address, widgets
 from ui import head_figures as figures
 from ui import head_words as words
 from ui.attention_map import Selection, attention_grid, selected
+from ui.caches import shared
 from ui.figures import Bar, Line, curves
 from ui.figures import show as show_curves
 from ui.jobs import job_panel, known_result
-from ui.models import BUNDLED
+from ui.lesson import predict
+from ui.models import BUNDLED, LoadedModel
 from ui.plotly_json import show
-from ui.sidebar import Study
+from ui.sidebar import Study, about_prompt
 from ui.tokens import short
 from ui.traces import attention_of
 
+MOST_CELLS = 4_000_000  # of all heads' pictures together
 ROLES_ASKED, VALUES_ASKED = {"texts": 40}, {"texts": 40}
+RANDOM, YOURS = "random tokens", "your prompt"
 # What is recorded of the bundled model.
 HEALED = {"head": MOST_VALUABLE, "steps": 60, "seed": 1}
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _heads_of(fingerprint: str, ids: tuple[int, ...], _study: Study) -> HeadsTrace:
-    return trace_heads(_study.model, ids)
+@shared(16)
+def _heads_of(study: Study) -> HeadsTrace:
+    return trace_heads(study.model, study.ids)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _repeated(
-    fingerprint: str, ids: tuple[int, ...], seed: int | None, _study: Study
-) -> RepeatTest:
-    """Random tokens of a seed, or without one the prompt, twice in a row."""
-    once = torch.tensor([ids]) if seed is None else random_tokens(_study.model, seed)
-    return repeat_test(_study.model, once)
+@shared(16)
+def _random_twice(loaded: LoadedModel, seed: int) -> RepeatTest:
+    return repeat_test(loaded.model, random_tokens(loaded.model, seed))
+
+
+@shared(16)
+def _prompt_twice(study: Study) -> RepeatTest:
+    return repeat_test(study.model, torch.tensor([study.ids]))
+
+
+def _looked_at(study: Study) -> Study:
+    """As much of the prompt as the pictures of all heads have room for."""
+    config = study.model.config
+    return study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
 
 
 def role_result(study: Study) -> dict[str, Any] | None:
@@ -57,16 +69,26 @@ def _recorded(name: str, study: Study) -> str | None:
     return name if study.run_key == BUNDLED else None
 
 
-@st.fragment
+@about_prompt
+def note_cut(study: Study) -> None:
+    """Say so where the prompt is longer than what is shown."""
+    study = _looked_at(study)
+    if study.left_out:
+        T, cut = len(study.ids), study.left_out
+        st.info(f"Here you see {T} tokens; the prompt's first {cut} are cut.")
+
+
+@about_prompt
 def show_step(study: Study) -> None:
     """One layer and one position: z of every head, side by side, times W_O."""
+    study = _looked_at(study)
     config, T = study.model.config, len(study.ids)
     left, right = st.columns(2)
     layer = widgets.select_slider(
         "Layer", range(config.n_layer), 0, key="heads_layer", container=left
     )
     position = widgets.select_slider("Token", range(T), T - 1, key="heads_token", container=right)
-    step = output_step(study.model, _heads_of(study.fingerprint, study.ids, study), layer, position)
+    step = output_step(study.model, _heads_of(study), layer, position)
     st.markdown(words.step(config, layer, position, study.tokens[position].text))
     show(figures.side_by_side(step), "heads_z", "The numbers z of all heads, side by side")
     st.markdown("One matrix, the **output projection**, mixes them:")
@@ -79,9 +101,10 @@ def show_step(study: Study) -> None:
     st.markdown(words.who_writes(step))
 
 
-@st.fragment
+@about_prompt
 def show_heads(study: Study) -> None:
     """The pictures with their roles, and what the chosen head looks at."""
+    study = _looked_at(study)
     config = study.model.config
     found = role_result(study)
     shape = (config.n_layer, config.n_head)
@@ -120,7 +143,29 @@ def show_heads(study: Study) -> None:
         st.markdown(words.HOW_CALIBRATED)
 
 
-def show_values(study: Study) -> None:
+@about_prompt
+def ask_and_show_values(study: Study) -> None:
+    """How much is the head with the clearest picture worth? After a guess, the leaderboard."""
+    config = study.model.config
+    total = config.n_layer * config.n_head
+    measured = total == 1
+    if not measured:
+        pattern = attention_of(_looked_at(study)).trace.pattern
+        sharp, known = sharpest(pattern), value_result(study)
+        measured = predict(
+            f"heads_guess_{study.run_key}_{sharp[0]}_{sharp[1]}",
+            words.question(sharp, total),
+            words.PLACES,
+            lambda guess: words.answer(guess, sharp, known),
+        )
+    st.header("What each head is worth")
+    if measured:
+        _show_values(study)
+    else:
+        st.markdown("Choose an answer first; then the values of all heads are shown here.")
+
+
+def _show_values(study: Study) -> None:
     """The leaderboard: what the model loses without each head."""
 
     def draw(result: dict[str, Any], finished: bool) -> None:
@@ -203,19 +248,31 @@ def show_healing(study: Study) -> None:
 @st.fragment
 def show_twice(study: Study) -> None:
     """Induction: a sequence that nobody could know, two times in a row."""
-    room = study.model.config.block_size // 2
-    if room < 2:
+    if study.model.config.block_size // 2 < 2:
         st.info("This model's context is too short to say anything twice.")
         return
     left, right = st.columns([2, 1])
-    kinds = ["random tokens"] + (["your prompt"] if len(study.ids) > 1 else [])
+    kinds = [RANDOM, YOURS]
     kind = widgets.segmented_control(
-        "Twice in a row", kinds, kinds[0], key="heads_kind", container=left
+        "Twice in a row", kinds, RANDOM, key="heads_kind", container=left
     )
-    seed = None
-    if kind != "your prompt":
-        seed = int(widgets.number_input("Draw", 0, 99, 0, key="heads_draw", container=right))
-    test = _repeated(study.fingerprint, study.ids[-min(room, LONGEST) :], seed, study)
+    if kind == YOURS:
+        _show_prompt_twice()
+    else:
+        seed = widgets.number_input("Draw", 0, 99, 0, key="heads_draw", container=right)
+        _show_repeated(study, _random_twice(study.loaded, int(seed)))
+
+
+@about_prompt
+def _show_prompt_twice(study: Study) -> None:
+    study = study.last(min(LONGEST, study.model.config.block_size // 2))
+    if len(study.ids) < 2:
+        st.info("Your prompt is a single token. It takes two to see what comes next.")
+        return
+    _show_repeated(study, _prompt_twice(study))
+
+
+def _show_repeated(study: Study, test: RepeatTest) -> None:
     places = list(range(1, test.n))
     lines = [
         Line("the first time", places, test.loss[: test.n - 1].numpy(), 0),
