@@ -13,39 +13,23 @@ from gpt_core.norm_statistics import (
 from ui import norm_figures as figures
 from ui import norm_words as words
 from ui import widgets
+from ui.caches import shared
 from ui.norm_experiment import Place, show_experiment
 from ui.norm_figures import tidy
-from ui.sidebar import Study, current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def trace_of(fingerprint: str, ids: tuple[int, ...], _study: Study) -> DepthTrace:
+@shared(16)
+def trace_of(study: Study) -> DepthTrace:
     """One forward pass, kept for whoever looks at the same prompt with the same weights."""
-    return trace_norms(_study.model, ids)
+    return trace_norms(study.model, study.ids)
 
 
-st.title("LayerNorm")
-study = current_study()
-kind, pre = study.model.config.norm, study.model.config.norm_position == "pre"
-T, C = len(study.ids), study.model.config.n_embd
-trace = trace_of(study.fingerprint, study.ids, study)
-names = norm_names(study.model)
-norm = find_norm(study.model, names[0])
-biased = getattr(norm, "bias", None) is not None
-stages = words.stages(kind, biased)
-
-st.markdown(
-    f"Inside the model every token is a vector: a list of **{C} numbers**, one in each of {C} "
-    "**channels**. Attention and the MLP add to it, layer after layer, so its size changes. A "
-    "**norm** brings the numbers to a common size, so that the part that reads them always meets "
-    "numbers of the same kind. Choose one of its places in this model, and a token of your prompt."
-)
-
-
-@st.fragment
-def one_token() -> None:
+@about_prompt
+def one_token(study: Study) -> None:
     """One token at one norm: its numbers, the arithmetic, what was learned, a question."""
+    trace, T = trace_of(study), len(study.ids)
     left, right = st.columns(2)
     with left:
         name = widgets.selectbox("Which norm", names, min(2, len(names) - 1), key="norm_name")
@@ -112,9 +96,10 @@ def one_token() -> None:
     show_experiment(Place(study, trace, name, position))
 
 
-@st.fragment
-def every_token() -> None:
+@about_prompt
+def every_token(study: Study) -> None:
     """All tokens at all norms, in three maps."""
+    trace = trace_of(study)
     st.header("Every token, every norm")
     statistic = widgets.segmented_control(
         "Of each token's numbers, show the",
@@ -136,6 +121,20 @@ def every_token() -> None:
     )
 
 
+st.title("LayerNorm")
+model = current_study().model
+kind, pre, C = model.config.norm, model.config.norm_position == "pre", model.config.n_embd
+names = norm_names(model)
+norm = find_norm(model, names[0])
+biased = getattr(norm, "bias", None) is not None
+stages = words.stages(kind, biased)
+
+st.markdown(
+    f"Inside the model every token is a vector: a list of **{C} numbers**, one in each of {C} "
+    "**channels**. Attention and the MLP add to it, layer after layer, so its size changes. A "
+    "**norm** brings the numbers to a common size, so that the part that reads them always meets "
+    "numbers of the same kind. Choose one of its places in this model, and a token of your prompt."
+)
 one_token()
 every_token()
 

@@ -9,29 +9,27 @@ from gpt_core.model import FeedForward
 from gpt_core.neurons import Loud, NeuronTrace
 from ui import neuron_words as words
 from ui import widgets
+from ui.caches import shared
 from ui.figures import show as show_chart
 from ui.lesson import further_reading, predict, try_this
 from ui.neuron_view import activation_chips, activation_curves, effect_bars, show_top_texts
 from ui.plotly_json import probability_pairs, show, tidy
-from ui.sidebar import Study, current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.tokens import code
 
 MOST_TOKENS, OFFERED = 64, 8
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def trace_of(fingerprint: str, ids: tuple[int, ...], _study: Study) -> NeuronTrace:
+@shared(8)
+def trace_of(study: Study) -> NeuronTrace:
     """One forward pass, kept for whoever looks at the same prompt with the same weights."""
-    return neurons.trace_neurons(_study.model, ids)
+    return neurons.trace_neurons(study.model, study.ids)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def removal_of(
-    fingerprint: str, ids: tuple[int, ...], layer: int, neuron: int, _study: Study
-) -> Ablation:
-    trace = trace_of(fingerprint, ids, _study)
-    return neurons.remove_neuron(_study.model, ids, trace, layer, neuron)
+@shared(64)
+def removal_of(study: Study, layer: int, neuron: int) -> Ablation:
+    return neurons.remove_neuron(study.model, study.ids, trace_of(study), layer, neuron)
 
 
 def choose(key: str, neuron: int) -> None:
@@ -105,7 +103,7 @@ def ask(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> None:
     token = study.tokenizer.token_text(best.item())
 
     def change() -> Ablation:
-        return removal_of(study.fingerprint, study.ids, layer, neuron, study)
+        return removal_of(study, layer, neuron)
 
     fires = bool((trace.post[layer, :, neuron] != 0).any())
     if predict(
@@ -122,9 +120,18 @@ def ask(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> None:
         )
 
 
-@st.fragment
-def explore(study: Study, trace: NeuronTrace) -> None:
+@about_prompt
+def note_cut(study: Study) -> None:
+    study = study.last(MOST_TOKENS)
+    if study.left_out:
+        st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+
+
+@about_prompt
+def explore(study: Study) -> None:
     """The part that runs again when another neuron is chosen; the rest of the page stays."""
+    study = study.last(MOST_TOKENS)
+    trace = trace_of(study)
     layer, neuron = choose_neuron(study, trace)
     place = show_activation(study, trace, layer, neuron)
     left, right = st.columns([5, 4], gap="large")
@@ -136,15 +143,26 @@ def explore(study: Study, trace: NeuronTrace) -> None:
     ask(study, trace, layer, neuron)
 
 
+@about_prompt
+def show_silence(study: Study) -> None:
+    """How much of each layer is silent on the prompt."""
+    study = study.last(MOST_TOKENS)
+    trace, every = trace_of(study), range(study.model.config.n_layer)
+    found = [neurons.silence(trace, layer) for layer in every]
+    layers = [f"layer {layer}" for layer in every]
+    st.table(pd.DataFrame(words.silence_table(found, hidden), index=layers))
+    st.caption(
+        f"Of {len(study.ids)} tokens × {hidden} activations in each layer, on your prompt. "
+        "Functions that cut off at zero make exact zeros; the others never do."
+    )
+
+
 st.title("MLP")
-study = current_study().last(MOST_TOKENS)
-config = study.model.config
-trace = trace_of(study.fingerprint, study.ids, study)
-hidden = trace.post.shape[-1]
+model = current_study().model
+config, hidden = model.config, model.blocks[0].mlp.up.out_features
 st.markdown(words.intro(config, hidden))
-if study.left_out:
-    st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
-explore(study, trace)
+note_cut()
+explore()
 
 st.header("Which activation function?")
 left, right = st.columns([3, 2], gap="large")
@@ -157,13 +175,7 @@ with right:
         f"This model's own is {words.FUNCTIONS[config.activation]} Without such a function, "
         "W_down · W_up would be one matrix, and the MLP could only do what a single layer does."
     )
-    found = [neurons.silence(trace, layer) for layer in range(config.n_layer)]
-    layers = [f"layer {layer}" for layer in range(config.n_layer)]
-    st.table(pd.DataFrame(words.silence_table(found, hidden), index=layers))
-    st.caption(
-        f"Of {len(study.ids)} tokens × {hidden} activations in each layer, on your prompt. "
-        "Functions that cut off at zero make exact zeros; the others never do."
-    )
+    show_silence()
 
 try_this(
     "Choose a neuron of the first layer and one of the last. Which one's texts are easier to name?",
