@@ -25,17 +25,18 @@ def free_port() -> int:
 
 
 def start_app(
-    runs: Path, log: Path, script: Path = PROJECT / "app.py", **environment: str
+    runs: Path, log: Path, script: Path = PROJECT / "app.py", below: str = "", **environment: str
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start the app on a free port and wait until it answers; (process, address).
 
-    runs: the folder that it keeps runs in. script: another page instead of the app. Raises
-    RuntimeError with the app's last words when it does not answer within a minute.
+    runs: the folder that it keeps runs in. script: another page instead of the app. below: a path
+    that the app is to be served below: "/class". Raises RuntimeError with the app's last words when
+    it does not answer within a minute.
     """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    command += ["--server.headless", "true"]
+    command += ["--server.headless", "true", "--server.baseUrlPath", below]
     with log.open("wb") as output:
         app = subprocess.Popen(
             command,
@@ -45,7 +46,7 @@ def start_app(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}{below}"
     deadline = time.monotonic() + 60
     while app.poll() is None and time.monotonic() < deadline:
         try:

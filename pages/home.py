@@ -154,7 +154,7 @@ st.markdown(
     "piece that is not on the list."
 )
 tokens()
-st.page_link("pages/tokenization.py", label="Tokenization: other ways to cut", icon="✂️")
+st.page_link("../pages/tokenization.py", label="Tokenization: other ways to cut", icon="✂️")
 
 st.header("2. Tokens become vectors")
 last_vector()
@@ -174,8 +174,8 @@ st.markdown(
 )
 prediction()
 left, right = st.columns(2)
-left.page_link("pages/sample.py", label="Sample: let it write", icon="💬")
-right.page_link("pages/training.py", label="Training: watch one learn", icon="📉")
+left.page_link("../pages/sample.py", label="Sample: let it write", icon="💬")
+right.page_link("../pages/training.py", label="Training: watch one learn", icon="📉")
 
 st.header("Where do all the numbers come from?")
 st.markdown(
@@ -184,8 +184,8 @@ st.markdown(
     "The **Training** lesson shows the correcting. The text comes first:"
 )
 left, right = st.columns(2)
-left.page_link("pages/data.py", label="Data: what a model learns from", icon="📚")
-right.page_link("pages/sitcom.py", label="Sitcom: a text that makes sense", icon="🎬")
+left.page_link("../pages/data.py", label="Data: what a model learns from", icon="📚")
+right.page_link("../pages/sitcom.py", label="Sitcom: a text that makes sense", icon="🎬")
 st.subheader("Try this")
 st.markdown(
     "- Type a name from the cast and a colon, `MABEL:`. What does the model expect after it?\n"

@@ -145,7 +145,7 @@ st.markdown(
     "- Train a small model with another preset (*modern* has RMSNorm), choose it in the sidebar, "
     "and come back. What is different by hand?"
 )
-st.page_link("pages/training.py", label="Training: make a model of your own", icon="📉")
+st.page_link("../pages/training.py", label="Training: make a model of your own", icon="📉")
 show_source(type(norm), normalize_by_hand, label="The lines that ran: the norm, and by hand")
 if kind != "layernorm":
     show_source(norms.LayerNorm, label="For comparison: LayerNorm")

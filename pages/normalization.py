@@ -125,7 +125,7 @@ try_this(
     "In the leak, watch how far the prediction moves with 1, 2 and 3 sequences. Why?",
     "Multiply the stream by 10 in the loaded model, then in the small one without a norm.",
 )
-st.page_link("pages/layernorm.py", label="LayerNorm, number by number", icon="📊")
+st.page_link("../pages/layernorm.py", label="LayerNorm, number by number", icon="📊")
 show_source(norms.LayerNorm, norms.RMSNorm, norms.BatchNorm, label="The three norms")
 show_source(
     averaged_with,

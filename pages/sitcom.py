@@ -113,8 +113,8 @@ if sitcom_as_text():
 elif chosen_corpus() is not bundled_corpus():
     st.caption(f"The lessons use “{as_text(chosen_corpus().name)}”.")
 left, right = st.columns(2)
-left.page_link("pages/data.py", label="Data: what is in it", icon="📚")
-right.page_link("pages/training.py", label="Training: learn it", icon="📉")
+left.page_link("../pages/data.py", label="Data: what is in it", icon="📚")
+right.page_link("../pages/training.py", label="Training: learn it", icon="📉")
 
 st.header("Something to try")
 st.markdown(words.TRY)

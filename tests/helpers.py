@@ -1,5 +1,7 @@
 """What several test folders need."""
 
+from pathlib import Path
+
 import torch
 
 from gpt_core.config import GPTConfig
@@ -7,6 +9,9 @@ from gpt_core.model import GPT
 from gpt_core.run import Run
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.trainer import TrainConfig
+
+# What a server runs for every page: AppTest.from_file(MAIN_SCRIPT).
+MAIN_SCRIPT = str(Path(__file__).resolve().parents[1] / "course" / "main.py")
 
 TEXT = (
     "NADIA: Who put a rubber duck in the dryer?\n\nOTTO: It was wet, and it wanted warmth.\n" * 40

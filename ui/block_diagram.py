@@ -169,7 +169,7 @@ def block_diagram(
     if chosen in {page["file"] for page in data["pages"].values()}:
         # The prompt's own text box puts the prompt back into the address.
         model = address.text_of("model")
-        st.switch_page(f"pages/{chosen}.py", query_params={"model": model} if model else {})
+        st.switch_page(f"../pages/{chosen}.py", query_params={"model": model} if model else {})
 
 
 def lesson_pages(config: GPTConfig) -> dict[str, dict[str, str]]:

@@ -38,7 +38,7 @@ def text_picker() -> None:
             choose_corpus(None)
     elif source == _GENERATED:
         sitcom_as_text()
-        st.page_link("pages/sitcom.py", label="Sitcom: a scene, and how it is made", icon="🎭")
+        st.page_link("../pages/sitcom.py", label="Sitcom: a scene, and how it is made", icon="🎭")
     elif source == _KNOWN:
         _well_known()
     elif source == _PASTE:

@@ -38,7 +38,7 @@ def open_past(study: Study) -> Run:
     run = study.loaded.run
     if not moments(run) and not is_active(study, run):
         st.info(words.WITHOUT_SNAPSHOTS)
-        st.page_link("pages/training.py", label="Training: make a run of your own", icon="📉")
+        st.page_link("../pages/training.py", label="Training: make a run of your own", icon="📉")
         st.stop()
     return run
 

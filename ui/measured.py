@@ -70,7 +70,7 @@ def show_measured() -> None:
         st.markdown("\n".join(race_table(rows)))
     _show_writing([row for row in rows if row["wrote"]])
     st.page_link(
-        "pages/training.py",
+        "../pages/training.py",
         label="Train one of these on a text of yours",
         icon=":material/model_training:",
     )

@@ -82,4 +82,4 @@ def close_all() -> None:
             logger.exception("A service could not be closed.")
 
 
-atexit.register(close_all)
+atexit.register(close_all)  # for a process that is no server, or is told to end twice

@@ -104,7 +104,7 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
 
 
 def sidebar() -> None:
-    """Draw the sidebar and remember what it says; app.py calls it once per rerun."""
+    """Draw the sidebar and remember what it says; course/main.py calls it once per rerun."""
     st.session_state["page_is_whole"] = False
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
     with st.sidebar:
@@ -124,7 +124,7 @@ def sidebar() -> None:
 
 
 def sidebar_notes() -> None:
-    """What is special about the model and the prompt; app.py calls it when the page is drawn."""
+    """What is special about the model and the prompt; course/main.py calls it at the end."""
     with st.sidebar:
         _notes()
     st.session_state["page_is_whole"] = True
@@ -135,7 +135,6 @@ def current_study() -> Study:
 
     A model that can't be loaded or an empty prompt ends the page with one sentence.
     """
-    _insist_on_app()
     let_words_through()
     try:
         study = _study_of(*st.session_state["study_request"])
@@ -201,21 +200,6 @@ def _notes(study: Study) -> None:
         )
     if said:
         st.caption("  \n".join(said))
-
-
-def _insist_on_app() -> None:
-    """Start over through app.py when Streamlit has run a page without it.
-
-    It does so for the first visit after a start, if that goes straight to a page's address: with
-    a folder called pages it doesn't know yet that app.py calls st.navigation, which clears this
-    flag. When a whole class opens the page in that moment, one visitor's app.py may clear it
-    while another's page already runs without app.py: that one has no request yet.
-    """
-    from streamlit.runtime.pages_manager import PagesManager
-
-    if PagesManager.uses_pages_directory or "study_request" not in st.session_state:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
 
 
 def model_names() -> dict[str, str]:

@@ -31,7 +31,7 @@ def training_form() -> None:
     limits = training_service().limits
     corpus = chosen_corpus()
     st.markdown(f"**Text**: “{as_text(corpus.name)}”, {len(corpus.text):,} characters")
-    st.page_link("pages/data.py", label="Choose another text", icon=":material/library_books:")
+    st.page_link("../pages/data.py", label="Choose another text", icon=":material/library_books:")
     problems: list[str] = []
     prepared = _tokenizer_widgets(corpus.text, problems)
     sizes, learning = _model_widgets(limits), _learning_widgets(limits)

@@ -31,7 +31,7 @@ _component = st.components.v2.component("visitor", js=_JS)
 
 
 def mount_visitor() -> None:
-    """Place the invisible component; call once per rerun, from app.py."""
+    """Place the invisible component; call once per rerun, from course/main.py."""
     result = _component(
         key="visitor_component", data={"proposed": visitor_id()}, on_visitor_change=lambda: None
     )

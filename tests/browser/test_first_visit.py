@@ -33,9 +33,12 @@ def test_every_lesson_opens_from_the_menu(page, app_url):
         )
 
 
-def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path):
-    """Streamlit runs pages/ without app.py for the first visit; the lesson must mend that."""
-    app, url = start_app(tmp_path / "runs", tmp_path / "app.log")
+@pytest.mark.parametrize("below", ["", "/class/gpt"])
+def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path, below):
+    """Also where the app is served below a path, and without a word on the console."""
+    app, url = start_app(tmp_path / "runs", tmp_path / "app.log", below=below)
+    said = []
+    page.on("console", lambda message: said.append(message.text))
     try:
         page.goto(f"{url}/tokenization?prompt=MABEL")
         prompt_box(page).wait_for()
@@ -45,6 +48,12 @@ def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path):
         links = page.get_by_test_id("stSidebarNav").get_by_role("link")
         # An icon is a word too, of a font that draws it.
         assert [text.split("\n")[-1] for text in links.all_inner_texts()] == LESSONS
+        links.filter(has_text="Sitcom").click()
+        page.get_by_role("heading", name="Sitcom", level=1).wait_for()
+        settled(page)
+        assert page.url.startswith(f"{url}/sitcom?")
+        assert page.get_by_role("dialog").count() == 0
+        assert said == []
     finally:
         stop_app(app)
 

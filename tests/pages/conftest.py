@@ -1,36 +1,25 @@
-"""Lessons run without a browser: Streamlit's AppTest, through app.py as a visitor would."""
+"""Lessons run without a browser: Streamlit's AppTest, through the main script as on a server."""
 
 import json
 from copy import deepcopy
 from functools import cache
-from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
 from plotly.io import to_json
 from streamlit.components.v2 import manifest_scanner
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from tests.helpers import MAIN_SCRIPT
 from ui.plotly_unchecked import Unchecked
-
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
-
 
 # Each AppTest reads the metadata of every package that is installed: most of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(autouse=True)
-def started_app(monkeypatch):
-    """AppTest forgets before each run that app.py calls st.navigation; a server remembers."""
-    forgetful = PagesManager.__init__
-
-    def remember(self, *args, **kwargs):
-        forgetful(self, *args, **kwargs)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", remember)
+def whole_reruns(monkeypatch):
+    """An edited prompt reruns the page as a whole."""
     # After a rerun of fragments AppTest knows those alone; tests/ui/test_parts.py is about them.
     monkeypatch.setattr("ui.sidebar.redraw_parts", lambda: None)
 
@@ -60,12 +49,12 @@ def open_lesson(tmp_path, monkeypatch):
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
 
     def open_(name: str, prompt: str | None = None, **state):
-        app = AppTest.from_file(APP, default_timeout=60)
+        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
         for key, value in state.items():
             app.session_state[key] = value
         app.run()
         if name != "home":
-            app.switch_page(f"pages/{name}.py").run()
+            app.switch_page(f"../pages/{name}.py").run()
         if prompt is not None:
             app.text_input(key="prompt").set_value(prompt).run()
         assert not app.exception

@@ -72,7 +72,7 @@ def visit(runs, monkeypatch):
         app = AppTest.from_file(APP, default_timeout=60)
         app.query_params.update({"model": "0000aaaa", "prompt": "NADIA: Who put"} | texts)
         if lesson != "home":
-            app.switch_page(f"pages/{lesson}.py")
+            app.switch_page(f"../pages/{lesson}.py")
         app.run()
         return app
 

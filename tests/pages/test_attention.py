@@ -1,31 +1,25 @@
 import json
 import struct
-from pathlib import Path
 
 import pytest
 import torch
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from tests.helpers import write_run
-
-APP = Path(__file__).parents[2] / "app.py"
+from tests.helpers import MAIN_SCRIPT, write_run
 
 
 @pytest.fixture
 def open_lesson(tmp_path, monkeypatch):
-    """Run the lesson through app.py on a small run of its own."""
+    """Run the lesson through the main script on a small run of its own."""
     torch.set_num_threads(1)
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
-    # As on a server that has run app.py once: pages are run through it.
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
 
     def run(prompt="Who put a duck?", **options):
         params = options.pop("params", {})
         if not (tmp_path / "00000001").exists():
             write_run(tmp_path, "00000001", **options)
-        app = AppTest.from_file(str(APP), default_timeout=30)
-        app.switch_page("pages/attention.py")
+        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=30)
+        app.switch_page("../pages/attention.py")
         for name, value in {"model": "00000001", "prompt": prompt, **params}.items():
             app.query_params[name] = value
         app.run()

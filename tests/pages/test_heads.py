@@ -1,22 +1,19 @@
 """The Multi-head lesson on models of many designs, and what its words say against the numbers."""
 
-from pathlib import Path
-
 import pytest
 import torch
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 import ui.jobs
+from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.lens import trace_attention
 from gpt_core.multihead import output_step, trace_heads
 from gpt_core.roles import sharpest
 from gpt_core.run import Run
-from tests.helpers import write_run
+from tests.helpers import MAIN_SCRIPT, write_run
 from ui.head_words import PLACES
 
-APP = Path(__file__).parents[2] / "app.py"
 OWN = "0000000a"
 
 
@@ -25,11 +22,10 @@ def open_heads(tmp_path, monkeypatch):
     """The lesson on the bundled model, or on a small random one of a design."""
     torch.set_num_threads(1)
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
 
     def open_(prompt="OTTO: A duck?", model=None, **params):
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.switch_page("pages/heads.py")
+        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
+        app.switch_page("../pages/heads.py")
         if model is not None:
             write_run(tmp_path, OWN, **model)
             params["model"] = OWN
@@ -76,8 +72,8 @@ def test_recorded_results_are_labelled_and_told(open_heads):
 @pytest.mark.parametrize("guess", PLACES)
 def test_the_answer_comes_from_the_measured_values(open_heads, guess):
     app = open_heads()
-    ids = Run.open(APP.parent / "gpt_core/bundled/run").tokenizer().encode("OTTO: A duck?")
-    model = Run.open(APP.parent / "gpt_core/bundled/run").load_model()
+    ids = Run.open(bundled_run_path()).tokenizer().encode("OTTO: A duck?")
+    model = Run.open(bundled_run_path()).load_model()
     sharp = sharpest(trace_attention(model, ids).pattern)
     (question,) = [radio for radio in app.radio if radio.key.startswith("heads_guess")]
     assert question.key.endswith(f"{sharp[0]}_{sharp[1]}")

@@ -39,7 +39,7 @@ def opened(runs, monkeypatch):
         app = AppTest.from_file(str(PAGES.parent / "app.py"), default_timeout=60)
         app.query_params.update({"model": FIRST, "prompt": LONG} | texts)
         if lesson != "home":
-            app.switch_page(f"pages/{lesson}.py")
+            app.switch_page(f"../pages/{lesson}.py")
         return rerun(app)
 
     def chosen(lesson):

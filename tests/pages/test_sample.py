@@ -4,8 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 from gpt_core.run import Run
 from gpt_core.sample import SampleConfig, distribution, generate
-from tests.helpers import write_run
-from tests.pages.conftest import APP
+from tests.helpers import MAIN_SCRIPT, write_run
 from ui.measured import full_name, read
 from ui.sampling import candidates
 
@@ -20,12 +19,12 @@ def open_sample(tmp_path, monkeypatch):
 
     def open_(prompt=PROMPT, options=None, **params):
         write_run(tmp_path, "00000001", **(options or {}))
-        app = AppTest.from_file(APP, default_timeout=60)
+        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
         params = {"temperature": "1", "min_p": "0"} | params
         params |= {"model": "00000001", "prompt": prompt}
         app.query_params.update(params)
         app.run()
-        app.switch_page("pages/sample.py")
+        app.switch_page("../pages/sample.py")
         app.query_params.update(params)
         app.run()
         assert not app.exception

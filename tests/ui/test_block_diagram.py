@@ -6,6 +6,7 @@ import pytest
 from gpt_core.config import GPTConfig
 from gpt_core.model import GPT
 from gpt_core.observe import find_taps
+from tests.helpers import MAIN_SCRIPT
 from ui.block_diagram import MOST_LAYERS, hidden_layers, parts
 
 DESIGNS = [
@@ -91,14 +92,12 @@ def test_links_lead_only_to_lessons_that_there_are(open_home):
 @pytest.fixture
 def open_home(tmp_path, monkeypatch):
     """The diagram's data as the first page sends it."""
-    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.testing.v1 import AppTest
 
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
 
     def open_():
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
+        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
         app.run()
         assert not app.exception
         (diagram,) = [

@@ -1,14 +1,19 @@
 """Services: made once, alive as long as the process, ended with it."""
 
+import asyncio
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import streamlit
 
+from benchmarks.app_process import start_app
+from benchmarks.streamlit_session import Session
+from gpt_core.run import Run
 from ui.jobs import job_service
 from ui.scraping import scraping_service
 from ui.services import once_per_process
@@ -118,3 +123,36 @@ def test_services_end_with_the_process_whatever_one_of_them_does():
         [sys.executable, "-c", ENDS], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split("\n") == ["fails", "first ends", ""]
+
+
+def test_a_run_is_saved_when_the_server_is_told_to_end(tmp_path):
+    app, url = start_app(tmp_path / "runs", tmp_path / "app.log", TMPDIR=str(tmp_path))
+    try:
+        start_run(int(url.rsplit(":", 1)[1]))
+        (folder,) = (path.parent for path in tmp_path.glob("runs/*/service.json"))
+        metrics, deadline = folder / "metrics.jsonl", time.monotonic() + 90
+        while not metrics.is_file() or metrics.read_text().count('"loss"') < 5:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        app.terminate()
+        app.wait(30)
+    finally:
+        app.kill()
+    run = Run.open(folder)
+    assert run.status().state == "paused" and run.status().step >= 5
+    assert (folder / "state.safetensors").is_file()
+    assert "Traceback" not in (tmp_path / "app.log").read_text()
+
+
+def start_run(port):
+    """As a visitor does, on the Training page: a small model, many steps."""
+    small = {"layers": "1", "heads": "1", "width": "16", "context": "16", "train_batch": "4"}
+
+    async def press():
+        async with Session(port, "training") as visitor:
+            await visitor.open(train_steps="5000", **small)
+            await visitor.press("Start training")
+            assert not visitor.exceptions
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, press()).result()

@@ -214,7 +214,9 @@ widgets.segmented_control("Bar", options, "a", key="bar")
 
 
 def sources():
-    return [PROJECT / "app.py", *(PROJECT / "ui").rglob("*.py"), *(PROJECT / "pages").rglob("*.py")]
+    return [
+        file for folder in ("course", "ui", "pages") for file in (PROJECT / folder).rglob("*.py")
+    ]
 
 
 def owners(source):

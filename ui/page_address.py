@@ -1,0 +1,86 @@
+"""Tells the browser where the app is, which it would otherwise have to try out.
+
+At the address of a lesson Streamlit's frontend asks below that address first, which leaves errors
+in the browser's console.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamlit import config
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# An answer that can be written into: whole, not compressed, not "as you have it".
+_NOT_ASKED_FOR = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
+_NOT_SAID = {b"content-length", b"etag", b"last-modified", b"accept-ranges"}
+# A proxy may serve the app below a path that only the browser knows. What both know is how many
+# parts of the address belong to the app.
+_SCRIPT = """<script>
+{{
+  const parts = location.pathname.replace(/\\/+$/, "").split("/");
+  const base = parts.slice(0, parts.length - {own_parts});
+  if (base.length > 0)
+    window.__streamlit = {{ BACKEND_BASE_URL: `${{location.origin}}${{base.join("/")}}/` }};
+}}
+</script>"""
+
+
+class PageAddress:
+    """ASGI middleware: writes a script into every page that is opened, at the top of its head."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not _wants_page(scope):
+            await self._app(scope, receive, send)
+            return
+        headers = [header for header in scope["headers"] if header[0] not in _NOT_ASKED_FOR]
+        script = _SCRIPT.format(own_parts=_own_parts(scope["path"])).encode()
+        await self._app(scope | {"headers": headers}, receive, _Writer(send, script))
+
+
+class _Writer:
+    """Sends an answer on; if it is a page, whole and with the script in it."""
+
+    def __init__(self, send: Send, script: bytes) -> None:
+        self._send, self._script = send, script
+        self._start: Message | None = None  # of a page whose body is still coming
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            self._start = message
+        elif message["type"] == "http.response.body" and self._start:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._send_page(self._start)
+        else:
+            await self._send(message)
+
+    async def _send_page(self, start: Message) -> None:
+        body = self._body.replace(b"<head>", b"<head>" + self._script, 1)
+        headers = [header for header in start["headers"] if header[0] not in _NOT_SAID]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send(start | {"headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _wants_page(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+
+
+def _is_page(start: Message) -> bool:
+    kind = dict(start["headers"]).get(b"content-type", b"")
+    return start["status"] == 200 and kind.startswith(b"text/html")
+
+
+def _own_parts(path: str) -> int:
+    """How many parts of a path are the app's own: 1 for a lesson, 0 for the first page."""
+    base = config.get_option("server.baseUrlPath").strip("/")
+    own = path.strip("/").removeprefix(base)
+    return sum(bool(part) for part in own.split("/"))
