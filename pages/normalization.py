@@ -9,21 +9,22 @@ from gpt_core.norm_leak import moved_by
 from gpt_core.norm_race import Lane, make_trainer
 from gpt_core.norm_surgery import multiply_stream
 from ui import widgets
+from ui.caches import shared
 from ui.lesson import further_reading, predict, try_this
 from ui.norms_axes import NAMES, arithmetic, show_icons, show_sheets
 from ui.norms_leak import OPTIONS, leaks, predicted_words, show_leak, show_modes, small_in_words
 from ui.norms_race import show_race
 from ui.norms_recorded import show_learned, show_pre_against_post
 from ui.norms_surgery import show_surgery
-from ui.sidebar import Study, current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.tokens import short
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def block_of(fingerprint: str, ids: tuple[int, ...], _study: Study) -> tuple[Tensor, list]:
+@shared(32)
+def block_of(study: Study) -> tuple[Tensor, list]:
     """A few numbers of the stream, from a forward pass shared by all who look at the same."""
-    return stream_block(_study.model, ids)
+    return stream_block(study.model, study.ids)
 
 
 def one_of(label: str, count: int, start: int, key: str) -> int:
@@ -31,9 +32,9 @@ def one_of(label: str, count: int, start: int, key: str) -> int:
     return widgets.select_slider(label, range(count), start, key=f"{key}_{count}")
 
 
-@st.fragment
+@about_prompt
 def show_axes(study: Study) -> None:
-    block, rows = block_of(study.fingerprint, study.ids, study)
+    block, rows = block_of(study)
     B, T, C = block.shape
     norm = widgets.segmented_control(
         "Norm", list(NAMES), "layernorm", key="norms_axes", format_func=NAMES.get
@@ -59,8 +60,7 @@ def show_axes(study: Study) -> None:
 
 
 st.title("Norms compared")
-study = current_study()
-config = study.model.config
+config = current_study().model.config
 st.markdown(
     "Every norm does the same to a number: subtract a **mean**, divide by a typical **size**. They "
     "differ above all in *which other numbers* that mean and size are taken from, which decides "
@@ -69,7 +69,7 @@ st.markdown(
 )
 
 st.header("Which numbers are averaged together")
-show_axes(study)
+show_axes()
 
 st.header("Four norms, one race")
 st.markdown(
@@ -116,7 +116,7 @@ st.markdown(
     "and let it run on. What do the branches after that still weigh, and what does the prediction "
     "say to it?"
 )
-show_surgery(study)
+show_surgery()
 
 try_this(
     "Look at the race *post, no warm-up* after *post*. Which norms needed the warm-up?",

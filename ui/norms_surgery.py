@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ui import widgets
+from ui.caches import shared
 from ui.figures import Line, curves, show
 from ui.norms_axes import NAMES
 from ui.norms_leak import held_out, small_model
 from ui.plotly_json import probability_pairs, tidy
 from ui.plotly_json import show as show_plotly
-from ui.sidebar import Study
+from ui.sidebar import Study, about_prompt
 
 if TYPE_CHECKING:
     from gpt_core.model import GPT
@@ -26,28 +28,26 @@ FACTORS = [0.1, 1.0, 2.0, 5.0, 10.0, 100.0]
 
 @dataclass(frozen=True)
 class Patient:
-    """A model, and the tokens that it reads. key: what its results are kept under."""
+    """A model, and the tokens that it reads. key: what its results are kept under, see `shared`."""
 
     model: GPT
     tokenizer: Tokenizer
     ids: tuple[int, ...]
-    key: str
+    key: Hashable
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _surgery(
-    key: str, ids: tuple[int, ...], layer: int, factor: float, _patient: Patient
-) -> Surgery:
+@shared(64)
+def _surgery(patient: Patient, layer: int, factor: float) -> Surgery:
     from gpt_core.norm_surgery import multiply_stream
 
-    return multiply_stream(_patient.model, ids, layer, factor)
+    return multiply_stream(patient.model, patient.ids, layer, factor)
 
 
-@st.fragment
+@about_prompt
 def show_surgery(study: Study) -> None:
     """Choose a model, a depth and a factor; see what the branches still weigh, and the loss."""
     patient, layer, factor = _controls(study)
-    done = _surgery(patient.key, patient.ids, layer, factor, patient)
+    done = _surgery(patient, layer, factor)
     after = done.after.probabilities
     if not (after.isfinite().all() and done.after.stream.isfinite().all()):
         st.warning("The numbers grew too large for 32 bits (overflow). Choose a smaller factor.")
@@ -64,7 +64,7 @@ def _controls(study: Study) -> tuple[Patient, int, float]:
         "Model", list(names), key="norms_patient", container=left, format_func=names.get
     )
     if which == LOADED:
-        patient = Patient(study.model, study.tokenizer, study.ids, study.fingerprint)
+        patient = Patient(study.model, study.tokenizer, study.ids, study.key)
     else:
         x, _, tokenizer = held_out()
         ids = tuple(x[0].tolist())
