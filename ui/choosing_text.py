@@ -104,6 +104,8 @@ def _paste() -> None:
             height=220,
             max_chars=corpus.MAX_BYTES,
             placeholder=f"Paste at least {corpus.MIN_CHARACTERS:,} characters: about a page.",
+            key="pasted_text",
+            persist_state="session",  # a look at another source must not empty the box
         )
         if st.form_submit_button("Use this text", type="primary"):
             _try(lambda: corpus.from_paste(pasted or ""))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
     from gpt_core.trainer import TrainConfig
 
-RESUMABLE = ("paused", "failed")
+RESUMABLE = ("paused", "stopped", "failed")
 
 
 class TrainingError(ValueError):

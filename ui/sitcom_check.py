@@ -114,6 +114,7 @@ def check_own(scene: Scene) -> None:
             height=430,
             max_chars=LONGEST,
             key=f"own_{hash(scene.text)}",  # another scene fills the box anew
+            persist_state="session",  # and this one's edits are there again when it comes back
             help="A heading, then lines and (directions), one blank line apart. It is checked "
             "when you click outside the box, or press Ctrl+Enter.",
         )

@@ -153,11 +153,11 @@ class TrainingService:
         self._end(visitor, run_id, "pause")
 
     def stop(self, visitor: str, run_id: str) -> None:
-        """End it early; what it has learned is kept."""
+        """End it early; what it has learned is kept, and it may be resumed."""
         self._end(visitor, run_id, "stop")
 
     def resume(self, visitor: str, run_id: str) -> None:
-        """Queue a paused run again, behind everybody who is waiting.
+        """Queue a paused, stopped or failed run again, behind everybody who is waiting.
 
         Raises TrainingError when there is nothing in its folder that it could go on from.
         """
@@ -166,7 +166,7 @@ class TrainingService:
         with self._lock:
             entry = self._owned(visitor, run_id)
             if entry.state not in RESUMABLE:
-                raise TrainingError("Only a paused run can be resumed.")
+                raise TrainingError("This run is finished, or going on already.")
             self._check_active(visitor)
             try:
                 Run.open(entry.folder).check_can_train()

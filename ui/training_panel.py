@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from ui import address, models
+from ui.deleting_run import ask_to_delete
 from ui.duration import duration
 from ui.figures import Bar, Line, curves, show
 from ui.names import as_text, plain, sentence, show_error
@@ -169,8 +170,8 @@ def _buttons(view: RunView) -> None:
             key="download_run",
             on_click="ignore",
         )
-        if mine:
-            _button(row, "Delete", "delete", service.delete, run_id)
+        if mine and row.button("Delete …", icon=":material/delete:", key="delete_run"):
+            ask_to_delete(run_id)
     if error := st.session_state.pop("training_error", None):
         show_error(error)
 

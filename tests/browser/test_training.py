@@ -147,6 +147,13 @@ def test_pause_reload_resume_and_the_link_for_others(lesson, new_page, app_url):
         page.get_by_role("button", name="Download", exact=True).click()
     assert download.value.suggested_filename == f"run-{run[:6]}.zip"
     page.get_by_role("button", name="Delete").click()
+    question = page.get_by_role("dialog")
+    expect(question.get_by_text("This can't be undone.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(page).to_have_url(re.compile(run))
+    page.get_by_role("button", name="Delete").press("Enter")
+    question.get_by_role("button", name="Delete it for good").press("Enter")
     expect(page).to_have_url(re.compile("run=bundled"), timeout=SLOW)
 
 

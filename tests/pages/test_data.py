@@ -125,3 +125,11 @@ def test_an_answer_that_cannot_be_used_is_said_and_nothing_is_lost(open_lesson):
     assert "too few to train on" in app.error[0].value
     assert app.session_state["chosen_corpus"].text == before
     assert not app.exception
+
+
+def test_a_look_at_another_source_leaves_the_box_as_it_was(open_lesson):
+    app = paste(open_lesson("data"), TEXT)
+    app.radio(key="text_source").set_value("The bundled sitcom").run()
+    next(b for b in app.button if "bundled" in b.label).click().run()
+    app.radio(key="text_source").set_value("Paste a text").run()
+    assert app.text_area(key="pasted_text").value == TEXT
