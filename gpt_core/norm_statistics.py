@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from gpt_core.lens import logits_and_loss
 from gpt_core.model import GPT
 from gpt_core.norms import BatchNorm, NoNorm, RMSNorm
 from gpt_core.observe import intervene, record, replace, scale
@@ -38,12 +39,14 @@ class DepthTrace:
     stream: (2L + 1, T), length of the residual stream: embedding, then after each branch.
     added: (2L, T), length of what attention and the MLP add, in turn.
     probabilities: (V,), of the token after the last.
+    loss: mean nats of each token given those before it; None for one token, which has none.
     """
 
     norms: dict[str, NormTrace]
     stream: Tensor
     added: Tensor
     probabilities: Tensor
+    loss: float | None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def trace_norms(model: GPT, ids: Sequence[int]) -> DepthTrace:
     """Run the model once over ids (1 to block_size of them) and keep what its norms did."""
     parts = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
     with record(model, *(f"blocks.*.{p}" for p in parts), "*.normalized") as kept:
-        logits, _ = model(_row(model, ids))
+        logits, loss = logits_and_loss(model, ids)
     blocks = [f"blocks.{layer}" for layer in range(model.config.n_layer)]
     stream = [kept["blocks.0.resid_pre"]]
     stream += [kept[f"{block}.{part}"] for block in blocks for part in ("resid_mid", "resid_post")]
@@ -121,7 +124,8 @@ def trace_norms(model: GPT, ids: Sequence[int]) -> DepthTrace:
         norms=norms,
         stream=torch.cat(stream).norm(dim=-1),
         added=torch.cat(added).norm(dim=-1),
-        probabilities=logits[0, -1].float().softmax(dim=-1),
+        probabilities=logits[-1].float().softmax(dim=-1),
+        loss=loss,
     )
 
 

@@ -14,15 +14,10 @@ from gpt_core.observe import intervene, scale
 
 @dataclass(frozen=True)
 class Surgery:
-    """The same ids without and with the operation.
-
-    loss_before, loss_after: mean nats of each token given those before it; None for one token.
-    """
+    """The same ids without and with the operation."""
 
     before: DepthTrace
     after: DepthTrace
-    loss_before: float | None
-    loss_after: float | None
 
     @property
     def moved(self) -> float:
@@ -37,10 +32,10 @@ def multiply_stream(model: GPT, ids: Sequence[int], layer: int, factor: float) -
     Whatever adds to the stream after that adds as it always does, and skip connections carry the
     multiplied vector on. Raises KeyError when the model has no such layer.
     """
-    before, loss_before = _run(model, ids)
+    before = trace_norms(model, ids)
     with intervene(model, {f"blocks.{layer}.resid_pre": scale(factor)}):
-        after, loss_after = _run(model, ids)
-    return Surgery(before, after, loss_before, loss_after)
+        after = trace_norms(model, ids)
+    return Surgery(before, after)
 
 
 def added_share(trace: DepthTrace, layer: int) -> tuple[float, float]:
@@ -51,10 +46,3 @@ def added_share(trace: DepthTrace, layer: int) -> tuple[float, float]:
     """
     places = (2 * layer, 2 * layer + 1)
     return tuple((trace.added[i] / trace.stream[i + 1]).mean().item() for i in places)
-
-
-def _run(model: GPT, ids: Sequence[int]) -> tuple[DepthTrace, float | None]:
-    idx = torch.tensor([list(ids)], device=model.wte.weight.device)
-    targets = torch.cat((idx[:, 1:], torch.full_like(idx[:, :1], -1)), dim=1)
-    loss = model(idx, targets)[1].item() if len(ids) > 1 else None
-    return trace_norms(model, ids), loss

@@ -11,6 +11,7 @@ from gpt_core.norm_surgery import multiply_stream
 from ui import widgets
 from ui.caches import shared
 from ui.lesson import further_reading, predict, try_this
+from ui.models import LoadedModel
 from ui.norms_axes import NAMES, arithmetic, show_icons, show_sheets
 from ui.norms_leak import OPTIONS, leaks, predicted_words, show_leak, show_modes, small_in_words
 from ui.norms_race import show_race
@@ -20,11 +21,13 @@ from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.tokens import short
 
+SEQUENCES, TOKENS = 2, 4
+
 
 @shared(32)
-def block_of(study: Study) -> tuple[Tensor, list]:
+def block_of(loaded: LoadedModel, ids: tuple[int, ...]) -> tuple[Tensor, list]:
     """A few numbers of the stream, from a forward pass shared by all who look at the same."""
-    return stream_block(study.model, study.ids)
+    return stream_block(loaded.model, ids, SEQUENCES, TOKENS)
 
 
 def one_of(label: str, count: int, start: int, key: str) -> int:
@@ -34,7 +37,8 @@ def one_of(label: str, count: int, start: int, key: str) -> int:
 
 @about_prompt
 def show_axes(study: Study) -> None:
-    block, rows = block_of(study)
+    # What comes after the first tokens doesn't change the block.
+    block, rows = block_of(study.loaded, study.ids[: SEQUENCES * TOKENS])
     B, T, C = block.shape
     norm = widgets.segmented_control(
         "Norm", list(NAMES), "layernorm", key="norms_axes", format_func=NAMES.get

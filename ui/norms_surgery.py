@@ -96,8 +96,8 @@ def _metrics(done: Surgery, layer: int) -> None:
         "Attention adds of the stream": f"{_share(before[0])} → {_share(after[0])}",
         "The MLP adds of the stream": f"{_share(before[1])} → {_share(after[1])}",
         "Loss on the text": "one token only"
-        if done.loss_before is None
-        else f"{done.loss_before:.2f} → {done.loss_after:.2f}",
+        if done.before.loss is None
+        else f"{done.before.loss:.2f} → {done.after.loss:.2f}",
         "Probability that moved": f"{100 * done.moved:.1f}%",
     }
     for column, (label, value) in zip(st.columns(4), values.items(), strict=True):

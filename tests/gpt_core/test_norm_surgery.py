@@ -22,7 +22,7 @@ def test_times_ten_at_the_entrance_is_an_embedding_ten_times_as_long(norm, posit
     torch.testing.assert_close(done.after.stream, truth.stream, rtol=1e-4, atol=1e-4)
     logits = larger(torch.tensor([IDS]))[0][0]
     loss = F.cross_entropy(logits[:-1], torch.tensor(IDS[1:])).item()
-    assert done.loss_after == pytest.approx(loss, rel=1e-4)
+    assert done.after.loss == pytest.approx(loss, rel=1e-4)
     torch.testing.assert_close(done.before.stream, trace_norms(model, IDS).stream)
 
 
@@ -40,9 +40,9 @@ def test_the_next_branch_weighs_ten_times_less_beside_a_stream_ten_times_as_long
 
 def test_times_one_changes_nothing_and_one_token_has_no_loss():
     done = multiply_stream(make(), IDS, 1, 1.0)
-    assert done.moved == 0 and done.loss_after == done.loss_before
+    assert done.moved == 0 and done.after.loss == done.before.loss
     alone = multiply_stream(make(), IDS[:1], 1, 10.0)
-    assert alone.loss_before is None and alone.moved > 0
+    assert alone.before.loss is None and alone.moved > 0
 
 
 def test_there_is_no_layer_two():

@@ -51,7 +51,7 @@ def test_the_axis_picture_and_the_surgery_show_the_loaded_models_numbers(open_pa
     assert f"**{tidy(averaged_with('batchnorm', block, cell).normalized)}**" in words(app)
     done = multiply_stream(model, ids, 1, 10.0)
     assert metrics(app)["Probability that moved"] == f"{100 * done.moved:.1f}%"
-    loss = f"{done.loss_before:.2f} → {done.loss_after:.2f}"
+    loss = f"{done.before.loss:.2f} → {done.after.loss:.2f}"
     assert metrics(app)["Loss on the text"] == loss
 
 
