@@ -202,7 +202,7 @@ class Numbers:
         value = min(max(value, self.low), self.high)
         if self.step and value not in (self.default, self.high):
             steps = round((value - self.low) / self.step)
-            value = min(round(self.low + steps * self.step, 9), self.high)
+            value = min(max(round(self.low + steps * self.step, 9), self.low), self.high)
         return type(self.low)(value)
 
     def read(self, text: str) -> float:

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.helpers import write_run
+from tests.helpers import MAIN_SCRIPT, write_run
 from ui import address
 
 PAGES = Path(__file__).parents[2] / "pages"
-APP = str(PAGES.parent / "app.py")
 LESSONS = sorted(path.stem for path in PAGES.glob("*.py"))
 
 NASTY = {
@@ -69,7 +68,7 @@ def visit(runs, monkeypatch):
     monkeypatch.setenv("GPT_RUNS", str(runs))
 
     def open_(lesson, texts):
-        app = AppTest.from_file(APP, default_timeout=60)
+        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
         app.query_params.update({"model": "0000aaaa", "prompt": "NADIA: Who put"} | texts)
         if lesson != "home":
             app.switch_page(f"../pages/{lesson}.py")
