@@ -8,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 from tests.helpers import MAIN_SCRIPT, write_run
 
 PAGES = Path(__file__).parents[2] / "pages"
-APP = str(PAGES.parent / "course" / "main.py")
 LESSONS = sorted(path.stem for path in PAGES.glob("*.py"))
 TYPED = "It rains"
 LONG = "NADIA: Who put a rubber duck in the dryer?"
@@ -37,7 +36,7 @@ def opened(runs, monkeypatch):
     monkeypatch.setenv("GPT_RUNS", str(runs))
 
     def open_(lesson, **texts):
-        app = AppTest.from_file(APP, default_timeout=60)
+        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
         app.query_params.update({"model": FIRST, "prompt": LONG} | texts)
         if lesson != "home":
             app.switch_page(f"../pages/{lesson}.py")
