@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gpt_core.model import GPT, CausalSelfAttention, rotate
@@ -250,14 +251,16 @@ def sharpness(raw: Tensor, divisor: float, causal: bool) -> Sharpness:
 
 
 @torch.no_grad()
-def loss_when_divided(model: GPT, ids: Sequence[int], divisor: float) -> float | None:
-    """The loss on ids when every layer divides its scores by this instead of √D.
+def losses_when_divided(model: GPT, ids: Sequence[int], divisors: Sequence[float]) -> list[float]:
+    """The loss on ids when every layer divides its scores by a divisor instead of √D, for each.
 
-    In nats per token; None for one token. The weights stay as they were learned, with √D.
+    In nats per token. The weights stay as they were learned, with √D. Raises ValueError for a
+    single token, which has no loss.
     """
     if len(ids) < 2:
-        return None
-    idx = torch.tensor([list(ids)], device=model.wte.weight.device)
-    factor = math.sqrt(model.config.head_dim) / divisor
-    with intervene(model, {"blocks.*.scores": scale(factor)}):
-        return model(idx[:, :-1], idx[:, 1:])[1].item()
+        raise ValueError("One token has no loss: give at least two.")
+    idx = torch.tensor([list(ids)] * len(divisors), device=model.wte.weight.device)
+    factors = math.sqrt(model.config.head_dim) / torch.tensor(divisors, device=idx.device)
+    with intervene(model, {"blocks.*.scores": scale(factors[:, None, None, None])}):
+        logits, _ = model(idx[:, :-1])  # one copy of the text for each divisor
+    return [F.cross_entropy(*text).item() for text in zip(logits, idx[:, 1:], strict=True)]

@@ -198,6 +198,6 @@ def replace(value: Tensor) -> Change:
     return lambda x: value.to(x).expand_as(x)
 
 
-def scale(by: float) -> Change:
+def scale(by: float | Tensor) -> Change:
     """A change that multiplies, for example the residual stream before a norm."""
     return lambda x: x * by

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gpt_core import averaging
+from gpt_core.averaging import divided_softmax, losses_when_divided, random_scores, sharpness
 from ui import averaging_tables as tables
 from ui import averaging_words as words
 from ui import widgets
@@ -11,7 +12,7 @@ from ui.lesson import further_reading, try_this
 from ui.mask_experiment import show_mask_experiment
 from ui.plotly_json import tidy
 from ui.scaling_lab import MOST_TOKENS, show_scaling
-from ui.sidebar import Study, current_study
+from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 from ui.theme import palette
 
@@ -53,8 +54,8 @@ def compare_steps(study: Study, example: Example) -> None:
     st.subheader("Are they equal?")
     name = f"steps 1 and 2 on all {C} channels of {large.tokens} tokens"
     tables.show_checks([*example.checks[:3], (name, large.difference), *example.checks[3:]])
-    st.markdown(words.difference_in_words(("loop", "matrix"), large.difference, large.exact))
-    st.markdown(words.WHY_ROUNDING)
+    told = words.difference_in_words(("loop", "matrix"), large.difference, large.exact)
+    st.markdown(f"{told}\n\n{words.WHY_ROUNDING}")
 
 
 def show_head(small: Study, example: Example, head: Head, row: int) -> None:
@@ -63,8 +64,8 @@ def show_head(small: Study, example: Example, head: Head, row: int) -> None:
     st.header("Queries, keys, values")
     st.markdown(words.projections(config, len(small.ids), *head))
     tables.show_question(view, small.tokens, row, config.causal)
-    st.markdown(words.question_in_words(view, row, small.tokens, config))
     st.markdown(
+        f"{words.question_in_words(view, row, small.tokens, config)}\n\n"
         f"All tokens at once, as one formula:\n\n$$\n{words.formula(config, palette())}\n$$"
     )
     st.caption(
@@ -72,10 +73,14 @@ def show_head(small: Study, example: Example, head: Head, row: int) -> None:
         f"flowed through the model by at most {tidy(view.error, 0)}. The model read these "
         f"{len(small.ids)} tokens alone, as if they were the whole prompt."
     )
-    show_source(averaging.view_head, averaging.project, averaging.meet)
 
 
-@st.fragment
+@about_prompt
+def introduce(study: Study) -> None:
+    st.markdown(words.intro(study.tokens[-1], len(study.ids)))
+
+
+@about_prompt
 def walk(study: Study) -> None:
     """Steps 1 to 4, their comparison, and one head's Q, K and V."""
     name, small, row, head = choose(study)
@@ -90,10 +95,10 @@ def walk(study: Study) -> None:
     show_head(small, example, head, row)
 
 
-@st.fragment
+@about_prompt
 def scale(study: Study) -> None:
     """Divide by √D, by √C, or by nothing."""
-    st.header("Why divide by √D?")
+    study = study.last(MOST_TOKENS)
     if len(study.ids) < 2:
         st.info("One token shares its attention with nobody. Write at least two in the sidebar.")
         return
@@ -101,11 +106,14 @@ def scale(study: Study) -> None:
 
 
 st.title("From averaging to attention")
-study = current_study()
-st.markdown(words.intro(study.tokens[-1], len(study.ids)))
+current_study()
+introduce()
 st.header("Four ways to average")
-walk(study)
-scale(study.last(MOST_TOKENS))
+walk()
+show_source(averaging.view_head, averaging.project, averaging.meet)
+st.header("Why divide by √D?")
+scale()
+show_source(divided_softmax, sharpness, random_scores, losses_when_divided)
 st.header("Why hide the future?")
 show_mask_experiment()
 try_this(*words.TRY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
 from torch import Tensor
 
 from gpt_core.averaging import (
@@ -19,6 +18,7 @@ from gpt_core.averaging import (
     four_steps,
     view_head,
 )
+from ui.caches import shared
 from ui.sidebar import Study
 
 CHANNELS = 4  # of the small example
@@ -48,23 +48,11 @@ class WholePrompt:
     exact: float
 
 
+@shared(128)
 def example_of(small: Study, head: tuple[int, int]) -> Example:
     """The steps on the study's tokens, with the queries and keys of a (layer, head)."""
-    return _example(small.fingerprint, small.ids, head, small)
-
-
-def whole_prompt(study: Study) -> WholePrompt:
-    """The comparison on as much of the prompt as is quick."""
-    study = study.last(COMPARED)
-    return _whole_prompt(study.fingerprint, study.ids, study)
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _example(
-    fingerprint: str, ids: tuple[int, ...], head: tuple[int, int], _study: Study
-) -> Example:
-    x = _study.model.wte.weight[list(ids), :CHANNELS]
-    view = view_head(_study.model, ids, *head)
+    x = small.model.wte.weight[list(small.ids), :CHANNELS]
+    view = view_head(small.model, small.ids, *head)
     steps = four_steps(x, view.q, view.k)
     loop, matrix, softmax, data = (step.output for step in steps.values())
     nobody_asks = average_by_data(0 * view.q, view.k, x).output
@@ -75,14 +63,16 @@ def _example(
         ("step 3, and step 4 if every q were 0", compare(softmax, nobody_asks)),
         ("steps 3 and 4, different on purpose", compare(softmax, data)),
     ]
-    if _study.model.config.causal:
+    if small.model.config.causal:
         weights = compare(steps["data"].weights, view.weights)
         checks.append(("step 4's weights, and this head's own", weights))
     return Example(x, view, steps, checks)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _whole_prompt(fingerprint: str, ids: tuple[int, ...], _study: Study) -> WholePrompt:
-    x = _study.model.wte.weight[list(ids)]
+@shared(64)
+def whole_prompt(study: Study) -> WholePrompt:
+    """The comparison on as much of the prompt as is quick."""
+    ids = study.ids[-COMPARED:]
+    x = study.model.wte.weight[list(ids)]
     difference = compare(average_by_loop(x), average_by_matrix(x).output)
     return WholePrompt(len(ids), difference, exact_mean(x, difference.place))

@@ -6,7 +6,7 @@ import html
 import math
 from collections.abc import Sequence
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from gpt_core.averaging import Averaged, Difference, HeadView
@@ -68,7 +68,7 @@ def show_checks(checks: Sequence[tuple[str, Difference]]) -> None:
         }
         for name, difference in checks
     ]
-    st.table(pd.DataFrame(table).set_index("compared"))
+    st.table(pa.Table.from_pylist(table), hide_index=True)
 
 
 def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal: bool) -> None:

@@ -261,9 +261,7 @@ def normed_queries(config: GPTConfig, largest: float) -> str:
     )
 
 
-def chosen_in_words(
-    name: str, measured: dict[str, Sharpness], losses: dict[str, float | None]
-) -> str:
+def chosen_in_words(name: str, measured: dict[str, Sharpness], losses: dict[str, float]) -> str:
     """What the chosen divisor does to this model's rows and to its loss, against √D."""
     real, proper = measured[name], measured[PROPER]
     change = real.evenness - proper.evenness

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import html
 import math
+from base64 import b64encode
 from collections.abc import Callable, Sequence
-from urllib.parse import quote
 
 import streamlit as st
 
@@ -135,7 +135,8 @@ def strip(values: Sequence[float], color: str, largest: float) -> str:
     )
     said = f"{len(values)} numbers from {number(min(values))} to {number(max(values))}"
     # As an image: Streamlit takes an svg element out of HTML.
-    return f'<img class="strip" alt="{said}" src="data:image/svg+xml,{quote(picture)}">'
+    coded = b64encode(picture.encode()).decode()
+    return f'<img class="strip" alt="{said}" src="data:image/svg+xml;base64,{coded}">'
 
 
 def _cell(value: float, paint: Paint, hidden: bool) -> str:

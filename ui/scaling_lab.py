@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from gpt_core.averaging import (
     Sharpness,
     divided_softmax,
-    loss_when_divided,
+    losses_when_divided,
     random_scores,
     raw_scores,
     sharpness,
 )
+from gpt_core.config import GPTConfig
 from ui import averaging_words as words
 from ui import widgets
 from ui.attention_map import attention_grid
+from ui.caches import shared
 from ui.sidebar import Study
-from ui.source import show_source
 from ui.tokens import short
 from ui.traces import attention_of
 
@@ -30,19 +34,24 @@ REAL, RANDOM = "this model's q and k", "random q and k"
 
 
 @dataclass(frozen=True)
-class Measured:
-    """By divisor: real and random scores, and the loss on the prompt. Also their sizes."""
+class Real:
+    """The model on the prompt, by divisor: its scores and its loss. largest: of all q·k ÷ √D."""
 
-    real: dict[str, Sharpness]
-    random: dict[str, Sharpness]
-    losses: dict[str, float | None]
-    variance: float
+    scores: dict[str, Sharpness]
+    losses: dict[str, float]
     largest: float
 
 
-def divisors(study: Study) -> dict[str, float]:
+@dataclass(frozen=True)
+class Random:
+    """Scores of random q and k by divisor, and the variance of q·k."""
+
+    scores: dict[str, Sharpness]
+    variance: float
+
+
+def divisors(config: GPTConfig) -> dict[str, float]:
     """What the scores may be divided by, by its name."""
-    config = study.model.config
     roots = (math.sqrt(config.n_embd), math.sqrt(config.head_dim), 1.0)
     return dict(zip(words.DIVISORS, roots, strict=True))
 
@@ -58,19 +67,21 @@ def show_scaling(study: Study) -> None:
         "Show the heads with", [REAL, RANDOM], REAL, key="scores_of", container=two
     )
     seed = int(widgets.number_input("Seed", 0, 9999, 1, key="scores_seed", container=three))
-    found = _measure(study.fingerprint, study.ids, seed, study)
-    st.markdown(words.chosen_in_words(name, found.real, found.losses))
-    _draw_heads(study, source, divisors(study)[name], seed)
+    real, random = _real(study), _random(config, len(study.ids), seed)
+    st.markdown(words.chosen_in_words(name, real.scores, real.losses))
+    _draw_heads(study, source, divisors(config)[name], seed)
     left, right = st.columns(2)
     left.markdown("**This model, on the prompt**")
-    left.table(_rows(found.real, name, found.losses))
+    left.table(_rows(real.scores, name, real.losses), hide_index=True)
     right.markdown(f"**Random q and k of the same sizes**, variance 1, seed {seed}")
-    right.table(_rows(found.random, name))
+    right.table(_rows(random.scores, name), hide_index=True)
     st.caption(words.HOW_TO_MEASURE)
-    st.markdown(words.variance(config.head_dim, found.variance, seed))
-    st.markdown(words.slip(config))
-    st.markdown(words.normed_queries(config, found.largest))
-    show_source(divided_softmax, sharpness, random_scores, loss_when_divided)
+    said = (
+        words.variance(config.head_dim, random.variance, seed),
+        words.slip(config),
+        words.normed_queries(config, real.largest),
+    )
+    st.markdown("\n\n".join(said))
 
 
 def _draw_heads(study: Study, source: str, divisor: float, seed: int) -> None:
@@ -78,8 +89,7 @@ def _draw_heads(study: Study, source: str, divisor: float, seed: int) -> None:
     q, k = attention_of(study).trace.q, attention_of(study).trace.k
     raw = raw_scores(q, k)
     if source == RANDOM:
-        heads = config.n_layer * config.n_head
-        raw = random_scores(heads, len(study.ids), config.head_dim, seed).view_as(raw)
+        raw = _random_scores(config, len(study.ids), seed).view_as(raw)
     attention_grid(
         divided_softmax(raw, divisor, config.causal).numpy(),
         [short(token.text) for token in study.tokens],
@@ -88,25 +98,42 @@ def _draw_heads(study: Study, source: str, divisor: float, seed: int) -> None:
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _measure(fingerprint: str, ids: tuple[int, ...], seed: int, _study: Study) -> Measured:
-    config, trace = _study.model.config, attention_of(_study).trace
-    real = raw_scores(trace.q, trace.k)
-    drawn = random_scores(config.n_layer * config.n_head, len(ids), config.head_dim, seed)
-    by = divisors(_study)
-    seen = real.tril() if config.causal else real
-    return Measured(
-        real={name: sharpness(real, d, config.causal) for name, d in by.items()},
-        random={name: sharpness(drawn, d, config.causal) for name, d in by.items()},
-        losses={name: loss_when_divided(_study.model, ids, d) for name, d in by.items()},
-        variance=drawn.var(correction=0).item(),
+@shared(64)
+def _real(study: Study) -> Real:
+    config, trace = study.model.config, attention_of(study).trace
+    raw, by = raw_scores(trace.q, trace.k), divisors(config)
+    seen = raw.tril() if config.causal else raw
+    return Real(
+        scores={name: sharpness(raw, d, config.causal) for name, d in by.items()},
+        losses=_losses(study, trace.logits),
         largest=seen.abs().max().item() / math.sqrt(config.head_dim),
     )
 
 
+def _losses(study: Study, logits: Tensor) -> dict[str, float]:
+    """logits: as the model is, which is what it says when divided by √D."""
+    by = divisors(study.model.config)
+    as_it_is = F.cross_entropy(logits[:-1], torch.tensor(study.ids[1:])).item()
+    others = [name for name in by if name != words.PROPER]
+    losses = losses_when_divided(study.model, study.ids, [by[name] for name in others])
+    return {words.PROPER: as_it_is, **dict(zip(others, losses, strict=True))}
+
+
+@shared(64)
+def _random(config: GPTConfig, tokens: int, seed: int) -> Random:
+    raw = _random_scores(config, tokens, seed)
+    by = divisors(config)
+    scores = {name: sharpness(raw, d, config.causal) for name, d in by.items()}
+    return Random(scores, raw.var(correction=0).item())
+
+
+def _random_scores(config: GPTConfig, tokens: int, seed: int) -> Tensor:
+    return random_scores(config.n_layer * config.n_head, tokens, config.head_dim, seed)
+
+
 def _rows(
-    found: dict[str, Sharpness], chosen: str, losses: dict[str, float | None] | None = None
-) -> pd.DataFrame:
+    found: dict[str, Sharpness], chosen: str, losses: dict[str, float] | None = None
+) -> pa.Table:
     rows = []
     for name, s in found.items():
         row = {
@@ -119,4 +146,4 @@ def _rows(
         if losses:
             row["loss on the prompt"] = f"{losses[name]:.2f}"
         rows.append(row)
-    return pd.DataFrame(rows).set_index("divided by")
+    return pa.Table.from_pylist(rows)

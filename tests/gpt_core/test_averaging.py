@@ -142,8 +142,10 @@ def test_another_divisor_equals_smaller_queries(design):
     D = model.config.head_dim
     idx = torch.tensor([IDS])
     truth = model(idx[:, :-1], idx[:, 1:])[1].item()
-    assert averaging.loss_when_divided(model, IDS, math.sqrt(D)) == pytest.approx(truth, rel=1e-5)
-    assert averaging.loss_when_divided(model, IDS[:1], 1.0) is None
+    same, other = averaging.losses_when_divided(model, IDS, [math.sqrt(D), 2 * math.sqrt(D)])
+    assert same == pytest.approx(truth, rel=1e-5)
+    with pytest.raises(ValueError, match="at least two"):
+        averaging.losses_when_divided(model, IDS[:1], [1.0])
     if model.config.qk_norm:
         return
     smaller = copy.deepcopy(model)
@@ -152,7 +154,5 @@ def test_another_divisor_equals_smaller_queries(design):
         if block.attn.qkv.bias is not None:
             block.attn.qkv.bias.data[: model.config.n_embd] /= 2
     expected = smaller(idx[:, :-1], idx[:, 1:])[1].item()
-    assert averaging.loss_when_divided(model, IDS, 2 * math.sqrt(D)) == pytest.approx(
-        expected, rel=1e-4
-    )
+    assert other == pytest.approx(expected, rel=1e-4)
     assert expected != pytest.approx(truth, rel=1e-4)

@@ -23,7 +23,7 @@ def words(app):
 
 
 def tables(app):
-    return [table.value for table in app.table]
+    return [table.value.set_index(table.value.columns[0]) for table in app.table]
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_the_recorded_run_waits_for_a_prediction(open_averaging):
     assert mask_experiment.happened(value) in words(app)
     assert "It went differently." in words(app)
     assert "Recorded on" in words(app)
-    shown = tables(app)[-1]
+    shown = app.table[-1].value
     assert shown["loss, the future hidden"].tolist() == [
         f"{model['hidden']:.2f}" for model in value["models"].values()
     ]
