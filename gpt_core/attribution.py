@@ -31,6 +31,7 @@ class StreamTrace:
     before the output projection.
     stream: (L + 1, T, C), the stream before each block and after the last.
     mid: (L, T, C), the stream in each block, between attention and the MLP.
+    k, v: (L, H, T, D), what each head's tokens offer and bring.
     scales: what each norm divided by, (T, 1) or (1, C), by the norm's name.
     logits: (T, V).
     """
@@ -43,6 +44,8 @@ class StreamTrace:
     z: Tensor
     stream: Tensor
     mid: Tensor
+    k: Tensor
+    v: Tensor
     scales: dict[str, Tensor]
     logits: Tensor
 
@@ -101,7 +104,7 @@ def trace_stream(model: GPT, ids: Sequence[int]) -> StreamTrace:
     """Run the model once over ids (1 to block_size of them) and keep all that is written."""
     layers = range(model.config.n_layer)
     names = ["embed", "*.scale", "logits"] + ["pos_embed"] * (model.wpe is not None)
-    parts = ("z", "attn_out", "mlp_out", "resid_pre", "resid_mid")
+    parts = ("k", "v", "z", "attn_out", "mlp_out", "resid_pre", "resid_mid")
     names += [f"blocks.*.{part}" for part in parts]
     last = f"blocks.{layers[-1]}.resid_post"
     with record(model, *names, last) as kept:
@@ -119,6 +122,8 @@ def trace_stream(model: GPT, ids: Sequence[int]) -> StreamTrace:
         z=all_layers("z").transpose(1, 2).flatten(2),
         stream=torch.cat((all_layers("resid_pre"), kept[last])),
         mid=all_layers("resid_mid"),
+        k=all_layers("k"),
+        v=all_layers("v"),
         scales={
             name.removesuffix(".scale"): scale[0]
             for name, scale in kept.items()

@@ -22,6 +22,7 @@ from gpt_core.attribution import StreamTrace
 from gpt_core.config import GPTConfig
 from gpt_core.model import GPT
 from gpt_core.observe import Change, intervene, record
+from gpt_core.variants import Known, run_variants
 
 STATES = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
 _TOKENS_AT_ONCE = 16_384  # of all sequences in a batch
@@ -30,11 +31,22 @@ _SAME = 1e-5  # two logit differences closer than this are equal but for roundin
 
 @dataclass(frozen=True)
 class StateRun:
-    """One forward pass over T tokens: its states by name, each (L, T, C), its last logits (V,)."""
+    """One forward pass over T tokens: its states by name, each (L, T, C), its last logits (V,).
+
+    k, v: (L, H, T, D), what each head's tokens offer and bring.
+    """
 
     ids: tuple[int, ...]
     states: dict[str, Tensor]
+    k: Tensor
+    v: Tensor
     logits: Tensor
+
+    @property
+    def known(self) -> Known:
+        """What variants of this run need."""
+        pre, post = self.states["resid_pre"], self.states["resid_post"]
+        return Known(torch.cat((pre, post[-1:])), self.k, self.v)
 
 
 @dataclass(frozen=True)
@@ -61,13 +73,15 @@ class Contrast:
 @torch.no_grad()
 def run_states(model: GPT, ids: Sequence[int]) -> StateRun:
     """Run the model once over ids (1 to block_size of them) and keep every state."""
-    with record(model, *(f"blocks.*.{state}" for state in STATES)) as kept:
+    parts = (*STATES, "k", "v")
+    with record(model, *(f"blocks.*.{part}" for part in parts)) as kept:
         logits, _ = model(_row(model, ids))
     layers = range(model.config.n_layer)
-    states = {
-        state: torch.cat([kept[f"blocks.{layer}.{state}"] for layer in layers]) for state in STATES
+    found = {
+        part: torch.cat([kept[f"blocks.{layer}.{part}"] for layer in layers]) for part in parts
     }
-    return StateRun(tuple(ids), states, logits[0, -1])
+    k, v = found.pop("k"), found.pop("v")
+    return StateRun(tuple(ids), found, k, v, logits[0, -1])
 
 
 def states_of(trace: StreamTrace) -> StateRun:
@@ -79,7 +93,7 @@ def states_of(trace: StreamTrace) -> StateRun:
         "mlp_out": trace.mlp_out,
         "resid_post": trace.stream[1:],
     }
-    return StateRun(trace.ids, states, trace.logits[-1])
+    return StateRun(trace.ids, states, trace.k, trace.v, trace.logits[-1])
 
 
 def contrast(into: StateRun, source: StateRun) -> Contrast:
@@ -108,10 +122,12 @@ def patch(
 
     Everything before the layer stays as it was, so it isn't run again.
     """
-    change = _copy(source.states[state][layer], [0] * len(positions), positions)
+    change = _copy(source.states[state][layer], positions)
+    x = into.states["resid_pre"][layer][None]
     with intervene(model, {f"blocks.{layer}.{state}": change}):
-        read = _finish(model, into.states["resid_pre"][layer][None], layer)
-    return model.lm_head(read)[0]
+        for block in model.blocks[layer:]:
+            x = block(x)
+    return model.lm_head(model.norm_f(x[:, -1:]))[0, 0]
 
 
 @torch.no_grad()
@@ -120,21 +136,40 @@ def patch_each(
 ) -> list[float]:
     """How much of the answer moves when the state of a layer is copied at each position alone.
 
-    All positions run side by side in one batch, from this layer on. Those before the first token
-    that differs are the same in both runs of a causal model; they move nothing and are not run.
+    All positions run side by side, from this layer on. Those before the first token that differs
+    are the same in both runs of a causal model; they move nothing and are not run.
     """
     T, first = len(into.ids), first_difference(model.config, into.ids, source.ids)
     moved = [0.0] * first
-    step = max(1, _TOKENS_AT_ONCE // T)
+    enters, vectors = _patched(model, into, source, state, layer)
+    known, step = into.known, max(1, _TOKENS_AT_ONCE // T)
     for start in range(first, T, step):
         here = range(start, min(T, start + step))
-        x = into.states["resid_pre"][layer].expand(len(here), -1, -1)
-        change = _copy(source.states[state][layer], range(len(here)), here)
-        with intervene(model, {f"blocks.{layer}.{state}": change}):
-            read = _finish(model, x, layer)
+        read = run_variants(model, known, enters, here, vectors[list(here)])
         pair = model.lm_head.weight[[measure.answer, measure.instead]]
         moved += measure.moved(*(read @ pair.T).unbind(dim=-1)).tolist()
     return moved
+
+
+def _patched(
+    model: GPT, into: StateRun, source: StateRun, state: str, layer: int
+) -> tuple[int, Tensor]:
+    """A layer, and what the stream that enters it has to be at each patched position, (T, C).
+
+    From a layer's attention on, each token is on its own until the next layer.
+    """
+    block, pre_norm = model.blocks[layer], model.config.norm_position == "pre"
+    new = source.states[state][layer][None]
+    if state in ("resid_pre", "resid_post"):
+        return layer + (state == "resid_post"), new[0]
+    mid = into.states["resid_mid"][layer][None]
+    if state == "attn_out":
+        mid = into.states["resid_pre"][layer] + new
+        mid = mid if pre_norm else block.norm1(mid)
+    if state == "resid_mid":
+        mid = new
+    added = new if state == "mlp_out" else block.mlp(block.norm2(mid) if pre_norm else mid)
+    return layer + 1, (mid + added if pre_norm else block.norm2(mid + added))[0]
 
 
 def first_difference(config: GPTConfig, ids: Sequence[int], other: Sequence[int]) -> int:
@@ -169,9 +204,9 @@ def suggest_swap(model: GPT, trace: StreamTrace, most: int = 24) -> tuple[int, i
     expected = logits[[max(0, place - 1) for place in places]].clone()
     expected[rows, old] = float("-inf")
     tokens = expected.argmax(dim=-1)
-    x = trace.stream[0].repeat(len(places), 1, 1)
-    x[rows, places] += model.wte.weight[tokens] - model.wte.weight[old]
-    after = model.lm_head(_finish(model, x, 0)).softmax(dim=-1)
+    swapped = trace.stream[0, places] + model.wte.weight[tokens] - model.wte.weight[old]
+    known = Known(trace.stream, trace.k, trace.v)
+    after = model.lm_head(run_variants(model, known, 0, places, swapped)).softmax(dim=-1)
     moved = (after - logits[-1].softmax(dim=-1)).abs().sum(dim=-1)
     much = moved >= moved.max() / 2
     turned = much & (after.argmax(dim=-1) != logits[-1].argmax())
@@ -179,20 +214,13 @@ def suggest_swap(model: GPT, trace: StreamTrace, most: int = 24) -> tuple[int, i
     return places[first], int(tokens[first])
 
 
-def _finish(model: GPT, x: Tensor, layer: int) -> Tensor:
-    """Run the stream x (B, T, C) from a block on; what is read after the last token, (B, C)."""
-    for block in model.blocks[layer:]:
-        x = block(x)
-    return model.norm_f(x[:, -1:])[:, 0]
-
-
-def _copy(source: Tensor, rows: Sequence[int], positions: Sequence[int]) -> Change:
-    """Put source (T, C) at positions[i] of row i into a state (B, T, C)."""
-    rows, positions = list(rows), list(positions)
+def _copy(source: Tensor, positions: Sequence[int]) -> Change:
+    """Put source (T, C) at some positions into a state (1, T, C)."""
+    positions = list(positions)
 
     def change(x: Tensor) -> Tensor:
         x = x.clone()
-        x[rows, positions] = source[positions]
+        x[0, positions] = source[positions]
         return x
 
     return change

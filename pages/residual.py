@@ -5,6 +5,7 @@ import streamlit as st
 from gpt_core.attribution import Attribution, StreamTrace, Written, attribute
 from gpt_core.logit_lens import logit_lens, scale_matters
 from gpt_core.patching import patch, patch_each
+from gpt_core.variants import run_variants
 from ui import stream_figures as figures
 from ui import stream_words as words
 from ui import widgets
@@ -168,5 +169,5 @@ try_this(
     "Ask for something that was said: take `OTTO: Where is the red bucket?⏎⏎NADIA: The` as the "
     "prompt and replace `red`. Does any colour reach the last token, and through which layer?",
 )
-show_source(attribute, logit_lens, patch, patch_each)
+show_source(attribute, logit_lens, patch, patch_each, run_variants)
 further_reading(*words.READING)

@@ -111,11 +111,11 @@ def _replaced(study: Study) -> Ids:
     left, right = st.columns(2)
     with left:
         where = widgets.selectbox("Which token", [SUGGESTED, *places], key="patch_at")
-    most = int(ON_PAGE / patching_cost(study.model.config, len(study.ids), 1)) + 1
-    place, token = suggestion_of(study, min(24, most))
-    if where != SUGGESTED:
-        place = places.index(where)
-        token = None
+    if where == SUGGESTED:
+        most = int(ON_PAGE / patching_cost(study.model.config, len(study.ids), 1)) + 1
+        place, token = suggestion_of(study, min(24, most))
+    else:
+        place, token = places.index(where), None
     likely = _expected(study, place)
     with right:
         chosen = choose_token("Replace it by", [EXPECTED], likely, study.tokenizer, "patch_token")
