@@ -135,7 +135,7 @@ class Run:
         )
         try:
             run._write_inputs(tokenizer, text)
-            run.tokens()
+            run._check_length(text)
             run.path.rename(path)
         except OSError as error:
             raise RunError(f"{path} can't be written: {error.strerror}.") from None
@@ -258,6 +258,17 @@ class Run:
         except data.DataError as error:
             raise RunError(str(error)) from None
         return train, val
+
+    def _check_length(self, text: str) -> None:
+        """Raise RunError for a text that is too short to train on.
+
+        If the beginning of a long one has twice as many tokens as are needed, the rest is not cut
+        into tokens, which could take seconds.
+        """
+        enough = 20 * (self.block_size + 1)  # in a tenth of these there are two contexts
+        beginning = text[: 20 * enough]
+        if len(self.tokenizer().encode(beginning)) < enough:
+            self.tokens_of(text)
 
     @property
     def block_size(self) -> int:

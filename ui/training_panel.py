@@ -21,6 +21,7 @@ from ui.runs import RESUMABLE, RunView, TrainingError
 from ui.training import training_service
 from ui.visitor import visitor_id
 
+_LONGEST_SAMPLE = 4_000  # characters
 TICK = 1.0  # seconds between two looks at a run that trains
 _STATES = {
     "queued": ":gray-badge[:material/hourglass_empty: waiting]",
@@ -314,9 +315,9 @@ def _samples(view: RunView) -> None:
     for column, sample in zip(st.columns(len(chosen)), chosen, strict=True):
         with column:
             st.caption(f"after step {sample.step:,}")
-            st.code(sample.text, language=None, wrap_lines=True, height=260)
+            st.code(sample.text[:_LONGEST_SAMPLE], language=None, wrap_lines=True, height=260)
     if len(samples) > 2:
         with st.expander(f"All {len(samples)} samples"):
             for sample in samples:
                 st.caption(f"after step {sample.step:,}")
-                st.code(sample.text, language=None, wrap_lines=True)
+                st.code(sample.text[:_LONGEST_SAMPLE], language=None, wrap_lines=True)

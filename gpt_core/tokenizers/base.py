@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,6 +80,11 @@ def without_surrogates(text: str) -> str:
     UTF-8 can spell them, so all tokenizers read them as "unreadable".
     """
     return _SURROGATES.sub(REPLACEMENT, text)
+
+
+def pieces_of(text: str, length: int) -> Iterator[str]:
+    """Cut a text after every `length` characters."""
+    return (text[i : i + length] for i in range(0, len(text), length))
 
 
 def lookup(table: list[Any], token_id: int) -> Any:

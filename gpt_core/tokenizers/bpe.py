@@ -23,6 +23,7 @@ from gpt_core.tokenizers.base import (
     Token,
     TokenizerError,
     lookup,
+    pieces_of,
     without_surrogates,
     write_json,
 )
@@ -38,8 +39,10 @@ CHUNK = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{
 LONGEST_CHUNK = 128
 # Up to this many bytes searching a list is quicker than keeping a heap (measured).
 SHORT_BYTES = 64
-# Of the different chunks in a text the rarest are left out beyond this many bytes.
-MOST_TRAINING_BYTES = 1_000_000
+# Of the different chunks in a text the rarest are left out beyond this many bytes. Five megabytes
+# of prose have fewer; a text without spaces, whose chunks never repeat, would take a second for
+# every 300,000.
+MOST_TRAINING_BYTES = 300_000
 # Chunks repeat, so the ids of this many are kept.
 CACHED_CHUNKS = 50_000
 
@@ -180,6 +183,8 @@ class BPETokenizer:
         if self.longest_chunk is None or len(chunk) <= self.longest_chunk:
             return self._merge_chunk(chunk.encode(), end)
         parts = pieces_of(chunk, self.longest_chunk)
+        if end == len(self._bytes):
+            return list(chain.from_iterable(map(self._known.__getitem__, parts)))
         return [i for part in parts for i in self._merge_chunk(part.encode(), end)]
 
     def _merge_chunk(self, chunk: bytes, end: int) -> list[int]:
@@ -253,11 +258,6 @@ def chunks_of(text: str) -> Iterator[str]:
             yield chunk
         else:
             yield from pieces_of(chunk, LONGEST_CHUNK)
-
-
-def pieces_of(chunk: str, length: int) -> Iterator[str]:
-    """Cut a chunk after every `length` characters."""
-    return (chunk[i : i + length] for i in range(0, len(chunk), length))
 
 
 class Pairs:

@@ -6,12 +6,15 @@ from typing import ClassVar, Self
 
 import regex
 
+from gpt_core.tokenizers.base import pieces_of, without_surrogates
 from gpt_core.tokenizers.vocabulary import VocabularyTokenizer
 
 DEFAULT_VOCAB_SIZE = 5_000
 
 # A word (with its apostrophes: "don't"), a run of white space, or one other character.
 PIECE = regex.compile(r"\w+(?:['’]\w+)*|\s+|[^\w\s]")
+# Nothing longer is one token: a text without spaces would be a single word of a million characters.
+LONGEST_PIECE = 128
 
 
 class WordTokenizer(VocabularyTokenizer):
@@ -24,8 +27,19 @@ class WordTokenizer(VocabularyTokenizer):
 
     @staticmethod
     def split(text: str) -> list[str]:
-        """Cut a text into words, runs of white space, and single other characters."""
-        return PIECE.findall(text)
+        """Cut a text into words, runs of white space, and single other characters.
+
+        What is longer than LONGEST_PIECE is cut again, after every so many characters.
+        """
+        pieces = PIECE.findall(text)
+        if max(map(len, pieces), default=0) <= LONGEST_PIECE:
+            return pieces
+        return [part for piece in pieces for part in pieces_of(piece, LONGEST_PIECE)]
+
+    @classmethod
+    def _is_piece(cls, text: str) -> bool:
+        # A vocabulary that was saved before pieces had a limit may hold longer ones.
+        return bool(PIECE.fullmatch(text)) and without_surrogates(text) == text
 
     @classmethod
     def train(cls, text: str, vocab_size: int | None = DEFAULT_VOCAB_SIZE) -> Self:

@@ -13,7 +13,7 @@ from gpt_core.tokenizers import (
     first_tokens,
     train_tokenizer,
 )
-from gpt_core.tokenizers.word import PIECE
+from gpt_core.tokenizers.word import LONGEST_PIECE, PIECE
 
 both = pytest.mark.parametrize("tokenizer_class", [CharTokenizer, WordTokenizer])
 
@@ -130,3 +130,18 @@ def test_with_byte_pairs_a_prompt_leaves_its_last_space_to_the_next_token():
     assert [pairs.decode([i]) for i in first_tokens("the", pairs)] == ["the", " the"]
     for kind in ("char", "word"):
         assert as_prompt(train_tokenizer(kind, text), "the cat, ") == "the cat, "
+
+
+@pytest.mark.parametrize("sign", "a1_ \n日")
+def test_a_text_without_an_end_of_a_word_is_cut(sign, tmp_path):
+    text = sign * 1_000_000
+    tokenizer = WordTokenizer.train(text)
+    assert max(map(len, tokenizer.split(text))) == LONGEST_PIECE
+    tokenizer.save(tmp_path / "tokenizer.json")
+    assert (tmp_path / "tokenizer.json").stat().st_size < 10 * LONGEST_PIECE
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_a_vocabulary_from_before_there_was_a_limit_is_read():
+    old = {"format": 1, "kind": "word", "pieces": ["wet", "x" * 5_000]}
+    assert WordTokenizer.from_dict(old).token_text(2) == "x" * 5_000
