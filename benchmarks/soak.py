@@ -19,6 +19,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from statistics import mean
 
@@ -165,10 +166,11 @@ def _forget(task: asyncio.Task[None]) -> None:
 
 def children(pid: int) -> list[int]:
     """The processes that a process has started."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    every = [text, *((task / "children").read_text() for task in tasks if task.name != str(pid))]
-    return [int(child) for line in every for child in line.split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # a thread that has just ended
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def megabytes(pid: int) -> float:
