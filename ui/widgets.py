@@ -32,6 +32,7 @@ Number = TypeVar("Number", int, float)
 Option = TypeVar("Option")
 
 _LONGEST_NUMBER = 40  # characters; reading a number of a million digits takes a while
+_GIVEN = 20  # edits of the prompt that a browser may be behind
 _NOTHING: Any = object()  # where None would be a value
 
 
@@ -295,12 +296,15 @@ class _Last(NamedTuple):
     """What a widget had when it was drawn last.
 
     wish: what the visitor chose, which may be out of reach now; _NOTHING: the default.
+    asked: the model and the prompt. given: the last values that nobody chose.
     """
 
     value: Any
     default: Any
     wish: Any
     limits: Any
+    asked: Any
+    given: tuple[Any, ...]
 
 
 def _draw(
@@ -329,7 +333,10 @@ def _draw(
         drawn = values.default
     if drawn != value:  # it came from the address, or is the first
         wish = _NOTHING if drawn == values.default else drawn
-    memory[key] = _Last(drawn, values.default, wish, limits)
+    given = last.given if last else ()
+    if wish is _NOTHING or drawn != wish:
+        given = (drawn, *given)[:_GIVEN]
+    memory[key] = _Last(drawn, values.default, wish, limits, _asked(), given)
     return drawn
 
 
@@ -337,9 +344,17 @@ def _wish(last: _Last | None, value: Any, default: Any) -> Any:
     """What the visitor wants, if the widget now has this value."""
     if last and value == last.value:
         return last.wish
-    if value == default or (last and value == last.default):
+    if value == default:
+        return _NOTHING
+    if last and last.asked != _asked() and value in last.given:
+        return last.wish  # an edit of the prompt is quicker than what the browser was told before
+    if last and value == last.default:
         return _NOTHING
     return value
+
+
+def _asked() -> Any:
+    return st.session_state.get("study_request")
 
 
 def _correct_address(key: str, values: Values) -> None:

@@ -163,6 +163,23 @@ def test_what_was_chosen_is_kept_as_far_as_it_goes_and_comes_back():
     assert grow_to(app, 30)["place"] == 29
 
 
+def test_a_browser_that_has_not_heard_of_the_new_place_yet_chooses_nothing():
+    edit = "\nst.session_state['study_request'] = count\n"  # as the sidebar does
+    app = app_with(PLACES.replace('key="count")\n', f'key="count"){edit}')).run()
+    assert grow_to(app, 11)["place"] == 10
+    # The prompt is edited quickly: what comes along is the place of the last edit but one.
+    slider(app, "place").set_value(9)
+    assert grow_to(app, 12)["place"] == 11
+    slider(app, "place").set_value(10)
+    assert grow_to(app, 13)["place"] == 12
+    slider(app, "place").set_value(10).run()  # while the prompt stays it is a choice
+    assert values(app)["place"] == 10
+    assert grow_to(app, 14)["place"] == 10
+    slider(app, "place").set_value(12)
+    assert grow_to(app, 9)["place"] == 8
+    assert grow_to(app, 14)["place"] == 10
+
+
 def test_a_value_is_not_lost_in_the_rerun_that_changes_its_limits():
     app = app_with(PLACES).run()
     slider(app, "upto").set_value(2).run()
