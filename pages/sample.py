@@ -6,7 +6,6 @@ import streamlit as st
 
 from gpt_core.decoder import Decoder
 from gpt_core.sample import (
-    SampleConfig,
     distribution,
     generate,
     keep_min_p,
@@ -19,13 +18,14 @@ from ui.generated_text import generated_text, next_token_bars
 from ui.measured import show_measured
 from ui.names import show_error
 from ui.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
-from ui.sidebar import LONGEST_PROMPT, Study, current_study
+from ui.sidebar import LONGEST_PROMPT, Study, about_prompt, current_study
 from ui.source import show_source
 
 TICK = 0.12  # seconds between two chunks: slow enough to watch, and the server rests in between
 CHUNK = 8  # tokens
 
 
+@about_prompt
 def say_what_is_special(study: Study) -> None:
     unknown = list(dict.fromkeys(token.text for token in study.tokens if not token.known))
     if unknown:
@@ -37,7 +37,13 @@ def say_what_is_special(study: Study) -> None:
         )
 
 
-def show_next_token(study: Study, config: SampleConfig) -> None:
+@about_prompt
+def prompt(study: Study) -> None:
+    prompt_box(study, LONGEST_PROMPT)
+
+
+@about_prompt
+def next_token(study: Study) -> None:
     logits = next_logits(study)
     before, after = distribution(logits, config)
     st.markdown("**The next token**, before anything is drawn")
@@ -45,19 +51,25 @@ def show_next_token(study: Study, config: SampleConfig) -> None:
     st.caption(words.kept(config, cuts(logits, config), after))
 
 
-def write_and_stop(study: Study, config: SampleConfig) -> None:
+def write_and_stop() -> None:
     writing = st.session_state.get("writing")
     if writing and writing.live:
         if st.button("Stop", key="stop", icon=":material/stop:", type="primary", width="stretch"):
             writing.stop()
             st.rerun()
     elif st.button("Write", key="write", icon=":material/edit:", type="primary", width="stretch"):
-        st.session_state["writing"] = Writing.start(study, config)
+        st.session_state["writing"] = Writing.start(current_study(), config)
         st.rerun()
 
 
-def show_text(study: Study, config: SampleConfig) -> None:
+@about_prompt
+def text(study: Study) -> None:
+    """A text that was written stays when the prompt is edited; before there is one, the prompt."""
     writing = st.session_state.get("writing") or Writing.blank(study, config)
+    st.fragment(show_text, run_every=TICK if writing.live else None)(writing)
+
+
+def show_text(writing: Writing) -> None:
     live = writing.live
     if live:
         writing.more(CHUNK)
@@ -71,8 +83,8 @@ def show_text(study: Study, config: SampleConfig) -> None:
         st.caption(words.written(writing))
 
 
-def predict_first(study: Study) -> None:
-    st.subheader("Predict first")
+@about_prompt
+def nucleus(study: Study) -> None:
     guess = st.radio(
         f"Top-p {words.NUCLEUS:g}, temperature 1: how many tokens stay in for the end of this "
         "prompt?",
@@ -85,40 +97,45 @@ def predict_first(study: Study) -> None:
         st.success(words.nucleus_answer(guess, next_logits(study)), icon=":material/science:")
 
 
+@about_prompt
+def what_settings_do(study: Study) -> None:
+    logits, tokenizer = next_logits(study), study.tokenizer
+    first, second = st.columns(2, gap="large")
+    with first:
+        st.subheader("Temperature T")
+        st.latex(r"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}")
+        st.markdown(words.temperature(logits, config, tokenizer))
+        st.subheader("Top-k")
+        st.markdown(words.top_k(logits, config, tokenizer))
+    with second:
+        st.subheader("Top-p")
+        st.markdown(words.top_p(logits, config, tokenizer))
+        st.subheader("Min-p")
+        st.markdown(words.min_p(logits, config, tokenizer))
+        st.subheader("Why it is quick")
+        st.markdown(words.CACHE.format(block=study.model.config.block_size))
+
+
 st.title("Sample")
 st.markdown(words.INTRO)
-study = current_study()
-say_what_is_special(study)
+current_study()
+say_what_is_special()
 
 left, right = st.columns([9, 11], gap="large")
 with left:
-    prompt_box(study, LONGEST_PROMPT)
+    prompt()
     config = settings()
-    write_and_stop(study, config)
+    write_and_stop()
 with right:
-    show_next_token(study, config)
+    next_token()
 
-writing = st.session_state.get("writing")
-st.fragment(show_text, run_every=TICK if writing and writing.live else None)(study, config)
+text()
 
-predict_first(study)
+st.subheader("Predict first")
+nucleus()
 
 st.header("What the settings do to these numbers")
-logits, tokenizer = next_logits(study), study.tokenizer
-first, second = st.columns(2, gap="large")
-with first:
-    st.subheader("Temperature T")
-    st.latex(r"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}")
-    st.markdown(words.temperature(logits, config, tokenizer))
-    st.subheader("Top-k")
-    st.markdown(words.top_k(logits, config, tokenizer))
-with second:
-    st.subheader("Top-p")
-    st.markdown(words.top_p(logits, config, tokenizer))
-    st.subheader("Min-p")
-    st.markdown(words.min_p(logits, config, tokenizer))
-    st.subheader("Why it is quick")
-    st.markdown(words.CACHE.format(block=study.model.config.block_size))
+what_settings_do()
 
 show_measured()
 

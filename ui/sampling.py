@@ -16,6 +16,7 @@ from gpt_core.decoder import Decoder
 from gpt_core.model import GPT
 from gpt_core.sample import SampleConfig, Sampled, SampleError, generate, stages
 from ui import widgets
+from ui.caches import shared
 from ui.sidebar import LINE_BREAK, Study
 from ui.tokens import short
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gpt_core.tokenizers import Tokenizer
+    from ui.models import LoadedModel
 
 LONGEST_TEXT = 400  # tokens; visitors are strangers, and share two cores
 SHOWN = 9  # how many of the likeliest tokens get a bar
@@ -123,35 +125,28 @@ def _take_prompt() -> None:
     # A prompt of no tokens has no next token. A line break is the nearest to a blank page.
     typed = st.session_state["start_text"] or "\n"
     st.session_state["prompt"] = typed.replace("\n", LINE_BREAK)
+    st.rerun()  # the whole page, the sidebar's box with it
 
 
-def own_copy(study: Study) -> GPT:
-    """The study's model again, for sampling alone.
+@shared(8)
+def own_copy(loaded: LoadedModel) -> GPT:
+    """The model again, for sampling alone.
 
     Other lessons put hooks on the model that all visitors share, and a hooked model is sampled by
     the slow path, with whatever the hooks change. Nobody hooks this one.
     """
-    return _own_copy(study.fingerprint, study)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _own_copy(fingerprint: str, _study: Study) -> GPT:
-    copy = GPT(_study.model.config)
-    copy.load_state_dict(_study.model.state_dict())
+    copy = GPT(loaded.model.config)
+    copy.load_state_dict(loaded.model.state_dict())
     return copy.eval().requires_grad_(False)
 
 
+@shared(256)
 def next_logits(study: Study) -> Tensor:
     """The scores (V,) for the token after the prompt, computed once for all visitors."""
-    return _next_logits(study.fingerprint, study.ids, study)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _next_logits(fingerprint: str, ids: tuple[int, ...], _study: Study) -> Tensor:
-    model = own_copy(_study)
+    model = own_copy(study.loaded)
     if model.config.causal:
-        return Decoder(model)(list(ids)).clone()
-    step = next(generate(model, ids))
+        return Decoder(model)(list(study.ids)).clone()
+    step = next(generate(model, study.ids))
     return step.before.log()  # equal to the scores up to a shift, which softmax ignores
 
 
@@ -206,7 +201,7 @@ class Writing:
     @classmethod
     def start(cls, study: Study, config: SampleConfig) -> Writing:
         """Begin after the study's prompt; nothing is written yet."""
-        steps = generate(own_copy(study), study.ids, config)
+        steps = generate(own_copy(study.loaded), study.ids, config)
         return cls(f"text {next(_numbers)}", _shown(study), config, study.tokenizer, steps)
 
     @classmethod
