@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from gpt_core.bundled import BUNDLED, bundled_run_path
 from gpt_core.run_files import RunError, is_file
+from ui.caches import shared
 
 if TYPE_CHECKING:
     from gpt_core.model import GPT
@@ -118,7 +117,7 @@ def load(key: str) -> LoadedModel:
     return _load(str(folder), f"{key}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
 
 
-@st.cache_resource(max_entries=8, show_spinner="Loading the model …")
+@shared(8)
 def _load(folder: str, fingerprint: str) -> LoadedModel:
     from gpt_core.run import Run
 

@@ -40,7 +40,6 @@ class Study:
     """
 
     run_key: str
-    name: str
     prompt: str
     loaded: models.LoadedModel
     ids: tuple[int, ...]
@@ -106,6 +105,7 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
 def sidebar() -> None:
     """Draw the sidebar and remember what it says; course/main.py calls it once per rerun."""
     st.session_state["page_is_whole"] = False
+    st.session_state["study"] = None  # until a part of the page asks for it
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
     with st.sidebar:
         key = _choose_model()
@@ -135,6 +135,8 @@ def current_study() -> Study:
 
     A model that can't be loaded or an empty prompt ends the page with one sentence.
     """
+    if known := st.session_state["study"]:
+        return known
     let_words_through()
     try:
         study = _study_of(*st.session_state["study_request"])
@@ -144,27 +146,20 @@ def current_study() -> Study:
     if not study.ids:
         st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
         st.stop()
+    st.session_state["study"] = study
     return study
 
 
 def _study_of(key: str, prompt: str) -> Study:
     """The study of a model and a prompt, which may be empty. Raises RunError."""
     loaded = models.load(key)
-    last: Study | None = st.session_state.get("last_study")
-    asked = (loaded.fingerprint, prompt)
-    if last is not None and st.session_state.get("last_asked") == asked:
-        return last
     from gpt_core.tokenizers import as_prompt
 
     prompt = as_prompt(loaded.tokenizer, prompt)
     tokens = loaded.tokenizer.tokenize(prompt)
     kept = tokens[-loaded.model.config.block_size :]
     ids = tuple(token.id for token in kept)
-    study = Study(
-        key, model_names()[key], prompt, loaded, ids, tuple(kept), len(tokens) - len(kept)
-    )
-    st.session_state["last_asked"], st.session_state["last_study"] = asked, study
-    return study
+    return Study(key, prompt, loaded, ids, tuple(kept), len(tokens) - len(kept))
 
 
 def redraw_parts() -> None:
@@ -174,13 +169,14 @@ def redraw_parts() -> None:
     must lose them: then the whole page runs, as it does by itself after this returns.
     """
     key, _ = st.session_state.get("study_request", ("", ""))
-    request = key, _line_breaks(st.session_state["prompt"] or "")
+    request = key, _line_breaks(st.session_state.get("prompt") or "")
     if not st.session_state.get("page_is_whole"):
         return
     try:
-        if not _study_of(*request).ids:
+        study = _study_of(*request)
+        if not study.ids:
             return
-        st.session_state["study_request"] = request
+        st.session_state["study_request"], st.session_state["study"] = request, study
         st.rerun(st.session_state["parts"])
     except (ValueError, StreamlitAPIException):  # a model that is gone; parts that were forgotten
         return
