@@ -23,6 +23,7 @@ from ui.source import show_source
 
 TICK = 0.12  # seconds between two chunks: slow enough to watch, and the server rests in between
 CHUNK = 8  # tokens
+FORMULA = r"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}"
 
 
 @about_prompt
@@ -101,19 +102,16 @@ def nucleus(study: Study) -> None:
 def what_settings_do(study: Study) -> None:
     logits, tokenizer = next_logits(study), study.tokenizer
     first, second = st.columns(2, gap="large")
-    with first:
-        st.subheader("Temperature T")
-        st.latex(r"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}")
-        st.markdown(words.temperature(logits, config, tokenizer))
-        st.subheader("Top-k")
-        st.markdown(words.top_k(logits, config, tokenizer))
-    with second:
-        st.subheader("Top-p")
-        st.markdown(words.top_p(logits, config, tokenizer))
-        st.subheader("Min-p")
-        st.markdown(words.min_p(logits, config, tokenizer))
-        st.subheader("Why it is quick")
-        st.markdown(words.CACHE.format(block=study.model.config.block_size))
+    first.markdown(
+        f"### Temperature T\n\n$$\n{FORMULA}\n$$\n\n"
+        f"{words.temperature(logits, config, tokenizer)}\n\n"
+        f"### Top-k\n\n{words.top_k(logits, config, tokenizer)}"
+    )
+    second.markdown(
+        f"### Top-p\n\n{words.top_p(logits, config, tokenizer)}\n\n"
+        f"### Min-p\n\n{words.min_p(logits, config, tokenizer)}\n\n"
+        f"### Why it is quick\n\n{words.CACHE.format(block=study.model.config.block_size)}"
+    )
 
 
 st.title("Sample")
