@@ -86,10 +86,14 @@ def words_cut_by_one(
     Looks at the words of the first 50,000 characters, each with the space before it. Returns the
     first `most` of them, and how many different ones there are.
     """
-    from gpt_core.tokenizers.bpe import CHUNK
+    from gpt_core.tokenizers.bpe import CHUNK, LONGEST_CHUNK
 
     keeps, cuts = tokenizer_of(source, whole), tokenizer_of(source, cut)
-    words = Counter(w for w in CHUNK.findall(source.text[:_SAMPLE]) if w.strip().isalpha())
+    words = Counter(
+        word
+        for word in CHUNK.findall(source.text[:_SAMPLE])
+        if len(word) <= LONGEST_CHUNK and word.strip().isalpha()  # no token is longer
+    )
     found = []
     for word, count in words.most_common():
         parts = cuts.tokenize(word)
