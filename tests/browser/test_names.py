@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from benchmarks.app_process import start_app, stop_app
 from tests.browser.conftest import settled
-from tests.browser.test_training import SLOW, fill
 from ui.names import plain
 
 ELSEWHERE = "somewhere.example"
@@ -157,18 +156,6 @@ def test_a_hostile_file_name_is_text_where_it_is_named(watched, app_url):
         expect(watched.get_by_role("heading", level=1, name=lesson)).to_be_visible()
         expect(watched.get_by_text(f"“{name[:10]}").first).to_be_visible()
         nothing_lives(watched)
-    watched.get_by_text("Size of the model").click()
-    for label, value in (("Layers", 1), ("Heads", 2), ("Width", 32), ("Context", 32)):
-        fill(watched, label, value)
-    watched.get_by_text("How it learns").click()
-    fill(watched, "Steps", 1)
-    expect(watched.get_by_text("1 layer × 2 heads × 32 wide")).to_be_visible()
-    settled(watched)
-    watched.get_by_role("button", name="Start training").click()
-    expect(watched.get_by_text(f", on “{name[:10]}")).to_be_visible()
-    nothing_lives(watched)
-    ended = watched.locator(".stMarkdownBadge", has_text=re.compile("finished|failed"))
-    expect(ended.first).to_be_visible(timeout=SLOW)
 
 
 def nothing_lives(page):
