@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,11 @@ def parts(config: GPTConfig) -> list[Part]:
     return found
 
 
+@lru_cache(64)
+def _plain_parts(config: GPTConfig) -> list[dict[str, Any]]:
+    return [asdict(part) for part in parts(config)]
+
+
 def _layer(config: GPTConfig, layer: int) -> Iterator[Part]:
     """One layer: with pre-norm a norm lies in each branch, with post-norm on the stream."""
     heads = "1 head" if config.n_head == 1 else f"{config.n_head} heads"
@@ -158,7 +164,7 @@ def block_diagram(
     data = {
         "name": key,
         "title": f"The model from bottom to top: embedding, {config.n_layer} layers, unembedding",
-        "parts": [asdict(part) for part in parts(config)],
+        "parts": _plain_parts(config),
         "hidden": hidden_layers(config, highlight),
         "numbers": dict(numbers) if numbers else None,
         "unit": unit,

@@ -52,12 +52,10 @@ def lens_grid(
     name: changes whenever what is drawn changes, but for the chosen column.
     """
 
-    def text(token: int) -> str:
-        return short(study.tokenizer.token_text(token))
-
+    texts = {i: short(study.tokenizer.token_text(i)) for i in set(lens.top.flatten().tolist())}
     best = [
         [
-            [(text(i), round(p, 4)) for i, p in zip(*cell, strict=True)]
+            [(texts[i], round(p, 4)) for i, p in zip(*cell, strict=True)]
             for cell in zip(tokens, shares, strict=True)
         ]
         for tokens, shares in zip(lens.top.tolist(), lens.probability.tolist(), strict=True)

@@ -41,6 +41,8 @@ class TokenLike(Protocol):
 
 def visible(text: str) -> str:
     """Text with white space, control and direction characters replaced by signs that show."""
+    if text.isprintable():  # most are: then only spaces are to be replaced
+        return text.replace(" ", _VISIBLE[" "])
     return "".join(_VISIBLE.get(c) or _escape_invisible(c) for c in text)
 
 

@@ -34,7 +34,7 @@ def test_every_part_is_a_link_that_keeps_the_model_and_the_prompt(page, app_url,
     link.click()
     page.wait_for_selector(".map[data-painted]")  # the Attention lesson
     page.wait_for_url(re.compile("/attention"))
-    assert same_study(page.url, run)
+    page.wait_for_url(lambda address: same_study(address, run))  # the prompt comes with its box
     assert page.get_by_role("textbox", name="Prompt under study").input_value() == PROMPT
 
 
@@ -45,7 +45,7 @@ def test_layers_that_are_alike_open_and_links_follow_the_keyboard(page, app_url,
     page.wait_for_selector("[data-part='blocks.6.mlp_out']")
     page.get_by_role("link", name=re.compile("^LayerNorm of layer 11")).first.press("Enter")
     page.wait_for_url(re.compile("/(layernorm|normalization)"))
-    assert same_study(page.url, run)
+    page.wait_for_url(lambda address: same_study(address, run))  # the prompt comes with its box
 
 
 def test_a_table_says_the_same_and_a_phone_has_room(new_page, app_url, run):
