@@ -34,9 +34,8 @@ def ask_to_delete(run_id: str) -> None:
         key="delete_for_good",
         type="primary",
         icon=":material/delete_forever:",
-        on_click=_delete,
-        args=(run_id,),
     ):
+        _delete(run_id)
         st.rerun()
 
 
