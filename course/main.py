@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.links import follow_link
 from ui.sidebar import sidebar, sidebar_notes
 from ui.startup import prepare_process
 from ui.visitor import mount_visitor
@@ -41,5 +42,6 @@ prepare_process()
 page = st.navigation(LESSONS, expanded=True)
 mount_visitor()
 sidebar()
+follow_link()
 page.run()
 sidebar_notes()

@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.config import GPTConfig
-from ui import address
+from ui.links import open_lesson
 
 _FILES = Path(__file__).parent / "block_diagram"
 
@@ -173,9 +173,7 @@ def block_diagram(
     }
     chosen = _component(key=key, data=data, on_open_change=lambda: None).open
     if chosen in {page["file"] for page in data["pages"].values()}:
-        # The prompt's own text box puts the prompt back into the address.
-        model = address.text_of("model")
-        st.switch_page(f"../pages/{chosen}.py", query_params={"model": model} if model else {})
+        open_lesson(chosen)
 
 
 def lesson_pages(config: GPTConfig) -> dict[str, dict[str, str]]:

@@ -38,6 +38,14 @@ def test_every_part_is_a_link_that_keeps_the_model_and_the_prompt(page, app_url,
     assert page.get_by_role("textbox", name="Prompt under study").input_value() == PROMPT
 
 
+def test_the_residual_lessons_diagram_keeps_them_too(page, app_url, run):
+    page.goto(f"{app_url}/residual?model={run.name}&prompt={quote(PROMPT)}")
+    page.wait_for_selector(".diagram[data-painted] svg")
+    page.locator("[data-part='blocks.11.attn_out']").press("Enter")
+    page.wait_for_url(re.compile("/attention"))
+    page.wait_for_url(lambda address: same_study(address, run))
+
+
 def test_layers_that_are_alike_open_and_links_follow_the_keyboard(page, app_url, run):
     open_home(page, app_url, run)
     assert page.locator("[data-part='blocks.6.mlp_out']").count() == 0
