@@ -13,6 +13,8 @@ from ui.visitor import visitor_id
 @st.dialog("Delete this run?", icon=":material/delete:")
 def ask_to_delete(run_id: str) -> None:
     """Ask about this one run, whatever is chosen on the page meanwhile; delete it if told to."""
+    if st.session_state.get("delete_for_good"):  # pressed: `_delete` has been called
+        st.rerun()
     service = training_service()
     try:
         view = service.view(run_id)
@@ -29,14 +31,14 @@ def ask_to_delete(run_id: str) -> None:
     row = st.container(horizontal=True)
     if row.button("Keep it", key="keep_run", icon=":material/undo:"):
         st.rerun()
-    if row.button(
+    row.button(
         "Delete it for good",
         key="delete_for_good",
         type="primary",
         icon=":material/delete_forever:",
-    ):
-        _delete(run_id)
-        st.rerun()
+        on_click=_delete,
+        args=(run_id,),
+    )
 
 
 def _delete(run_id: str) -> None:

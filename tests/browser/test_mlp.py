@@ -37,6 +37,6 @@ def test_a_reader_chooses_a_neuron_predicts_and_shares(page, new_page, app_url):
     open_lesson(other, page.url)
     expect(other.get_by_role("spinbutton")).to_have_value(neuron)
     expect(other.get_by_text("You said: another token")).to_have_text(answer.inner_text())
-    assert other.locator(".neuron").all_inner_texts() == texts
+    expect(other.locator(".neuron")).to_have_text(texts, use_inner_text=True)
     main = "document.querySelector('[data-testid=stMain]')"
     assert other.evaluate(f"{main}.scrollWidth - {main}.clientWidth") <= 0
