@@ -53,7 +53,7 @@ class Decoder:
         D = c.head_dim
         # How much larger than the model's own q and k those in the cache are; see _scaled_qkv.
         self.scales = (D**-0.25, D**-0.25) if c.qk_norm else (D**-0.5, 1.0)
-        cache = self.embedding.new_zeros(c.n_layer, c.block_size, 3, c.n_head, c.head_dim)
+        cache = self.embedding.new_empty(c.n_layer, c.block_size, 3, c.n_head, c.head_dim)
         self.rows = cache.flatten(2)  # (n_layer, block_size, 3C)
         self.q, k, self.v = cache.permute(2, 0, 3, 1, 4)  # (n_layer, H, block_size, D)
         self.k = k.transpose(2, 3)  # (n_layer, H, D, block_size), ready for q @ k

@@ -93,15 +93,7 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
         st.success(words.answer(guess, best.item(), change, sharpness), icon=":material/science:")
 
 
-def looked_at(study: Study) -> Study:
-    """As much of the prompt as the pictures of all heads have room for."""
-    config = study.model.config
-    return study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
-
-
-@about_prompt
 def introduce(study: Study) -> None:
-    study = looked_at(study)
     T, block_size = len(study.ids), study.model.config.block_size
     st.markdown(words.intro(study.model.config, T))
     if study.left_out:
@@ -115,26 +107,20 @@ def introduce(study: Study) -> None:
 
 @about_prompt
 def explore(study: Study) -> None:
-    study = looked_at(study)
     config = study.model.config
+    study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
+    introduce(study)
     shape = (config.n_layer, config.n_head)
     chosen = Selection.from_url(address.texts(), shape, len(study.ids))
     show_picture(study, chosen)
     tell_one_row(study, chosen)
     ask_and_reveal(study, chosen.head)
-
-
-@about_prompt
-def explain(study: Study) -> None:
-    study = looked_at(study)
-    st.markdown(words.explanation(study.model.config, len(study.ids), palette()))
+    st.markdown(words.explanation(config, len(study.ids), palette()))
 
 
 st.title("Attention")
 current_study()
-introduce()
 explore()
-explain()
 show_source(CausalSelfAttention._explicit, zero_heads)
 with st.expander("Further reading", icon=":material/menu_book:"):
     st.markdown(words.READING)

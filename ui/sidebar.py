@@ -177,14 +177,26 @@ def redraw_parts() -> None:
         if not study.ids:
             return
         st.session_state["study_request"], st.session_state["study"] = request, study
-        st.rerun(st.session_state["parts"])
+        parts = st.session_state["parts"]
+        if _special(study) == st.session_state["notes"]:
+            parts = [part for part in parts if part != _NOTES] or [_NOTES]
+        st.rerun(parts)
     except (ValueError, StreamlitAPIException):  # a model that is gone; parts that were forgotten
         return
 
 
 @about_prompt
 def _notes(study: Study) -> None:
-    """One sentence each in the sidebar for what a model from elsewhere brings along."""
+    st.session_state["notes"] = said = _special(study)
+    if said:
+        st.caption(said)
+
+
+_NOTES = f"{_notes.__module__}.{_notes.__qualname__}"
+
+
+def _special(study: Study) -> str:
+    """One sentence each for what a model from elsewhere brings along."""
     said = []
     if study.loaded.imported:
         said.append("This model came here already trained: how it learned was not recorded.")
@@ -194,8 +206,7 @@ def _notes(study: Study) -> None:
             f"`{cut[0]}` is a byte: this model's tokenizer cuts one of your characters into "
             "several tokens."
         )
-    if said:
-        st.caption("  \n".join(said))
+    return "  \n".join(said)
 
 
 def model_names() -> dict[str, str]:
