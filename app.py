@@ -8,9 +8,10 @@ from starlette.middleware import Middleware
 from ui.messages import NeededMessages
 from ui.page_address import PageAddress
 from ui.server import lifespan
+from ui.turns import Turns
 
 app = st.App(
     "course/main.py",
     lifespan=lifespan,
-    middleware=[Middleware(NeededMessages), Middleware(PageAddress)],
+    middleware=[Middleware(NeededMessages), Middleware(Turns), Middleware(PageAddress)],
 )

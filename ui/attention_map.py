@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from ui import turns
+
 _FILES = Path(__file__).parent / "attention_canvas"
 _SCRIPTS = ("message", "arithmetic", "words", "panels", "drawing", "labels", "map")
 
@@ -41,8 +43,9 @@ _component = st.components.v2.component(
 Head = tuple[int, int]
 
 SMALL_SIDE = 64  # cells
-# Seconds by which the pictures are ahead of what the page says next. Streamlit draws together what
-# has come in while it drew something else, and the pictures would wait for all of it.
+# Seconds by which the pictures are ahead of what the page says next, where there is time.
+# Streamlit draws together what has come in while it drew something else, and the pictures
+# would wait for all of it.
 _AHEAD = 0.04
 
 
@@ -196,7 +199,8 @@ def message_of(header: Mapping[str, Any], *parts: bytes) -> bytes:
 def attention_map(message: bytes, key: str, on_select: Callable[[], None]) -> None:
     """Draw a message of `pack`. on_select runs when the visitor chose; see `selected`."""
     _component(key=key, data=message, on_select_change=on_select)
-    time.sleep(_AHEAD)
+    if not turns.crowded():
+        time.sleep(_AHEAD)
 
 
 def attention_grid(
