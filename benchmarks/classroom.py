@@ -32,12 +32,9 @@ from corpus import bundled
 from gpt_core.run import Run
 
 PROMPT_LABEL = "Prompt under study"
+PAGES = Path(__file__).resolve().parents[1] / "pages"
 # The address of each lesson; the empty one is Home.
-LESSONS = (
-    *("", "data", "sitcom", "tokenization", "embeddings", "averaging", "attention", "heads"),
-    *("residual", "mlp", "layernorm", "normalization", "training", "one_step", "head_born"),
-    "sample",
-)
+LESSONS = tuple("" if path.stem == "home" else path.stem for path in sorted(PAGES.glob("[!_]*.py")))
 OPENING = 0.25  # seconds between two visitors who open the page
 SLOWEST = 60.0  # seconds that a page may take to open, or an edit to be answered
 
