@@ -112,8 +112,7 @@ class Session:
                 await self._finished()
         urls = self._upload_urls.pop()
         address = self._address.replace("ws", "http", 1).removesuffix("/_stcore/stream")
-        files = {"file": (name, content)}
-        put = partial(requests.put, address + urls.upload_url, files=files, timeout=timeout)
+        put = partial(_put, address, urls.upload_url, (name, content), timeout)
         answer = await asyncio.to_thread(put)
         answer.raise_for_status()
         state = WidgetState(id=identity)
@@ -272,3 +271,11 @@ def _forget_default(widget: Any) -> None:
 
 def _listed(value: Any) -> list[Any]:
     return [value] if isinstance(value, str | int | float) else list(value)
+
+
+def _put(address: str, path: str, file: tuple[str, bytes], timeout: float) -> requests.Response:
+    """Put a file as a page does: with the token that the app has given it, in a cookie."""
+    with requests.Session() as browser:
+        browser.get(f"{address}/_stcore/health", timeout=timeout)
+        headers = {"X-Xsrftoken": browser.cookies["_streamlit_xsrf"]}
+        return browser.put(address + path, files={"file": file}, headers=headers, timeout=timeout)

@@ -1,5 +1,7 @@
 """What several test folders need."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -43,3 +45,9 @@ def write_run(root, name, *, text=TEXT, tokenizer="char", preset="classic", seed
     run.save_model(model, 1)
     run.set_status("finished", 1)
     return run
+
+
+def run_loop(coroutine):
+    """Run a coroutine to its end, in a thread: a browser test may have left a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

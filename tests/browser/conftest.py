@@ -54,7 +54,7 @@ def new_page(browser):
     def open_page(**options):
         options.setdefault("viewport", {"width": 1440, "height": 900})
         context = browser.new_context(**options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -5,7 +5,6 @@ import os
 import signal
 import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import example, given
@@ -18,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from benchmarks.app_process import start_app
 from benchmarks.hostile import cached, state_of, worker_of
 from benchmarks.streamlit_session import Session
+from tests.helpers import run_loop
 from ui.messages import NEEDED, NeededMessages, kind_of
 
 CLEAR_CACHE = BackMsg(clear_cache=True).SerializeToString()
@@ -36,12 +36,6 @@ STRANGE = [
 ]
 
 
-def run(coroutine):
-    """In a thread of its own: a browser test before this one may have left a loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
-
-
 def heard(*frames):
     """What an app behind the middleware gets of these events, and what is sent back."""
     events = iter([*frames, {"type": "websocket.disconnect", "code": 1001}])
@@ -58,7 +52,7 @@ def heard(*frames):
     async def send(event):
         sent.append(event)
 
-    run(NeededMessages(app)({"type": "websocket"}, receive, send))
+    run_loop(NeededMessages(app)({"type": "websocket"}, receive, send))
     return got, sent
 
 
@@ -177,7 +171,7 @@ def test_a_stranger_can_t_end_training_or_empty_the_caches(app):
             assert (state_of(ana), state_of(ben)) == ("training", "waiting")
         os.kill(worker, signal.SIGKILL)  # the app needn't wait until it has saved
 
-    run(attack())
+    run_loop(attack())
     assert "Traceback" not in (folder / "app.log").read_text()
 
 
@@ -194,7 +188,7 @@ def test_what_is_no_message_ends_its_own_connection_without_a_traceback(app, non
                     await asyncio.wait_for(socket.recv(), 30)
             return socket.close_code
 
-    assert run(send()) in (1002, 1009)
+    assert run_loop(send()) in (1002, 1009)
     assert "Traceback" not in (folder / "app.log").read_text()
 
 

@@ -1,13 +1,11 @@
 """An edited prompt redraws the parts of a page that are about it, and leaves nothing stale."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from benchmarks.app_process import start_app, stop_app
 from benchmarks.classroom import LESSONS
 from benchmarks.streamlit_session import Session
+from tests.helpers import run_loop
 
 LABEL = "Prompt under study"
 FIRST = "INT. THE SPIN CYCLE - MORNING⏎⏎(Nadia is on her knees."
@@ -25,12 +23,6 @@ def port(tmp_path_factory):
     app, url = start_app(folder / "runs", folder / "app.log")
     yield int(url.rsplit(":", 1)[1])
     stop_app(app)
-
-
-def run(coroutine):
-    # In a thread of its own: a browser test before this one may have left a loop in this one.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(coroutine)).result()
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -52,7 +44,7 @@ def test_after_an_edit_the_page_is_as_if_opened_with_that_prompt(port, lesson):
                 }
                 assert not wrong, f"{prompt[:30]!r}: stale or missing: {list(wrong.items())[:3]}"
 
-    run(edit_and_compare())
+    run_loop(edit_and_compare())
 
 
 def test_an_emptied_prompt_ends_the_page_and_the_next_one_brings_it_back(port):
@@ -67,4 +59,25 @@ def test_an_emptied_prompt_ends_the_page_and_the_next_one_brings_it_back(port):
             after = session.content()
             assert after.keys() == before.keys(), before.keys() ^ after.keys()
 
-    run(empty_and_fill())
+    run_loop(empty_and_fill())
+
+
+def test_a_visitor_without_a_browser_can_upload_a_file(port):
+    """As the benchmarks do it: what they upload must arrive."""
+
+    async def upload():
+        async with Session(port, "data") as session:
+            await session.open()
+            source = next(
+                identity
+                for identity, (_, widget) in session.widgets.items()
+                if "Upload a file" in str(widget)
+            )
+            await session.use(source, string_value="Upload a file")
+            uploader = next(
+                i for i, (kind, _) in session.widgets.items() if kind == "file_uploader"
+            )
+            await session.upload(uploader, "mine.txt", b"Otto hums. " * 500)
+            return "\n".join(session.content().values())
+
+    assert "mine.txt" in run_loop(upload())

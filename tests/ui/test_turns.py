@@ -6,6 +6,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from tests.helpers import run_loop
 from ui import turns
 from ui.turns import AT_ONCE, LONGEST, Turns, ends_a_rerun
 
@@ -63,7 +64,7 @@ async def class_of(app, visitors, reruns):
 
 def test_a_few_at_a_time_and_everybody_is_answered():
     app = App()
-    sent, seconds = asyncio.run(class_of(app, 10, 3))
+    sent, seconds = run_loop(class_of(app, 10, 3))
     assert app.most == AT_ONCE and app.done == len(sent) == 30
     assert seconds >= 30 / AT_ONCE * WORK
     assert turns._reruns == 0 and not turns.crowded()
@@ -71,14 +72,14 @@ def test_a_few_at_a_time_and_everybody_is_answered():
 
 def test_who_takes_too_long_does_not_hold_up_the_others():
     app = App(work=3 * LONGEST)
-    _, seconds = asyncio.run(class_of(app, 3 * AT_ONCE, 1))
+    _, seconds = run_loop(class_of(app, 3 * AT_ONCE, 1))
     assert app.most == 3 * AT_ONCE and app.done == 3 * AT_ONCE
     assert seconds < 3 * LONGEST * 3
 
 
 def test_a_rerun_that_another_one_follows_keeps_its_turn():
     app = App(answer=ForwardMsg.FINISHED_EARLY_FOR_RERUN)
-    _, seconds = asyncio.run(class_of(app, 2 * AT_ONCE, 1))
+    _, seconds = run_loop(class_of(app, 2 * AT_ONCE, 1))
     assert seconds < WORK + LONGEST  # the turn is over as soon as its visitor leaves
 
     async def one_stays():
@@ -104,7 +105,7 @@ def test_a_rerun_that_another_one_follows_keeps_its_turn():
         await staying
         return held, free
 
-    assert asyncio.run(one_stays()) == (AT_ONCE - 1, AT_ONCE)
+    assert run_loop(one_stays()) == (AT_ONCE - 1, AT_ONCE)
 
 
 def test_somebody_who_leaves_while_waiting_is_not_counted_any_more():
@@ -118,7 +119,7 @@ def test_somebody_who_leaves_while_waiting_is_not_counted_any_more():
         await asyncio.gather(*visits, return_exceptions=True)
         return app._free._value
 
-    assert asyncio.run(leave()) == AT_ONCE
+    assert run_loop(leave()) == AT_ONCE
     assert turns._reruns == 0 and not turns.crowded()
 
 
@@ -128,7 +129,7 @@ def test_what_is_no_websocket_passes():
     async def app(scope, receive, send):
         seen.append(scope["type"])
 
-    asyncio.run(Turns(app)({"type": "http"}, None, None))
+    run_loop(Turns(app)({"type": "http"}, None, None))
     assert seen == ["http"]
 
 
