@@ -35,7 +35,7 @@ OTHERS = [
 ]
 BADGE = re.compile(r"-badge\[[^ ]+ ([a-z]+)\]")
 # A small model, so that there are steps to see, and so many that no run ends meanwhile.
-RUN = {"train_steps": "100000", "layers": "1", "heads": "1", "width": "32", "context": "32"}
+RUN = {"train_steps": "100000", "layers": "2", "heads": "2", "width": "64", "context": "64"}
 
 
 def cached(port: int) -> dict[str, float]:
