@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import ref
 
 import streamlit as st
+from torch import Tensor
 
 from gpt_core.lens import AttentionTrace, Head, trace_attention
 from ui.attention_map import Small, pack_small
 from ui.caches import shared
 from ui.sidebar import Study
+
+# Bytes of all visitors' passes: two hundred of a sentence, six of the longest prompt there is.
+_KEPT = 128 << 20
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,15 @@ def attention_of(study: Study, without: tuple[Head, ...] = ()) -> Traced:
     Of this visitor's last two passes one usually shares a beginning with the new one, which then
     isn't computed again.
     """
-    last: dict[bool, tuple[str, AttentionTrace]] = st.session_state.setdefault("last_traces", {})
+    last: dict[bool, tuple[str, ref[AttentionTrace]]] = st.session_state.setdefault(
+        "last_traces", {}
+    )
     fingerprint, known = last.get(bool(without), ("", None))
-    traced = _trace(study, without, _Known(known if fingerprint == study.fingerprint else None))
-    last[bool(without)] = (study.fingerprint, traced.trace)
+    before = known() if known and fingerprint == study.fingerprint else None
+    traced = _trace(study, without, _Known(before))
+    # Kept alive by the cache alone: of many visitors, who stay in memory for a while after they
+    # have left, these would be the largest part of the server's memory.
+    last[bool(without)] = (study.fingerprint, ref(traced.trace))
     return traced
 
 
@@ -41,7 +51,12 @@ class _Known:
     key = None
 
 
-@shared(32)
+def _bytes(traced: Traced) -> int:
+    tensors = (t for t in vars(traced.trace).values() if isinstance(t, Tensor))
+    return len(traced.small.weights) + sum(tensor.nbytes for tensor in tensors)
+
+
+@shared(_KEPT, size=_bytes)
 def _trace(study: Study, without: tuple[Head, ...], known: _Known) -> Traced:
     trace = trace_attention(study.model, study.ids, without, known.trace)
     return Traced(trace, pack_small(trace.pattern.numpy(), study.model.config.causal))
