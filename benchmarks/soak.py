@@ -23,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import mean
 
+from requests import RequestException
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 
@@ -43,6 +44,7 @@ FILES = [
     ("binary.txt", "\x00\x01\x02" * 3000),
 ]
 TRAINING = "train_steps=30&layers=1&heads=1&width=16&context=16&train_batch=4"
+REFUSED = "an upload was refused"
 STUCK = f"no answer within {PATIENCE:g} s"
 PAUSES = (0.5, 6.0)  # seconds between two things that a visitor does
 
@@ -79,6 +81,8 @@ class Visitor:
             self.done["led to another page"] += 1
         except TimeoutError:
             self.done[STUCK] += 1
+        except RequestException:
+            self.done[REFUSED] += 1
         return False
 
     async def open(self) -> None:
@@ -243,7 +247,8 @@ def main() -> None:
     print(f"| tracebacks in the log | {text.count('Traceback')} |")
     if "Traceback" in text:
         print(text[max(0, text.index("Traceback") - 500) :][:6000])
-    if "Traceback" in text or done[STUCK] or max(memory) > 1500 or last > 1.05 * before:
+    broken = "Traceback" in text or done[STUCK] or done[REFUSED]
+    if broken or max(memory) > 1500 or last > 1.05 * before:
         raise SystemExit(1)
 
 

@@ -6,11 +6,9 @@ import ctypes
 import platform
 
 # Names and numbers of malloc.h; mallopt(3).
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 # Bytes. A recorded pass of a small model fits in; idle threads can't hoard much.
 _KEPT, _LARGE = 64 << 20, 32 << 20
-# Heaps. By default it is eight for each core, and what one thread frees, another one can't use.
-_HEAPS = 2
 
 
 def keep_freed_memory() -> bool:
@@ -23,5 +21,4 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    advice = {_M_TRIM_THRESHOLD: _KEPT, _M_MMAP_THRESHOLD: _LARGE, _M_ARENA_MAX: _HEAPS}
-    return all(mallopt(name, value) for name, value in advice.items())
+    return all([mallopt(_M_TRIM_THRESHOLD, _KEPT), mallopt(_M_MMAP_THRESHOLD, _LARGE)])

@@ -85,7 +85,7 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
     they ask of the study that they are given, each time anew.
     """
 
-    key = f"{draw.__module__}.{draw.__qualname__}"
+    key = _key_of(draw)
 
     @st.fragment(key=key)
     @wraps(draw)
@@ -100,6 +100,10 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
         redrawn()
 
     return part
+
+
+def _key_of(draw: Callable[..., None]) -> str:
+    return f"{draw.__module__}.{draw.__qualname__}"
 
 
 def sidebar() -> None:
@@ -192,7 +196,7 @@ def _notes(study: Study) -> None:
         st.caption(said)
 
 
-_NOTES = f"{_notes.__module__}.{_notes.__qualname__}"
+_NOTES = _key_of(_notes)
 
 
 def _special(study: Study) -> str:

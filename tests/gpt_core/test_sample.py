@@ -85,6 +85,17 @@ def test_the_decoder_may_read_its_tokens_in_any_portions():
         torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_what_lay_in_the_cache_s_memory_before_is_never_read(monkeypatch):
+    model = GPT(GPTConfig(vocab_size=11, n_layer=2, n_head=2, n_embd=8, block_size=8)).eval()
+    monkeypatch.setattr(
+        torch.Tensor, "new_empty", lambda self, *shape: self.new_full(shape, float("nan"))
+    )
+    decoder, ids = Decoder(model), [3, 1, 4, 1, 5]
+    read = torch.cat([decoder.read(ids[:3]), decoder.read(ids[3:4]), decoder.read(ids[4:])])
+    with torch.no_grad():
+        torch.testing.assert_close(read, model(torch.tensor([ids]))[0][0])
+
+
 def test_an_odd_head_width_with_qk_norm():
     model = build(n_embd=6, n_head=2, qk_norm=True)
     assert ids(model) == ids(model, use_cache=False)
