@@ -13,14 +13,14 @@ from gpt_core.norm_statistics import (
 from ui import norm_figures as figures
 from ui import norm_words as words
 from ui import widgets
-from ui.caches import shared
+from ui.caches import PASSES, shared
 from ui.norm_experiment import Place, show_experiment
 from ui.norm_figures import tidy
 from ui.sidebar import Study, about_prompt, current_study
 from ui.source import show_source
 
 
-@shared(16)
+@shared(PASSES)
 def trace_of(study: Study) -> DepthTrace:
     """One forward pass, kept for whoever looks at the same prompt with the same weights."""
     return trace_norms(study.model, study.ids)

@@ -9,7 +9,7 @@ from gpt_core.model import FeedForward
 from gpt_core.neurons import Loud, NeuronTrace
 from ui import neuron_words as words
 from ui import widgets
-from ui.caches import shared
+from ui.caches import PASSES, shared
 from ui.figures import show as show_chart
 from ui.lesson import further_reading, predict, try_this
 from ui.neuron_view import activation_chips, activation_curves, effect_bars, show_top_texts
@@ -21,13 +21,13 @@ from ui.tokens import code
 MOST_TOKENS, OFFERED = 64, 8
 
 
-@shared(8)
+@shared(PASSES)
 def trace_of(study: Study) -> NeuronTrace:
     """One forward pass, kept for whoever looks at the same prompt with the same weights."""
     return neurons.trace_neurons(study.model, study.ids)
 
 
-@shared(64)
+@shared()
 def removal_of(study: Study, layer: int, neuron: int) -> Ablation:
     return neurons.remove_neuron(study.model, study.ids, trace_of(study), layer, neuron)
 

@@ -9,7 +9,7 @@ from gpt_core.norm_leak import moved_by
 from gpt_core.norm_race import Lane, make_trainer
 from gpt_core.norm_surgery import multiply_stream
 from ui import widgets
-from ui.caches import shared
+from ui.caches import PASSES, shared
 from ui.lesson import further_reading, predict, try_this
 from ui.models import LoadedModel
 from ui.norms_axes import NAMES, arithmetic, show_icons, show_sheets
@@ -24,7 +24,7 @@ from ui.tokens import short
 SEQUENCES, TOKENS = 2, 4
 
 
-@shared(32)
+@shared(PASSES)
 def block_of(loaded: LoadedModel, ids: tuple[int, ...]) -> tuple[Tensor, list]:
     """A few numbers of the stream, from a forward pass shared by all who look at the same."""
     return stream_block(loaded.model, ids, SEQUENCES, TOKENS)

@@ -16,7 +16,7 @@ from ui import step_figures as figures
 from ui import step_view as view
 from ui import step_words as words
 from ui import widgets
-from ui.caches import shared
+from ui.caches import PASSES, shared
 from ui.figures import show as show_chart
 from ui.jobs import job_panel, recorded_result
 from ui.lesson import further_reading, predict, try_this
@@ -30,7 +30,7 @@ TOO_LARGE, STEPS = (10.0, 30.0, 100.0, 300.0, 1000.0), 8
 RECORDED = "too_large_step"
 
 
-@shared(16)
+@shared(PASSES)
 def step_of(
     study: Study, other: tuple[int, ...], optimizer: str, factors: tuple[float, ...]
 ) -> Report:

@@ -1,5 +1,7 @@
 """Sitcom: a text made to be learned, each scene with the state that it was written from."""
 
+from functools import cache
+
 import streamlit as st
 
 from corpus.sitcom import generate
@@ -24,7 +26,7 @@ from ui.theme import is_dark
 ANY = "Any plot"
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def size() -> Size:
     return size_of(the_show())
 

@@ -1,6 +1,7 @@
 """The house rules that a machine can check: import direction, lint, format, no pickles."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ PROJECT = Path(__file__).parent.parent
 
 # Who may import whom, from the top of the house down.
 FLOORS = {"corpus": 0, "gpt_core": 1, "ui": 2, "pages": 3, "course": 3, "app": 3}
+NAME = re.compile(r"\w+")
 FOREIGN = {"corpus": {"torch", "streamlit", "plotly"}, "gpt_core": {"streamlit", "plotly"}}
 
 
@@ -55,6 +57,15 @@ def test_the_check_would_catch_a_wrong_import():
 def test_nothing_is_unpickled(path):
     assert not {"pickle", "dill", "joblib", "shelve", "marshal"} & set(imported(path))
     assert "torch.load(" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PROJECT)))
+def test_results_are_kept_by_one_cache(path):
+    """Streamlit's can be emptied by any visitor, and counts results instead of their bytes."""
+    text = path.read_text(encoding="utf-8")
+    assert not {"cache_resource", "cache_data", "lru_cache"} & set(NAME.findall(text)) or (
+        floor_of(path) in ("corpus", "gpt_core")
+    )
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])

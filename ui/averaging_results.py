@@ -48,7 +48,7 @@ class WholePrompt:
     exact: float
 
 
-@shared(128)
+@shared()
 def example_of(small: Study, head: tuple[int, int]) -> Example:
     """The steps on the study's tokens, with the queries and keys of a (layer, head)."""
     x = small.model.wte.weight[list(small.ids), :CHANNELS]
@@ -69,7 +69,7 @@ def example_of(small: Study, head: tuple[int, int]) -> Example:
     return Example(x, view, steps, checks)
 
 
-@shared(64)
+@shared()
 def whole_prompt(study: Study) -> WholePrompt:
     """The comparison on as much of the prompt as is quick."""
     ids = study.ids[-COMPARED:]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.config import GPTConfig
+from ui.caches import shared
 from ui.links import open_lesson
 
 _FILES = Path(__file__).parent / "block_diagram"
@@ -99,7 +99,7 @@ def parts(config: GPTConfig) -> list[Part]:
     return found
 
 
-@lru_cache(64)
+@shared()
 def _plain_parts(config: GPTConfig) -> list[dict[str, Any]]:
     return [asdict(part) for part in parts(config)]
 

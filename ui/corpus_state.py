@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import streamlit as st
@@ -19,7 +20,7 @@ class Upload(NamedTuple):
     data: bytes
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def bundled_corpus() -> Corpus:
     """The bundled sitcom, read once."""
     return bundled()

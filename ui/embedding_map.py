@@ -44,7 +44,7 @@ def matches(loaded: LoadedModel, typed: str, ids: Sequence[int]) -> list[int]:
     return _holding(loaded, typed) if typed else list(dict.fromkeys(ids))[:MOST_OPTIONS]
 
 
-@shared(64)
+@shared()
 def _holding(loaded: LoadedModel, typed: str) -> list[int]:
     tokenizer = loaded.tokenizer
     texts = ((i, tokenizer.token_text(i).casefold()) for i in range(tokenizer.vocab_size))
@@ -124,12 +124,12 @@ def show_map(study: Study, token: int, neighbours: Sequence[int]) -> None:
     )
 
 
-@shared(16)
+@shared()
 def _projection(loaded: LoadedModel) -> Projection:
     return project(loaded.model.wte.weight)
 
 
-@shared(16)
+@shared()
 def _dots(loaded: LoadedModel) -> _Points:
     """All tokens, or every nth of them."""
     points = _projection(loaded).points

@@ -16,7 +16,7 @@ from ui import address, widgets
 from ui import head_figures as figures
 from ui import head_words as words
 from ui.attention_map import Selection, attention_grid, selected
-from ui.caches import shared
+from ui.caches import PASSES, shared
 from ui.figures import Bar, Line, curves
 from ui.figures import show as show_curves
 from ui.jobs import job_panel, known_result
@@ -34,17 +34,17 @@ RANDOM, YOURS = "random tokens", "your prompt"
 HEALED = {"head": MOST_VALUABLE, "steps": 60, "seed": 1}
 
 
-@shared(16)
+@shared(PASSES)
 def _heads_of(study: Study) -> HeadsTrace:
     return trace_heads(study.model, study.ids)
 
 
-@shared(16)
+@shared(PASSES)
 def _random_twice(loaded: LoadedModel, seed: int) -> RepeatTest:
     return repeat_test(loaded.model, random_tokens(loaded.model, seed))
 
 
-@shared(16)
+@shared(PASSES)
 def _prompt_twice(study: Study) -> RepeatTest:
     return repeat_test(study.model, torch.tensor([study.ids]))
 

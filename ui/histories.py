@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from gpt_core.run_files import METRICS
-from ui.caches import shared
+from ui.caches import PASSES, SNAPSHOTS, Aside, shared
 from ui.metrics import Curves, MetricsReader
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 0.4  # seconds
 AT_LEAST = 8  # snapshots a look, however slow they are: the bundled run is there whole, or not yet
-MODELS_KEPT = 200_000_000  # bytes of snapshots that stay loaded
 
 
 @dataclass(frozen=True)
@@ -62,12 +59,6 @@ class Past:
         return f"{self.run.path} {self.run.created}"
 
 
-class _Fresh(list["Moment"]):
-    """The moments that were not known before; it makes no difference to what is found."""
-
-    key = None
-
-
 def history_of(
     past: Past, moments: Sequence[Moment], ids: tuple[int, ...], first: int | None
 ) -> History:
@@ -75,10 +66,11 @@ def history_of(
 
     first: the step to begin with, because it is what the visitor sees.
     """
-    history, started, fresh = History(), time.monotonic(), _Fresh()
+    history, started = History(), time.monotonic()
+    fresh: Aside[list[Moment]] = Aside([])  # what was not known before
     for moment in sorted(moments, key=lambda m: (m.step != first, m.step)):
         # Each call looks at some at least, so that the last one is reached however slow they are.
-        if len(fresh) >= AT_LEAST and time.monotonic() - started > AT_ONCE:
+        if len(fresh.value) >= AT_LEAST and time.monotonic() - started > AT_ONCE:
             history.missing += 1
             continue
         found = _look(past, moment, ids, fresh)
@@ -90,12 +82,14 @@ def history_of(
     return history
 
 
-@shared(600)
-def _look(past: Past, moment: Moment, ids: tuple[int, ...], fresh: _Fresh) -> Seen | str:
+@shared(PASSES)
+def _look(
+    past: Past, moment: Moment, ids: tuple[int, ...], fresh: Aside[list[Moment]]
+) -> Seen | str:
     """A moment, or a sentence that says why it can't be seen. What wasn't known goes to fresh."""
     from gpt_core.history import look
 
-    fresh.append(moment)
+    fresh.value.append(moment)
     model = _model(past, moment)
     if isinstance(model, str):
         return model
@@ -105,7 +99,7 @@ def _look(past: Past, moment: Moment, ids: tuple[int, ...], fresh: _Fresh) -> Se
         return str(error)
 
 
-@shared(600)
+@shared()
 def written(past: Past, moment: Moment, ids: tuple[int, ...]) -> tuple[int, ...]:
     """How a moment's model goes on after the probe, token ids; none where it can't."""
     from gpt_core.history import continuation
@@ -117,11 +111,7 @@ def written(past: Past, moment: Moment, ids: tuple[int, ...]) -> tuple[int, ...]
         return ()
 
 
-def _bytes(model: GPT | str) -> int:
-    return 1_000 if isinstance(model, str) else 4 * model.num_parameters()
-
-
-@shared(MODELS_KEPT, size=_bytes)
+@shared(SNAPSHOTS)
 def _model(past: Past, moment: Moment) -> GPT | str:
     from gpt_core.history import load
 
@@ -131,7 +121,7 @@ def _model(past: Past, moment: Moment) -> GPT | str:
         return str(error)
 
 
-@shared(600)
+@shared()
 def _roles(past: Past, moment: Moment) -> dict[str, RoleScores]:
     """They don't depend on the probe, so another one needn't measure them again."""
     from gpt_core.history import roles_of
@@ -139,7 +129,7 @@ def _roles(past: Past, moment: Moment) -> dict[str, RoleScores]:
     return roles_of(_model(past, moment), _texts(past))
 
 
-@shared(16)
+@shared()
 def _texts(past: Past) -> list[Marked]:
     """What roles are measured on; nothing where the run's text is gone."""
     from gpt_core.history import texts_of
@@ -156,11 +146,11 @@ def losses_of(run: Run) -> Curves:
         stat = (run.path / METRICS).stat()
     except OSError:
         return Curves()
-    return _curves(str(run.path), f"{stat.st_mtime_ns:x}-{stat.st_size:x}", run)
+    return _curves(Past(run), f"{stat.st_mtime_ns:x}-{stat.st_size:x}")
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _curves(folder: str, stamp: str, _run: Run) -> Curves:
-    reader = MetricsReader(_run.path)
+@shared()
+def _curves(past: Past, stamp: str) -> Curves:
+    reader = MetricsReader(past.run.path)
     reader.read()
     return reader.curves

@@ -11,6 +11,7 @@ import streamlit as st
 from ui import address
 from ui import history_words as words
 from ui.attention_map import Selection
+from ui.caches import Aside, shared
 from ui.film import Picture, RoleRow, Stage, chosen, pack_film, show_film
 from ui.histories import History, Past, Seen, history_of, losses_of, written
 from ui.sidebar import Study
@@ -131,28 +132,25 @@ def draw(study: Study, reel: Reel, probe: Probe, revealed: bool, follow: bool) -
             st.session_state["film_followed"] = study.run_key
         begins[name] = step, head
     step, head = begins[name]
-    message = _message(name, follow, step, head, study, reel, probe, revealed, texts)
+    message = _message(name, follow, step, head, Aside((study, reel, probe, revealed, texts)))
     show_film(message, FILM, keep_in_url)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared()
 def _message(
     name: str,
     follow: bool,
     step: int,
     head: tuple[int, int],
-    _study: Study,
-    _reel: Reel,
-    _probe: Probe,
-    _revealed: bool,
-    _texts: dict[int, tuple[int, ...]],
+    drawn: Aside[tuple[Study, Reel, Probe, bool, dict[int, tuple[int, ...]]]],
 ) -> bytes:
-    seen = _reel.history.seen
+    study, reel, probe, revealed, texts = drawn.value
+    seen = reel.history.seen
     pictures = [
-        picture(_study, _reel, before, now, _revealed, _texts.get(now.moment.step))
+        picture(study, reel, before, now, revealed, texts.get(now.moment.step))
         for before, now in zip([None, *seen], seen, strict=False)
     ]
-    return pack_film(name, stage(_study, _reel, _probe, _revealed), pictures, step, head, follow)
+    return pack_film(name, stage(study, reel, probe, revealed), pictures, step, head, follow)
 
 
 def stage(study: Study, reel: Reel, probe: Probe, revealed: bool) -> Stage:

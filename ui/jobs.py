@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -312,7 +313,7 @@ def _show_progress(view: JobView, key: Key, widget: str) -> None:
     right.button("Stop", key=f"stop {widget}", icon=":material/stop:", on_click=stop, args=ask)
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def recorded_result(name: str) -> dict[str, Any]:
     """A recorded result: {"said": what it is and when it was made, "value", …}."""
     from gpt_core.bundled.record import load

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gpt_core.bundled import BUNDLED, bundled_run_path
 from gpt_core.run_files import RunError, is_file
-from ui.caches import shared
+from ui.caches import MODELS, shared
 
 if TYPE_CHECKING:
     from gpt_core.model import GPT
@@ -117,7 +117,7 @@ def load(key: str) -> LoadedModel:
     return _load(str(folder), f"{key}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
 
 
-@shared(8)
+@shared(MODELS)
 def _load(folder: str, fingerprint: str) -> LoadedModel:
     from gpt_core.run import Run
 

@@ -11,9 +11,10 @@ import streamlit as st
 
 from gpt_core.jobs.top_texts import MOST_NEURONS
 from gpt_core.neurons import TopTexts, corpus_tokens, top_texts_of
+from ui.caches import shared
 from ui.figures import Chart, Line, curves, series_color
 from ui.jobs import job_panel
-from ui.models import BUNDLED
+from ui.models import BUNDLED, LoadedModel
 from ui.names import sentence
 from ui.plotly_json import Figure, bar_trace, plain_label, tidy, whole_figure
 from ui.sidebar import Study
@@ -23,7 +24,6 @@ from ui.tokens import TokenLike, short, visible
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gpt_core.run import Run
     from gpt_core.tokenizers import Tokenizer
 
 RECORDED = "top_texts"
@@ -68,9 +68,9 @@ def _short(value: float) -> str:
     return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}").replace("-", "−")
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the text that the model learned …")
-def _corpus(fingerprint: str, count: int, _run: Run) -> np.ndarray:
-    return corpus_tokens(_run, count)
+@shared(wait="Reading the text that the model learned …")
+def _corpus(loaded: LoadedModel, count: int) -> np.ndarray:
+    return corpus_tokens(loaded.run, count)
 
 
 def show_top_texts(study: Study, layer: int, neuron: int) -> None:
@@ -81,7 +81,7 @@ def show_top_texts(study: Study, layer: int, neuron: int) -> None:
 
     def draw(value: dict, finished: bool) -> None:
         try:
-            tokens = _corpus(study.fingerprint, value["tokens"] + 1, study.loaded.run)
+            tokens = _corpus(study.loaded, value["tokens"] + 1)
         except ValueError as error:  # the text that was searched is not there any more
             st.warning(sentence(error), icon=":material/warning:")
             return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+from functools import cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ui import widgets
+from ui.caches import PASSES, shared
 from ui.jobs import recorded_result
 from ui.norms_axes import NAMES
 from ui.plotly_json import tidy
@@ -44,7 +46,7 @@ _STYLE = """<style>
 </style>"""
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@cache
 def small_model(norm: str) -> GPT:
     """A very small GPT that was trained on the bundled text when the result was recorded."""
     from gpt_core.norm_race import SMALL, unpacked
@@ -66,7 +68,7 @@ def small_in_words() -> str:
     )
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def held_out() -> tuple[Tensor, Tensor, Tokenizer]:
     """A batch of text that the small models never saw, x and y (8, T), and their tokenizer."""
     from gpt_core import data
@@ -77,7 +79,7 @@ def held_out() -> tuple[Tensor, Tensor, Tokenizer]:
     return x, y, tokenizer
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@shared(PASSES)
 def moved_of(norm: str, sequences: int, changed: str, train: bool) -> tuple[Tensor, int]:
     """How far every prediction moves (B, T), and which token id was put in."""
     from gpt_core.norm_leak import moved_by

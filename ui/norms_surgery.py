@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import widgets
-from ui.caches import shared
+from ui.caches import PASSES, shared
 from ui.figures import Line, curves, show
 from ui.norms_axes import NAMES
 from ui.norms_leak import held_out, small_model
@@ -36,7 +36,7 @@ class Patient:
     key: Hashable
 
 
-@shared(64)
+@shared(PASSES)
 def _surgery(patient: Patient, layer: int, factor: float) -> Surgery:
     from gpt_core.norm_surgery import multiply_stream
 

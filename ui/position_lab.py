@@ -23,7 +23,7 @@ FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"
 MOST_SHIFT = 200
 
 
-@shared(64)
+@shared()
 def moved_by(study: Study, how: str, by: int = 0) -> Moved:
     """Two forward passes, with the positions as they are and moved."""
     positions = {FURTHER: shifted, APART: stretched}.get(how)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import streamlit as st
+from ui.caches import shared
 
 if TYPE_CHECKING:
     from gpt_core.config import GPTConfig
@@ -23,22 +21,18 @@ class Prepared:
     characters_per_token: float
 
 
+@shared(wait="Training the tokenizer …")
 def prepare(text: str, kind: str, vocab_size: int | None) -> Prepared:
     """Tokenizer and split of a text, made once for all visitors."""
-    return _prepare(hashlib.sha256(text.encode()).hexdigest(), kind, vocab_size, text)
-
-
-@st.cache_resource(max_entries=32, show_spinner="Training the tokenizer …")
-def _prepare(sha256: str, kind: str, vocab_size: int | None, _text: str) -> Prepared:
     from gpt_core.tokenizers import train_tokenizer
 
-    tokenizer = train_tokenizer(kind, _text, vocab_size)
-    unseen = _text[int(0.9 * len(_text)) :]  # the whole text would take seconds
+    tokenizer = train_tokenizer(kind, text, vocab_size)
+    unseen = text[int(0.9 * len(text)) :]  # the whole text would take seconds
     count = len(tokenizer.encode(unseen))
     return Prepared(tokenizer, count, len(unseen) / max(1, count))
 
 
-@lru_cache(maxsize=256)
+@shared()
 def count_parameters(model: GPTConfig) -> int:
     """How many numbers a model of this shape learns; nothing is allocated to find out."""
     from gpt_core.shapes import shapes_of

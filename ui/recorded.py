@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from functools import cache
 
 from corpus.sitcom import whole_text
 from ui.metrics import MetricsReader
@@ -19,7 +19,7 @@ WHERE = (
 )
 
 
-@st.cache_resource(show_spinner="Reading the recorded run …")
+@cache
 def recorded_view() -> RunView:
     """The recorded run. Raises RunError when it is damaged."""
     from gpt_core.run import Run

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gpt_core.overview import Overview
 
 
-@shared(256)
+@shared()
 def overview_of(study: Study) -> Overview:
     """The story of the prompt's last token."""
     from gpt_core.overview import overview  # brings PyTorch, which the first words needn't wait for

@@ -16,7 +16,7 @@ from gpt_core.decoder import Decoder
 from gpt_core.model import GPT
 from gpt_core.sample import SampleConfig, Sampled, SampleError, generate, stages
 from ui import widgets
-from ui.caches import shared
+from ui.caches import MODELS, shared
 from ui.sidebar import LINE_BREAK, Study
 from ui.tokens import short
 
@@ -128,7 +128,7 @@ def _take_prompt() -> None:
     st.rerun()  # the whole page, the sidebar's box with it
 
 
-@shared(8)
+@shared(MODELS)
 def own_copy(loaded: LoadedModel) -> GPT:
     """The model again, for sampling alone.
 
@@ -140,7 +140,7 @@ def own_copy(loaded: LoadedModel) -> GPT:
     return copy.eval().requires_grad_(False)
 
 
-@shared(256)
+@shared()
 def next_logits(study: Study) -> Tensor:
     """The scores (V,) for the token after the prompt, computed once for all visitors."""
     model = own_copy(study.loaded)

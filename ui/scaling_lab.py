@@ -98,7 +98,7 @@ def _draw_heads(study: Study, source: str, divisor: float, seed: int) -> None:
     )
 
 
-@shared(64)
+@shared()
 def _real(study: Study) -> Real:
     config, trace = study.model.config, attention_of(study).trace
     raw, by = raw_scores(trace.q, trace.k), divisors(config)
@@ -119,7 +119,7 @@ def _losses(study: Study, logits: Tensor) -> dict[str, float]:
     return {words.PROPER: as_it_is, **dict(zip(others, losses, strict=True))}
 
 
-@shared(64)
+@shared()
 def _random(config: GPTConfig, tokens: int, seed: int) -> Random:
     raw = _random_scores(config, tokens, seed)
     by = divisors(config)

@@ -11,6 +11,7 @@ from corpus.sitcom.checker import RULES
 from corpus.sitcom.corruption import corrupted
 from ui import sitcom_words as words
 from ui import widgets
+from ui.caches import shared
 from ui.sitcom_scene import (
     changed_lines,
     named_lines,
@@ -134,7 +135,7 @@ def check_own(scene: Scene) -> None:
                 show_script(text, wrong)
 
 
-@st.cache_resource(max_entries=256, show_spinner="Reading the scene …")
+@shared(wait="Reading the scene …")
 def checked(text: str) -> Verdict:
     """What the checker says of a text, kept for all visitors."""
     return check(text)

@@ -13,6 +13,7 @@ from corpus.sitcom import Fault, PlayedBeat, Scene, Verdict
 from corpus.sitcom.checker import RULES
 from corpus.sitcom.looking import first_scene
 from corpus.sitcom.script import DIALOGUE, shortened
+from ui.caches import shared
 
 # What a state says of a person, in the order of its rows.
 SAYS = ("wants", "believes", "knows", "has")
@@ -75,7 +76,7 @@ _STYLE = """<style>
 _DARK = "<style>.facts .yes {color:#5fce87} .facts .no {color:#ff857a}</style>"
 
 
-@st.cache_resource(max_entries=256, show_spinner="Writing the scene …")
+@shared(wait="Writing the scene …")
 def scene_of(seed: int, slug: str | None) -> Scene:
     """A seed's scene, written once for all visitors."""
     return first_scene(seed, slug)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from corpus import Corpus
 from corpus.sitcom import generate
 from corpus.sitcom.text import FEWEST_SCENES, MOST_SCENES, MOST_SEED, generated
 from ui import widgets
+from ui.caches import shared
 from ui.corpus_state import choose_corpus
 
 _SAMPLE = 60  # scenes written to know how long and how quick they are
@@ -36,13 +38,13 @@ def sitcom_as_text() -> bool:
     return True
 
 
-@st.cache_resource(max_entries=8, show_spinner="Writing the scenes …")
+@shared(wait="Writing the scenes …")
 def written(seed: int, scenes: int) -> Corpus:
     """The text, written once for all visitors."""
     return generated(seed, scenes)
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _measured() -> tuple[float, float]:
     """Characters of a scene and seconds to write it, on this machine."""
     start = time.perf_counter()

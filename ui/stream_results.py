@@ -16,19 +16,19 @@ from gpt_core.patching import (
     states_of,
     suggest_swap,
 )
-from ui.caches import shared
+from ui.caches import PASSES, shared
 from ui.sidebar import Study
 
 Ids = tuple[int, ...]
 
 
-@shared(8)
+@shared(PASSES)
 def stream_of(study: Study) -> StreamTrace:
     """One forward pass over the prompt, with all that was written into the stream."""
     return trace_stream(study.model, study.ids)
 
 
-@shared(64)
+@shared()
 def attribution_of(
     study: Study, position: int, answer: int, against: int | None, average: bool
 ) -> Attribution:
@@ -36,13 +36,13 @@ def attribution_of(
     return attribute(study.model, stream_of(study), position, answer, against, average)
 
 
-@shared(32)
+@shared(PASSES)
 def lens_of(study: Study, reuse: bool) -> Lens:
     """The prompt through the logit lens."""
     return logit_lens(study.model, stream_of(study).stream, reuse)
 
 
-@shared(64)
+@shared()
 def suggestion_of(study: Study, most: int) -> tuple[int, int]:
     """A token of the prompt to replace, and by what."""
     return suggest_swap(study.model, stream_of(study), most)
@@ -71,12 +71,12 @@ class Pair:
         return _patched(self, state, layer, position)
 
 
-@shared(24)
+@shared(PASSES)
 def _states(study: Study, other: Ids) -> StateRun:
     return run_states(study.model, other)
 
 
-@shared(64)
+@shared()
 def _grid(pair: Pair, state: str) -> list[list[float]]:
     model = pair.study.model
     return [
@@ -85,6 +85,6 @@ def _grid(pair: Pair, state: str) -> list[list[float]]:
     ]
 
 
-@shared(64)
+@shared()
 def _patched(pair: Pair, state: str, layer: int, position: int) -> Tensor:
     return patch(pair.study.model, pair.into, pair.source, state, layer, [position])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import streamlit as st
 
 import corpus
+from ui.caches import shared
 from ui.tokens import short
 
 if TYPE_CHECKING:
@@ -20,30 +19,18 @@ if TYPE_CHECKING:
 _ORDERS = ("no character before it", "1 character before it", "2 characters before it")
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
+@shared(wait="Counting …")
 def statistics_of(text: str) -> corpus.TextStatistics:
     """The counts of a text, made once for all visitors."""
-    return _statistics(_sha256(text), text)
+    return corpus.statistics(text)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Counting …")
-def _statistics(sha256: str, _text: str) -> corpus.TextStatistics:
-    return corpus.statistics(_text)
-
-
+@shared(wait="Counting …")
 def guessing_bars(text: str) -> pd.DataFrame:
     """Entropy of order 0 to 2, on the text itself and on its unseen last tenth."""
-    return _guessing_bars(_sha256(text), text)
-
-
-@st.cache_data(max_entries=32, show_spinner="Counting …")
-def _guessing_bars(sha256: str, _text: str) -> pd.DataFrame:
-    numbers = statistics_of(_text)
-    cut = int(0.9 * len(_text))
-    unseen = [corpus.ngram_cross_entropy(_text[:cut], _text[cut:], n) for n in range(3)]
+    numbers = statistics_of(text)
+    cut = int(0.9 * len(text))
+    unseen = [corpus.ngram_cross_entropy(text[:cut], text[cut:], n) for n in range(3)]
     return pd.DataFrame(
         {
             "the counter knows": _ORDERS,
@@ -53,18 +40,14 @@ def _guessing_bars(sha256: str, _text: str) -> pd.DataFrame:
     )
 
 
+@shared(wait="Numbering the characters …")
 def token_array(text: str) -> tuple[Tokenizer, np.ndarray]:
     """A character tokenizer of the text, and the text as ids."""
-    return _token_array(_sha256(text), text)
-
-
-@st.cache_resource(max_entries=16, show_spinner="Numbering the characters …")
-def _token_array(sha256: str, _text: str) -> tuple[Tokenizer, np.ndarray]:
     from gpt_core.data import encode_to_array
     from gpt_core.tokenizers import train_tokenizer
 
-    tokenizer = train_tokenizer("char", _text)
-    return tokenizer, encode_to_array(tokenizer, _text)
+    tokenizer = train_tokenizer("char", text)
+    return tokenizer, encode_to_array(tokenizer, text)
 
 
 _STYLE = """<style>

@@ -50,7 +50,7 @@ def tokenizer_of(source: Source, cutter: Cutter) -> Tokenizer:
     return GPT2Tokenizer.published() if cutter.kind == "gpt2" else _trained(source, cutter)
 
 
-@shared(64)
+@shared()
 def _trained(source: Source, cutter: Cutter) -> Tokenizer:
     from gpt_core.tokenizers import train_tokenizer
 
@@ -77,7 +77,7 @@ class CutWord:
     parts: tuple[str, ...]
 
 
-@shared(128)
+@shared()
 def words_cut_by_one(
     source: Source, whole: Cutter, cut: Cutter, most: int = 8
 ) -> tuple[list[CutWord], int]:
@@ -113,7 +113,7 @@ def words_table(words: list[CutWord], one: str, several: str) -> pd.DataFrame:
     )
 
 
-@shared(256)
+@shared()
 def characters_per_token(source: Source, cutter: Cutter) -> float:
     """Average length of a token over the first 50,000 characters, in characters."""
     sample = source.text[:_SAMPLE]

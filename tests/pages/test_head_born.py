@@ -8,6 +8,7 @@ from gpt_core.run import IMPORTED
 from gpt_core.run_files import Record
 from tests.helpers import write_run
 from ui import film, histories, history_film, history_panel
+from ui.caches import PASSES, RESULTS, SNAPSHOTS
 
 RUN = "0000000a"
 GUESS = f"film_guess_{RUN}"
@@ -28,14 +29,8 @@ def keep(run, *steps):
 @pytest.fixture(autouse=True)
 def nothing_remembered():
     """All runs here have one name, and two may be made in the same second."""
-    for kept in (
-        histories._look,
-        histories._model,
-        histories._roles,
-        histories._texts,
-        histories.written,
-    ):
-        kept.cache.clear()
+    for pool in (PASSES, RESULTS, SNAPSHOTS):
+        pool.clear()
 
 
 @pytest.fixture
@@ -49,7 +44,7 @@ def films(monkeypatch):
 
     monkeypatch.setattr(history_film, "pack_film", pack)
     monkeypatch.setattr(histories, "AT_ONCE", 60.0)
-    history_film._message.clear()
+    RESULTS.clear()
     return sent
 
 
@@ -144,7 +139,7 @@ def test_snapshots_are_looked_at_one_after_the_other_and_can_be_stopped(
 ):
     monkeypatch.setattr(histories, "AT_ONCE", -1.0)
     monkeypatch.setattr(histories, "AT_LEAST", 1)
-    histories._look.cache.clear()
+    PASSES.clear()
     app = open_run(0, 10, 20, 30)
     assert [picture.step for picture in films[-1][1]] == [0]
     app.button(key="film_stop").click().run()

@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.app_process import start_app
-from benchmarks.hostile import cached, state_of, worker_of
+from benchmarks.hostile import state_of, worker_of
 from benchmarks.streamlit_session import Session
 from tests.helpers import run_loop
 from ui.messages import NEEDED, NeededMessages, kind_of
@@ -145,7 +145,7 @@ async def stranger(port, messages):
     return answers
 
 
-def test_a_stranger_can_t_end_training_or_empty_the_caches(app):
+def test_a_stranger_can_t_end_training(app):
     folder, port = app
 
     async def attack():
@@ -156,12 +156,8 @@ def test_a_stranger_can_t_end_training_or_empty_the_caches(app):
             worker = await worker_of(folder)
             async with Session(port, "attention") as reader:
                 await reader.open(prompt="OTTO: A duck?")
-                before = cached(port)
-                assert before
                 answers = await stranger(port, STRANGE * 2)
                 assert not {"git_info_changed", "heartbeat_ack"} & set(answers)
-                after = cached(port)
-                assert all(after.get(name, 0) >= count for name, count in before.items())
                 await reader.type("Prompt under study", "OTTO: A duck!", key="prompt")
                 assert not reader.exceptions
             os.kill(worker, 0)  # it is there

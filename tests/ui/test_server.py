@@ -1,6 +1,7 @@
 """The server's beginning and end."""
 
 import asyncio
+import gc
 import threading
 import time
 import webbrowser
@@ -90,3 +91,32 @@ def test_its_loop_goes_on_while_services_end(option, monkeypatch):
     slow.reset()
     waits = [later - earlier for earlier, later in zip(beats, beats[1:], strict=False)]
     assert closed_at and len(beats) > 5 and max(waits) < 0.4
+
+
+def test_garbage_is_searched_for_by_the_clock_not_by_the_number_of_objects(option, monkeypatch):
+    """Else two hundred visitors wait for a search every eight seconds."""
+    option("server.headless", True)
+    monkeypatch.setattr("ui.server._SEARCH_EVERY", 0.05)
+    before, searches, thresholds = gc.get_threshold(), [], []
+
+    def note(phase, info):
+        if phase == "start" and info["generation"] == 2:
+            searches.append(time.monotonic())
+
+    async def make_many_objects():
+        thresholds.append(gc.get_threshold()[2])
+        searches.clear()
+        kept = [[number] for number in range(400_000)]
+        thresholds.append(len(searches))
+        await asyncio.sleep(0.3)
+        del kept
+
+    gc.callbacks.append(note)
+    try:
+        live(make_many_objects)
+    finally:
+        gc.callbacks.remove(note)
+    assert thresholds[0] >= 1_000_000
+    assert thresholds[1] == 0
+    assert len(searches) >= 2
+    assert gc.get_threshold() == before
