@@ -68,9 +68,12 @@ def shared(pool: Pool = RESULTS, wait: str = "") -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
+        # Not the function itself: a page makes its own ones again whenever it runs.
+        name = function.__code__.co_filename, function.__qualname__
+
         def key(*arguments: Any, **named: Any) -> Hashable:
-            small = {name: _small(argument) for name, argument in named.items()}
-            return hashkey(function, *map(_small, arguments), **small)
+            small = {keyword: _small(argument) for keyword, argument in named.items()}
+            return hashkey(name, *map(_small, arguments), **small)
 
         compute = _announced(function, wait) if wait else function
         return cached(pool.results, key, condition=pool.lock)(compute)  # type: ignore[return-value]

@@ -34,9 +34,35 @@ def test_a_result_is_computed_once():
 
 def test_two_functions_in_one_pool_are_told_apart():
     pool = Pool(1 << 20)
-    one, _ = counted(pool, lambda x: x + 1)
-    two, _ = counted(pool, lambda x: x + 2)
+
+    @shared(pool)
+    def one(x):
+        return x + 1
+
+    @shared(pool)
+    def two(x):
+        return x + 2
+
     assert (one(1), two(1)) == (2, 3)
+
+
+def test_a_page_that_runs_again_finds_its_results():
+    """Streamlit runs a page's file anew each time, and with it every function in it."""
+    pool, made = Pool(1 << 20), []
+    source = compile(
+        "@shared(pool)\ndef f(x):\n    made.append(x)\n    return x\nf(1)", "p.py", "exec"
+    )
+    for _ in range(2):
+        exec(source, {"shared": shared, "pool": pool, "made": made})
+    assert made == [1]
+
+
+def test_functions_of_one_name_in_two_files_are_told_apart():
+    pool, made = Pool(1 << 20), []
+    text = "@shared(pool)\ndef f(x):\n    made.append(x)\n    return x\nf(1)"
+    for file in ("one.py", "two.py"):
+        exec(compile(text, file, "exec"), {"shared": shared, "pool": pool, "made": made})
+    assert made == [1, 1]
 
 
 def test_the_pool_keeps_to_its_bytes_whatever_the_results_are():
