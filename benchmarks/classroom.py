@@ -29,7 +29,7 @@ from benchmarks.app_process import processor_seconds, start_app, stop_app
 from benchmarks.pages import training, write_runs
 from benchmarks.streamlit_session import Session
 from corpus import bundled
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 PROMPT_LABEL = "Prompt under study"
 PAGES = Path(__file__).resolve().parents[1] / "pages"

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.config import GPTConfig
 from gpt_core.memory import keep_freed_memory
-from gpt_core.model import GPT
-from gpt_core.observe import Tap, record
-from gpt_core.run import Run
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import Tap, record
+from gpt_core.training.run import Run
 
 LENGTH = 128
 

@@ -24,11 +24,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.app_process import BROWSER, BROWSER_FLAGS, start_app, stop_app
 from corpus import bundled
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.run import Run
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
-from gpt_core.trainer import TrainConfig
+from gpt_core.training.run import Run
+from gpt_core.training.trainer import TrainConfig
 from ui.worker import MachineLock, Worker
 
 TOKENS = 128

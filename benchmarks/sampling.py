@@ -19,9 +19,9 @@ from statistics import median
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.sample import SampleConfig, generate
+from gpt_core.generate.sample import SampleConfig, generate
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 
 BLOCK, VOCABULARY, PROMPT = 256, 65, [0]
 NEW = BLOCK - len(PROMPT)

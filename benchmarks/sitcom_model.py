@@ -29,15 +29,9 @@ from tqdm import tqdm
 
 from corpus import from_file
 from corpus.sitcom import generate, whole_text
-from gpt_core import data
 from gpt_core.bundled.train import MODEL, SCENES, SEED, TRAINING, VOCABULARY
-from gpt_core.config import GPTConfig
-from gpt_core.evaluate import bits_per_character, whole_split_loss
-from gpt_core.model import GPT
-from gpt_core.ngram import Ngram
-from gpt_core.run_files import write_json
-from gpt_core.sample import SampleConfig
-from gpt_core.scenes import (
+from gpt_core.evaluation.ngram import Ngram
+from gpt_core.evaluation.sitcom_scenes import (
     Estimate,
     bits_of,
     by_model,
@@ -47,9 +41,15 @@ from gpt_core.scenes import (
     scene_ids,
     separator_ids,
 )
+from gpt_core.generate.sample import SampleConfig
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import Tokenizer, train_tokenizer
-from gpt_core.trainer import TrainConfig, Trainer
-from gpt_core.worker import flush_subnormals
+from gpt_core.training import data
+from gpt_core.training.evaluate import bits_per_character, whole_split_loss
+from gpt_core.training.run_files import write_json
+from gpt_core.training.train_run import flush_subnormals
+from gpt_core.training.trainer import TrainConfig, Trainer
 
 SLICES = 20  # turns
 PACE = 3  # steps before the first turn, to know the pace

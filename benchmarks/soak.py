@@ -30,7 +30,7 @@ from websockets.exceptions import ConnectionClosed
 from benchmarks.app_process import start_app, stop_app
 from benchmarks.classroom import LESSONS, PROMPT_LABEL, prompt_of
 from benchmarks.streamlit_session import Session, WrongPageError
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 PATIENCE = 90.0  # seconds that a visitor waits for a page; then the measurement fails
 NONSENSE = ["", "1e309", "-1", "nan", "🦆", "<script>", "../..", "0" * 500, "a,b,c", "%00", "None"]

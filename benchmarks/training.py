@@ -29,13 +29,13 @@ import torch
 from torch import nn
 
 from corpus import from_file
-from gpt_core import data
-from gpt_core.config import GPTConfig
-from gpt_core.evaluate import whole_split_loss
-from gpt_core.model import GPT
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
-from gpt_core.trainer import TrainConfig, Trainer
-from gpt_core.worker import flush_subnormals
+from gpt_core.training import data
+from gpt_core.training.evaluate import whole_split_loss
+from gpt_core.training.train_run import flush_subnormals
+from gpt_core.training.trainer import TrainConfig, Trainer
 
 BLOCK, BATCH = 64, 12
 CLASSIC = {"n_layer": 4, "n_head": 4, "n_embd": 128, "bias": False}  # as nanoGPT's train.py

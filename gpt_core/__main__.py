@@ -19,11 +19,7 @@ import torch
 from corpus import Corpus, bundled, from_file, report_lines
 from corpus.command_line import Parser, run_command
 from corpus.files import check_writable
-from gpt_core import distributed
-from gpt_core.config import PRESETS as MODEL_PRESETS
-from gpt_core.config import GPTConfig
-from gpt_core.data import encode_to_array
-from gpt_core.options import (
+from gpt_core.cli.options import (
     DRAWING,
     check_drawing,
     check_eval,
@@ -32,16 +28,26 @@ from gpt_core.options import (
     check_train,
     tokenizer_for,
 )
-from gpt_core.run import MOST_SCENES, Run, check_new
-from gpt_core.run_files import RunError, Status, write_bytes, write_json
+from gpt_core.model.config import PRESETS as MODEL_PRESETS
+from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import Tokenizer, as_prompt
-from gpt_core.trainer import PRESETS as TRAIN_PRESETS
-from gpt_core.trainer import TrainConfig
-from gpt_core.worker import Interruption, find_device, flush_subnormals, lower_priority, train_run
+from gpt_core.training import distributed
+from gpt_core.training.data import encode_to_array
+from gpt_core.training.run import MOST_SCENES, Run, check_new
+from gpt_core.training.run_files import RunError, Status, write_bytes, write_json
+from gpt_core.training.train_run import (
+    Interruption,
+    find_device,
+    flush_subnormals,
+    lower_priority,
+    train_run,
+)
+from gpt_core.training.trainer import PRESETS as TRAIN_PRESETS
+from gpt_core.training.trainer import TrainConfig
 
 if TYPE_CHECKING:
-    from gpt_core.model import GPT
-    from gpt_core.sample import SampleConfig
+    from gpt_core.generate.sample import SampleConfig
+    from gpt_core.model.gpt import GPT
 
 EXAMPLES = """\
 examples:
@@ -407,7 +413,7 @@ def _print_how_it_ended(run: Run, status: Status) -> None:
 
 def sample(args: argparse.Namespace) -> int:
     """Write text, token by token."""
-    from gpt_core.sample import cut_at_stop, generate
+    from gpt_core.generate.sample import cut_at_stop, generate
 
     check_drawing(args)
     config = _drawing(args, max_new_tokens=args.tokens, stop=tuple(args.stop))
@@ -430,7 +436,7 @@ def sample(args: argparse.Namespace) -> int:
 
 def _drawing(args: argparse.Namespace, **more: Any) -> SampleConfig:
     """How tokens are drawn."""
-    from gpt_core.sample import SampleConfig
+    from gpt_core.generate.sample import SampleConfig
 
     drawing = {name: getattr(args, name) for name in DRAWING}
     drawing["temperature"] = _or(args.temperature, 0.8)
@@ -461,7 +467,7 @@ def _say_what_is_unknown(tokenizer: Tokenizer, prompt: str) -> None:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Print how well both splits are predicted."""
-    from gpt_core.evaluate import bits_per_character, whole_split_loss
+    from gpt_core.training.evaluate import bits_per_character, whole_split_loss
 
     run = Run.open(args.run)
     check_eval(args, run)
@@ -490,11 +496,11 @@ def _splits(run: Run, held_out_seed: int) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _evaluate_scenes(run: Run, args: argparse.Namespace) -> int:
-    """Print the table of gpt_core.report."""
+    """Print the table of gpt_core.evaluation.sitcom_report."""
     from tqdm import tqdm
 
     from corpus.sitcom import in_one_text
-    from gpt_core.report import compare, learned_text, table, to_dict
+    from gpt_core.evaluation.sitcom_report import compare, learned_text, table, to_dict
 
     count, config = _at_least_one("scenes", args.scenes), _drawing(args)
     given = None
@@ -526,7 +532,7 @@ def import_gpt2(args: argparse.Namespace) -> int:
     """Make a run of a checkpoint."""
     from tqdm import tqdm
 
-    from gpt_core.hf import import_run
+    from gpt_core.huggingface import import_run
 
     check_text(args)
     check_new(args.out.parent, args.out.name)
@@ -546,7 +552,7 @@ def import_gpt2(args: argparse.Namespace) -> int:
 
 def _summary(run: Run) -> str:
     """A run's model in a few words."""
-    from gpt_core.shapes import shapes_of
+    from gpt_core.model.shapes import shapes_of
 
     c = run.model_config
     count = shapes_of(c).num_parameters()
@@ -555,7 +561,7 @@ def _summary(run: Run) -> str:
 
 def export(args: argparse.Namespace) -> int:
     """Write a run's model for transformers."""
-    from gpt_core.hf import OUR_TOKENIZER, save_gpt2
+    from gpt_core.huggingface import OUR_TOKENIZER, save_gpt2
 
     run = Run.open(args.run)
     save_gpt2(_model(run, args.step), run.tokenizer(), args.out)

@@ -4,9 +4,9 @@ import math
 
 import streamlit as st
 
-from gpt_core.lens import compare, written_length
-from gpt_core.model import CausalSelfAttention
-from gpt_core.observe import zero_heads
+from gpt_core.interpret.attention import compare, written_length
+from gpt_core.model.gpt import CausalSelfAttention
+from gpt_core.model.observe import zero_heads
 from ui import address
 from ui import attention_words as words
 from ui.attention_map import (

@@ -2,8 +2,13 @@
 
 import streamlit as st
 
-from gpt_core import averaging
-from gpt_core.averaging import divided_softmax, losses_when_divided, random_scores, sharpness
+from gpt_core.experiments import averaging
+from gpt_core.experiments.averaging import (
+    divided_softmax,
+    losses_when_divided,
+    random_scores,
+    sharpness,
+)
 from ui import averaging_tables as tables
 from ui import averaging_words as words
 from ui import widgets

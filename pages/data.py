@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gpt_core.data import batch, split
+from gpt_core.training.data import batch, split
 from ui import widgets
 from ui.bars import count_bars
 from ui.choosing_text import text_picker

@@ -4,9 +4,9 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from gpt_core.embeddings import nearest, project
-from gpt_core.model import GPT, SinusoidalPositions, rotary_angles, rotate
-from gpt_core.positions import at_positions, predict_at, score_by_distance
+from gpt_core.interpret.embeddings import nearest, project
+from gpt_core.interpret.positions import at_positions, predict_at, score_by_distance
+from gpt_core.model.gpt import GPT, SinusoidalPositions, rotary_angles, rotate
 from ui import position_words as words
 from ui.embedding_map import (
     NEIGHBOURS,

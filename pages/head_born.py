@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from gpt_core import history, roles
+from gpt_core.interpret import head_roles as roles
+from gpt_core.interpret import snapshots as history
 from ui import widgets
 from ui.history_film import PROBES, PROMPT, probe_of
 from ui.history_panel import open_past, panel, waiting_runs

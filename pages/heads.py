@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from gpt_core.head_values import losses_without
-from gpt_core.induction import repeat_test
-from gpt_core.lens import without_heads
-from gpt_core.multihead import output_step
-from gpt_core.roles import score_text, shuffled
+from gpt_core.interpret.attention import without_heads
+from gpt_core.interpret.head_importance import losses_without
+from gpt_core.interpret.head_roles import score_text, shuffled
+from gpt_core.interpret.induction import repeat_test
+from gpt_core.interpret.output_projection import output_step
 from ui import head_panels as panels
 from ui import head_words as words
 from ui.lesson import further_reading, try_this

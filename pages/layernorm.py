@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from gpt_core import norms
-from gpt_core.norm_statistics import (
+from gpt_core.interpret.norms import (
     DepthTrace,
     find_norm,
     norm_names,
     normalize_by_hand,
     trace_norms,
 )
+from gpt_core.model import norms
 from ui import norm_figures as figures
 from ui import norm_words as words
 from ui import widgets

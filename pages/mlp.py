@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from gpt_core import neurons
-from gpt_core.lens import Ablation
-from gpt_core.model import FeedForward
-from gpt_core.neurons import Loud, NeuronTrace
+from gpt_core.interpret import neurons
+from gpt_core.interpret.attention import Ablation
+from gpt_core.interpret.neurons import Loud, NeuronTrace
+from gpt_core.model.gpt import FeedForward
 from ui import neuron_words as words
 from ui import widgets
 from ui.caches import PASSES, shared

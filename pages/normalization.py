@@ -3,11 +3,11 @@
 import streamlit as st
 from torch import Tensor
 
-from gpt_core import norms
-from gpt_core.norm_axes import averaged_with, stream_block
-from gpt_core.norm_leak import moved_by
-from gpt_core.norm_race import Lane, make_trainer
-from gpt_core.norm_surgery import multiply_stream
+from gpt_core.experiments.norm_axes import averaged_with, stream_block
+from gpt_core.experiments.norm_leak import moved_by
+from gpt_core.experiments.norm_race import Lane, make_trainer
+from gpt_core.experiments.norm_surgery import multiply_stream
+from gpt_core.model import norms
 from ui import widgets
 from ui.caches import PASSES, shared
 from ui.lesson import further_reading, predict, try_this

@@ -6,12 +6,12 @@ from functools import partial
 
 import streamlit as st
 
-from gpt_core import autopsy as coroner
-from gpt_core import one_step as microscope
-from gpt_core.one_step import Report
-from gpt_core.optim import AdamW, Muon
+from gpt_core.experiments import one_step as microscope
+from gpt_core.experiments.one_step import Report
 from gpt_core.tokenizers import as_prompt
-from gpt_core.trainer import TrainConfig
+from gpt_core.training import autopsy as coroner
+from gpt_core.training.optim import AdamW, Muon
+from gpt_core.training.trainer import TrainConfig
 from ui import step_figures as figures
 from ui import step_view as view
 from ui import step_words as words

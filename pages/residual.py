@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from gpt_core.attribution import Attribution, StreamTrace, Written, attribute
-from gpt_core.logit_lens import logit_lens, scale_matters
-from gpt_core.patching import patch, patch_each
-from gpt_core.variants import run_variants
+from gpt_core.interpret.attribution import Attribution, StreamTrace, Written, attribute
+from gpt_core.interpret.logit_lens import logit_lens, scale_matters
+from gpt_core.interpret.patching import patch, patch_each
+from gpt_core.interpret.variants import run_variants
 from ui import stream_figures as figures
 from ui import stream_words as words
 from ui import widgets

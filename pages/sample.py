@@ -4,8 +4,8 @@ from inspect import unwrap
 
 import streamlit as st
 
-from gpt_core.decoder import Decoder
-from gpt_core.sample import (
+from gpt_core.generate.decoder import Decoder
+from gpt_core.generate.sample import (
     distribution,
     generate,
     keep_min_p,

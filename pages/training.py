@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from gpt_core.optim import AdamW, Muon
-from gpt_core.trainer import Trainer
+from gpt_core.training.optim import AdamW, Muon
+from gpt_core.training.trainer import Trainer
 from ui.sidebar import current_study
 from ui.source import show_source
 from ui.training_compare import compare_runs

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.run import Run
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
-from gpt_core.trainer import TrainConfig
+from gpt_core.training.run import Run
+from gpt_core.training.trainer import TrainConfig
 
 # What a server runs for every page: AppTest.from_file(MAIN_SCRIPT).
 MAIN_SCRIPT = str(Path(__file__).resolve().parents[1] / "course" / "main.py")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gpt_core.config import GPTConfig
-from gpt_core.lens import Ablation
+from gpt_core.interpret.attention import Ablation
+from gpt_core.model.config import GPTConfig
 from ui.theme import Palette
 from ui.tokens import code
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gpt_core.averaging import (
+from gpt_core.experiments.averaging import (
     Averaged,
     Difference,
     HeadView,

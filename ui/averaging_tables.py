@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import streamlit as st
 
-from gpt_core.averaging import Averaged, Difference, HeadView
+from gpt_core.experiments.averaging import Averaged, Difference, HeadView
 from ui import averaging_words as words
 from ui import number_table as numbers
 from ui.figures import series_color

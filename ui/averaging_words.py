@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gpt_core.averaging import Averaged, Difference, HeadView, Sharpness
-from gpt_core.config import GPTConfig
+from gpt_core.experiments.averaging import Averaged, Difference, HeadView, Sharpness
+from gpt_core.model.config import GPTConfig
 from ui.number_table import number
 from ui.plotly_json import tidy
 from ui.theme import Palette

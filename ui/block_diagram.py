@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from gpt_core.config import GPTConfig
+from gpt_core.model.config import GPTConfig
 from ui.caches import shared
 from ui.links import open_lesson
 
@@ -57,8 +57,8 @@ MOST_LAYERS = 4  # more are drawn as the first two, the last, and a button in be
 class Part:
     """One box of the picture.
 
-    name: the tensor that comes out of it, as `gpt_core.observe` calls it. branch: a norm that only
-    a branch reads through. adds: what comes out is added to the stream. detail stands in the box,
+    name: the tensor that comes out of it, as `gpt_core.model.observe` calls it. branch: a norm
+    that only a branch reads through. adds: what comes out is added to the stream. detail stands in the box,
     says beside it, sentence in the table.
     """
 
@@ -156,7 +156,7 @@ def block_diagram(
 ) -> None:
     """Draw the model. A click on a part opens its lesson with the same model and prompt.
 
-    numbers: by tensor name, as `gpt_core.observe` calls them: how much a branch adds
+    numbers: by tensor name, as `gpt_core.model.observe` calls them: how much a branch adds
     ("blocks.0.attn_out", "blocks.0.mlp_out"; below 0 is drawn as taking away), and how much the
     stream holds as it enters a layer ("blocks.0.resid_pre"). unit says in words what they are.
     highlight: the name of the part that stands out.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from gpt_core.embeddings import Projection, cosine_spread, nearest, project
+from gpt_core.interpret.embeddings import Projection, cosine_spread, nearest, project
 from ui import widgets
 from ui.caches import shared
 from ui.figures import series_color

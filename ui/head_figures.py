@@ -11,7 +11,7 @@ from ui.plotly_json import Figure, bar_trace, whole_figure
 from ui.theme import palette
 
 if TYPE_CHECKING:
-    from gpt_core.multihead import OutputStep
+    from gpt_core.interpret.output_projection import OutputStep
 
 MOST_BARS = 20
 

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 import torch
 
-from gpt_core.induction import LONGEST, RepeatTest, random_tokens, repeat_test
+from gpt_core.interpret.head_roles import ROLES, sharpest
+from gpt_core.interpret.induction import LONGEST, RepeatTest, random_tokens, repeat_test
+from gpt_core.interpret.output_projection import HeadsTrace, output_step, trace_heads
 from gpt_core.jobs.heal import MOST_VALUABLE, STEPS
-from gpt_core.multihead import HeadsTrace, output_step, trace_heads
-from gpt_core.roles import ROLES, sharpest
 from ui import address, widgets
 from ui import head_figures as figures
 from ui import head_words as words

@@ -9,9 +9,9 @@ from ui.plotly_json import tidy
 from ui.tokens import code
 
 if TYPE_CHECKING:
-    from gpt_core.config import GPTConfig
-    from gpt_core.induction import RepeatTest
-    from gpt_core.multihead import OutputStep
+    from gpt_core.interpret.induction import RepeatTest
+    from gpt_core.interpret.output_projection import OutputStep
+    from gpt_core.model.config import GPTConfig
 
 BADGES = {
     "previous token": "previous",

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gpt_core.run_files import METRICS
+from gpt_core.training.run_files import METRICS
 from ui.caches import PASSES, SNAPSHOTS, Aside, shared
 from ui.metrics import Curves, MetricsReader
 
 if TYPE_CHECKING:
-    from gpt_core.history import Frame, Moment
-    from gpt_core.model import GPT
-    from gpt_core.roles import Marked, RoleScores
-    from gpt_core.run import Run
+    from gpt_core.interpret.head_roles import Marked, RoleScores
+    from gpt_core.interpret.snapshots import Frame, Moment
+    from gpt_core.model.gpt import GPT
+    from gpt_core.training.run import Run
 
 AT_ONCE = 0.4  # seconds
 AT_LEAST = 8  # snapshots a look, however slow they are: the bundled run is there whole, or not yet
@@ -87,7 +87,7 @@ def _look(
     past: Past, moment: Moment, ids: tuple[int, ...], fresh: Aside[list[Moment]]
 ) -> Seen | str:
     """A moment, or a sentence that says why it can't be seen. What wasn't known goes to fresh."""
-    from gpt_core.history import look
+    from gpt_core.interpret.snapshots import look
 
     fresh.value.append(moment)
     model = _model(past, moment)
@@ -102,7 +102,7 @@ def _look(
 @shared()
 def written(past: Past, moment: Moment, ids: tuple[int, ...]) -> tuple[int, ...]:
     """How a moment's model goes on after the probe, token ids; none where it can't."""
-    from gpt_core.history import continuation
+    from gpt_core.interpret.snapshots import continuation
 
     model = _model(past, moment)
     try:
@@ -113,7 +113,7 @@ def written(past: Past, moment: Moment, ids: tuple[int, ...]) -> tuple[int, ...]
 
 @shared(SNAPSHOTS)
 def _model(past: Past, moment: Moment) -> GPT | str:
-    from gpt_core.history import load
+    from gpt_core.interpret.snapshots import load
 
     try:
         return load(past.run, moment).requires_grad_(False)
@@ -124,7 +124,7 @@ def _model(past: Past, moment: Moment) -> GPT | str:
 @shared()
 def _roles(past: Past, moment: Moment) -> dict[str, RoleScores]:
     """They don't depend on the probe, so another one needn't measure them again."""
-    from gpt_core.history import roles_of
+    from gpt_core.interpret.snapshots import roles_of
 
     return roles_of(_model(past, moment), _texts(past))
 
@@ -132,7 +132,7 @@ def _roles(past: Past, moment: Moment) -> dict[str, RoleScores]:
 @shared()
 def _texts(past: Past) -> list[Marked]:
     """What roles are measured on; nothing where the run's text is gone."""
-    from gpt_core.history import texts_of
+    from gpt_core.interpret.snapshots import texts_of
 
     try:
         return texts_of(past.run)

@@ -18,9 +18,9 @@ from ui.sidebar import Study
 from ui.tokens import short
 
 if TYPE_CHECKING:
-    from gpt_core.history import Moment
-    from gpt_core.run import Run
+    from gpt_core.interpret.snapshots import Moment
     from gpt_core.tokenizers import Tokenizer
+    from gpt_core.training.run import Run
 
 FILM = "film"
 LONGEST = 48  # tokens of a probe: more would be too small to see, and too much to send
@@ -46,7 +46,7 @@ def probe_of(study: Study, kind: str) -> Probe:
         last = study.last(LONGEST)
         labels = tuple(short(token.text) for token in last.tokens)
         return Probe(last.ids, labels, study.prompt[last.tokens[0].start :])
-    from gpt_core.history import repeated
+    from gpt_core.interpret.snapshots import repeated
 
     ids = tuple(repeated(study.model))
     labels = tuple(short(study.tokenizer.token_text(i)) for i in ids)
@@ -66,7 +66,7 @@ class Reel:
 
 def reel_of(study: Study, run: Run, probe: Probe, active: bool) -> Reel:
     """Look at the run's snapshots for a short time; the rest is `missing` until the next call."""
-    from gpt_core.history import moments
+    from gpt_core.interpret.snapshots import moments
 
     kept = tuple(moments(run))
     history = history_of(Past(run), kept, probe.ids, step_in_url())
@@ -155,7 +155,7 @@ def _message(
 
 def stage(study: Study, reel: Reel, probe: Probe, revealed: bool) -> Stage:
     """What stays the same while the slider moves."""
-    from gpt_core.norm_statistics import norm_names
+    from gpt_core.interpret.norms import norm_names
     from ui.figures import decimate
 
     curves, config = losses_of(reel.run), study.model.config
@@ -236,7 +236,7 @@ def role_rows(seen: Seen) -> list[RoleRow]:
 
 def badges(study: Study, seen: Seen) -> dict[tuple[int, int], str]:
     """The clear role of every head that has one, in a few letters."""
-    from gpt_core.roles import clearest
+    from gpt_core.interpret.head_roles import clearest
 
     config = study.model.config
     heads = [(layer, head) for layer in range(config.n_layer) for head in range(config.n_head)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from gpt_core.run_files import ACTIVE, RunError
+from gpt_core.training.run_files import ACTIVE, RunError
 from ui import history_words as words
 from ui import widgets
 from ui.duration import duration
@@ -21,7 +21,7 @@ from ui.training import training_service
 from ui.visitor import visitor_id
 
 if TYPE_CHECKING:
-    from gpt_core.run import Run
+    from gpt_core.training.run import Run
 
 FILLING = 0.5  # seconds between two looks at a run whose snapshots are being looked at
 LIVE = 2.0  # and at one that trains
@@ -30,7 +30,7 @@ _WAITING = 1.0  # and at one that has no weights yet
 
 def open_past(study: Study) -> Run:
     """The study's run. One without a past ends the page with a sentence that says what to do."""
-    from gpt_core.history import moments
+    from gpt_core.interpret.snapshots import moments
 
     if study.loaded.imported:
         st.info(words.IMPORTED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gpt_core.history import first_above, moved, share_of_fall, steepest
+from gpt_core.interpret.snapshots import first_above, moved, share_of_fall, steepest
 from ui.histories import Seen
 
 ASKED = "previous token"

@@ -13,8 +13,8 @@ import streamlit as st
 
 from corpus.sitcom.checker import RULES
 from gpt_core.bundled import MEASURED
-from gpt_core.report import MODEL, NGRAM, REAL, percent
-from gpt_core.scenes import Estimate
+from gpt_core.evaluation.sitcom_report import MODEL, NGRAM, REAL, percent
+from gpt_core.evaluation.sitcom_scenes import Estimate
 from ui import widgets
 from ui.bars import count_bars
 from ui.plotly_json import show

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gpt_core.run_files import METRICS, MetricsFile, Record
+from gpt_core.training.run_files import METRICS, MetricsFile, Record
 
 
 @dataclass(frozen=True)

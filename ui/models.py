@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpt_core.bundled import BUNDLED, bundled_run_path
-from gpt_core.run_files import RunError, is_file
+from gpt_core.training.run_files import RunError, is_file
 from ui.caches import MODELS, shared
 
 if TYPE_CHECKING:
-    from gpt_core.model import GPT
-    from gpt_core.run import Run
+    from gpt_core.model.gpt import GPT
     from gpt_core.tokenizers import Tokenizer
+    from gpt_core.training.run import Run
 
 # What the training service calls the runs of visitors; only those who know the id see them. A
 # folder that somebody else named so has no file that says whose it is.
@@ -119,7 +119,7 @@ def load(key: str) -> LoadedModel:
 
 @shared(MODELS)
 def _load(folder: str, fingerprint: str) -> LoadedModel:
-    from gpt_core.run import Run
+    from gpt_core.training.run import Run
 
     run = Run.open(Path(folder))
     model = run.load_model().eval().requires_grad_(False)

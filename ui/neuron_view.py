@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from gpt_core.interpret.neurons import TopTexts, corpus_tokens, top_texts_of
 from gpt_core.jobs.top_texts import MOST_NEURONS
-from gpt_core.neurons import TopTexts, corpus_tokens, top_texts_of
 from ui.caches import shared
 from ui.figures import Chart, Line, curves, series_color
 from ui.jobs import job_panel
@@ -165,7 +165,7 @@ def activation_curves(own: str) -> Chart:
     import torch
     import torch.nn.functional as F
 
-    from gpt_core.model import ACTIVATIONS
+    from gpt_core.model.gpt import ACTIVATIONS
 
     x = torch.linspace(-3, 1.5, 91)
     mine = {"gelu_tanh": "gelu", "swiglu": "silu"}.get(own, own)

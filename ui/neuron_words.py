@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gpt_core.config import GPTConfig
-from gpt_core.lens import Ablation
-from gpt_core.neurons import Silence
+from gpt_core.interpret.attention import Ablation
+from gpt_core.interpret.neurons import Silence
+from gpt_core.model.config import GPTConfig
 from ui.plotly_json import tidy
 from ui.tokens import TokenLike, code
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 from torch import Tensor, nn
 
-from gpt_core.norm_statistics import (
+from gpt_core.interpret.norms import (
     DepthTrace,
     find_norm,
     rescale_input,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpt_core.norm_statistics import mean_and_std
+from gpt_core.interpret.norms import mean_and_std
 from ui.figures import series_color
 from ui.plotly_json import (
     Figure,
@@ -24,7 +24,7 @@ from ui.theme import palette
 from ui.tokens import TokenLike
 
 if TYPE_CHECKING:
-    from gpt_core.norm_statistics import DepthTrace, NormTrace
+    from gpt_core.interpret.norms import DepthTrace, NormTrace
 
 __all__ = ["probability_pairs", "show", "tidy"]
 

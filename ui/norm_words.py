@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from gpt_core.norm_statistics import DepthTrace, HandCalculation, mean_and_std
+from gpt_core.interpret.norms import DepthTrace, HandCalculation, mean_and_std
 from ui.norm_figures import tidy
 from ui.tokens import TokenLike, code, visible
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 from torch import Tensor
 
-from gpt_core.norm_axes import AXES, EPSILON, Averaged, Cell, averaged_with
+from gpt_core.experiments.norm_axes import AXES, EPSILON, Averaged, Cell, averaged_with
 from ui.norm_words import plain
 from ui.plotly_json import tidy
 from ui.theme import palette

@@ -19,7 +19,7 @@ from ui.tokens import code, short
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gpt_core.model import GPT
+    from gpt_core.model.gpt import GPT
     from gpt_core.tokenizers import Tokenizer
 
 TOKENS = 12
@@ -49,14 +49,14 @@ _STYLE = """<style>
 @cache
 def small_model(norm: str) -> GPT:
     """A very small GPT that was trained on the bundled text when the result was recorded."""
-    from gpt_core.norm_race import SMALL, unpacked
+    from gpt_core.experiments.norm_race import SMALL, unpacked
 
     return unpacked(norm, SMALL, recorded_result(RECORDED)["value"][norm]["weights"])
 
 
 def small_in_words() -> str:
     """What the small models are, and when they were made."""
-    from gpt_core.norm_race import SMALL
+    from gpt_core.experiments.norm_race import SMALL
 
     losses = {n: each["loss"] for n, each in recorded_result(RECORDED)["value"].items()}
     ends = ", ".join(f"{NAMES[norm]} {loss:.2f}" for norm, loss in losses.items())
@@ -71,8 +71,8 @@ def small_in_words() -> str:
 @cache
 def held_out() -> tuple[Tensor, Tensor, Tokenizer]:
     """A batch of text that the small models never saw, x and y (8, T), and their tokenizer."""
-    from gpt_core import data
-    from gpt_core.norm_race import text_of_the_race
+    from gpt_core.experiments.norm_race import text_of_the_race
+    from gpt_core.training import data
 
     tokenizer, _, held = text_of_the_race()
     x, y = data.batch(held, 0, batch_size=_WHOLE_BATCH, block_size=TOKENS, seed=1)
@@ -82,7 +82,7 @@ def held_out() -> tuple[Tensor, Tensor, Tokenizer]:
 @shared(PASSES)
 def moved_of(norm: str, sequences: int, changed: str, train: bool) -> tuple[Tensor, int]:
     """How far every prediction moves (B, T), and which token id was put in."""
-    from gpt_core.norm_leak import moved_by
+    from gpt_core.experiments.norm_leak import moved_by
 
     x, _, tokenizer = held_out()
     batch, place = x[:sequences], _CHANGED[changed]
@@ -125,7 +125,7 @@ def _controls() -> tuple[str, str, bool, int]:
 
 
 def _grid(moved: Tensor, place: tuple[int, int], token: int) -> str:
-    from gpt_core.norm_leak import is_allowed
+    from gpt_core.experiments.norm_leak import is_allowed
 
     x, _, tokenizer = held_out()
     colors = palette()
@@ -187,7 +187,7 @@ def _verdict(norm: str, changed: str, train: bool, moved: Tensor) -> str:
 
 def show_modes() -> None:
     """The BatchNorm model's loss in training and in eval mode, and on ever smaller batches."""
-    from gpt_core.norm_leak import loss_in_mode
+    from gpt_core.experiments.norm_leak import loss_in_mode
 
     x, y, tokenizer = held_out()
     ways = {
@@ -208,7 +208,7 @@ def show_modes() -> None:
 
 def _one_token(x: Tensor, tokenizer: Tokenizer) -> str:
     """What BatchNorm in training mode makes of a batch that is one single token."""
-    from gpt_core.norm_leak import moved_by
+    from gpt_core.experiments.norm_leak import moved_by
 
     first = x[:1, :1]
     other = next(int(i) for i in x.flatten() if int(i) != int(first))

@@ -18,8 +18,8 @@ from ui.plotly_json import show as show_plotly
 from ui.sidebar import Study, about_prompt
 
 if TYPE_CHECKING:
-    from gpt_core.model import GPT
-    from gpt_core.norm_surgery import Surgery
+    from gpt_core.experiments.norm_surgery import Surgery
+    from gpt_core.model.gpt import GPT
     from gpt_core.tokenizers import Tokenizer
 
 LOADED = "loaded"
@@ -38,7 +38,7 @@ class Patient:
 
 @shared(PASSES)
 def _surgery(patient: Patient, layer: int, factor: float) -> Surgery:
-    from gpt_core.norm_surgery import multiply_stream
+    from gpt_core.experiments.norm_surgery import multiply_stream
 
     return multiply_stream(patient.model, patient.ids, layer, factor)
 
@@ -89,7 +89,7 @@ def _controls(study: Study) -> tuple[Patient, int, float]:
 
 
 def _metrics(done: Surgery, layer: int) -> None:
-    from gpt_core.norm_surgery import added_share
+    from gpt_core.experiments.norm_surgery import added_share
 
     before, after = (added_share(trace, layer) for trace in (done.before, done.after))
     values = {
@@ -109,7 +109,7 @@ def _share(value: float) -> str:
 
 
 def _in_words(model: GPT, layer: int, factor: float, done: Surgery) -> str:
-    from gpt_core.norm_surgery import added_share
+    from gpt_core.experiments.norm_surgery import added_share
 
     if factor == 1.0:
         return "×1 changes nothing. Move the factor."

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 import torch
 
+from gpt_core.interpret.patching import STATES, first_difference, patching_cost
 from gpt_core.jobs.patch_grid import MOST_COST
-from gpt_core.patching import STATES, first_difference, patching_cost
 from ui import address, widgets
 from ui.answers import choose_token
 from ui.jobs import job_key, job_panel, job_service

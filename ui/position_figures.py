@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpt_core.positions import pairs, score_by_distance, turn, turn_per_position
+from gpt_core.interpret.positions import pairs, score_by_distance, turn, turn_per_position
 from ui.figures import Chart, Line, curves, series_color
 from ui.plotly_json import Figure, line_trace, whole_figure
 from ui.theme import palette

@@ -7,7 +7,14 @@ import math
 import pandas as pd
 import streamlit as st
 
-from gpt_core.positions import Moved, predict_at, score_by_distance, shifted, stretched, turn
+from gpt_core.interpret.positions import (
+    Moved,
+    predict_at,
+    score_by_distance,
+    shifted,
+    stretched,
+    turn,
+)
 from ui import position_figures as figures
 from ui import position_words as words
 from ui import widgets

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gpt_core.config import GPTConfig
-from gpt_core.positions import Moved
+from gpt_core.interpret.positions import Moved
+from gpt_core.model.config import GPTConfig
 from ui.plotly_json import tidy
 
 NAMES = {"learned": "Learned", "sinusoidal": "Sinusoidal", "rope": "Rotary"}

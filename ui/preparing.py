@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ui.caches import shared
 
 if TYPE_CHECKING:
-    from gpt_core.config import GPTConfig
+    from gpt_core.model.config import GPTConfig
     from gpt_core.tokenizers import Tokenizer
 
 
@@ -35,6 +35,6 @@ def prepare(text: str, kind: str, vocab_size: int | None) -> Prepared:
 @shared()
 def count_parameters(model: GPTConfig) -> int:
     """How many numbers a model of this shape learns; nothing is allocated to find out."""
-    from gpt_core.shapes import shapes_of
+    from gpt_core.model.shapes import shapes_of
 
     return shapes_of(model).num_parameters()

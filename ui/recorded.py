@@ -22,7 +22,7 @@ WHERE = (
 @cache
 def recorded_view() -> RunView:
     """The recorded run. Raises RunError when it is damaged."""
-    from gpt_core.run import Run
+    from gpt_core.training.run import Run
 
     run = Run.open(run_folder(BUNDLED))
     tokenizer, (seed, _) = run.tokenizer(), run.sitcom()

@@ -8,12 +8,14 @@ from ui.caches import shared
 from ui.sidebar import Study
 
 if TYPE_CHECKING:
-    from gpt_core.overview import Overview
+    from gpt_core.interpret.overview import Overview
 
 
 @shared()
 def overview_of(study: Study) -> Overview:
     """The story of the prompt's last token."""
-    from gpt_core.overview import overview  # brings PyTorch, which the first words needn't wait for
+    from gpt_core.interpret.overview import (
+        overview,  # brings PyTorch, which the first words needn't wait for
+    )
 
     return overview(study.model, study.ids)

@@ -7,13 +7,13 @@ import re
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from gpt_core.run_files import ACTIVE, RunError, is_number, printable
+from gpt_core.training.run_files import ACTIVE, RunError, is_number, printable
 from ui.metrics import Curves
 
 if TYPE_CHECKING:
-    from gpt_core.config import GPTConfig
+    from gpt_core.model.config import GPTConfig
     from gpt_core.tokenizers import Tokenizer
-    from gpt_core.trainer import TrainConfig
+    from gpt_core.training.trainer import TrainConfig
 
 RESUMABLE = ("paused", "stopped", "failed")
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 import torch
 
-from gpt_core.decoder import Decoder
-from gpt_core.model import GPT
-from gpt_core.sample import SampleConfig, Sampled, SampleError, generate, stages
+from gpt_core.generate.decoder import Decoder
+from gpt_core.generate.sample import SampleConfig, Sampled, SampleError, generate, stages
+from gpt_core.model.gpt import GPT
 from ui import widgets
 from ui.caches import MODELS, shared
 from ui.sidebar import LINE_BREAK, Study

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gpt_core.sample import SampleConfig, distribution
+from gpt_core.generate.sample import SampleConfig, distribution
 from ui.sampling import Cut, Writing, spoken
 from ui.tokens import code
 

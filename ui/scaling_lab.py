@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gpt_core.averaging import (
+from gpt_core.experiments.averaging import (
     Sharpness,
     divided_softmax,
     losses_when_divided,
@@ -19,7 +19,7 @@ from gpt_core.averaging import (
     raw_scores,
     sharpness,
 )
-from gpt_core.config import GPTConfig
+from gpt_core.model.config import GPTConfig
 from ui import averaging_words as words
 from ui import widgets
 from ui.attention_map import attention_grid

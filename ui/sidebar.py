@@ -20,7 +20,7 @@ from ui.training import training_service
 from ui.visitor import visitor_id
 
 if TYPE_CHECKING:
-    from gpt_core.model import GPT
+    from gpt_core.model.gpt import GPT
     from gpt_core.tokenizers import Token, Tokenizer
 
 LONGEST_PROMPT = 2000  # characters; more would only slow everybody down

@@ -50,7 +50,7 @@ def _warm() -> None:
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
 
-    import gpt_core.run  # noqa: F401
+    import gpt_core.training.run  # noqa: F401
 
     # What is loaded now lives as long as the process; collecting garbage need not look at it.
     gc.collect()

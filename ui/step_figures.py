@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gpt_core.one_step import Outcome, Part, Report
+from gpt_core.experiments.one_step import Outcome, Part, Report
 from ui.figures import Bar, Chart, Line, curves, series_color
 from ui.plotly_json import Figure, bar_trace, token_label, whole_figure
 from ui.theme import palette

@@ -6,8 +6,8 @@ import math
 
 import streamlit as st
 
-from gpt_core.one_step import FACTORS, Outcome, Part, Report
-from gpt_core.trainer import TrainConfig
+from gpt_core.experiments.one_step import FACTORS, Outcome, Part, Report
+from gpt_core.training.trainer import TrainConfig
 from ui import step_figures as figures
 from ui import step_words as words
 from ui import widgets

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gpt_core.autopsy import EXPLODED
-from gpt_core.config import GPTConfig
-from gpt_core.one_step import Outcome, Part, Report
-from gpt_core.trainer import TrainConfig
+from gpt_core.experiments.one_step import Outcome, Part, Report
+from gpt_core.model.config import GPTConfig
+from gpt_core.training.autopsy import EXPLODED
+from gpt_core.training.trainer import TrainConfig
 from ui.plotly_json import tidy
 from ui.tokens import TokenLike, code
 

@@ -11,7 +11,7 @@ from ui.plotly_json import Figure, bar_trace, whole_figure
 from ui.theme import palette
 
 if TYPE_CHECKING:
-    from gpt_core.attribution import Attribution, Written
+    from gpt_core.interpret.attribution import Attribution, Written
 
 _MOST_NUMBERS = 8  # heads in a row: more cells leave no room for numbers
 

@@ -15,7 +15,7 @@ import streamlit as st
 from ui.tokens import short
 
 if TYPE_CHECKING:
-    from gpt_core.logit_lens import Lens
+    from gpt_core.interpret.logit_lens import Lens
     from ui.sidebar import Study
 
 _FILES = Path(__file__).parent / "stream_component"

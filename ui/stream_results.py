@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from gpt_core.attribution import Attribution, StreamTrace, attribute, trace_stream
-from gpt_core.logit_lens import Lens, logit_lens
-from gpt_core.patching import (
+from gpt_core.interpret.attribution import Attribution, StreamTrace, attribute, trace_stream
+from gpt_core.interpret.logit_lens import Lens, logit_lens
+from gpt_core.interpret.patching import (
     Contrast,
     StateRun,
     contrast,

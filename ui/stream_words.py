@@ -13,9 +13,9 @@ from ui.tokens import code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpt_core.attribution import Attribution, StreamTrace, Written
-    from gpt_core.config import GPTConfig
-    from gpt_core.logit_lens import Lens
+    from gpt_core.interpret.attribution import Attribution, StreamTrace, Written
+    from gpt_core.interpret.logit_lens import Lens
+    from gpt_core.model.config import GPTConfig
 
 CLOSE = 1e-4
 GUESSES = ("yes", "no, another branch does", "no, it even pushes it down")

@@ -43,8 +43,8 @@ def guessing_bars(text: str) -> pd.DataFrame:
 @shared(wait="Numbering the characters …")
 def token_array(text: str) -> tuple[Tokenizer, np.ndarray]:
     """A character tokenizer of the text, and the text as ids."""
-    from gpt_core.data import encode_to_array
     from gpt_core.tokenizers import train_tokenizer
+    from gpt_core.training.data import encode_to_array
 
     tokenizer = train_tokenizer("char", text)
     return tokenizer, encode_to_array(tokenizer, text)

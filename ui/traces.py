@@ -7,7 +7,7 @@ from weakref import ref
 
 import streamlit as st
 
-from gpt_core.lens import AttentionTrace, Head, trace_attention
+from gpt_core.interpret.attention import AttentionTrace, Head, trace_attention
 from ui.attention_map import Small, pack_small
 from ui.caches import PASSES, Aside, shared
 from ui.sidebar import Study

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpt_core.run_files import (
+from gpt_core.training.run_files import (
     ACTIVE,
     OUT_OF_MEMORY,
     RunError,
@@ -49,7 +49,7 @@ from ui.services import once_per_process
 from ui.worker import SENTENCE, Command, MachineLock, Worker, last_sentence, training_command
 
 if TYPE_CHECKING:
-    from gpt_core.run import Run
+    from gpt_core.training.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class TrainingService:
 
         Raises TrainingError when there is nothing in its folder that it could go on from.
         """
-        from gpt_core.run import Run
+        from gpt_core.training.run import Run
 
         with self._lock:
             entry = self._owned(visitor, run_id)
@@ -217,7 +217,7 @@ class TrainingService:
         Of the last run that was seen training; before the first, of a quick measurement.
         """
         if self._speed is None:
-            from gpt_core.estimate import measure_speed
+            from gpt_core.training.estimate import measure_speed
 
             self._speed = measure_speed()
         return self._speed
@@ -240,7 +240,7 @@ class TrainingService:
 
     def open(self, run_id: str) -> Run:
         """The run's folder as gpt_core knows it. Raises TrainingError or RunError."""
-        from gpt_core.run import Run
+        from gpt_core.training.run import Run
 
         with self._lock:
             folder = self._entry(run_id).folder
@@ -312,7 +312,7 @@ class TrainingService:
             )
 
     def _create(self, run_id: str, visitor: str, request: RunRequest) -> Path:
-        from gpt_core.run import Run
+        from gpt_core.training.run import Run
 
         folder = self.root / run_id
         about = About(
@@ -508,8 +508,8 @@ class TrainingService:
 
     def _learn_speed(self, entry: _Entry) -> None:
         """Remember how fast this machine trains, for the next estimate."""
-        from gpt_core.estimate import speed_reached
-        from gpt_core.run import Run
+        from gpt_core.training.estimate import speed_reached
+        from gpt_core.training.run import Run
 
         elapsed = self._curves(entry).elapsed[-50:]
         if len(elapsed) == 50 and (seconds := (elapsed[-1] - elapsed[0]) / 49) > 0:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from corpus import Corpus
-from gpt_core.config import ConfigError, GPTConfig
+from gpt_core.model.config import ConfigError, GPTConfig
 from ui import widgets
 from ui.corpus_state import chosen_corpus
 from ui.names import as_text, show_error
@@ -127,7 +127,7 @@ def _number(column: Any, label: str, key: str, low: int, high: int, preset: dict
 
 def preset_values(design: str, limits: Limits) -> dict[str, Any]:
     """The values that the number boxes start with, by their keys."""
-    from gpt_core.trainer import TrainConfig
+    from gpt_core.training.trainer import TrainConfig
 
     model = GPTConfig.from_preset(design, vocab_size=1)
     train = TrainConfig.from_preset(design)
@@ -156,7 +156,7 @@ def _request(
     problems: list[str],
 ) -> RunRequest | None:
     """The run as described, or None and a sentence added to the problems."""
-    from gpt_core.trainer import TrainConfig
+    from gpt_core.training.trainer import TrainConfig
 
     design = sizes.pop("design")
     try:
@@ -199,7 +199,7 @@ def rhythm(steps: int) -> dict[str, int]:
 
 def _estimate(request: RunRequest, limits: Limits) -> None:
     """What the run will take, before it starts."""
-    from gpt_core.estimate import estimate
+    from gpt_core.training.estimate import estimate
 
     expected = estimate(request.model, request.train, training_service().speed())
     tokens = request.train.steps * tokens_per_step(request.model, request.train)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from gpt_core.run_files import LONGEST_REASON, open_file
+from gpt_core.training.run_files import LONGEST_REASON, open_file
 
 try:
     import fcntl

@@ -11,5 +11,5 @@ MEASURED = Path(__file__).parent / "measured"
 
 
 def bundled_run_path() -> Path:
-    """The run's folder; open it with gpt_core.run.Run.open."""
+    """The run's folder; open it with gpt_core.training.run.Run.open."""
     return Path(__file__).parent / "run"

@@ -24,8 +24,8 @@ from tqdm import tqdm
 from corpus.command_line import Parser, run_command
 from gpt_core.bundled import bundled_run_path
 from gpt_core.jobs import JobError, find_job
-from gpt_core.run import Run
-from gpt_core.run_files import read_json, write_json
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import read_json, write_json
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -17,7 +17,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 
 class JobError(ValueError):

@@ -17,8 +17,8 @@ from typing import Any
 
 from corpus.command_line import Parser
 from gpt_core.jobs import JobError, find_job
-from gpt_core.run import Run
-from gpt_core.worker import flush_subnormals, lower_priority
+from gpt_core.training.run import Run
+from gpt_core.training.train_run import flush_subnormals, lower_priority
 
 
 def _write(line: dict[str, Any]) -> None:

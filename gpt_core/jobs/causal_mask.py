@@ -14,15 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from corpus import bundled
-from gpt_core.config import GPTConfig
-from gpt_core.data import encode_to_array, split
+from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.jobs import Progress, whole
-from gpt_core.model import GPT
-from gpt_core.observe import record
-from gpt_core.run import Run
-from gpt_core.sample import SampleConfig, generate
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import record
 from gpt_core.tokenizers import Tokenizer, train_tokenizer
-from gpt_core.trainer import TrainConfig, Trainer
+from gpt_core.training.data import encode_to_array, split
+from gpt_core.training.run import Run
+from gpt_core.training.trainer import TrainConfig, Trainer
 
 MODEL = {"n_layer": 2, "n_head": 2, "n_embd": 64, "block_size": 64}
 TRAINING = {"batch_size": 16, "precision": "float32", "eval_batches": 8}

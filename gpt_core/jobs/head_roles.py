@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gpt_core.interpret.attention import Head
+from gpt_core.interpret.head_roles import (
+    RoleScores,
+    clearest,
+    gather,
+    mark,
+    patterns_of,
+    score_text,
+)
 from gpt_core.jobs import Progress, whole
 from gpt_core.jobs.head_value import FEWEST_PIECES, pieces_for
-from gpt_core.lens import Head
-from gpt_core.roles import RoleScores, clearest, gather, mark, patterns_of, score_text
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 MOST_FLOPS = 5e11
 LONGEST = 400  # tokens: a pattern takes T × T numbers a head

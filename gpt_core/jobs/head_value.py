@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gpt_core.evaluate import bits_per_character
-from gpt_core.head_values import affordable, losses_without, values
-from gpt_core.held_out import HeldOut, held_out
+from gpt_core.evaluation.held_out import HeldOut, held_out
+from gpt_core.evaluation.sitcom_scenes import Estimate
+from gpt_core.interpret.head_importance import affordable, losses_without, values
 from gpt_core.jobs import Progress, whole
-from gpt_core.model import GPT
-from gpt_core.run import Run
-from gpt_core.scenes import Estimate
+from gpt_core.model.gpt import GPT
+from gpt_core.training.evaluate import bits_per_character
+from gpt_core.training.run import Run
 
 MOST_FLOPS = 1e12  # about a minute
 FEWEST_PIECES = 8

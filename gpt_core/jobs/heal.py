@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from gpt_core import data
-from gpt_core.head_values import Losses, losses_without
+from gpt_core.evaluation.sitcom_scenes import ratio
+from gpt_core.interpret.attention import Head, without_heads
+from gpt_core.interpret.head_importance import Losses, losses_without
 from gpt_core.jobs import JobError, Progress, choice, whole
 from gpt_core.jobs.head_value import pieces_for, rounded
-from gpt_core.lens import Head, without_heads
-from gpt_core.model import GPT
-from gpt_core.observe import intervene
-from gpt_core.run import Run
-from gpt_core.scenes import ratio
-from gpt_core.trainer import TrainConfig, Trainer
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene
+from gpt_core.training import data
+from gpt_core.training.run import Run
+from gpt_core.training.trainer import TrainConfig, Trainer
 
 STEPS = (30, 60, 120)
 MOST_VALUABLE = "most valuable"
@@ -137,7 +137,7 @@ def _text(run: Run) -> tuple[np.ndarray, list[int] | None]:
     else:
         tokens, _ = run.tokens()
     if run.train_config.whole_scenes:
-        from gpt_core.scenes import separator_ids
+        from gpt_core.evaluation.sitcom_scenes import separator_ids
 
         mark = separator_ids(run.tokenizer())
     return tokens, mark

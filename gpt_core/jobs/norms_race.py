@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gpt_core.experiments.norm_race import NORMS, Lane, Race
 from gpt_core.jobs import Progress, choice, whole
-from gpt_core.norm_race import NORMS, Lane, Race
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 STEPS_OF_DEPTH = {2: 150, 4: 150, 12: 60}  # a deep model's step takes longer
 LEARNING_RATES = (1e-3, 3e-3, 1e-2, 3e-2)
@@ -24,7 +24,7 @@ def norms_race(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
     STEPS_OF_DEPTH allows). A contender that diverges ends alone and says why. The result:
 
     {"steps", "norms": {norm: {"losses", "evaluations", "depths", "learned", "reason"}}}, each as
-    in `gpt_core.norm_race.Lane`; "learned" is None until the end. Raises JobError.
+    in `gpt_core.experiments.norm_race.Lane`; "learned" is None until the end. Raises JobError.
     """
     layers = choice(settings, "n_layer", list(STEPS_OF_DEPTH))
     race = Race(

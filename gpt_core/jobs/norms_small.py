@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gpt_core.experiments.norm_race import NORMS, SMALL, make_trainer, packed
 from gpt_core.jobs import Progress
-from gpt_core.norm_race import NORMS, SMALL, make_trainer, packed
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 _EVERY = 20  # steps between two lines of progress
 
@@ -16,7 +16,7 @@ def norms_small(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]
     """Train `SMALL` with each norm, to be looked at afterwards.
 
     No settings. The result: {norm: {"loss": held-out, nats per character, "weights": see
-    `gpt_core.norm_race.packed`}}.
+    `gpt_core.experiments.norm_race.packed`}}.
     """
     total, models = len(NORMS) * SMALL.steps, {}
     for place, norm in enumerate(NORMS):

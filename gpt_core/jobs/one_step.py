@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gpt_core import one_step as microscope
+from gpt_core.experiments import one_step as microscope
 from gpt_core.jobs import JobError, Progress, choice, text
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 LONGEST_TEXT = 2000  # characters
 MOST_PARAMETERS = 400_000_000  # copy, gradients and the optimizer's memory take 30 bytes for each
@@ -27,7 +27,7 @@ def checked(run: Run | None, settings: dict[str, Any]) -> tuple[Run, list[int], 
     choice(settings, "optimizer", microscope.OPTIMIZERS)
     if run is None:
         raise JobError("A step needs a model.")
-    from gpt_core.shapes import shapes_of
+    from gpt_core.model.shapes import shapes_of
 
     if shapes_of(run.model_config).num_parameters() > MOST_PARAMETERS:
         raise JobError(f"A step needs a model of at most {MOST_PARAMETERS:,} parameters.")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gpt_core.jobs import JobError, Progress, choice, token_ids
-from gpt_core.patching import (
+from gpt_core.interpret.patching import (
     STATES,
     contrast,
     first_difference,
@@ -14,7 +13,8 @@ from gpt_core.patching import (
     patching_cost,
     run_states,
 )
-from gpt_core.run import Run
+from gpt_core.jobs import JobError, Progress, choice, token_ids
+from gpt_core.training.run import Run
 
 MOST_COST = 1.5e12  # floating point operations: about half a minute on one slow core
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
-from gpt_core import one_step as microscope
-from gpt_core.autopsy import Finding, autopsy, first_not_finite, sizes
+from gpt_core.experiments import one_step as microscope
 from gpt_core.jobs import Progress, choice, whole
 from gpt_core.jobs.one_step import checked
-from gpt_core.model import GPT
-from gpt_core.observe import record
-from gpt_core.optim import make_optimizer
-from gpt_core.run import Run
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import record
+from gpt_core.training.autopsy import Finding, autopsy, first_not_finite, sizes
+from gpt_core.training.optim import make_optimizer
+from gpt_core.training.run import Run
 
 FACTORS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 MOST_STEPS = 20

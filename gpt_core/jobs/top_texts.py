@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpt_core.data import windows
+from gpt_core.interpret.neurons import corpus_tokens
 from gpt_core.jobs import JobError, Progress, whole
-from gpt_core.model import GPT
-from gpt_core.neurons import corpus_tokens
-from gpt_core.observe import record
-from gpt_core.run import Run
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import record
+from gpt_core.training.data import windows
+from gpt_core.training.run import Run
 
 KEPT = 4  # places a neuron
 MOST_NEURONS = 10_000  # at once; of a larger model, a layer at a time
@@ -37,7 +37,8 @@ def top_texts(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
 
     Value: {"tokens": how many were read, "layers": {layer: {"positive", "places", "strengths"}}}:
     of every neuron the share of tokens at which it is above 0, and where in the corpus it fires
-    most and how strongly, as numbers in one string. `gpt_core.neurons.top_texts_of` reads it.
+    most and how strongly, as numbers in one string, which
+    `gpt_core.interpret.neurons.top_texts_of` reads.
     """
     if run is None:
         raise JobError("Choose a model: this looks for what its neurons do.")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 import torch
 
-from gpt_core.lens import ablate, trace_attention
+from gpt_core.interpret.attention import ablate, trace_attention
 from tests.browser.conftest import no_exception
 from tests.helpers import write_run
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from gpt_core.overview import overview
+from gpt_core.interpret.overview import overview
 from tests.helpers import write_run
 
 PROMPT = "OTTO: It was wet."

@@ -4,10 +4,10 @@ import torch
 from playwright.sync_api import expect
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.history import moments
-from gpt_core.model import GPT
-from gpt_core.run import Run
-from gpt_core.run_files import Record
+from gpt_core.interpret.snapshots import moments
+from gpt_core.model.gpt import GPT
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import Record
 from tests.browser.conftest import settled
 from tests.helpers import write_run
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 

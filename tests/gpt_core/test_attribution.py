@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from gpt_core.attribution import attribute, trace_stream
-from gpt_core.observe import intervene, record, replace, zero, zero_heads
+from gpt_core.interpret.attribution import attribute, trace_stream
+from gpt_core.model.observe import intervene, record, replace, zero, zero_heads
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
 
 

@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
-from gpt_core.autopsy import EXPLODED, autopsy, first_not_finite, sizes
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.observe import intervene, record, scale
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene, record, scale
+from gpt_core.training.autopsy import EXPLODED, autopsy, first_not_finite, sizes
 
 IDX = torch.tensor([[1, 2, 3, 4]])
 

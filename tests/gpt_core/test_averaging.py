@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_core import averaging
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.observe import record
+from gpt_core.experiments import averaging
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import record
 
 X = torch.tensor([[1.0, 10.0], [3.0, 0.0], [5.0, -4.0]])
 MEANS = [[1.0, 10.0], [2.0, 5.0], [3.0, 2.0]]  # by hand

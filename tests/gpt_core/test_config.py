@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_core.config import PRESETS, ConfigError, GPTConfig
+from gpt_core.model.config import PRESETS, ConfigError, GPTConfig
 
 
 def test_presets_are_the_published_choices():

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_core.data import DataError, batch, encode_to_array, places_of, split, windows
 from gpt_core.tokenizers import CharTokenizer, train_tokenizer
+from gpt_core.training.data import DataError, batch, encode_to_array, places_of, split, windows
 
 TOKENS = np.arange(1_000, dtype=np.uint16)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gpt_core.__main__ import main
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 
 PROJECT = Path(__file__).parents[2]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30

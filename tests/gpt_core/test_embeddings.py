@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from gpt_core.embeddings import cosine_spread, nearest, project
+from gpt_core.interpret.embeddings import cosine_spread, nearest, project
 
 
 @pytest.mark.parametrize("shape", [(40, 7), (5, 12), (3, 2)])

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gpt_core.__main__ import main
-from gpt_core.run_files import Status
-from gpt_core.shapes import shapes_of
-from gpt_core.weights import weights
-from gpt_core.worker import Interruption, train_run
+from gpt_core.model.shapes import shapes_of
+from gpt_core.model.weights import weights
+from gpt_core.training.run_files import Status
+from gpt_core.training.train_run import Interruption, train_run
 from tests.gpt_core.test_worker import check, create, wait_for_step
 from tests.helpers import write_run
 

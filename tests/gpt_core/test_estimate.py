@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.estimate import activation_bytes, estimate, measure_speed, speed_reached
-from gpt_core.model import GPT
-from gpt_core.trainer import TrainConfig
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.training.estimate import activation_bytes, estimate, measure_speed, speed_reached
+from gpt_core.training.trainer import TrainConfig
 
 
 def bytes_kept(config, rows):

@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.evaluate import bits_per_character, mean_loss
-from gpt_core.model import GPT
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.training.evaluate import bits_per_character, mean_loss
 
 
 def test_batches_of_different_sizes_count_by_their_tokens():

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from gpt_core.model import GPT
-from gpt_core.run import Run
-from gpt_core.run_files import STATES, Status
-from gpt_core.worker import Interruption, train_run
+from gpt_core.model.gpt import GPT
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import STATES, Status
+from gpt_core.training.train_run import Interruption, train_run
 from tests.gpt_core.test_run import contents, create, error_of
 
 

@@ -5,14 +5,14 @@ import copy
 import pytest
 import torch
 
-from gpt_core.evaluate import mean_loss
-from gpt_core.head_values import losses_without
-from gpt_core.held_out import held_out
+from gpt_core.evaluation.held_out import held_out
+from gpt_core.interpret.head_importance import losses_without
 from gpt_core.jobs import JobError
 from gpt_core.jobs.head_roles import head_roles
 from gpt_core.jobs.head_value import head_value
 from gpt_core.jobs.heal import heal
-from gpt_core.run import Run
+from gpt_core.training.evaluate import mean_loss
+from gpt_core.training.run import Run
 from tests.helpers import write_run
 
 

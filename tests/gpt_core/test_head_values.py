@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.head_values import affordable, losses_without, put_in, values
-from gpt_core.model import GPT
-from gpt_core.observe import intervene, record
+from gpt_core.interpret.head_importance import affordable, losses_without, put_in, values
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene, record
 
 GONE = (1, 2)
 

@@ -9,10 +9,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 from corpus import bundled
-from gpt_core import hf
-from gpt_core.config import GPTConfig
-from gpt_core.hf import CheckpointError, load_gpt2, save_gpt2
-from gpt_core.model import GPT
+from gpt_core import huggingface as hf
+from gpt_core.huggingface import CheckpointError, load_gpt2, save_gpt2
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import BPETokenizer, GPT2Tokenizer, gpt2, train_tokenizer
 from tests.loopback import loopback
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gpt_core.history import (
+from gpt_core.generate.sample import SampleConfig, generate
+from gpt_core.interpret.snapshots import (
     continuation,
     first_above,
     load,
@@ -15,9 +16,8 @@ from gpt_core.history import (
     steepest,
     texts_of,
 )
-from gpt_core.model import GPT
-from gpt_core.run_files import RunError
-from gpt_core.sample import SampleConfig, generate
+from gpt_core.model.gpt import GPT
+from gpt_core.training.run_files import RunError
 from tests.helpers import write_run
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]

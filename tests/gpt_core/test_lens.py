@@ -4,10 +4,10 @@ import math
 import pytest
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.lens import ablate, trace_attention, without_heads, written_length
-from gpt_core.model import GPT
-from gpt_core.observe import intervene, record
+from gpt_core.interpret.attention import ablate, trace_attention, without_heads, written_length
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene, record
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from gpt_core.attribution import trace_stream
-from gpt_core.logit_lens import decode, logit_lens, scale_matters
+from gpt_core.interpret.attribution import trace_stream
+from gpt_core.interpret.logit_lens import decode, logit_lens, scale_matters
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
 
 
@@ -60,7 +60,7 @@ def test_long_texts_are_decoded_piece_by_piece(monkeypatch):
     model = make_model("layernorm with bias")
     stream = trace_stream(model, IDS).stream
     whole = logit_lens(model, stream, reuse_last_scale=True)
-    monkeypatch.setattr("gpt_core.logit_lens._AT_ONCE", 150)  # three positions
+    monkeypatch.setattr("gpt_core.interpret.logit_lens._AT_ONCE", 150)  # three positions
     pieces = logit_lens(model, stream, reuse_last_scale=True)
     for name in ("top", "probability", "rank", "share"):
         torch.testing.assert_close(getattr(pieces, name), getattr(whole, name))

@@ -11,9 +11,9 @@ import pytest
 
 from corpus import from_upload
 from gpt_core.__main__ import HELP, main, make_parser
-from gpt_core.config import GPTConfig
-from gpt_core.run import Run
-from gpt_core.trainer import TrainConfig
+from gpt_core.model.config import GPTConfig
+from gpt_core.training.run import Run
+from gpt_core.training.trainer import TrainConfig
 
 PROJECT = Path(__file__).parents[2]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30

@@ -8,10 +8,10 @@ import pytest
 PAGE_FAULTS = """
 import resource, sys
 import torch
-from gpt_core.config import GPTConfig
+from gpt_core.model.config import GPTConfig
 from gpt_core.memory import keep_freed_memory
 from gpt_core.model import GPT
-from gpt_core.observe import record
+from gpt_core.model.observe import record
 
 torch.set_num_threads(1)
 if sys.argv[1] == "keep":

@@ -6,15 +6,15 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import (
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import (
     GPT,
     CausalSelfAttention,
     SinusoidalPositions,
     rotary_angles,
     rotate,
 )
-from gpt_core.observe import record
+from gpt_core.model.observe import record
 
 V, T, C, H, L = 23, 16, 32, 4, 2
 SIZES = {"vocab_size": V, "block_size": T, "n_layer": L, "n_head": H, "n_embd": C}

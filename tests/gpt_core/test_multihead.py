@@ -1,12 +1,12 @@
 import pytest
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.induction import random_tokens, repeat_test
-from gpt_core.lens import without_heads
-from gpt_core.model import GPT
-from gpt_core.multihead import output_step, trace_heads
-from gpt_core.observe import intervene, record
+from gpt_core.interpret.attention import without_heads
+from gpt_core.interpret.induction import random_tokens, repeat_test
+from gpt_core.interpret.output_projection import output_step, trace_heads
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene, record
 from tests.gpt_core.test_roles import planted
 
 IDS = [3, 1, 4, 1, 5]

@@ -5,11 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from gpt_core.config import GPTConfig
-from gpt_core.jobs import JobError
-from gpt_core.jobs.top_texts import top_texts
-from gpt_core.model import GPT
-from gpt_core.neurons import (
+from gpt_core.interpret.neurons import (
     corpus_tokens,
     direct_effect,
     loudest,
@@ -18,8 +14,12 @@ from gpt_core.neurons import (
     top_texts_of,
     trace_neurons,
 )
-from gpt_core.observe import intervene, record, replace
-from gpt_core.run import Run
+from gpt_core.jobs import JobError
+from gpt_core.jobs.top_texts import top_texts
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene, record, replace
+from gpt_core.training.run import Run
 from tests.helpers import TEXT, write_run
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]

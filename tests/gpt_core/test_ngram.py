@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_core.ngram import FALLBACK, Ngram, NgramError, estimate_discounts
+from gpt_core.evaluation.ngram import FALLBACK, Ngram, NgramError, estimate_discounts
 
 V = 5
 texts = st.lists(st.integers(0, V - 1), min_size=1, max_size=60)

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.norm_axes import EPSILON, averaged_with, stream_block
-from gpt_core.norms import BatchNorm, LayerNorm, NoNorm, RMSNorm
-from gpt_core.observe import record
+from gpt_core.experiments.norm_axes import EPSILON, averaged_with, stream_block
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.norms import BatchNorm, LayerNorm, NoNorm, RMSNorm
+from gpt_core.model.observe import record
 
 B, T, C = 2, 4, 6
 BLOCK = 3 * torch.randn(B, T, C, generator=torch.Generator().manual_seed(0)) + 1

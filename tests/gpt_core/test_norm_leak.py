@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.norm_leak import is_allowed, loss_in_mode, moved_by
+from gpt_core.experiments.norm_leak import is_allowed, loss_in_mode, moved_by
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 
 IDX = torch.randint(11, (3, 8), generator=torch.Generator().manual_seed(1))
 PLACE = (1, 5)

@@ -4,9 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.norm_statistics import (
+from gpt_core.interpret.norms import (
     find_norm,
     mean_and_std,
     norm_names,
@@ -16,7 +14,9 @@ from gpt_core.norm_statistics import (
     size_at_scales,
     trace_norms,
 )
-from gpt_core.norms import BatchNorm, LayerNorm, NoNorm, RMSNorm
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.norms import BatchNorm, LayerNorm, NoNorm, RMSNorm
 
 IDS = (3, 1, 4, 1, 5, 9, 2)
 KINDS = ("layernorm", "rmsnorm", "batchnorm", "none")

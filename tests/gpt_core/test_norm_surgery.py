@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gpt_core.norm_statistics import trace_norms
-from gpt_core.norm_surgery import added_share, multiply_stream
+from gpt_core.experiments.norm_surgery import added_share, multiply_stream
+from gpt_core.interpret.norms import trace_norms
 from tests.gpt_core.test_norm_statistics import EVERY_MODEL, IDS, make
 
 

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from gpt_core.config import GPTConfig
-from gpt_core.norms import BatchNorm, LayerNorm, NoNorm, RMSNorm, make_norm
-from gpt_core.observe import record
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.norms import BatchNorm, LayerNorm, NoNorm, RMSNorm, make_norm
+from gpt_core.model.observe import record
 
 C = 24
 

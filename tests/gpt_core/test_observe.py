@@ -8,9 +8,18 @@ import torch
 from torch import nn
 
 from benchmarks.observe import without_hook_points
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.observe import find_taps, intervene, match, record, replace, scale, zero, zero_heads
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import (
+    find_taps,
+    intervene,
+    match,
+    record,
+    replace,
+    scale,
+    zero,
+    zero_heads,
+)
 
 V, T, C, H, L = 23, 12, 32, 4, 2
 D = C // H

@@ -7,17 +7,24 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gpt_core.config import GPTConfig
+from gpt_core.experiments.one_step import (
+    FACTORS,
+    OPTIMIZERS,
+    Report,
+    one_step,
+    private_copy,
+    recipe,
+)
 from gpt_core.jobs import JobError
 from gpt_core.jobs.one_step import one_step as one_step_job
 from gpt_core.jobs.too_large_step import too_large_step
-from gpt_core.model import GPT
-from gpt_core.observe import find_taps, record
-from gpt_core.one_step import FACTORS, OPTIMIZERS, Report, one_step, private_copy, recipe
-from gpt_core.optim import orthogonalize
-from gpt_core.run import Run
-from gpt_core.trainer import TrainConfig
-from gpt_core.weights import weights
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import find_taps, record
+from gpt_core.model.weights import weights
+from gpt_core.training.optim import orthogonalize
+from gpt_core.training.run import Run
+from gpt_core.training.trainer import TrainConfig
 from tests.helpers import write_run
 
 IDS, OTHER = (1, 5, 2, 9, 3, 3, 7), (4, 4, 8, 1)

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.optim import (
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.training.optim import (
     AdamW,
     Muon,
     clip_gradients,
@@ -14,7 +14,7 @@ from gpt_core.optim import (
     make_optimizer,
     orthogonalize,
 )
-from gpt_core.trainer import TrainConfig
+from gpt_core.training.trainer import TrainConfig
 
 
 def parameters(*shapes, seed=0):

@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.overview import overview
+from gpt_core.interpret.overview import overview
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 
 
 @pytest.fixture(params=["classic", "modern"])

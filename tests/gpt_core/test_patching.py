@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from gpt_core.attribution import trace_stream
-from gpt_core.jobs import JobError, find_job
-from gpt_core.patching import (
+from gpt_core.interpret.attribution import trace_stream
+from gpt_core.interpret.patching import (
     STATES,
     contrast,
     first_difference,
@@ -16,6 +15,7 @@ from gpt_core.patching import (
     states_of,
     suggest_swap,
 )
+from gpt_core.jobs import JobError, find_job
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
 from tests.helpers import write_run
 

@@ -6,11 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from gpt_core.config import GPTConfig
-from gpt_core.lens import trace_attention
-from gpt_core.model import GPT, rotary_angles, rotate
-from gpt_core.observe import find_taps, intervene
-from gpt_core.positions import (
+from gpt_core.interpret.attention import trace_attention
+from gpt_core.interpret.positions import (
     at_positions,
     pairs,
     predict_at,
@@ -20,6 +17,9 @@ from gpt_core.positions import (
     turn,
     turn_per_position,
 )
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT, rotary_angles, rotate
+from gpt_core.model.observe import find_taps, intervene
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 T, BLOCK = len(IDS), 24

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from corpus.sitcom import split_scenes, whole_text
-from gpt_core import report
 from gpt_core.__main__ import main
-from gpt_core.run import Run
+from gpt_core.evaluation import sitcom_report as report
+from gpt_core.training.run import Run
 
 PROJECT = Path(__file__).parents[2]
 TRAIN = ["train", "--sitcom-scenes", "20", "--sitcom-seed", "3", "--tokenizer", "bpe"]

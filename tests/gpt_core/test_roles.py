@@ -6,9 +6,7 @@ import torch
 from corpus.sitcom import SEPARATOR, generate
 from corpus.sitcom.mentions import mentions, thing_of, turns
 from gpt_core.bundled import bundled_run_path
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.roles import (
+from gpt_core.interpret.head_roles import (
     ROLES,
     Marked,
     clearest,
@@ -19,7 +17,9 @@ from gpt_core.roles import (
     shuffled,
     targets,
 )
-from gpt_core.run import Run
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.training.run import Run
 
 V, T, D = 16, 32, 40  # tokens, context, width of a head
 TOKEN, PLACE, BEFORE, SAID = 0, V, V + T, 2 * V + T  # parts of the stream: first channel of each

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.sitcom import whole_text
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.run import MAX_SNAPSHOTS, Run
-from gpt_core.run_files import MetricsFile, Record, RunError, Status
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
-from gpt_core.trainer import TrainConfig, Trainer
-from gpt_core.worker import Interruption, train_run
+from gpt_core.training.run import MAX_SNAPSHOTS, Run
+from gpt_core.training.run_files import MetricsFile, Record, RunError, Status
+from gpt_core.training.train_run import Interruption, train_run
+from gpt_core.training.trainer import TrainConfig, Trainer
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 20
 
@@ -114,7 +114,9 @@ def test_every_snapshot_has_its_measured_loss(tmp_path):
 @pytest.mark.parametrize(("whole_scenes", "start"), [(True, "\n\n\n"), (False, "\n")])
 def test_samples_begin_as_the_pieces_do(tmp_path, monkeypatch, whole_scenes, start):
     begun = []
-    monkeypatch.setattr("gpt_core.worker.generate", lambda _, ids, __: begun.append(ids) or [])
+    monkeypatch.setattr(
+        "gpt_core.training.train_run.generate", lambda _, ids, __: begun.append(ids) or []
+    )
     run = create(tmp_path, text=whole_text(1, 20), steps=4, whole_scenes=whole_scenes)
     assert train_run(run, Interruption()).state == "finished"
     assert [run.tokenizer().decode(ids) for ids in begun] == [start]
@@ -158,7 +160,7 @@ def test_the_number_of_snapshots_is_bounded(tmp_path):
 def test_a_large_model_keeps_few_snapshots(tmp_path, monkeypatch):
     run = create(tmp_path, steps=1000, snapshot_interval=10)
     size = GPT(run.model_config).num_parameters()
-    monkeypatch.setattr("gpt_core.run.MAX_SNAPSHOT_BYTES", 3 * size)
+    monkeypatch.setattr("gpt_core.training.run.MAX_SNAPSHOT_BYTES", 3 * size)
     assert run.snapshot_steps() == [0, 334, 668, 1000]
 
 

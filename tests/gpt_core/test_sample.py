@@ -14,11 +14,11 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from gpt_core.config import GPTConfig
-from gpt_core.decoder import Decoder
-from gpt_core.model import GPT
-from gpt_core.observe import intervene, record, zero
-from gpt_core.sample import SampleConfig, SampleError, cut_at_stop, distribution, generate
+from gpt_core.generate.decoder import Decoder
+from gpt_core.generate.sample import SampleConfig, SampleError, cut_at_stop, distribution, generate
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene, record, zero
 
 GREEDY = SampleConfig(max_new_tokens=40, temperature=0)
 PROMPT = [3, 1, 4, 1, 5]

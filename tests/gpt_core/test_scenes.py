@@ -8,11 +8,8 @@ from hypothesis import strategies as st
 
 from corpus.sitcom import SEPARATOR, generate, split_scenes, whole_text
 from corpus.sitcom.show import the_show
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.ngram import Ngram
-from gpt_core.sample import SampleConfig
-from gpt_core.scenes import (
+from gpt_core.evaluation.ngram import Ngram
+from gpt_core.evaluation.sitcom_scenes import (
     SMALL_POOLS,
     Known,
     bits_of,
@@ -28,6 +25,9 @@ from gpt_core.scenes import (
     wilson,
     write_scenes,
 )
+from gpt_core.generate.sample import SampleConfig
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 
 TEXT = whole_text(1, 40)
@@ -77,7 +77,7 @@ def test_a_sequence_that_fits_is_scored_with_all_that_came_before(monkeypatch):
         logp = torch.log_softmax(model(torch.tensor(ids)[None, :-1])[0][0], 1)
         expected.append(-sum(logp[t - 1, ids[t]].item() for t in range(2, len(ids))))
     np.testing.assert_allclose(model_nats(model, sequences, 2), expected, rtol=1e-5)
-    monkeypatch.setattr("gpt_core.scenes.MOST_LOGITS", 1)  # one at a time
+    monkeypatch.setattr("gpt_core.evaluation.sitcom_scenes.MOST_LOGITS", 1)  # one at a time
     np.testing.assert_allclose(model_nats(model, sequences, 2), expected, rtol=1e-5)
 
 

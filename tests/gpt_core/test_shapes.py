@@ -5,9 +5,9 @@ import time
 import pytest
 import torch
 
-from gpt_core.config import PRESETS, GPTConfig
-from gpt_core.model import GPT
-from gpt_core.shapes import shapes_of
+from gpt_core.model.config import PRESETS, GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.shapes import shapes_of
 
 
 @pytest.mark.parametrize("position", ["learned", "sinusoidal", "rope", "none"])
@@ -39,8 +39,8 @@ def test_a_real_model_afterwards_has_numbers():
 def test_the_compiler_stays_unimported():
     code = """
 import sys
-from gpt_core.config import GPTConfig
-from gpt_core.shapes import shapes_of
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.shapes import shapes_of
 for preset in ("classic", "modern"):
     shapes_of(GPTConfig.from_preset(preset, vocab_size=5))
 print("torch._inductor" in sys.modules)

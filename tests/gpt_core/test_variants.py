@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from gpt_core.attribution import trace_stream
-from gpt_core.observe import intervene
-from gpt_core.variants import Known, run_variants
+from gpt_core.interpret.attribution import trace_stream
+from gpt_core.interpret.variants import Known, run_variants
+from gpt_core.model.observe import intervene
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gpt_core.weights import WeightsError, in_bytes, load_tensors, save_tensors
+from gpt_core.model.weights import WeightsError, in_bytes, load_tensors, save_tensors
 
 
 def test_a_byte_keeps_each_weight_to_half_a_step_of_its_row(tmp_path):

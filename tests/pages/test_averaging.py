@@ -1,9 +1,9 @@
 import pytest
 
-from gpt_core.averaging import view_head
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
-from gpt_core.run import Run
+from gpt_core.experiments.averaging import view_head
+from gpt_core.training.run import Run
 from tests.helpers import write_run
 from ui import mask_experiment
 

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.embeddings import nearest
-from gpt_core.positions import predict_at, shifted
-from gpt_core.run import Run
+from gpt_core.interpret.embeddings import nearest
+from gpt_core.interpret.positions import predict_at, shifted
+from gpt_core.training.run import Run
 from tests.helpers import write_run
 from ui.embedding_map import label_of
 from ui.position_words import OTHER, SAME

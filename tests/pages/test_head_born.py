@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from gpt_core.model import GPT
-from gpt_core.run import IMPORTED
-from gpt_core.run_files import Record
+from gpt_core.model.gpt import GPT
+from gpt_core.training.run import IMPORTED
+from gpt_core.training.run_files import Record
 from tests.helpers import write_run
 from ui import film, histories, history_film, history_panel
 from ui.caches import PASSES, RESULTS, SNAPSHOTS
@@ -168,7 +168,7 @@ def test_a_run_that_trains_grows(open_run, tmp_path, films):
     assert "**is training**" in words(app)
     assert [picture.step for picture in films[-1][1]] == [0, 10]
     assert films[-1][3]  # it follows the newest
-    from gpt_core.run import Run
+    from gpt_core.training.run import Run
 
     run = Run.open(tmp_path / RUN)
     keep(run, 20)

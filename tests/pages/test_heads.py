@@ -7,10 +7,10 @@ from streamlit.testing.v1 import AppTest
 import ui.jobs
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
-from gpt_core.lens import trace_attention
-from gpt_core.multihead import output_step, trace_heads
-from gpt_core.roles import sharpest
-from gpt_core.run import Run
+from gpt_core.interpret.attention import trace_attention
+from gpt_core.interpret.head_roles import sharpest
+from gpt_core.interpret.output_projection import output_step, trace_heads
+from gpt_core.training.run import Run
 from tests.helpers import MAIN_SCRIPT, write_run
 from ui.head_words import PLACES
 

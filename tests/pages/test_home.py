@@ -3,8 +3,8 @@ import json
 import pytest
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.overview import overview
-from gpt_core.run import Run
+from gpt_core.interpret.overview import overview
+from gpt_core.training.run import Run
 from ui.notebooks import NAMES
 
 

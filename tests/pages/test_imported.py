@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from corpus import bundled
-from gpt_core.config import GPTConfig
-from gpt_core.hf import import_run, save_gpt2
-from gpt_core.model import GPT
+from gpt_core.huggingface import import_run, save_gpt2
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import GPT2Tokenizer
 from ui import models
 

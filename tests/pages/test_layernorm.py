@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.norm_statistics import rescale_stream, trace_norms
-from gpt_core.run import Run
+from gpt_core.interpret.norms import rescale_stream, trace_norms
+from gpt_core.training.run import Run
 from tests.helpers import write_run
 
 PROMPT = "OTTO: A duck?"

@@ -2,8 +2,8 @@ import pytest
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
-from gpt_core.neurons import loudest, remove_neuron, top_texts_of, trace_neurons
-from gpt_core.run import Run
+from gpt_core.interpret.neurons import loudest, remove_neuron, top_texts_of, trace_neurons
+from gpt_core.training.run import Run
 from tests.helpers import write_run
 from ui.neuron_words import FALLS, GUESSES, MOVES, STAYS
 from ui.sidebar import DEFAULT_PROMPT

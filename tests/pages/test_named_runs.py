@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from gpt_core.bundled import BUNDLED
-from gpt_core.run import check_new
-from gpt_core.run_files import RunError
+from gpt_core.training.run import check_new
+from gpt_core.training.run_files import RunError
 from tests.helpers import write_run
 from ui import models
 

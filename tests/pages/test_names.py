@@ -7,7 +7,7 @@ import pytest
 
 from corpus import Corpus, bundled
 from gpt_core.bundled import bundled_run_path
-from gpt_core.run import read_json, write_json
+from gpt_core.training.run import read_json, write_json
 from tests.ui.test_training import request
 from ui.training import training_service
 from ui.worker import MachineLock

@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.norm_axes import averaged_with, stream_block
-from gpt_core.norm_surgery import multiply_stream
-from gpt_core.run import Run
+from gpt_core.experiments.norm_axes import averaged_with, stream_block
+from gpt_core.experiments.norm_surgery import multiply_stream
+from gpt_core.training.run import Run
 from tests.helpers import write_run
 from ui.jobs import recorded_result
 from ui.norms_race import FREE, RACES, final_losses

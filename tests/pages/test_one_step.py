@@ -95,7 +95,7 @@ def test_a_long_prompt_is_cut(open_step):
 
 
 def test_a_large_model_takes_its_step_as_a_job(open_step, monkeypatch):
-    monkeypatch.setattr("gpt_core.model.GPT.num_parameters", lambda self: 124_000_000)
+    monkeypatch.setattr("gpt_core.model.gpt.GPT.num_parameters", lambda self: 124_000_000)
     app = open_step(model={})
     assert "takes about 3.7 GB" in words(app)
     assert [b.label for b in app.button if b.label == "Take the step"]

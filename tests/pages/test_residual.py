@@ -6,11 +6,11 @@ import re
 import pytest
 import torch
 
-from gpt_core.attribution import trace_stream
 from gpt_core.bundled import bundled_run_path
-from gpt_core.logit_lens import logit_lens
-from gpt_core.patching import contrast, patch, patch_each, run_states
-from gpt_core.run import Run
+from gpt_core.interpret.attribution import trace_stream
+from gpt_core.interpret.logit_lens import logit_lens
+from gpt_core.interpret.patching import contrast, patch, patch_each, run_states
+from gpt_core.training.run import Run
 from tests.helpers import write_run
 from ui.stream_grids import read_cell
 from ui.tokens import visible

@@ -2,8 +2,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from gpt_core.run import Run
-from gpt_core.sample import SampleConfig, distribution, generate
+from gpt_core.generate.sample import SampleConfig, distribution, generate
+from gpt_core.training.run import Run
 from tests.helpers import MAIN_SCRIPT, write_run
 from ui.measured import full_name, read
 from ui.sampling import candidates

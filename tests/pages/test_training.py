@@ -7,7 +7,7 @@ import pytest
 
 import corpus
 from gpt_core.bundled import bundled_run_path
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 from ui.runs import PUBLIC_LIMITS
 from ui.training import training_service
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from gpt_core.config import GPTConfig
-from gpt_core.model import GPT
-from gpt_core.observe import find_taps
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import find_taps
 from tests.helpers import MAIN_SCRIPT
 from ui.block_diagram import MOST_LAYERS, hidden_layers, parts
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_core.history import moments
-from gpt_core.run import Run
-from gpt_core.run_files import RunError
-from gpt_core.worker import Interruption, train_run
+from gpt_core.interpret.snapshots import moments
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import RunError
+from gpt_core.training.train_run import Interruption, train_run
 from tests.ui.test_training import LONG, request, scripted, service, wait_for, wait_for_state
 from tests.ui.test_training import wait_for_step as wait_for_step_of
 from ui import models

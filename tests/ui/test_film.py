@@ -4,8 +4,8 @@ import struct
 import numpy as np
 import torch
 
-from gpt_core.history import Frame, Moment
-from gpt_core.roles import RoleScores
+from gpt_core.interpret.head_roles import RoleScores
+from gpt_core.interpret.snapshots import Frame, Moment
 from ui.film import Picture, RoleRow, Stage, pack_film
 from ui.histories import Seen
 from ui.history_words import LATE, LATER, NEVER, Fall, answer, births, restless, said, told

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_core.config import GPTConfig
-from gpt_core.run import Run
-from gpt_core.run_files import Record
-from gpt_core.trainer import TrainConfig
+from gpt_core.model.config import GPTConfig
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import Record
+from gpt_core.training.trainer import TrainConfig
 from ui.metrics import MetricsReader
 
 

@@ -13,7 +13,7 @@ import streamlit
 
 from benchmarks.app_process import start_app
 from benchmarks.streamlit_session import Session
-from gpt_core.run import Run
+from gpt_core.training.run import Run
 from ui.jobs import job_service
 from ui.scraping import scraping_service
 from ui.services import once_per_process

@@ -16,13 +16,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_core.config import GPTConfig
-from gpt_core.data import encode_to_array, split
-from gpt_core.model import GPT
-from gpt_core.run import Run
-from gpt_core.run_files import RunError
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
-from gpt_core.trainer import TrainConfig, Trainer
+from gpt_core.training.data import encode_to_array, split
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import RunError
+from gpt_core.training.trainer import TrainConfig, Trainer
 from ui.runs import PUBLIC_LIMITS, Limits, RunRequest, TrainingError, worker_threads
 from ui.training import TrainingService
 from ui.worker import LOG_NAME, MachineLock

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from nbformat import NotebookNode
 
-from gpt_core import averaging, norms, optim
-from gpt_core.config import GPTConfig
+from gpt_core.experiments import averaging
+from gpt_core.model import norms
+from gpt_core.model.config import GPTConfig
+from gpt_core.training import optim
 from ui import averaging_words, head_words
 from ui.notebooks.cells import BEGIN, code, for_notebook, lines_of, notebook, told, words
 
@@ -45,7 +47,7 @@ def _start() -> list[NotebookNode]:
             from torch import Tensor, nn
 
             from gpt_core.bundled import bundled_run_path
-            from gpt_core.run import Run
+            from gpt_core.training.run import Run
 
             torch.set_num_threads(1)  # so small a model is quicker without company
             run = Run.open(bundled_run_path())
@@ -68,7 +70,7 @@ def _averaging() -> list[NotebookNode]:
             "small steps.",
         ),
         code("""
-            from gpt_core.averaging import Averaged
+            from gpt_core.experiments.averaging import Averaged
 
             T, C = 6, 4
             x = model.wte.weight.detach()[ids[-T:], :C]  # real numbers: the first of each embedding
@@ -96,7 +98,7 @@ def _averaging() -> list[NotebookNode]:
             "`view_head` calculates the head step by step and compares with the model itself."
         ),
         code("""
-            from gpt_core.averaging import view_head
+            from gpt_core.experiments.averaging import view_head
 
             view = view_head(model, ids, layer=1, head=0)
             step4 = average_by_data(view.q, view.k, view.v)
@@ -143,7 +145,7 @@ def _heads() -> list[NotebookNode]:
             "learned matrix turns them into what is added to the residual stream.",
         ),
         code("""
-            from gpt_core.multihead import output_step, trace_heads
+            from gpt_core.interpret.output_projection import output_step, trace_heads
 
             trace = trace_heads(model, ids)
             step = output_step(model, trace, layer=0, position=len(ids) - 1)
@@ -157,7 +159,7 @@ def _heads() -> list[NotebookNode]:
             "A picture of attention doesn't say. Remove the head, and see what the loss does.",
         ),
         code("""
-            from gpt_core.lens import ablate
+            from gpt_core.interpret.attention import ablate
 
             config = model.config
             rows = [
@@ -190,7 +192,7 @@ def _stream() -> list[NotebookNode]:
             "token is a sum over the branches (Elhage et al. 2021).",
         ),
         code("""
-            from gpt_core.attribution import attribute, trace_stream
+            from gpt_core.interpret.attribution import attribute, trace_stream
 
             stream = trace_stream(model, ids)
             answer = int(stream.logits[-1].argmax())
@@ -203,7 +205,7 @@ def _stream() -> list[NotebookNode]:
             """),
         words("The **logit lens** reads the stream after every layer as if it were the last one."),
         code("""
-            from gpt_core.logit_lens import logit_lens
+            from gpt_core.interpret.logit_lens import logit_lens
 
             lens = logit_lens(model, stream.stream)
             depths = zip(lens.top[:, -1, 0], lens.share[:, -1], strict=True)
@@ -222,7 +224,7 @@ def _norms() -> list[NotebookNode]:
             "They differ above all in which other numbers that mean and size are taken from.",
         ),
         code("""
-            from gpt_core.observe import Tap, Tapped
+            from gpt_core.model.observe import Tap, Tapped
             """),
         lines_of(norms._Norm, norms.LayerNorm, norms.RMSNorm, norms.BatchNorm),
         code("""
@@ -242,9 +244,9 @@ def _norms() -> list[NotebookNode]:
             "mean: with BatchNorm in training mode an earlier prediction moves.",
         ),
         code("""
-            from gpt_core.data import batch
-            from gpt_core.norm_leak import moved_by
-            from gpt_core.norm_race import Race, make_trainer, text_of_the_race
+            from gpt_core.training.data import batch
+            from gpt_core.experiments.norm_leak import moved_by
+            from gpt_core.experiments.norm_race import Race, make_trainer, text_of_the_race
 
             race = Race(n_layer=2, n_embd=32, steps=40)
             tokens = text_of_the_race()[2]
@@ -271,9 +273,9 @@ def _tuning() -> list[NotebookNode]:
             "small learns slowly, too large stumbles.",
         ),
         code("""
-            from gpt_core.config import GPTConfig
+            from gpt_core.model.config import GPTConfig
             from gpt_core.model import GPT
-            from gpt_core.trainer import TrainConfig, Trainer
+            from gpt_core.training.trainer import TrainConfig, Trainer
 
             characters, train, val = text_of_the_race()
 
@@ -312,7 +314,7 @@ def _optimizing() -> list[NotebookNode]:
         lines_of(optim.AdamW),
         lines_of(optim.orthogonalize),
         code("""
-            from gpt_core.optim import QUINTICS
+            from gpt_core.training.optim import QUINTICS
 
             curves = {
                 "AdamW": trained(100, learning_rate=3e-3),
@@ -327,7 +329,7 @@ def _optimizing() -> list[NotebookNode]:
             """),
         words("The learning rate's schedule is half of the recipe:"),
         code("""
-            from gpt_core.optim import lr_factor
+            from gpt_core.training.optim import lr_factor
 
             titles = {"xaxis_title": "step", "yaxis_title": "times the learning rate"}
             figure = go.Figure(layout=titles)

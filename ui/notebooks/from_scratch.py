@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from nbformat import NotebookNode
 
-from gpt_core import data, model, norms, sample
+from gpt_core.generate import sample
+from gpt_core.model import gpt as model
+from gpt_core.model import norms
+from gpt_core.training import data
 from ui import sampling_words
 from ui.notebooks.cells import BEGIN, code, for_notebook, lines_of, notebook, told, words
 
@@ -99,7 +102,7 @@ def _tokens() -> list[NotebookNode]:
         code("""
             import numpy as np
 
-            from gpt_core.data import DataError
+            from gpt_core.training.data import DataError
 
             tokens = np.array(encode(text), dtype=np.uint16)
             """),
@@ -122,9 +125,9 @@ def _model() -> list[NotebookNode]:
             "`GPTConfig` names every choice.",
         ),
         code("""
-            from gpt_core.config import GPTConfig
-            from gpt_core.norms import make_norm
-            from gpt_core.observe import Tap, Tapped
+            from gpt_core.model.config import GPTConfig
+            from gpt_core.model.norms import make_norm
+            from gpt_core.model.observe import Tap, Tapped
             """),
         words(
             "### Positions",
@@ -156,13 +159,13 @@ def _model() -> list[NotebookNode]:
         lines_of(model._init_weights, model.GPT),
         words("It is the library's model: with the same weights it says the same."),
         code("""
-            import gpt_core.model
+            import gpt_core.model.gpt
 
             config = GPTConfig.from_preset(
                 "classic", vocab_size=len(characters), block_size=32, n_layer=2, n_head=4, n_embd=64
             )
             gpt = GPT(config)
-            twin = gpt_core.model.GPT(config)
+            twin = gpt_core.model.gpt.GPT(config)
             twin.load_state_dict(gpt.state_dict())
             assert torch.equal(gpt(x)[0], twin(x)[0])
             print(f"{gpt.num_parameters():,} parameters; logits of shape {tuple(gpt(x)[0].shape)}")
@@ -261,8 +264,8 @@ def _writing() -> list[NotebookNode]:
         ),
         code("""
             from gpt_core.bundled import bundled_run_path
-            from gpt_core.run import Run
-            from gpt_core.sample import SampleConfig, generate
+            from gpt_core.training.run import Run
+            from gpt_core.generate.sample import SampleConfig, generate
 
             run = Run.open(bundled_run_path())
             trained, tokenizer = run.load_model().eval(), run.tokenizer()

@@ -4,10 +4,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gpt_core.config import GPTConfig
 from gpt_core.jobs import JobError
 from gpt_core.jobs import causal_mask as job
-from gpt_core.model import GPT
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
 
 TINY = {"n_layer": 1, "n_head": 1, "n_embd": 16, "block_size": 16}
 

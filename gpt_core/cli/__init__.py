@@ -1,0 +1,1 @@
+"""The command line: python -m gpt_core train | sample | eval | import | export."""

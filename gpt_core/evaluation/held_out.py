@@ -1,0 +1,74 @@
+"""Pieces of text that a run did not learn from, to measure its model on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gpt_core.tokenizers import Token, Tokenizer
+from gpt_core.training.run import Run
+
+SCENES_SEED = 1
+"""The seed of held-out scenes."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """At least two tokens in a row; their start and end are places in text."""
+
+    text: str
+    tokens: tuple[Token, ...]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The tokens' ids, (T,)."""
+        return tuple(token.id for token in self.tokens)
+
+    @property
+    def characters(self) -> int:
+        """How many characters there are to predict: all but the first token's."""
+        return self.tokens[-1].end - self.tokens[0].end
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Pieces, and in words where they come from."""
+
+    pieces: list[Piece]
+    what: str
+
+
+def held_out(run: Run, count: int, longest: int | None = None) -> HeldOut:
+    """At most `count` pieces of at most `longest` tokens (the context, if None).
+
+    Of a generated sitcom: scenes that were held out of training. Of any other text: pieces from all
+    over its validation split. Raises RunError when the text is missing.
+    """
+    length = min(longest or run.block_size, run.block_size)
+    tokenizer = run.tokenizer()
+    if run.sitcom():
+        scenes = _scenes(tokenizer, count, length)
+        return HeldOut(scenes, f"{len(scenes)} scenes that were held out of training")
+    _, val = run.tokens()
+    pieces = [_piece(tokenizer.decode(ids), tokenizer, length) for ids in _cut(val, count, length)]
+    whole = [piece for piece in pieces if len(piece.tokens) > 1]
+    return HeldOut(whole, f"{len(whole)} pieces of the part of its text kept for validation")
+
+
+def _scenes(tokenizer: Tokenizer, count: int, length: int) -> list[Piece]:
+    from corpus.sitcom import SEPARATOR, generate
+
+    scenes = generate(SCENES_SEED, count, held_out=True)
+    return [_piece(f"{SEPARATOR}{scene.text}\n", tokenizer, length) for scene in scenes]
+
+
+def _piece(text: str, tokenizer: Tokenizer, length: int) -> Piece:
+    return Piece(text, tuple(tokenizer.tokenize(text)[:length]))
+
+
+def _cut(tokens: np.ndarray, count: int, length: int) -> list[list[int]]:
+    """Pieces without overlap, as far from each other as they can be."""
+    count = max(1, min(count, len(tokens) // length))
+    starts = np.linspace(0, max(0, len(tokens) - length), count).astype(int)
+    return [tokens[start : start + length].tolist() for start in starts]

@@ -1,0 +1,1 @@
+"""Experiments of single lessons: small models or formulas, changed in one thing."""

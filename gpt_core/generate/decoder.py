@@ -1,0 +1,196 @@
+"""One token at a time, without computing anything twice.
+
+The keys and values of earlier tokens never change in a causal model, so the decoder keeps them
+(the KV cache; Pope et al. 2022, section 2) and only the newest token runs through the blocks. A
+small model then spends its time on calling PyTorch rather than on arithmetic, so the decoder makes
+as few calls as it can: it reads the model's weights directly (no modules, hence no taps), and
+queries, keys and values are written into their place in the cache by one matrix product.
+
+Shapes: n new tokens at positions start … end - 1; C channels, H heads, D = C / H, V tokens in the
+vocabulary. There is no batch dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import ACTIVATIONS, GPT, Block, CausalSelfAttention
+from gpt_core.model.norms import BatchNorm, LayerNorm, RMSNorm
+
+
+class Decoder:
+    """A causal GPT that remembers what it has read, up to block_size tokens.
+
+    `length` tokens have been read so far; set it to 0 to start afresh. The same numbers as the
+    model in eval mode (BatchNorm uses its running statistics), up to rounding.
+
+    without: heads, as (layer, head), whose part of the output projection is left out, so that they
+    write nothing.
+    """
+
+    def __init__(self, model: GPT, without: Collection[tuple[int, int]] = ()) -> None:
+        c = model.config
+        if not c.causal:
+            raise ValueError("Only a causal model can be decoded token by token.")
+        self.length = 0
+        self.embedding = model.wte.weight
+        self.positions = None
+        if model.wpe is not None:
+            every = torch.arange(c.block_size, device=self.embedding.device)
+            self.positions = model.wpe(every).detach()  # (block_size, C)
+        off = [[head for at, head in without if at == layer] for layer in range(c.n_layer)]
+        self.blocks = [_block(*each, c) for each in zip(model.blocks, off, strict=True)]
+        (self.norm_f, self.settings_f), self.head = _norm(model.norm_f), model.lm_head.weight.t()
+
+        # One row per layer and position holds q, k and v side by side. The four names are views
+        # of the same memory: a product written into rows is at once in q, k and v.
+        D = c.head_dim
+        # How much larger than the model's own q and k those in the cache are; see _scaled_qkv.
+        self.scales = (D**-0.25, D**-0.25) if c.qk_norm else (D**-0.5, 1.0)
+        cache = self.embedding.new_empty(c.n_layer, c.block_size, 3, c.n_head, c.head_dim)
+        self.rows = cache.flatten(2)  # (n_layer, block_size, 3C)
+        self.q, k, self.v = cache.permute(2, 0, 3, 1, 4)  # (n_layer, H, block_size, D)
+        self.k = k.transpose(2, 3)  # (n_layer, H, D, block_size), ready for q @ k
+
+    @torch.inference_mode()
+    def __call__(self, tokens: list[int]) -> Tensor:
+        """Read n more tokens; returns the logits (V,) of the token after them."""
+        return torch.mm(self.norm_f(self._read(tokens)[-1:], *self.settings_f), self.head)[0]
+
+    @torch.inference_mode()
+    def read(self, tokens: list[int]) -> Tensor:
+        """Read n more tokens; returns the logits (n, V) of what follows each of them."""
+        return torch.mm(self.norm_f(self._read(tokens), *self.settings_f), self.head)
+
+    @torch.inference_mode()
+    def remember(self, k: Tensor, v: Tensor) -> None:
+        """Take over keys and values (n_layer, H, n, D) of n tokens, as the model computes them."""
+        self.length = k.shape[2]
+        self.k[..., : self.length] = k.transpose(2, 3) * self.scales[1]
+        self.v[:, :, : self.length] = v
+
+    def remembered(self, start: int) -> tuple[Tensor, Tensor, Tensor]:
+        """q, k, v (n_layer, H, n, D) of the tokens from `start` on, as the model computes them."""
+        here = slice(start, self.length)
+        k = self.k[..., here].transpose(2, 3)
+        return self.q[:, :, here] / self.scales[0], k / self.scales[1], self.v[:, :, here]
+
+    def _read(self, tokens: list[int]) -> Tensor:
+        """What leaves the blocks, (n, C)."""
+        n, start, end = len(tokens), self.length, self.length + len(tokens)
+        # (n, C); a single row is found more quickly by slicing
+        x = self.embedding[tokens] if n > 1 else self.embedding.narrow(0, tokens[0], 1)
+        # a copy in either case: the blocks add to it in place
+        x = x.clone() if self.positions is None else x + self.positions.narrow(0, start, n)
+        later = None
+        if n > 1:  # the new tokens mustn't see each other's future; (n, end)
+            later = torch.ones(n, end, dtype=torch.bool, device=x.device).triu(start + 1)
+        rows = self.rows.narrow(1, start, n).unbind()  # of each layer: the new tokens' places
+        q = self.q.narrow(2, start, n).unbind()
+        k = self.k.narrow(3, 0, end).unbind()  # of each layer: new and earlier tokens
+        v = self.v.narrow(2, 0, end).unbind()
+        for i, block in enumerate(self.blocks):
+            x = block(x, start, rows[i], q[i], k[i], v[i], later)
+        self.length = end
+        return x
+
+
+def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Tensor]:
+    """One block as a single function, written without calls of its own where it can be."""
+    pre_norm, turn = block.pre_norm, _turn(block.attn, config)
+    norm1, settings1 = _norm(block.norm1)
+    norm2, settings2 = _norm(block.norm2)
+    qkv_weight, qkv_bias = _scaled_qkv(block.attn.qkv, config)
+    proj_weight, proj_bias = _weight_and_bias(block.attn.proj)  # (C, C): a head's rows, D each
+    if off:
+        proj_weight = proj_weight.clone()
+        proj_weight.view(config.n_head, config.head_dim, -1)[off] = 0.0
+    up_weight, up_bias = _weight_and_bias(block.mlp.up)
+    gate = _weight_and_bias(block.mlp.gate) if block.mlp.gate is not None else None
+    activation = ACTIVATIONS.get(config.activation)
+    down_weight, down_bias = _weight_and_bias(block.mlp.down)
+    addmm, bmm, softmax = torch.addmm, torch.bmm, torch.softmax
+
+    def run(
+        x: Tensor, start: int, rows: Tensor, q: Tensor, k: Tensor, v: Tensor, later: Tensor | None
+    ) -> Tensor:
+        # x: (n, C), changed in place. rows: (n, 3C), where q (H, n, D) and the end of k (H, D, end)
+        # and v (H, end, D) lie. later: (n, end), True where a new token mustn't look; None for n=1.
+        addmm(qkv_bias, norm1(x, *settings1) if pre_norm else x, qkv_weight, out=rows)
+        if turn is not None:
+            turn(rows, start)
+        scores = bmm(q, k)  # (H, n, end)
+        if later is not None:
+            scores.masked_fill_(later, float("-inf"))
+        z = bmm(softmax(scores, -1), v)  # (H, n, D); next (n, C): heads side by side
+        z = z.view(1, -1) if later is None else z.transpose(0, 1).reshape(x.shape)
+        x.addmm_(z, proj_weight).add_(proj_bias)
+        if not pre_norm:
+            x = norm1(x, *settings1)
+        y = norm2(x, *settings2) if pre_norm else x
+        h = addmm(up_bias, y, up_weight)
+        h = h * F.silu(addmm(gate[1], y, gate[0])) if gate else activation(h)
+        x.addmm_(h, down_weight).add_(down_bias)
+        return x if pre_norm else norm2(x, *settings2)
+
+    return run
+
+
+def _weight_and_bias(layer: nn.Linear) -> tuple[Tensor, Tensor]:
+    """What turns x (n, in) into x @ weight + bias: (in, out) and (out,); no bias is a bias of 0."""
+    bias = layer.bias if layer.bias is not None else layer.weight.new_zeros(len(layer.weight))
+    return layer.weight.detach().t(), bias.detach()
+
+
+def _scaled_qkv(layer: nn.Linear, config: GPTConfig) -> tuple[Tensor, Tensor]:
+    """The weight and bias of q, k and v, with the scores' division by √D already done in q."""
+    weight, bias = _weight_and_bias(layer)
+    if config.qk_norm:  # which would undo it; see _turn
+        return weight, bias
+    scale = weight.new_ones(3 * config.n_embd)
+    scale[: config.n_embd] = config.head_dim**-0.5
+    return (layer.weight.detach() * scale[:, None]).t(), bias * scale
+
+
+def _turn(attn: CausalSelfAttention, config: GPTConfig) -> Callable[[Tensor, int], None] | None:
+    """What query-key norm and RoPE do to new queries and keys in their rows, if anything."""
+    H, D, rope, qk_norm = config.n_head, config.head_dim, config.position == "rope", config.qk_norm
+    if not (rope or qk_norm):
+        return None
+    # q · k / √D = (q / D^¼) · (k / D^¼)
+    gain = attn.qkv.weight.new_full((D,), D**-0.25)
+    if rope:
+        cos, sin = attn.cos.to(gain.dtype), attn.sin.to(gain.dtype)
+        cos = cos[:, None, None, None]  # (block_size, 1, 1, 1, D / 2)
+        sin = torch.stack((-sin, sin), 1)[:, None, None]  # (block_size, 1, 1, 2, D / 2)
+
+    def turn(rows: Tensor, start: int) -> None:
+        n = len(rows)
+        qk = new = rows.view(n, 3, H, D).narrow(1, 0, 2)
+        if qk_norm:
+            new = F.rms_norm(qk, (D,), gain)
+        if rope:  # halves (a, b) become (a cos - b sin, b cos + a sin); see model.rotate
+            new = new.unflatten(-1, (2, D // 2))
+            c, s = cos.narrow(0, start, n), sin.narrow(0, start, n)
+            new = torch.addcmul(new * c, new.flip(-2), s).flatten(-2)
+        qk.copy_(new)
+
+    return turn
+
+
+def _norm(norm: nn.Module) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    """The norm without its taps: a function of x and of some settings that never change."""
+    if isinstance(norm, LayerNorm):
+        return torch.layer_norm, (norm.weight.shape, norm.weight, norm.bias, norm.eps)
+    if isinstance(norm, RMSNorm):
+        return torch.rms_norm, (norm.weight.shape, norm.weight, norm.eps)
+    if isinstance(norm, BatchNorm):  # with its running statistics
+        statistics = (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+        return F.batch_norm, (*statistics, False, 0.0, norm.eps)
+    return lambda x: x, ()

@@ -1,0 +1,178 @@
+"""Look through a model: what its attention does on one text, and what a head was for.
+
+Built on `record` and `intervene`; nothing here changes a weight.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from os.path import commonprefix
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gpt_core.generate.decoder import Decoder
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import Change, intervene, record, zero_heads
+
+Head = tuple[int, int]
+"""A head by its layer and its number in that layer, both counted from 0."""
+
+
+@dataclass(frozen=True)
+class AttentionTrace:
+    """What one forward pass over T tokens shows of attention (L layers, H heads of width D).
+
+    q, k, v: (L, H, T, D), as they meet: after rotary positions and query-key norm.
+    pattern: (L, H, T, T); row i says how position i spreads its attention, and sums to 1.
+    logits: (T, V), the scores for the token that follows each position.
+    ids: the tokens. without: the heads that were removed during this pass.
+    """
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    pattern: Tensor
+    logits: Tensor
+    ids: tuple[int, ...]
+    without: tuple[Head, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The next token's probabilities, (V,), and the text's own loss, before and after.
+
+    Losses are in nats per token, over the T - 1 tokens that have one before them; None for a text
+    of one token, which has none.
+    """
+
+    before: Tensor
+    after: Tensor
+    loss_before: float | None
+    loss_after: float | None
+
+
+def without_heads(heads: Iterable[Head]) -> dict[str, Change]:
+    """The intervention that removes heads: their z is set to zero, so they add nothing.
+
+    "Zero ablation" (Michel, Levy & Neubig 2019, "Are Sixteen Heads Really Better than One?"). The
+    bias of the output projection stays: it belongs to no head.
+    """
+    by_layer: dict[int, list[int]] = {}
+    for layer, head in heads:
+        by_layer.setdefault(layer, []).append(head)
+    return {f"blocks.{layer}.z": zero_heads(*numbers) for layer, numbers in by_layer.items()}
+
+
+@torch.no_grad()
+def trace_attention(
+    model: GPT,
+    ids: Sequence[int],
+    without: Iterable[Head] = (),
+    known: AttentionTrace | None = None,
+) -> AttentionTrace:
+    """Run the model once over ids (at most block_size of them) and keep what attention did.
+
+    known: a trace of the same weights. What it has in common with this one is not computed again:
+    in a causal model nothing before an edit can change.
+    Raises ValueError for an empty or too long text, and for a head that the model does not have.
+    """
+    without, ids = tuple(sorted(set(without))), tuple(ids)
+    config = model.config
+    for layer, head in without:
+        if not (0 <= layer < config.n_layer and 0 <= head < config.n_head):
+            raise ValueError(
+                f"There is no head {head} in layer {layer}; the model has {config.n_layer} "
+                f"layers of {config.n_head} heads, both counted from 0."
+            )
+    if known and known.without == without and config.causal and len(ids) <= config.block_size:
+        shared = len(commonprefix((known.ids, ids)))
+        if shared:
+            return _extend(_first(known, shared), model, ids)
+    names = ("q", "k", "v", "pattern")
+    idx = torch.tensor([ids], device=model.wte.weight.device)
+    watch = record(model, *(f"blocks.*.{name}" for name in names))
+    with intervene(model, without_heads(without)), watch as tensors:
+        logits, _ = model(idx)
+    layers = range(config.n_layer)
+    kept = {name: torch.cat([tensors[f"blocks.{i}.{name}"] for i in layers]) for name in names}
+    return AttentionTrace(**kept, logits=logits[0], ids=ids, without=without)
+
+
+def _first(trace: AttentionTrace, n: int) -> AttentionTrace:
+    """The trace of the first n tokens alone."""
+    q, k, v, pattern = (t[:, :, :n] for t in (trace.q, trace.k, trace.v, trace.pattern))
+    return AttentionTrace(
+        q, k, v, pattern[..., :n], trace.logits[:n], trace.ids[:n], without=trace.without
+    )
+
+
+def _extend(known: AttentionTrace, model: GPT, ids: tuple[int, ...]) -> AttentionTrace:
+    """The trace of ids, which begin with those of `known`; only the rest runs."""
+    start, T = len(known.ids), len(ids)
+    if start == T:
+        return known
+    decoder = Decoder(model, known.without)
+    decoder.remember(known.k, known.v)
+    logits = decoder.read(list(ids[start:]))
+    new = decoder.remembered(start)
+    q, k, v = (
+        torch.cat(both, dim=2) for both in zip((known.q, known.k, known.v), new, strict=True)
+    )
+    scores = new[0] @ k.transpose(-2, -1) / math.sqrt(model.config.head_dim)  # (L, H, T-start, T)
+    later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(start + 1)
+    pattern = torch.cat(
+        (F.pad(known.pattern, (0, T - start)), scores.masked_fill(later, -math.inf).softmax(-1)),
+        dim=2,
+    )
+    logits = torch.cat((known.logits, logits))
+    return AttentionTrace(q, k, v, pattern, logits, ids, known.without)
+
+
+def compare(ids: Sequence[int], before: AttentionTrace, after: AttentionTrace) -> Ablation:
+    """What differs between two passes over the same ids, one of them with heads removed."""
+    return Ablation(
+        before=before.logits[-1].float().softmax(dim=-1),
+        after=after.logits[-1].float().softmax(dim=-1),
+        loss_before=_loss(before.logits, ids),
+        loss_after=_loss(after.logits, ids),
+    )
+
+
+def ablate(model: GPT, ids: Sequence[int], heads: Iterable[Head]) -> Ablation:
+    """Run the model over ids with and without some heads and compare what it predicts.
+
+    A small change does not prove a head useless: the others may stand in for it, and another text
+    may need it. Raises ValueError as `trace_attention` does.
+    """
+    return compare(ids, trace_attention(model, ids), trace_attention(model, ids, heads))
+
+
+@torch.no_grad()
+def logits_and_loss(model: GPT, ids: Sequence[int]) -> tuple[Tensor, float | None]:
+    """One pass over ids: logits (T, V), and the text's own loss as in `Ablation`."""
+    logits, _ = model(torch.tensor([list(ids)], device=model.wte.weight.device))
+    return logits[0], _loss(logits[0], ids)
+
+
+def written_length(model: GPT, layer: int, head: int, v: Tensor) -> Tensor:
+    """How long a vector each position's v (T, D) becomes when a head writes it out, (T,).
+
+    ‖v_j W_O‖, W_O being the head's rows of the output projection: times the attention weight it is
+    the length of what position j adds to the residual stream through this head (Kobayashi et al.
+    2020, "Attention Is Not Only a Weight").
+    """
+    D = model.config.head_dim
+    weight = model.blocks[layer].attn.proj.weight[:, head * D : (head + 1) * D]  # (C, D)
+    return (v @ weight.detach().T).norm(dim=-1)
+
+
+def _loss(logits: Tensor, ids: Sequence[int]) -> float | None:
+    """Mean cross-entropy in nats of each token given those before it; None without any."""
+    if len(ids) < 2:
+        return None
+    targets = torch.tensor(list(ids[1:]), device=logits.device)
+    return F.cross_entropy(logits[:-1].float(), targets).item()

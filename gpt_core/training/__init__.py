@@ -1,0 +1,1 @@
+"""How a model learns, and the folder in which a run keeps what came of it."""

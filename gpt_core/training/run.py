@@ -1,0 +1,513 @@
+"""A training run as a folder: what went in, how it went, what came out.
+
+    config.json          model and training settings, which corpus, when
+    tokenizer.json       the trained tokenizer
+    corpus.txt           the text
+    metrics.jsonl        one JSON object a line: steps, evaluations, samples
+    status.json          {"state", "step", "reason"}; it and metrics.jsonl: see run_files
+    snapshots/           weights along the way, matrices in bytes
+    model.safetensors    the newest weights
+    state.safetensors    all that continuing needs, in one file
+
+Files are replaced whole, by renaming; metrics.jsonl only grows, a whole line at a time. So killing
+the process at any moment leaves a folder that loads and continues. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from corpus.files import append
+from gpt_core.bundled import BUNDLED
+from gpt_core.model.config import ConfigError, GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.shapes import shapes_of
+from gpt_core.model.weights import (
+    WeightsError,
+    in_bytes,
+    load_tensors,
+    load_weights,
+    save_tensors,
+    weights,
+)
+from gpt_core.tokenizers import Tokenizer, TokenizerError, load_tokenizer
+from gpt_core.training import data
+from gpt_core.training.run_files import (
+    METRICS,
+    MetricsFile,
+    Record,
+    RunError,
+    Status,
+    is_file,
+    is_step,
+    open_file,
+    printable,
+    read_json,
+    read_status,
+    write_bytes,
+    write_json,
+    write_status,
+)
+from gpt_core.training.trainer import TrainConfig
+
+FORMAT = 1
+STATE = "state.safetensors"
+# The reason in the status of a run that was made of somebody else's weights.
+IMPORTED = "It was imported already trained, so how it learned was not recorded."
+# Snapshots of one run never take more than this, nor are there more of them.
+MAX_SNAPSHOTS = 65
+MAX_SNAPSHOT_BYTES = 300_000_000
+# Most of what a run learns, it learns in its first steps: more snapshots are kept there.
+EARLY_SNAPSHOTS = (16, 32, 64, 128, 256)
+LONGEST_NAME = 100  # characters of a folder's name
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
+_TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(10))}
+# A recipe that asks for more scenes than this is taken for damaged.
+MOST_SCENES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder. Make one with `create`, read one with `open`.
+
+    corpus: {"name", "sha256", "characters"} of the text; of a generated sitcom also its recipe,
+    {"sitcom": {"seed", "scenes"}}, which stands in for a corpus.txt that was left out. created:
+    when, in ISO 8601, UTC.
+    """
+
+    path: Path
+    model_config: GPTConfig
+    train_config: TrainConfig
+    corpus: dict[str, Any]
+    created: str
+
+    @classmethod
+    def create(
+        cls,
+        root: str | os.PathLike[str],
+        *,
+        model_config: GPTConfig,
+        train_config: TrainConfig,
+        tokenizer: Tokenizer,
+        text: str,
+        corpus_name: str,
+        name: str | None = None,
+        sitcom: tuple[int, int] | None = None,
+    ) -> Run:
+        """Make the folder root/name (a new name by default), in state "queued".
+
+        sitcom: seed and number of scenes, when the text is `corpus.sitcom.whole_text` of them.
+
+        It appears whole or not at all. Raises RunError when it exists already or can't have that
+        name, when the model's vocabulary isn't the tokenizer's, or when the text is too short for
+        block_size.
+        """
+        if model_config.vocab_size != tokenizer.vocab_size:
+            raise RunError(
+                f"The model has {model_config.vocab_size} tokens and the tokenizer "
+                f"{tokenizer.vocab_size}; they must be the same."
+            )
+        created = datetime.now(UTC)
+        if name is None:
+            name = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        path = check_new(Path(root), name)
+        recipe = {"sitcom": {"seed": sitcom[0], "scenes": sitcom[1]}} if sitcom else {}
+        run = cls(
+            path.with_name(f".{name}.{secrets.token_hex(3)}.tmp"),
+            model_config,
+            train_config,
+            {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)} | recipe,
+            created.isoformat(timespec="seconds"),
+        )
+        try:
+            run._write_inputs(tokenizer, text)
+            run._check_length(text)
+            run.path.rename(path)
+        except OSError as error:
+            raise RunError(f"{path} can't be written: {error.strerror}.") from None
+        finally:
+            shutil.rmtree(run.path, ignore_errors=True)
+        return cls.open(path)
+
+    def _write_inputs(self, tokenizer: Tokenizer, text: str) -> None:
+        (self.path / "snapshots").mkdir(parents=True)
+        config = {
+            "format": FORMAT,
+            "model": self.model_config.to_dict(),
+            "train": self.train_config.to_dict(),
+            "corpus": self.corpus,
+            "created": self.created,
+        }
+        write_json(self.path / "config.json", config)
+        tokenizer.save(self.path / "tokenizer.json")
+        (self.path / "corpus.txt").write_bytes(text.encode("utf-8", "surrogatepass"))
+        self.set_status("queued", 0)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Run:
+        """Read a folder's settings. Raises RunError when it is no run, or a damaged one."""
+        path = Path(path)
+        if not is_file(path / "config.json"):
+            raise RunError(f"There is no run in {path}; config.json is missing.")
+        config = read_json(path / "config.json")
+        if config.get("format") != FORMAT:
+            raise RunError(f"{path.name} was written in a format that this version can't read.")
+        try:
+            model_config = GPTConfig.from_dict(config.get("model"))
+            train_config = TrainConfig.from_dict(config.get("train"))
+        except ConfigError as error:
+            raise RunError(f"config.json of {path.name} is damaged: {error}") from None
+        corpus, created = config.get("corpus"), config.get("created")
+        name = corpus.get("name") if isinstance(corpus, dict) else None
+        if not isinstance(name, str) or not isinstance(created, str):
+            raise RunError(f"config.json of {path.name} doesn't name its corpus and date.")
+        corpus = corpus | {"name": printable(name)}
+        return cls(path, model_config, train_config, corpus, printable(created))
+
+    # What went in ---------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def tokenizer(self) -> Tokenizer:
+        """The run's tokenizer. Raises RunError when it is damaged or not the model's."""
+        if not is_file(self.path / "tokenizer.json"):
+            raise RunError(f"tokenizer.json of {self.name} is missing.")
+        try:
+            tokenizer = load_tokenizer(self.path / "tokenizer.json")
+        except TokenizerError as error:
+            raise RunError(str(error)) from None
+        if tokenizer.vocab_size != self.model_config.vocab_size:
+            raise RunError(
+                f"tokenizer.json has {tokenizer.vocab_size} tokens and the model "
+                f"{self.model_config.vocab_size}; they don't belong together."
+            )
+        return tokenizer
+
+    def text(self) -> str:
+        """The corpus. Raises RunError when it is missing or was changed since.
+
+        Without corpus.txt it is written again by its recipe, if it has one, which takes a second
+        for every 1,500 scenes or so.
+        """
+        recipe = self.sitcom()
+        if recipe and not (self.path / "corpus.txt").exists():
+            return self.sitcom_text(*recipe)
+        try:
+            with open_file(self.path / "corpus.txt") as file:
+                text = file.read().decode("utf-8", "surrogatepass")
+        except (OSError, UnicodeDecodeError):
+            raise RunError(f"corpus.txt of {self.name} is missing or no text.") from None
+        if _sha256(text) != self.corpus.get("sha256"):
+            raise RunError(f"corpus.txt of {self.name} is not the text that the run began with.")
+        return text
+
+    def sitcom(self) -> tuple[int, int] | None:
+        """Seed and number of scenes of the generated sitcom that it learns, None for other texts.
+
+        Raises RunError when they are no numbers, or more scenes than anybody would wait for.
+        """
+        recipe = self.corpus.get("sitcom")
+        if recipe is None:
+            return None
+        numbers = (
+            [recipe.get(key) for key in ("seed", "scenes")] if isinstance(recipe, dict) else []
+        )
+        if [type(n) for n in numbers] != [int, int] or not 1 <= numbers[1] <= MOST_SCENES:
+            raise RunError(f"config.json of {self.name} has a damaged recipe of its text.")
+        return numbers[0], numbers[1]
+
+    def sitcom_text(self, seed: int, scenes: int, progress: Callable[..., Any] = iter) -> str:
+        """The sitcom of a recipe. Raises RunError when it is not the text the run began with."""
+        from corpus.sitcom import whole_text
+
+        text = whole_text(seed, scenes, progress=progress)
+        if _sha256(text) != self.corpus.get("sha256"):
+            raise RunError(
+                f"{scenes:,} scenes of seed {seed} are not the text that {self.name} began with; "
+                f"the sitcom's plots may have changed since."
+            )
+        return text
+
+    def tokens(self) -> tuple[np.ndarray, np.ndarray]:
+        """The corpus as token ids, split in two: (train, validation). Raises RunError."""
+        return self.tokens_of(self.text())
+
+    def tokens_of(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The same of a text that was read already."""
+        try:
+            train, val = data.split(data.encode_to_array(self.tokenizer(), text))
+            for tokens in (train, val):
+                data.batch(tokens, 0, batch_size=1, block_size=self.block_size, seed=0)
+        except data.DataError as error:
+            raise RunError(str(error)) from None
+        return train, val
+
+    def _check_length(self, text: str) -> None:
+        """Raise RunError for a text that is too short to train on.
+
+        If the beginning of a long one has twice as many tokens as are needed, the rest is not cut
+        into tokens, which could take seconds.
+        """
+        enough = 20 * (self.block_size + 1)  # in a tenth of these there are two contexts
+        beginning = text[: 20 * enough]
+        if len(self.tokenizer().encode(beginning)) < enough:
+            self.tokens_of(text)
+
+    @property
+    def block_size(self) -> int:
+        """The model's context, in tokens."""
+        return self.model_config.block_size
+
+    # How it went ----------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Where it stands. Raises RunError when status.json is missing or damaged."""
+        return read_status(self.path)
+
+    def was_imported(self) -> bool:
+        """Whether its weights were made by somebody else; False where a damaged status hides it."""
+        try:
+            return self.status().reason == IMPORTED
+        except RunError:
+            return False
+
+    def set_status(self, state: str, step: int, reason: str | None = None) -> None:
+        """Replace the status."""
+        write_status(self.path, Status(state, step, reason))
+
+    def metrics(self) -> list[Record]:
+        """All records so far, oldest first. Raises RunError for a damaged line.
+
+        A last line that isn't complete yet is left out.
+        """
+        records = []
+        for record in self._records():
+            if isinstance(record, RunError):
+                raise record
+            records.append(record)
+        return records
+
+    def _records(self) -> Iterator[Record | RunError]:
+        """What `metrics` gives, with an error in the place of each damaged line.
+
+        Raises RunError when the file can't be read at all.
+        """
+        file = MetricsFile(self.path / METRICS)
+        yield from (record for record in file.read() if record is not None)
+        if file.fault:
+            raise RunError(file.fault)
+
+    def append_metrics(self, record: Record) -> None:
+        """Add one record: one write, so that no reader and no kill sees a part of it for long.
+
+        Raises OSError when the disk has no room for all of it; then nothing is added.
+        """
+        append(self.path / METRICS, record.line())
+
+    def keep_metrics(self, step: int) -> None:
+        """Forget all that came after a step, which is about to be trained again.
+
+        So steps only ever go up in one file. Lines that are damaged are forgotten, too. Raises
+        RunError, and changes nothing, when the file can't be read.
+        """
+        records = (record for record in self._records() if isinstance(record, Record))
+        kept = [record.line() for record in records if record.step <= step]
+        write_bytes(self.path / METRICS, b"".join(kept))
+        for snapshot in self.snapshots():
+            if snapshot > step:
+                self.weights_path(snapshot).unlink()
+
+    # What came out --------------------------------------------------------------------------
+
+    def load_model(self, step: int | None = None) -> GPT:
+        """The trained model in eval mode: the newest weights, or those of a snapshot.
+
+        Raises RunError when they are missing, damaged, or of another shape than config.json says
+        (checked before any memory is taken).
+        """
+        path = self.weights_path(step)
+        expected = weights(shapes_of(self.model_config))
+        try:
+            tensors, _ = load_tensors(path, expected)
+            model = GPT(self.model_config)
+            load_weights(model, tensors)
+        except WeightsError as error:
+            raise RunError(f"The weights of {self.name} can't be loaded: {error}") from None
+        return model.eval()
+
+    def weights_path(self, step: int | None = None) -> Path:
+        """The file of the newest weights, or of the snapshot of a step."""
+        if step is None:
+            return self.path / "model.safetensors"
+        return self.path / "snapshots" / f"step_{step:06d}.safetensors"
+
+    def snapshots(self) -> list[int]:
+        """The steps whose weights were kept, in order."""
+        names = (path.stem for path in (self.path / "snapshots").glob("step_*.safetensors"))
+        steps = (name.removeprefix("step_") for name in names)
+        return sorted(n for n in map(int, filter(str.isdecimal, steps)) if is_step(n))
+
+    def save_model(self, model: GPT, step: int) -> None:
+        """Publish weights as the newest."""
+        save_tensors(self.path / "model.safetensors", weights(model), {"step": str(step)})
+
+    def save_snapshot(self, model: GPT, step: int) -> None:
+        """Keep weights for good, matrices in bytes."""
+        (self.path / "snapshots").mkdir(exist_ok=True)
+        save_tensors(self.weights_path(step), in_bytes(weights(model)), {"step": str(step)})
+
+    def snapshot_steps(self) -> list[int]:
+        """After which steps a snapshot is kept, in order: none, or at least the first and the last.
+
+        They are snapshot_interval apart, or further where they would take too much disk; some come
+        before, where the disk has room for them.
+        """
+        steps, asked = self.train_config.steps, self.train_config.snapshot_interval
+        if not asked:
+            return []
+        size = sum(t.numel() for t in weights(shapes_of(self.model_config)).values())
+        room = min(MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES // size)
+        early = EARLY_SNAPSHOTS if room > 2 * len(EARLY_SNAPSHOTS) else ()
+        interval = max(asked, math.ceil(steps / max(1, room - len(early))))
+        regular = [*range(0, steps, interval), steps]
+        return sorted({*regular, *(step for step in early if step * 1.5 <= min(interval, steps))})
+
+    def save_state(self, state: dict[str, Tensor]) -> None:
+        """Save what continuing needs; see `Trainer.state`."""
+        save_tensors(self.path / STATE, state, {})
+
+    def load_state(self, expected: dict[str, Tensor]) -> dict[str, Tensor] | None:
+        """What was saved, or None for a run that never began.
+
+        expected: tensors of the names and shapes that it must have. Raises RunError when the state
+        is damaged, or is missing from a run that began; see `check_can_train`.
+        """
+        self.check_can_train()
+        path = self.path / STATE
+        if not os.path.lexists(path):
+            return None
+        try:
+            state = load_tensors(path, expected)[0]
+        except WeightsError as error:
+            raise RunError(f"{self.name} can't continue: {error}") from None
+        if state["progress"][0].item() not in range(self.train_config.steps + 1):
+            raise RunError(f"{self.name} can't continue: the saved step is not one of this run.")
+        return state
+
+    def check_can_train(self) -> None:
+        """Raise RunError for a run that has begun and has lost what continuing needs.
+
+        Beginning again would replace what it has learned. Training saves its state before its first
+        step, so that this is never what becomes of a run whose process was killed.
+        """
+        if os.path.lexists(self.path / STATE):
+            return
+        try:
+            begun = self._is_finished() or self.steps_taken() > 0
+        except RunError as error:
+            raise RunError(
+                f"{self.name} can't be trained, because nobody can tell whether it was already: "
+                f"{str(error)[:-1]}; copy the whole folder again, or start a new run."
+            ) from None
+        if begun:
+            raise RunError(
+                f"{self.name} was trained already, and {STATE}, which going on needs, is missing "
+                f"(a downloaded or imported run has none); you can write with it, evaluate it and "
+                f"open it in every lesson, or start a new run."
+            )
+
+    def _is_finished(self) -> bool:
+        try:
+            return self.status().state == "finished"
+        except RunError:
+            return False
+
+    def steps_taken(self) -> int:
+        """How many steps the folder's files speak of, whichever says most; 0 if it never began.
+
+        Raises RunError when none speaks of any, and one that would is damaged or missing.
+        """
+        told, doubts = self.snapshots(), []
+        # Metrics come last: another process of this run may be writing its first files.
+        for look in (lambda: self.status().step, self._published_step, self._last_measured_step):
+            try:
+                told.append(look())
+            except RunError as error:
+                doubts.append(error)
+        if doubts and not any(told):
+            raise doubts[0]
+        return max(told)
+
+    def _published_step(self) -> int:
+        """The step that the newest weights name in their file's header."""
+        path = self.weights_path()
+        if not os.path.lexists(path):
+            return 0
+        if not is_file(path):
+            raise RunError(f"{path.name} of {self.name} is no file.")
+        try:
+            with safe_open(path, framework="numpy") as file:
+                step = (file.metadata() or {}).get("step", "")
+        except (SafetensorError, OSError) as error:
+            raise RunError(f"{path.name} of {self.name} can't be read: {error}.") from None
+        if not (step.isdecimal() and len(step) < 9):
+            raise RunError(f"{path.name} of {self.name} doesn't say its step.")
+        return int(step)
+
+    def _last_measured_step(self) -> int:
+        """The last step in the metrics, which training writes before it writes any weights."""
+        if not os.path.lexists(self.path / METRICS) and os.path.lexists(self.weights_path()):
+            raise RunError(f"{METRICS} of {self.name} is missing.")
+        return max((record.step for record in self.metrics()), default=0)
+
+    def remove_temporary_files(self) -> None:
+        """Remove what a killed process left half-written."""
+        for pattern in ("*.tmp", ".tmp*"):  # ours, and those of safetensors
+            for path in self.path.rglob(pattern):
+                if path.is_file():
+                    path.unlink(missing_ok=True)
+
+
+def check_new(root: Path, name: str) -> Path:
+    """The folder root/name, if a run can be made there. Raises RunError.
+
+    The name must be one that every system can have and every page can show.
+    """
+    said = f"A run can't be called {name!r}"
+    if name.startswith("."):
+        raise RunError(f"{said}: a name that begins with a dot is hidden; leave the dot out.")
+    if not name.isprintable() or _NOT_IN_NAMES.search(name) or name != name.strip(" .") or not name:
+        raise RunError(
+            f'{said}: use letters, digits, dashes and spaces, none of / \\ : * ? " < > |, and '
+            f"no space or dot at an end."
+        )
+    if len(name) > LONGEST_NAME or len(name.encode()) > 2 * LONGEST_NAME:
+        raise RunError(f"{said}: it is too long; {LONGEST_NAME} characters are allowed.")
+    if name.split(".")[0].upper() in _TAKEN or name == BUNDLED:
+        of = "the model that comes with the app" if name == BUNDLED else "a device on Windows"
+        raise RunError(f"{said}: that is the name of {of}; choose another.")
+    path = root / name
+    if os.path.lexists(path):
+        raise RunError(f"The folder {path} exists already; choose another name.")
+    return path
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,457 @@
+"""The training loop: batch, loss, gradients, update; one record a step.
+
+    trainer = Trainer(model, train_tokens, val_tokens, TrainConfig.from_preset("modern"))
+    for record in trainer:
+        print(record.step, record.loss)
+
+Batches and dropout depend on (seed, step) alone, so a loop that continues from a saved state gives
+the same losses, bit for bit on a CPU, as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_type_hints
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from gpt_core.model.config import ConfigError, check_names, check_range, check_setting
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import record
+from gpt_core.model.weights import load_weights, weights
+from gpt_core.training import data, distributed
+from gpt_core.training.autopsy import first_not_finite
+from gpt_core.training.evaluate import mean_loss
+from gpt_core.training.optim import clip_gradients, lr_factor, make_optimizer
+
+# What each number may be. Wide limits: they catch typing slips, not taste.
+_RANGES: dict[str, tuple[float, float]] = {
+    "steps": (1, 1_000_000),
+    "batch_size": (1, 65_536),
+    "learning_rate": (0.0, 100.0),
+    "embedding_lr": (0.0, 100.0),
+    "head_lr": (0.0, 100.0),
+    "min_lr_ratio": (0.0, 1.0),
+    "warmup_steps": (0, 1_000_000),
+    "cooldown": (0.0, 1.0),
+    "weight_decay": (0.0, 100.0),
+    "beta1": (0.0, 0.9999),
+    "beta2": (0.0, 0.99999),
+    "momentum": (0.0, 0.9999),
+    "newton_schulz": (1, 20),
+    "grad_clip": (0.0, 1e9),
+    "grad_accum": (1, 65_536),
+    "filler_weight": (0.0, 1000.0),
+    "eval_interval": (1, 1_000_000),
+    "eval_batches": (0, 100_000),
+    "sample_interval": (0, 1_000_000),
+    "snapshot_interval": (0, 1_000_000),
+    "checkpoint_interval": (1, 1_000_000),
+    "seed": (0, 2**31 - 1),
+}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained.
+
+    steps: number of updates.
+    batch_size: sequences per step, over all processes and accumulated parts together.
+    learning_rate: the peak; with Muon, that of the matrices inside the blocks.
+    embedding_lr, head_lr: with Muon, Adam's for embeddings, and for output layer and vectors.
+    warmup_steps, schedule, min_lr_ratio, cooldown: see `gpt_core.training.optim.lr_factor`.
+    optimizer: "adamw", or "muon" for the matrices inside the blocks.
+    weight_decay: how strongly weights are pulled to zero, times the learning rate, each step.
+    beta1, beta2: Adam's memory of the gradient and of its square.
+    momentum, newton_schulz: Muon's memory of the gradient, and its number of iterations.
+    grad_clip: largest joint norm of all gradients; 0 never clips.
+    whole_scenes: seven of eight pieces of text begin with a scene (and the blank lines before it),
+        so that the model sees who is there and what it is about; else pieces begin anywhere.
+    filler_weight: how many times a small filler of the sitcom (a day, a number, a town) counts in
+        the loss that is learned from; it falls to 1 with the learning rate. They are rare, and a
+        scene falls apart where one is forgotten. Reported losses count every token once.
+    grad_accum: in how many parts a batch is computed, to save memory; the result is the same.
+    eval_interval: steps between evaluations; eval_batches: batches of each split that an
+        evaluation reads, 0 for the whole split.
+    sample_interval, snapshot_interval: steps between samples of text and between kept copies of
+        the weights; 0 for none.
+    checkpoint_interval: steps between saves that training can resume from.
+    seed: decides the initial weights, the batches and dropout.
+    precision: "auto" computes in bfloat16 where the processor is faster with it.
+    compile: let torch.compile build a faster model first (takes up to a minute).
+
+    Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
+    """
+
+    steps: int = 2000
+    batch_size: int = 12
+    learning_rate: float = 1e-3
+    embedding_lr: float = 0.1
+    head_lr: float = 0.02
+    min_lr_ratio: float = 0.1
+    warmup_steps: int = 100
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    cooldown: float = 1.0
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    weight_decay: float = 0.1
+    beta1: float = 0.9
+    beta2: float = 0.99
+    momentum: float = 0.9
+    newton_schulz: int = 5
+    grad_clip: float = 1.0
+    grad_accum: int = 1
+    whole_scenes: bool = False
+    filler_weight: float = 1.0
+    eval_interval: int = 100
+    eval_batches: int = 10
+    sample_interval: int = 200
+    snapshot_interval: int = 100
+    checkpoint_interval: int = 100
+    seed: int = 1337
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self)).items():
+            check_setting(name, getattr(self, name), kind)
+            if name in _RANGES:
+                check_range(name, getattr(self, name), *_RANGES[name])
+        if self.batch_size % self.grad_accum:
+            raise ConfigError(
+                f"batch_size is {self.batch_size} and grad_accum is {self.grad_accum}; the batch "
+                f"must split into equal parts."
+            )
+
+    @classmethod
+    def from_preset(cls, name: str, **overrides: Any) -> TrainConfig:
+        """Build a preset by name; overrides replace single settings. Raises ConfigError."""
+        if name not in PRESETS:
+            raise ConfigError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
+        return cls.from_dict(PRESETS[name] | overrides)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, settings: dict[str, Any]) -> TrainConfig:
+        """The inverse of to_dict; what is missing takes its default. Raises ConfigError."""
+        if not isinstance(settings, dict):
+            raise ConfigError("The settings of a training run must be a JSON object.")
+        check_names(settings, [field.name for field in fields(cls)])
+        return cls(**settings)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # nanoGPT's settings for a CPU (Karpathy, README, "baby GPT").
+    "classic": {},
+    # Muon and short runs: the recipe that benchmarks/training.py measures.
+    "modern": {
+        "steps": 350,
+        "optimizer": "muon",
+        "learning_rate": 0.05,
+        "embedding_lr": 0.1,
+        "head_lr": 0.008,
+        "momentum": 0.85,
+        "newton_schulz": 3,
+        "weight_decay": 0.0,
+        "schedule": "linear",
+        "min_lr_ratio": 0.0,
+        "warmup_steps": 0,
+        "grad_clip": 0.0,
+        "eval_interval": 25,
+        "sample_interval": 50,
+        "snapshot_interval": 25,
+        "checkpoint_interval": 50,
+    },
+    # The "GPT From Scratch" notebooks' own settings.
+    "notebook": {
+        "steps": 5000,
+        "batch_size": 64,
+        "learning_rate": 3e-4,
+        "schedule": "constant",
+        "warmup_steps": 0,
+        "weight_decay": 0.01,
+        "beta2": 0.999,
+        "grad_clip": 0.0,
+    },
+}
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What one step tells.
+
+    step: how many steps are done; loss: mean nats per token of this step's batch, before the
+    update; lr: the learning rate used; grad_norm: joint norm of all gradients before clipping;
+    tokens_per_s: of this step; elapsed: seconds spent in steps so far; train_loss, val_loss: of an
+    evaluation after the update, where one was due.
+    """
+
+    step: int
+    loss: float
+    lr: float
+    grad_norm: float
+    tokens_per_s: float
+    elapsed: float
+    train_loss: float | None = None
+    val_loss: float | None = None
+
+
+class Fillers:
+    """Weights of tokens in a loss, so that some tokens count more than others.
+
+    ids: the tokens that count more; tokens (N,): a text, which says how often they come up.
+    Raises ConfigError if the text has none of them.
+    """
+
+    def __init__(self, ids: list[int], tokens: np.ndarray, model: GPT) -> None:
+        device, size = model.lm_head.weight.device, model.config.vocab_size
+        self.ids = torch.tensor(ids, dtype=torch.long, device=device)
+        self.share = float(np.isin(tokens, ids).mean())  # of all tokens
+        self.ones = torch.ones(size, device=device)
+        if not self.share:
+            raise ConfigError(
+                "filler_weight is for the generated sitcom in byte pairs; there are no "
+                "tokens of its days, numbers and towns here; use filler_weight 1."
+            )
+
+    def weights(self, weight: float) -> Tensor:
+        """(V,): `weight` for these tokens relative to all others; 1 on average over the text."""
+        weights = self.ones.index_fill(0, self.ids, weight)
+        return weights / (1 + (weight - 1) * self.share)
+
+
+class DivergedError(RuntimeError):
+    """A number stopped being finite; the message names it and says what to change."""
+
+
+class Trainer:
+    """Trains a model; iterate to take steps, stop iterating to pause.
+
+    model: trained in place, on the device where it is.
+    train_tokens, val_tokens: 1-D arrays of token ids.
+    config: see TrainConfig. mark: the token ids before every scene, for whole_scenes. fillers: the
+    token ids that filler_weight is for.
+    Under torchrun (see `gpt_core.training.distributed`) every process makes its own Trainer and
+    iterates in step with the others. Raises ConfigError when the batch doesn't split over the processes,
+    DataError when a split is shorter than one sequence.
+    """
+
+    def __init__(
+        self,
+        model: GPT,
+        train_tokens: np.ndarray,
+        val_tokens: np.ndarray,
+        config: TrainConfig,
+        mark: list[int] | None = None,
+        fillers: list[int] | None = None,
+    ) -> None:
+        self.model = model
+        self.splits = {"train": train_tokens, "val": val_tokens}
+        self.places: dict[str, np.ndarray | None] = dict.fromkeys(self.splits)
+        if config.whole_scenes:
+            self.places = {s: data.places_of(t, mark or []) for s, t in self.splits.items()}
+        self.config = config
+        self.step = 0
+        self.evaluate_at: Collection[int] = ()  # besides every eval_interval steps
+        self.elapsed = 0.0
+        self.device = model.lm_head.weight.device
+        self.params = [p for p in model.parameters() if p.requires_grad]
+        self.optimizer = make_optimizer(model, config)
+        self.precision = choose_precision(config.precision, model.config.n_embd, self.device)
+        if self.device.type == "cpu" and self.precision == torch.bfloat16:
+            model.use_fused = False  # the fused kernel is slower in bfloat16 on CPUs
+        self.forward = self._wrap(model)
+        self.fillers = None
+        if config.filler_weight != 1.0:
+            self.fillers = Fillers(fillers or [], train_tokens, model)
+        share = config.grad_accum * distributed.size()
+        if config.batch_size % share:
+            raise ConfigError(
+                f"batch_size is {config.batch_size}; it must split into {share} equal parts "
+                f"(grad_accum times the number of processes)."
+            )
+        self.share = config.batch_size // share
+        self.batch("train", 0)  # a text that is too short must fail now, not later
+        self.batch("val", 0)
+
+    def __iter__(self) -> Iterator[StepRecord]:
+        return self
+
+    def __next__(self) -> StepRecord:
+        """Take one step. Raises DivergedError before the weights are harmed."""
+        if self.step >= self.config.steps:
+            raise StopIteration
+        started = time.perf_counter()
+        loss = self._gradients()
+        norm = clip_gradients(self.params, self.config.grad_clip)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise DivergedError(self._reason())
+        factor = lr_factor(self.step, self.config)
+        self.optimizer.update(self.step, factor)
+        self.step += 1
+        seconds = time.perf_counter() - started
+        self.elapsed += seconds
+        due = self.step % self.config.eval_interval == 0 or self.step == self.config.steps
+        due = due or self.step in self.evaluate_at
+        evaluation = self.evaluate() if due else {}
+        if not all(map(math.isfinite, evaluation.values())):
+            raise DivergedError(self._reason())
+        return StepRecord(
+            step=self.step,
+            loss=loss,
+            lr=self.config.learning_rate * factor,
+            grad_norm=norm,
+            tokens_per_s=self.config.batch_size * self.model.config.block_size / seconds,
+            elapsed=self.elapsed,
+            **evaluation,
+        )
+
+    def batch(self, split: str, step: int, seed: int | None = None) -> tuple[Tensor, Tensor]:
+        """Inputs and targets (batch_size, block_size) of a step: a function of (seed, step)."""
+        x, y = data.batch(
+            self.splits[split],
+            step,
+            batch_size=self.config.batch_size,
+            block_size=self.model.config.block_size,
+            seed=self.config.seed if seed is None else seed,
+            places=self.places[split],
+        )
+        return x.to(self.device), y.to(self.device)
+
+    def evaluate(self) -> dict[str, float]:
+        """Mean loss of each split, in nats per token: {"train_loss", "val_loss"}.
+
+        Always on the same batches, so that two evaluations differ by the weights alone.
+        """
+        losses = {}
+        for split, tokens in self.splits.items():
+            if self.config.eval_batches:
+                seed = self.config.seed + 1  # other batches than those of the first steps
+                chosen = (self.batch(split, i, seed) for i in range(self.config.eval_batches))
+            else:
+                chosen = data.windows(tokens, self.model.config.block_size)
+            with self._autocast():
+                losses[f"{split}_loss"] = mean_loss(self.model, chosen)
+        return losses
+
+    def state(self) -> dict[str, Tensor]:
+        """All that continuing needs, as flat tensors: weights, the optimizer's memory, the step.
+
+        Raises DivergedError rather than give weights that are not finite.
+        """
+        model = {f"model.{name}": tensor for name, tensor in weights(self.model).items()}
+        for name, tensor in model.items():
+            if not torch.isfinite(tensor).all():
+                raise DivergedError(_sentence(self.step, f"the weights in {name[6:]}"))
+        optimizer = {f"optimizer.{name}": t for name, t in self.optimizer.state().items()}
+        progress = torch.tensor([self.step, self.elapsed], dtype=torch.float64)
+        return model | optimizer | {"progress": progress}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Continue from what `state` gave."""
+        load_weights(self.model, _under("model.", state))
+        self.optimizer.load_state(_under("optimizer.", state))
+        self.step, self.elapsed = int(state["progress"][0]), float(state["progress"][1])
+
+    def _gradients(self) -> float:
+        """Leave the batch's mean gradient in the parameters; return the batch's mean loss."""
+        if not self.model.training:
+            self.model.train()
+        if self.model.config.dropout:
+            # Another dropout mask for every step and process, the same one after a resume.
+            torch.manual_seed((self.config.seed << 32) + (self.step << 12) + distributed.rank())
+        for param in self.params:
+            param.grad = None
+        parts = self._parts()
+        total = torch.zeros((), device=self.device)
+        for i, (x, y) in enumerate(parts):
+            with self._sync(last=i == len(parts) - 1):
+                with self._autocast():
+                    loss, learned_from = self._loss(x, y)
+                (learned_from / len(parts)).backward()
+            total += loss.detach() / len(parts)
+        return distributed.mean(total).item()
+
+    def _loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean loss, and the one whose gradient is taken."""
+        if self.fillers is None:
+            loss = self.forward(x, y)[1]
+            return loss, loss
+        logits = self.forward(x)[0]
+        losses = F.cross_entropy(logits.flatten(0, 1).float(), y.flatten(), reduction="none")
+        weight = 1 + (self.config.filler_weight - 1) * lr_factor(self.step, self.config)
+        return losses.mean(), (losses * self.fillers.weights(weight)[y.flatten()]).mean()
+
+    def _parts(self) -> list[tuple[Tensor, Tensor]]:
+        """This process's share of the step's batch, in grad_accum parts."""
+        x, y = self.batch("train", self.step)
+        pairs = list(zip(x.split(self.share), y.split(self.share), strict=True))
+        mine = self.config.grad_accum
+        return pairs[distributed.rank() * mine :][:mine]
+
+    def _wrap(self, model: GPT) -> nn.Module:
+        """The model as it is called in a step: compiled, and in step with other processes."""
+        forward: nn.Module = torch.compile(model) if self.config.compile else model
+        if distributed.running():
+            devices = [self.device] if self.device.type == "cuda" else None
+            forward = DistributedDataParallel(forward, device_ids=devices)
+        return forward
+
+    def _sync(self, last: bool) -> AbstractContextManager[Any]:
+        """Processes exchange gradients only after the last part."""
+        if isinstance(self.forward, DistributedDataParallel) and not last:
+            return self.forward.no_sync()
+        return nullcontext()
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        if self.precision == torch.bfloat16:
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+    def _reason(self) -> str:
+        """Say which tensor of this step's batch is the first that is not finite."""
+        for x, y in self._parts():
+            with record(self.model) as tensors, self._autocast(), torch.no_grad():
+                loss = self.model(x, y)[1]
+            name = first_not_finite(tensors | {"loss": loss})
+            if name is not None:
+                return _sentence(self.step + 1, name)
+        for name, param in self.model.named_parameters():
+            if param.grad is not None and not torch.isfinite(param.grad).all():
+                return _sentence(self.step + 1, f"the gradient of {name}")
+        return _sentence(self.step + 1, "the loss")
+
+
+def _sentence(step: int, name: str) -> str:
+    return (
+        f"Training diverged at step {step}: the first number that is not finite is in {name}; "
+        f"a lower learning rate or a warm-up usually helps."
+    )
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+
+
+def choose_precision(wanted: str, n_embd: int, device: torch.device) -> torch.dtype:
+    """The number format of a training step's matrix products.
+
+    "auto" takes bfloat16 on GPUs that have it, and on CPUs with bfloat16 instructions for models
+    at least 128 wide; below that, converting costs more than it saves.
+    """
+    if wanted != "auto":
+        return getattr(torch, wanted)
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast and n_embd >= 128 else torch.float32
