@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.messages import NeededMessages
-from ui.page_address import PageAddress
-from ui.server import lifespan
-from ui.turns import Turns
+from ui.app.page_address import PageAddress
+from ui.app.server import lifespan
+from ui.services.messages import NeededMessages
+from ui.services.turns import Turns
 
 app = st.App(
     "course/main.py",

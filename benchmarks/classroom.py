@@ -29,12 +29,13 @@ from benchmarks.app_process import processor_seconds, start_app, stop_app
 from benchmarks.pages import training, write_runs
 from benchmarks.streamlit_session import Session
 from corpus import bundled
+from course.lessons import FIRST
+from course.lessons import LESSONS as COURSE_LESSONS
 from gpt_core.training.run import Run
 
 PROMPT_LABEL = "Prompt under study"
-PAGES = Path(__file__).resolve().parents[1] / "pages"
 # The address of each lesson; the empty one is Home.
-LESSONS = tuple("" if path.stem == "home" else path.stem for path in sorted(PAGES.glob("[!_]*.py")))
+LESSONS = tuple(sorted("" if lesson is FIRST else lesson.name for lesson in COURSE_LESSONS))
 OPENING = 0.25  # seconds between two visitors who open the page
 SLOWEST = 60.0  # seconds that a page may take to open, or an edit to be answered
 

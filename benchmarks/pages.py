@@ -27,9 +27,9 @@ from corpus import bundled
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig
-from ui.worker import MachineLock, Worker
+from ui.services.worker import MachineLock, Worker
 
 TOKENS = 128
 SHOWN, TRAINED = "00000066", "000000aa"  # runs are named in hexadecimal

@@ -35,21 +35,21 @@ from gpt_core.evaluation.sitcom_scenes import (
     Estimate,
     bits_of,
     by_model,
-    filler_ids,
     model_nats,
     ngram_nats,
     scene_ids,
-    separator_ids,
 )
 from gpt_core.generate.sample import SampleConfig
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import Tokenizer, train_tokenizer
 from gpt_core.training import data
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.evaluate import bits_per_character, whole_split_loss
 from gpt_core.training.run_files import write_json
+from gpt_core.training.sitcom_tokens import filler_ids, separator_ids
 from gpt_core.training.train_run import flush_subnormals
-from gpt_core.training.trainer import TrainConfig, Trainer
+from gpt_core.training.trainer import Trainer
 
 SLICES = 20  # turns
 PACE = 3  # steps before the first turn, to know the pace

@@ -33,9 +33,10 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training import data
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.evaluate import whole_split_loss
 from gpt_core.training.train_run import flush_subnormals
-from gpt_core.training.trainer import TrainConfig, Trainer
+from gpt_core.training.trainer import Trainer
 
 BLOCK, BATCH = 64, 12
 CLASSIC = {"n_layer": 4, "n_head": 4, "n_embd": 128, "bias": False}  # as nanoGPT's train.py

@@ -79,6 +79,14 @@ def check_writable(path: Path) -> None:
             raise OSError(error.errno, error.strerror, str(path)) from None
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file that may be looked at; never raises."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _refuse_folder(path: Path) -> None:
     if path.is_dir():
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

@@ -28,10 +28,11 @@ from gpt_core.cli.options import (
     check_train,
     tokenizer_for,
 )
-from gpt_core.model.config import PRESETS as MODEL_PRESETS
 from gpt_core.model.config import GPTConfig
+from gpt_core.model.settings import Settings
 from gpt_core.tokenizers import Tokenizer, as_prompt
 from gpt_core.training import distributed
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.data import encode_to_array
 from gpt_core.training.run import MOST_SCENES, Run, check_new
 from gpt_core.training.run_files import RunError, Status, write_bytes, write_json
@@ -42,8 +43,6 @@ from gpt_core.training.train_run import (
     lower_priority,
     train_run,
 )
-from gpt_core.training.trainer import PRESETS as TRAIN_PRESETS
-from gpt_core.training.trainer import TrainConfig
 
 if TYPE_CHECKING:
     from gpt_core.generate.sample import SampleConfig
@@ -65,50 +64,6 @@ examples:
 
 # Of a sitcom whose text was left out, this many held-out scenes stand in for validation.
 HELD_OUT_SCENES = 500
-
-HELP = {
-    "block_size": "context length, in tokens: how far back the model sees",
-    "n_layer": "number of transformer blocks, one above the other",
-    "n_head": "attention heads in each block; must divide the width",
-    "n_embd": "width: how many numbers describe each token",
-    "dropout": "share of activations zeroed while training; helps when the text is small",
-    "bias": "whether linear layers and LayerNorm have an additive bias",
-    "norm": "normalization inside the blocks",
-    "norm_position": "normalise before each branch (pre) or after (post)",
-    "position": "how the model learns where a token stands",
-    "activation": "nonlinearity of the feed-forward layers",
-    "tie_weights": "whether the output layer reuses the token embedding",
-    "qk_norm": "whether queries and keys are normalised",
-    "causal": "whether a token sees only what came before it",
-    "residual_init": "start of each branch's last layer: small, zero, or heads that copy",
-    "steps": "number of updates",
-    "batch_size": "sequences per step",
-    "learning_rate": "peak learning rate (with muon: of the matrices in the blocks)",
-    "embedding_lr": "with muon: learning rate of the embeddings",
-    "head_lr": "with muon: learning rate of the output layer, biases and norms",
-    "min_lr_ratio": "where the schedule ends, as a share of the peak",
-    "warmup_steps": "steps in which the learning rate rises to its peak",
-    "schedule": "how the learning rate falls after that",
-    "cooldown": "with linear: the last share of the steps in which it falls",
-    "optimizer": "adamw, or muon for the matrices inside the blocks",
-    "weight_decay": "how strongly weights are pulled to zero",
-    "beta1": "Adam's memory of the gradient",
-    "beta2": "Adam's memory of the gradient's square",
-    "momentum": "Muon's memory of the gradient",
-    "newton_schulz": "Muon's iterations: more is closer to an orthogonal step",
-    "grad_clip": "largest norm of all gradients together; 0 never clips",
-    "grad_accum": "compute each batch in this many parts, to save memory",
-    "whole_scenes": "begin most pieces of text with a scene (two blank lines stand before it)",
-    "filler_weight": "how many times the sitcom's days, numbers, towns count in the loss at first",
-    "eval_interval": "steps between evaluations",
-    "eval_batches": "batches of each split in an evaluation; 0 for the whole split",
-    "sample_interval": "steps between samples of text; 0 for none",
-    "snapshot_interval": "steps between kept copies of the weights; 0 for none",
-    "checkpoint_interval": "steps between saves that a killed run can go on from",
-    "seed": "decides the initial weights, the batches and dropout",
-    "precision": "number format of matrix products",
-    "compile": "build a faster model first with torch.compile (up to a minute)",
-}
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -150,7 +105,7 @@ def _add_train(commands: Any) -> None:
     what.add_argument("--vocab-size", type=int, metavar="N", help="number of words or byte pairs")
     what.add_argument(
         "--preset",
-        choices=list(MODEL_PRESETS),
+        choices=list(GPTConfig.PRESETS),
         help="settings to start from: classic is GPT-2's design with AdamW, modern trains several "
         "times faster, notebook is the notebooks' own (default: modern)",
     )
@@ -163,8 +118,8 @@ def _add_train(commands: Any) -> None:
         help="for programs: no output, low priority; reads 'pause' and 'stop' from standard input "
         "and saves and leaves when that ends",
     )
-    _add_settings(parser.add_argument_group("model"), GPTConfig, MODEL_PRESETS)
-    _add_settings(parser.add_argument_group("training"), TrainConfig, TRAIN_PRESETS)
+    _add_settings(parser.add_argument_group("model"), GPTConfig)
+    _add_settings(parser.add_argument_group("training"), TrainConfig)
 
 
 def _add_encoding(group: Any) -> None:
@@ -178,18 +133,20 @@ def _add_sitcom(group: Any, meaning: str) -> None:
     group.add_argument("--sitcom-seed", type=int, metavar="N", help="the seed of those scenes (1)")
 
 
-def _add_settings(group: Any, cls: type, presets: dict[str, dict[str, Any]]) -> None:
+def _add_settings(group: Any, cls: type[Settings]) -> None:
     """One option per setting of a config, named like it, with every preset's value."""
-    kinds = get_type_hints(cls)
+    kinds, about = get_type_hints(cls), cls.about()
     for field in fields(cls):
-        if field.name not in HELP:
+        if field.name == "vocab_size":
             continue  # the tokenizer decides vocab_size
-        values = {name: preset.get(field.name, field.default) for name, preset in presets.items()}
+        values = {
+            name: preset.get(field.name, field.default) for name, preset in cls.PRESETS.items()
+        }
         same = len(set(values.values())) == 1
         shown = str(field.default) if same else ", ".join(f"{n} {v}" for n, v in values.items())
         group.add_argument(
             "--" + field.name.replace("_", "-"),
-            help=f"{HELP[field.name]} ({shown})",
+            help=f"{about[field.name]} ({shown})",
             **_kind_of_option(kinds[field.name]),
         )
 

@@ -27,8 +27,9 @@ from torch import Tensor
 
 from corpus.download import DownloadError, NotThereError, Progress, cache_folder, download
 from corpus.files import replacing_folder
-from gpt_core.model.config import ConfigError, GPTConfig
+from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
+from gpt_core.model.settings import ConfigError
 from gpt_core.model.shapes import shapes_of
 from gpt_core.model.weights import FLOATS, WeightsError, check_shapes, save_tensors, weights
 from gpt_core.tokenizers import (
@@ -45,8 +46,8 @@ from gpt_core.tokenizers.gpt2 import (
     checked_vocabulary,
     merges_of_file,
 )
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import IMPORTED, Run
-from gpt_core.training.trainer import TrainConfig
 
 ADDRESS = "https://huggingface.co"
 # Short names that need no owner.

@@ -5,14 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig
 
-# What a server runs for every page: AppTest.from_file(MAIN_SCRIPT).
+# What a server runs for every page.
 MAIN_SCRIPT = str(Path(__file__).resolve().parents[1] / "course" / "main.py")
 
 TEXT = (
@@ -45,6 +47,15 @@ def write_run(root, name, *, text=TEXT, tokenizer="char", preset="classic", seed
     run.save_model(model, 1)
     run.set_status("finished", 1)
     return run
+
+
+def app_at(lesson, timeout=60):
+    """The app as AppTest, about to open a lesson first, as a link to it does."""
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=timeout)
+    if lesson != "home":
+        # `switch_page` knows the address of a page only after the app has run once.
+        app._page_hash = calc_hash(lesson)
+    return app
 
 
 def run_loop(coroutine):

@@ -1,71 +1,184 @@
-"""The house rules that a machine can check: import direction, lint, format, no pickles."""
+"""The house rules that a machine can check: who imports whom, lint, format, no pickles."""
 
 import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).parent.parent
 
-# Who may import whom, from the top of the house down.
-FLOORS = {"corpus": 0, "gpt_core": 1, "ui": 2, "pages": 3, "course": 3, "app": 3}
+# From the cellar up. A module may import from its own floor and from those below.
+FLOORS = (
+    "corpus",
+    "gpt_core.memory",
+    "gpt_core.tokenizers",
+    "gpt_core.model",
+    "gpt_core.generate",
+    "gpt_core.training",
+    "gpt_core.evaluation",
+    "gpt_core.interpret",
+    "gpt_core.experiments",
+    "gpt_core.huggingface",
+    "gpt_core.jobs",
+    "gpt_core.bundled",
+    "gpt_core.cli",
+    "gpt_core.__main__",
+    "ui.show",
+    "ui.components",
+    "ui.services",
+    "ui.app",
+    "pages",
+    "course",
+    "notebooks",
+    "app",
+)
+# What a lesson offers to others on purpose, and to whom.
+OFFERED = {
+    ("pages.data.text_tables", "training"),
+    ("pages.layernorm.words", "normalization"),
+    ("pages.layernorm.words", "residual"),
+}
 NAME = re.compile(r"\w+")
 FOREIGN = {"corpus": {"torch", "streamlit", "plotly"}, "gpt_core": {"streamlit", "plotly"}}
 
 
-def modules():
-    files = [PROJECT / "app.py"]
-    for floor in FLOORS:
-        files += sorted((PROJECT / floor).rglob("*.py"))
-    return files
+def name_of(path):
+    return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def paths():
+    roots = ("corpus", "gpt_core", "ui", "pages", "course", "notebooks")
+    return [PROJECT / "app.py", *(p for r in roots for p in sorted((PROJECT / r).rglob("*.py")))]
+
+
+PATHS = {name_of(path): path for path in paths()}
+each_module = pytest.mark.parametrize("name", PATHS)
+
+
+def imported(source):
+    """Full names of what a source imports, wherever in it; packages where it asks for those."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} uses a relative import"
-            yield node.module.split(".")[0]
+            assert node.level == 0, f"a relative import: {ast.unparse(node)}"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in PATHS else node.module
 
 
-def floor_of(path):
-    return path.relative_to(PROJECT).parts[0].removesuffix(".py")
+def pages_named(source):
+    """Lessons whose files a source names by their paths, as the notebooks and links do."""
+    return {
+        f"pages.{lesson}.{file}" for lesson, file in re.findall(r"pages/(\w+)/(\w+)\.py", source)
+    }
 
 
-def violations(floor, names):
-    """Imports that go up the house, across pages, or out of a floor's reach."""
-    higher = {n for n in names if n in FLOORS and FLOORS[n] > FLOORS[floor]}
-    return higher | (names & FOREIGN.get(floor, set()))
+def floor_of(name):
+    """The number of a module's floor; None for a package that only holds floors."""
+    for number, floor in enumerate(FLOORS):
+        if name == floor or name.startswith(floor + "."):
+            return number
+    return None
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PROJECT)))
-def test_imports_go_one_way(path):
-    assert not violations(floor_of(path), set(imported(path)))
+def violations(name, imports):
+    """Imports that go up the house, across lessons, or out of a floor's reach."""
+    floor, top = floor_of(name), name.split(".")[0]
+    for other in imports:
+        above = floor_of(other)
+        if above is not None and floor is not None and above > floor:
+            yield other
+        if other.split(".")[0] in FOREIGN.get(top, ()):
+            yield other
+        if name.startswith("pages.") and other.startswith("pages."):
+            mine, theirs = name.split(".")[1], other.split(".")[1]
+            if mine != theirs and (other, mine) not in OFFERED:
+                yield other
+
+
+@each_module
+def test_imports_go_one_way(name):
+    source = PATHS[name].read_text(encoding="utf-8")
+    wrong = violations(name, set(imported(source)) | pages_named(source))
+    assert not sorted(wrong)
+
+
+@each_module
+def test_every_module_stands_on_a_floor(name):
+    assert floor_of(name) is not None or name in ("gpt_core", "ui")
 
 
 def test_the_check_would_catch_a_wrong_import():
-    assert violations("corpus", {"gpt_core"}) == {"gpt_core"}
-    assert violations("gpt_core", {"streamlit", "torch"}) == {"streamlit"}
-    assert not violations("ui", {"gpt_core", "corpus", "streamlit"})
+    def wrong(name, source):
+        return set(violations(name, set(imported(source)) | pages_named(source)))
+
+    assert wrong("corpus.files", "import gpt_core.memory") == {"gpt_core.memory"}
+    assert wrong("gpt_core.model.gpt", "import streamlit, torch") == {"streamlit"}
+    assert wrong("gpt_core.model.gpt", "from gpt_core.training import run") == {
+        "gpt_core.training.run"
+    }
+    assert wrong("ui.show.theme", "def f():\n    from ui.app import address") == {"ui.app.address"}
+    assert wrong("pages.mlp.view", "from pages.heads import words") == {"pages.heads.words"}
+    assert wrong("ui.app.links", "told('pages/home/page.py', 'A')") == {"pages.home.page"}
+    assert not wrong("pages.mlp.view", "from pages.mlp import words\nfrom ui.app import address")
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PROJECT)))
-def test_nothing_is_unpickled(path):
-    assert not {"pickle", "dill", "joblib", "shelve", "marshal"} & set(imported(path))
-    assert "torch.load(" not in path.read_text(encoding="utf-8")
+def test_what_is_offered_is_used():
+    used = {
+        (other, name.split(".")[1])
+        for name, path in PATHS.items()
+        if name.startswith("pages.")
+        for other in imported(path.read_text(encoding="utf-8"))
+    }
+    assert used >= OFFERED
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PROJECT)))
-def test_results_are_kept_by_one_cache(path):
+def test_there_is_no_circle():
+    """Between modules, also where one imports another only when it needs it."""
+    graph = {
+        name: {o for o in imported(path.read_text(encoding="utf-8")) if o in PATHS and o != name}
+        for name, path in PATHS.items()
+    }
+    TopologicalSorter(graph).prepare()
+
+
+def test_pages_holds_one_folder_a_lesson_and_nothing_else():
+    from course.lessons import LESSONS
+
+    kept = {p.name for p in (PROJECT / "pages").iterdir() if p.name != "__pycache__"}
+    assert kept == {lesson.name for lesson in LESSONS}
+    assert all((PROJECT / "pages" / name / "page.py").is_file() for name in kept)
+
+
+def test_no_loose_module():
+    """A newcomer finds the folder; only packages lie at the top of `ui` and `gpt_core`."""
+    assert {p.name for p in (PROJECT / "ui").glob("*.py")} == {"__init__.py"}
+    assert {p.name for p in (PROJECT / "gpt_core").glob("*.py")} == {
+        "__init__.py",
+        "__main__.py",
+        "huggingface.py",
+        "memory.py",
+    }
+
+
+@each_module
+def test_nothing_is_unpickled(name):
+    source = PATHS[name].read_text(encoding="utf-8")
+    names = {other.split(".")[0] for other in imported(source)}
+    assert not {"pickle", "dill", "joblib", "shelve", "marshal"} & names
+    assert "torch.load(" not in source
+
+
+@each_module
+def test_results_are_kept_by_one_cache(name):
     """Streamlit's can be emptied by any visitor, and counts results instead of their bytes."""
-    text = path.read_text(encoding="utf-8")
-    assert not {"cache_resource", "cache_data", "lru_cache"} & set(NAME.findall(text)) or (
-        floor_of(path) in ("corpus", "gpt_core")
-    )
+    source = PATHS[name].read_text(encoding="utf-8")
+    assert not {"cache_resource", "cache_data"} & set(NAME.findall(source))
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])

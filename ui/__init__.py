@@ -1,1 +1,5 @@
-"""What the lessons share on the Streamlit side."""
+"""What lessons share: the study bar and the address, services, components, how things look."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# What the app calls the model.
-BUNDLED = "bundled"
+from gpt_core.training.run_files import BUNDLED
+
+__all__ = ["BUNDLED", "MEASURED", "bundled_run_path"]
+
 # What eval and benchmarks/sitcom_model.py printed about it, as JSON.
 MEASURED = Path(__file__).parent / "measured"
 

@@ -28,10 +28,10 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.weights import save_tensors, weights
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import METRICS
 from gpt_core.training.train_run import Interruption, find_device, flush_subnormals, train_run
-from gpt_core.training.trainer import TrainConfig
 
 SEED, SCENES = 1, 200_000
 VOCABULARY = 2048

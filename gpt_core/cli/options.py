@@ -10,8 +10,8 @@ from typing import Any
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import Tokenizer, WordTokenizer, train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig
 
 MOST_THREADS = 1024
 DRAWING = ("temperature", "top_k", "top_p", "min_p", "seed")

@@ -19,12 +19,12 @@ import torch
 import torch.nn.functional as F
 
 from corpus.sitcom import SEPARATOR, check
-from corpus.sitcom.show import the_show
 from corpus.statistics import WORD
 from gpt_core.evaluation.ngram import Ngram
 from gpt_core.generate.sample import SampleConfig, choose, cut_at_stop, generate, stopped
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import Tokenizer
+from gpt_core.training.sitcom_tokens import separator_ids
 
 # 97.5% quantile of the normal distribution, for intervals of 95%.
 Z95 = 1.959963984540054
@@ -32,7 +32,6 @@ RESAMPLES = 2_000
 # Logits computed at once when scoring, at most: 64 MB.
 MOST_LOGITS = 1 << 24
 # The show's shared fillers that a scene says only two or three times.
-SMALL_POOLS = ("day", "number", "price", "town", "animal", "job")
 
 # From a prompt's ids and how to draw, the ids that follow, until a stop text or the limit.
 Continue = Callable[[list[int], SampleConfig], Iterator[int]]
@@ -61,22 +60,6 @@ def by_ngram(ngram: Ngram, tokenizer: Tokenizer) -> Continue:
                 return
 
     return go_on
-
-
-def separator_ids(tokenizer: Tokenizer) -> list[int]:
-    """The separator's tokens as they stand before a heading (BPE may cut "\\n\\n\\n" otherwise)."""
-    heading = "INT. "
-    return tokenizer.encode(SEPARATOR + heading)[: -len(tokenizer.encode(heading))]
-
-
-def filler_ids(tokenizer: Tokenizer) -> list[int]:
-    """The tokens that the sitcom's days, numbers, prices, towns, animals and jobs begin with.
-
-    Of byte pairs, whose tokens hold the space before a word; none where the space is a token.
-    """
-    pools = the_show().pools
-    firsts = {tokenizer.encode(f" {filler}")[0] for name in SMALL_POOLS for filler in pools[name]}
-    return sorted(i for i in firsts if tokenizer.decode([i]) != " ")
 
 
 def write_scenes(

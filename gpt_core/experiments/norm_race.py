@@ -28,7 +28,8 @@ from gpt_core.model.observe import record
 from gpt_core.model.weights import load_weights, weights
 from gpt_core.tokenizers import Tokenizer, train_tokenizer
 from gpt_core.training import data
-from gpt_core.training.trainer import DivergedError, TrainConfig, Trainer
+from gpt_core.training.config import TrainConfig
+from gpt_core.training.trainer import DivergedError, Trainer
 
 NORMS = ("layernorm", "rmsnorm", "batchnorm", "none")
 _LOOK_EVERY = 20  # steps between two looks at the sizes

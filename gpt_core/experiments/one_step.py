@@ -22,8 +22,8 @@ from torch import Tensor
 
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import Optimizer, make_optimizer
-from gpt_core.training.trainer import TrainConfig
 
 FACTORS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """What the learning rate is multiplied by."""

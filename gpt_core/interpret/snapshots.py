@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from corpus.files import is_file
 from gpt_core.evaluation.held_out import held_out
 from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.head_roles import Marked, RoleScores, gather, mark, patterns_of, score_text
@@ -21,7 +22,7 @@ from gpt_core.interpret.norms import find_norm, mean_and_std, trace_norms
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
 from gpt_core.training.run import Run
-from gpt_core.training.run_files import ACTIVE, RunError, is_file
+from gpt_core.training.run_files import ACTIVE, RunError
 
 CONTINUATION = 30  # tokens that a model writes after the probe
 HALF = 16  # tokens that are said twice

@@ -20,9 +20,10 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
 from gpt_core.tokenizers import Tokenizer, train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.data import encode_to_array, split
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig, Trainer
+from gpt_core.training.trainer import Trainer
 
 MODEL = {"n_layer": 2, "n_head": 2, "n_embd": 64, "block_size": 64}
 TRAINING = {"batch_size": 16, "precision": "float32", "eval_batches": 8}

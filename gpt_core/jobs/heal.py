@@ -22,8 +22,9 @@ from gpt_core.jobs.head_value import pieces_for, rounded
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene
 from gpt_core.training import data
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig, Trainer
+from gpt_core.training.trainer import Trainer
 
 STEPS = (30, 60, 120)
 MOST_VALUABLE = "most valuable"
@@ -137,7 +138,7 @@ def _text(run: Run) -> tuple[np.ndarray, list[int] | None]:
     else:
         tokens, _ = run.tokens()
     if run.train_config.whole_scenes:
-        from gpt_core.evaluation.sitcom_scenes import separator_ids
+        from gpt_core.training.sitcom_tokens import separator_ids
 
         mark = separator_ids(run.tokenizer())
     return tokens, mark

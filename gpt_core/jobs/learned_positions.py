@@ -12,9 +12,10 @@ from gpt_core.jobs import Progress, whole
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.data import encode_to_array, split
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig, Trainer
+from gpt_core.training.trainer import Trainer
 
 SHAPE = {"block_size": 64, "n_layer": 2, "n_head": 2, "n_embd": 64}
 EVERY = 20  # steps between two looks at the table

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gpt_core.model.config import ConfigError, GPTConfig
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.settings import ConfigError
 
 if TYPE_CHECKING:
     from gpt_core.model.gpt import GPT, Block, CausalSelfAttention

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Self
+
+from gpt_core.model.settings import ConfigError, Settings, setting
 
 Norm = Literal["layernorm", "rmsnorm", "batchnorm", "none"]
 NormPosition = Literal["pre", "post"]
@@ -12,22 +14,8 @@ Activation = Literal["gelu", "gelu_tanh", "relu", "relu2", "swiglu"]
 ResidualInit = Literal["scaled", "zero", "copy"]
 
 
-class ConfigError(ValueError):
-    """A setting that no GPT can be built from; the message says what is allowed."""
-
-
-# The largest value of each size. They keep a typing slip from asking for terabytes.
-_LARGEST = {
-    "vocab_size": 1_000_000,
-    "block_size": 131_072,
-    "n_layer": 512,
-    "n_head": 512,
-    "n_embd": 65_536,
-}
-
-
 @dataclass(frozen=True)
-class GPTConfig:
+class GPTConfig(Settings):
     """The shape and the design of a GPT.
 
     vocab_size: number of different tokens, V.
@@ -50,27 +38,38 @@ class GPTConfig:
     Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
     """
 
-    vocab_size: int
-    block_size: int = 128
-    n_layer: int = 4
-    n_head: int = 4
-    n_embd: int = 128
-    dropout: float = 0.0
-    bias: bool = True
-    norm: Norm = "layernorm"
-    norm_position: NormPosition = "pre"
-    position: Position = "learned"
-    activation: Activation = "gelu"
-    tie_weights: bool = True
-    qk_norm: bool = False
-    causal: bool = True
-    residual_init: ResidualInit = "scaled"
+    WHAT: ClassVar[str] = "settings of a model"
+
+    vocab_size: int = field(
+        metadata={"about": "number of different tokens", "between": (1, 1_000_000)}
+    )
+    block_size: int = setting(
+        128, "context length, in tokens: how far back the model sees", between=(1, 131_072)
+    )
+    n_layer: int = setting(4, "number of transformer blocks, one above the other", between=(1, 512))
+    n_head: int = setting(
+        4, "attention heads in each block; must divide the width", between=(1, 512)
+    )
+    n_embd: int = setting(128, "width: how many numbers describe each token", between=(1, 65_536))
+    dropout: float = setting(
+        0.0, "share of activations zeroed while training; helps when the text is small"
+    )
+    bias: bool = setting(True, "whether linear layers and LayerNorm have an additive bias")
+    norm: Norm = setting("layernorm", "normalization inside the blocks")
+    norm_position: NormPosition = setting(
+        "pre", "normalise before each branch (pre) or after (post)"
+    )
+    position: Position = setting("learned", "how the model learns where a token stands")
+    activation: Activation = setting("gelu", "nonlinearity of the feed-forward layers")
+    tie_weights: bool = setting(True, "whether the output layer reuses the token embedding")
+    qk_norm: bool = setting(False, "whether queries and keys are normalised")
+    causal: bool = setting(True, "whether a token sees only what came before it")
+    residual_init: ResidualInit = setting(
+        "scaled", "start of each branch's last layer: small, zero, or heads that copy"
+    )
 
     def __post_init__(self) -> None:
-        for name, kind in get_type_hints(type(self)).items():
-            check_setting(name, getattr(self, name), kind)
-            if name in _LARGEST:
-                check_range(name, getattr(self, name), 1, _LARGEST[name])
+        super().__post_init__()
         if not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"dropout is {self.dropout}; it must be at least 0 and below 1.")
         if self.n_embd % self.n_head:
@@ -95,25 +94,11 @@ class GPTConfig:
         return self.n_embd // self.n_head
 
     @classmethod
-    def from_preset(cls, name: str, **overrides: Any) -> GPTConfig:
-        """Build a preset by name; overrides replace single settings. Raises ConfigError."""
-        if name not in PRESETS:
-            raise ConfigError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
-        return cls.from_dict(PRESETS[name] | overrides)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All settings as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, settings: dict[str, Any]) -> GPTConfig:
+    def from_dict(cls, settings: dict[str, Any]) -> Self:
         """The inverse of to_dict. Raises ConfigError for unknown or missing settings."""
-        if not isinstance(settings, dict):
-            raise ConfigError("A model's settings must be a JSON object of names and values.")
-        check_names(settings, [field.name for field in fields(cls)])
-        if "vocab_size" not in settings:
+        if isinstance(settings, dict) and "vocab_size" not in settings:
             raise ConfigError("vocab_size is missing; it is the number of different tokens.")
-        return cls(**settings)
+        return super().from_dict(settings)
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -150,32 +135,4 @@ PRESETS: dict[str, dict[str, Any]] = {
         "bias": True,
     },
 }
-
-
-def check_setting(name: str, value: Any, kind: Any) -> None:
-    """Raise ConfigError unless value is of the annotated kind: a Literal, bool, int or float."""
-    choices = get_args(kind)
-    if choices:
-        if value not in choices:
-            raise ConfigError(f"{name} is {value!r}; choose one of {', '.join(choices)}.")
-    elif kind is bool:
-        if not isinstance(value, bool):
-            raise ConfigError(f"{name} is {value!r}; it must be true or false.")
-    elif kind is int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ConfigError(f"{name} is {value!r}; it must be a whole number.")
-    elif not isinstance(value, int | float) or isinstance(value, bool):
-        raise ConfigError(f"{name} is {value!r}; it must be a number.")
-
-
-def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Raise ConfigError unless low ≤ value ≤ high."""
-    if not low <= value <= high:
-        raise ConfigError(f"{name} is {value}; it must be between {low:,} and {high:,}.")
-
-
-def check_names(settings: dict[str, Any], known: list[str]) -> None:
-    """Raise ConfigError for a setting that doesn't exist."""
-    unknown = sorted(set(settings) - set(known))
-    if unknown:
-        raise ConfigError(f"Unknown setting {unknown[0]!r}; known are {', '.join(known)}.")
+GPTConfig.PRESETS = PRESETS

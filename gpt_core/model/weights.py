@@ -13,9 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from corpus.files import replacing
+from corpus.files import is_file, replacing
 from gpt_core.model.gpt import GPT
-from gpt_core.training.run_files import is_file
 
 SCALE = ".scale"  # the name of a matrix's row scales, after the matrix's own
 FLOATS = ("F64", "F32", "F16", "BF16")  # how a safetensors file may keep weights as they are

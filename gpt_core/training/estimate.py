@@ -9,7 +9,7 @@ import torch
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.shapes import shapes_of
-from gpt_core.training.trainer import TrainConfig
+from gpt_core.training.config import TrainConfig
 
 # A small model's step is mostly the cost of calling its many operations. Seconds a step and a
 # block, measured on two cores of 2023.

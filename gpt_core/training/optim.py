@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from gpt_core.model.gpt import GPT
-    from gpt_core.training.trainer import TrainConfig
+    from gpt_core.training.config import TrainConfig
 
 
 class Rule(Protocol):

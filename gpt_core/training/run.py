@@ -31,10 +31,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from corpus.files import append
-from gpt_core.bundled import BUNDLED
-from gpt_core.model.config import ConfigError, GPTConfig
+from corpus.files import append, is_file
+from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
+from gpt_core.model.settings import ConfigError
 from gpt_core.model.shapes import shapes_of
 from gpt_core.model.weights import (
     WeightsError,
@@ -46,13 +46,14 @@ from gpt_core.model.weights import (
 )
 from gpt_core.tokenizers import Tokenizer, TokenizerError, load_tokenizer
 from gpt_core.training import data
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run_files import (
+    BUNDLED,
     METRICS,
     MetricsFile,
     Record,
     RunError,
     Status,
-    is_file,
     is_step,
     open_file,
     printable,
@@ -62,7 +63,6 @@ from gpt_core.training.run_files import (
     write_json,
     write_status,
 )
-from gpt_core.training.trainer import TrainConfig
 
 FORMAT = 1
 STATE = "state.safetensors"

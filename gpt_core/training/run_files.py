@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from corpus.files import replacing
+from corpus.files import is_file, replacing
 
 STATUS, METRICS = "status.json", "metrics.jsonl"
+# What the app calls the run that comes with it; no other run may have this name.
+BUNDLED = "bundled"
 STATES = ("queued", "running", "paused", "stopped", "finished", "diverged", "failed")
 ACTIVE, ENDED = ("queued", "running"), ("stopped", "finished", "diverged")
 OUT_OF_MEMORY = "The memory ran out, most likely; try a smaller model or a smaller batch."
@@ -190,14 +192,6 @@ class MetricsFile:
                 yield error
             else:
                 yield record
-
-
-def is_file(path: Path) -> bool:
-    """Whether there is a file that may be looked at; never raises."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -20,8 +20,8 @@ import torch
 
 from corpus.command_line import on_request_to_end
 from gpt_core.generate.sample import SampleConfig, SampleError, generate
-from gpt_core.model.config import ConfigError
 from gpt_core.model.gpt import GPT
+from gpt_core.model.settings import ConfigError
 from gpt_core.model.weights import WeightsError
 from gpt_core.tokenizers import TokenizerError
 from gpt_core.training import data, distributed
@@ -144,10 +144,7 @@ class _Training:
         model = GPT(run.model_config).to(device)
         mark, fillers = None, None
         if run.train_config.whole_scenes or run.train_config.filler_weight != 1.0:
-            from gpt_core.evaluation.sitcom_scenes import (  # it loads the whole sitcom
-                filler_ids,
-                separator_ids,
-            )
+            from gpt_core.training.sitcom_tokens import filler_ids, separator_ids
 
             mark, fillers = separator_ids(self.tokenizer), filler_ids(self.tokenizer)
         # Where samples begin: as the pieces of text do.

@@ -14,8 +14,8 @@ import math
 import time
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,167 +23,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from gpt_core.model.config import ConfigError, check_names, check_range, check_setting
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
+from gpt_core.model.settings import ConfigError
 from gpt_core.model.weights import load_weights, weights
 from gpt_core.training import data, distributed
 from gpt_core.training.autopsy import first_not_finite
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.evaluate import mean_loss
 from gpt_core.training.optim import clip_gradients, lr_factor, make_optimizer
-
-# What each number may be. Wide limits: they catch typing slips, not taste.
-_RANGES: dict[str, tuple[float, float]] = {
-    "steps": (1, 1_000_000),
-    "batch_size": (1, 65_536),
-    "learning_rate": (0.0, 100.0),
-    "embedding_lr": (0.0, 100.0),
-    "head_lr": (0.0, 100.0),
-    "min_lr_ratio": (0.0, 1.0),
-    "warmup_steps": (0, 1_000_000),
-    "cooldown": (0.0, 1.0),
-    "weight_decay": (0.0, 100.0),
-    "beta1": (0.0, 0.9999),
-    "beta2": (0.0, 0.99999),
-    "momentum": (0.0, 0.9999),
-    "newton_schulz": (1, 20),
-    "grad_clip": (0.0, 1e9),
-    "grad_accum": (1, 65_536),
-    "filler_weight": (0.0, 1000.0),
-    "eval_interval": (1, 1_000_000),
-    "eval_batches": (0, 100_000),
-    "sample_interval": (0, 1_000_000),
-    "snapshot_interval": (0, 1_000_000),
-    "checkpoint_interval": (1, 1_000_000),
-    "seed": (0, 2**31 - 1),
-}
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How a model is trained.
-
-    steps: number of updates.
-    batch_size: sequences per step, over all processes and accumulated parts together.
-    learning_rate: the peak; with Muon, that of the matrices inside the blocks.
-    embedding_lr, head_lr: with Muon, Adam's for embeddings, and for output layer and vectors.
-    warmup_steps, schedule, min_lr_ratio, cooldown: see `gpt_core.training.optim.lr_factor`.
-    optimizer: "adamw", or "muon" for the matrices inside the blocks.
-    weight_decay: how strongly weights are pulled to zero, times the learning rate, each step.
-    beta1, beta2: Adam's memory of the gradient and of its square.
-    momentum, newton_schulz: Muon's memory of the gradient, and its number of iterations.
-    grad_clip: largest joint norm of all gradients; 0 never clips.
-    whole_scenes: seven of eight pieces of text begin with a scene (and the blank lines before it),
-        so that the model sees who is there and what it is about; else pieces begin anywhere.
-    filler_weight: how many times a small filler of the sitcom (a day, a number, a town) counts in
-        the loss that is learned from; it falls to 1 with the learning rate. They are rare, and a
-        scene falls apart where one is forgotten. Reported losses count every token once.
-    grad_accum: in how many parts a batch is computed, to save memory; the result is the same.
-    eval_interval: steps between evaluations; eval_batches: batches of each split that an
-        evaluation reads, 0 for the whole split.
-    sample_interval, snapshot_interval: steps between samples of text and between kept copies of
-        the weights; 0 for none.
-    checkpoint_interval: steps between saves that training can resume from.
-    seed: decides the initial weights, the batches and dropout.
-    precision: "auto" computes in bfloat16 where the processor is faster with it.
-    compile: let torch.compile build a faster model first (takes up to a minute).
-
-    Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
-    """
-
-    steps: int = 2000
-    batch_size: int = 12
-    learning_rate: float = 1e-3
-    embedding_lr: float = 0.1
-    head_lr: float = 0.02
-    min_lr_ratio: float = 0.1
-    warmup_steps: int = 100
-    schedule: Literal["cosine", "linear", "constant"] = "cosine"
-    cooldown: float = 1.0
-    optimizer: Literal["adamw", "muon"] = "adamw"
-    weight_decay: float = 0.1
-    beta1: float = 0.9
-    beta2: float = 0.99
-    momentum: float = 0.9
-    newton_schulz: int = 5
-    grad_clip: float = 1.0
-    grad_accum: int = 1
-    whole_scenes: bool = False
-    filler_weight: float = 1.0
-    eval_interval: int = 100
-    eval_batches: int = 10
-    sample_interval: int = 200
-    snapshot_interval: int = 100
-    checkpoint_interval: int = 100
-    seed: int = 1337
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    compile: bool = False
-
-    def __post_init__(self) -> None:
-        for name, kind in get_type_hints(type(self)).items():
-            check_setting(name, getattr(self, name), kind)
-            if name in _RANGES:
-                check_range(name, getattr(self, name), *_RANGES[name])
-        if self.batch_size % self.grad_accum:
-            raise ConfigError(
-                f"batch_size is {self.batch_size} and grad_accum is {self.grad_accum}; the batch "
-                f"must split into equal parts."
-            )
-
-    @classmethod
-    def from_preset(cls, name: str, **overrides: Any) -> TrainConfig:
-        """Build a preset by name; overrides replace single settings. Raises ConfigError."""
-        if name not in PRESETS:
-            raise ConfigError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
-        return cls.from_dict(PRESETS[name] | overrides)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All settings as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, settings: dict[str, Any]) -> TrainConfig:
-        """The inverse of to_dict; what is missing takes its default. Raises ConfigError."""
-        if not isinstance(settings, dict):
-            raise ConfigError("The settings of a training run must be a JSON object.")
-        check_names(settings, [field.name for field in fields(cls)])
-        return cls(**settings)
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    # nanoGPT's settings for a CPU (Karpathy, README, "baby GPT").
-    "classic": {},
-    # Muon and short runs: the recipe that benchmarks/training.py measures.
-    "modern": {
-        "steps": 350,
-        "optimizer": "muon",
-        "learning_rate": 0.05,
-        "embedding_lr": 0.1,
-        "head_lr": 0.008,
-        "momentum": 0.85,
-        "newton_schulz": 3,
-        "weight_decay": 0.0,
-        "schedule": "linear",
-        "min_lr_ratio": 0.0,
-        "warmup_steps": 0,
-        "grad_clip": 0.0,
-        "eval_interval": 25,
-        "sample_interval": 50,
-        "snapshot_interval": 25,
-        "checkpoint_interval": 50,
-    },
-    # The "GPT From Scratch" notebooks' own settings.
-    "notebook": {
-        "steps": 5000,
-        "batch_size": 64,
-        "learning_rate": 3e-4,
-        "schedule": "constant",
-        "warmup_steps": 0,
-        "weight_decay": 0.01,
-        "beta2": 0.999,
-        "grad_clip": 0.0,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -242,8 +90,8 @@ class Trainer:
     config: see TrainConfig. mark: the token ids before every scene, for whole_scenes. fillers: the
     token ids that filler_weight is for.
     Under torchrun (see `gpt_core.training.distributed`) every process makes its own Trainer and
-    iterates in step with the others. Raises ConfigError when the batch doesn't split over the processes,
-    DataError when a split is shorter than one sequence.
+    iterates in step with the others. Raises ConfigError when the batch doesn't split over the
+    processes, DataError when a split is shorter than one sequence.
     """
 
     def __init__(

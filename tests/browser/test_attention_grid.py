@@ -11,7 +11,7 @@ from tests.browser.conftest import settled
 PAGE = """
 import numpy as np
 import streamlit as st
-from ui.attention_map import attention_grid, selected
+from ui.components.attention_map import attention_grid, selected
 
 def told():
     st.session_state.told = selected("grid").head

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import settled
-from ui.tokens import LABEL
+from ui.show.tokens import LABEL
 
 
 def test_a_word_of_400_000_characters_freezes_no_tab(page, app_url):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from benchmarks.app_process import start_app, stop_app
 from tests.browser.conftest import settled
-from ui.names import plain
+from ui.show.names import plain
 
 ELSEWHERE = "somewhere.example"
 NAMES = [
@@ -50,8 +50,8 @@ PAGE = """
 import ast
 from pathlib import Path
 import streamlit as st
-from ui.names import as_text, plain, show_error
-from ui.tokens import code
+from ui.show.names import as_text, plain, show_error
+from ui.show.tokens import code
 
 NAMES = ast.literal_eval(Path(__file__).with_suffix(".names").read_text())
 TEXTS = [as_text(name) for name in NAMES]

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_core.model.config import PRESETS, ConfigError, GPTConfig
+from gpt_core.model.config import PRESETS, GPTConfig
+from gpt_core.model.settings import ConfigError
 
 
 def test_presets_are_the_published_choices():

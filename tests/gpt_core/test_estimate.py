@@ -5,8 +5,8 @@ import torch
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.estimate import activation_bytes, estimate, measure_speed, speed_reached
-from gpt_core.training.trainer import TrainConfig
 
 
 def bytes_kept(config, rows):

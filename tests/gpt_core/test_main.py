@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from corpus import from_upload
-from gpt_core.__main__ import HELP, main, make_parser
+from gpt_core.__main__ import main, make_parser
 from gpt_core.model.config import GPTConfig
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig
 
 PROJECT = Path(__file__).parents[2]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30
@@ -265,11 +265,11 @@ def test_help_explains_every_setting(capsys):
         make_parser().parse_args(["train", "--help"])
     assert exit_.value.code == 0
     shown = re.sub(r"\s+", " ", capsys.readouterr().out)
-    settings = {*GPTConfig(vocab_size=1).to_dict(), *TrainConfig().to_dict()} - {"vocab_size"}
-    assert set(HELP) == settings
-    for name in settings:
+    about = GPTConfig.about() | TrainConfig.about()
+    assert set(about) == {*GPTConfig(vocab_size=1).to_dict(), *TrainConfig().to_dict()}
+    for name in set(about) - {"vocab_size"}:
         assert f"--{name.replace('_', '-')}" in shown
-        assert HELP[name][:40] in shown.replace("- ", "-")
+        assert about[name][:40] in shown.replace("- ", "-")
     assert "(classic 2000, modern" in shown
     assert "examples: python -m gpt_core train --text book.txt" in shown
 

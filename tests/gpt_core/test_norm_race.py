@@ -11,7 +11,8 @@ from gpt_core.experiments.norm_race import NORMS, Lane, Race, make_trainer, pack
 from gpt_core.jobs import JobError
 from gpt_core.jobs.norms_race import norms_race
 from gpt_core.model.norms import _Norm, freeze_gain_and_bias
-from gpt_core.training.trainer import TrainConfig, Trainer
+from gpt_core.training.config import TrainConfig
+from gpt_core.training.trainer import Trainer
 
 SMALL = Race(n_layer=2, n_embd=32, block_size=16, batch_size=4, steps=4)
 SETTINGS = {

@@ -22,9 +22,9 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import find_taps, record
 from gpt_core.model.weights import weights
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import orthogonalize
 from gpt_core.training.run import Run
-from gpt_core.training.trainer import TrainConfig
 from tests.helpers import write_run
 
 IDS, OTHER = (1, 5, 2, 9, 3, 3, 7), (4, 4, 8, 1)

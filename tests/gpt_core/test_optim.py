@@ -6,6 +6,7 @@ from torch import nn
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import (
     AdamW,
     Muon,
@@ -14,7 +15,6 @@ from gpt_core.training.optim import (
     make_optimizer,
     orthogonalize,
 )
-from gpt_core.training.trainer import TrainConfig
 
 
 def parameters(*shapes, seed=0):

@@ -12,10 +12,11 @@ from corpus.sitcom import whole_text
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import MAX_SNAPSHOTS, Run
 from gpt_core.training.run_files import MetricsFile, Record, RunError, Status
 from gpt_core.training.train_run import Interruption, train_run
-from gpt_core.training.trainer import TrainConfig, Trainer
+from gpt_core.training.trainer import Trainer
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 20
 

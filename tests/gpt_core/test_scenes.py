@@ -10,18 +10,15 @@ from corpus.sitcom import SEPARATOR, generate, split_scenes, whole_text
 from corpus.sitcom.show import the_show
 from gpt_core.evaluation.ngram import Ngram
 from gpt_core.evaluation.sitcom_scenes import (
-    SMALL_POOLS,
     Known,
     bits_of,
     by_model,
     by_ngram,
-    filler_ids,
     measure,
     model_nats,
     ngram_nats,
     ratio,
     scene_ids,
-    separator_ids,
     wilson,
     write_scenes,
 )
@@ -29,6 +26,7 @@ from gpt_core.generate.sample import SampleConfig
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.sitcom_tokens import SMALL_POOLS, filler_ids, separator_ids
 
 TEXT = whole_text(1, 40)
 SCENES = [scene.text for scene in generate(1, 40)]

@@ -7,10 +7,12 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_core.model.config import ConfigError, GPTConfig
+from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
+from gpt_core.model.settings import ConfigError
 from gpt_core.training import data
-from gpt_core.training.trainer import DivergedError, TrainConfig, Trainer, choose_precision
+from gpt_core.training.config import TrainConfig
+from gpt_core.training.trainer import DivergedError, Trainer, choose_precision
 
 V, T = 11, 8
 # A text with a pattern to learn: each token is the last one plus one, now and then plus two.

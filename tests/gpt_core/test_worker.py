@@ -14,10 +14,10 @@ import pytest
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import Status
 from gpt_core.training.train_run import Interruption, train_run
-from gpt_core.training.trainer import TrainConfig
 
 PROJECT = Path(__file__).parents[2]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 20

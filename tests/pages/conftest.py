@@ -11,7 +11,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.helpers import MAIN_SCRIPT
-from ui.plotly_unchecked import Unchecked
+from ui.show.plotly_unchecked import Unchecked
 
 # Each AppTest reads the metadata of every package that is installed: most of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
@@ -21,7 +21,7 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 def whole_reruns(monkeypatch):
     """An edited prompt reruns the page as a whole."""
     # After a rerun of fragments AppTest knows those alone; tests/ui/test_parts.py is about them.
-    monkeypatch.setattr("ui.sidebar.redraw_parts", lambda: None)
+    monkeypatch.setattr("ui.app.study_bar.redraw_parts", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def open_lesson(tmp_path, monkeypatch):
             app.session_state[key] = value
         app.run()
         if name != "home":
-            app.switch_page(f"../pages/{name}.py").run()
+            app.switch_page(f"../pages/{name}/page.py").run()
         if prompt is not None:
             app.text_input(key="prompt").set_value(prompt).run()
         assert not app.exception

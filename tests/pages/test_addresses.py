@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.helpers import MAIN_SCRIPT, write_run
-from ui import address
+from tests.helpers import app_at, write_run
+from ui.app import address
 
 PAGES = Path(__file__).parents[2] / "pages"
-LESSONS = sorted(path.stem for path in PAGES.glob("*.py"))
+LESSONS = sorted(path.parent.name for path in PAGES.glob("*/page.py"))
 
 NASTY = {
     "empty": "",
@@ -68,10 +67,8 @@ def visit(runs, monkeypatch):
     monkeypatch.setenv("GPT_RUNS", str(runs))
 
     def open_(lesson, texts):
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
+        app = app_at(lesson)
         app.query_params.update({"model": "0000aaaa", "prompt": "NADIA: Who put"} | texts)
-        if lesson != "home":
-            app.switch_page(f"../pages/{lesson}.py")
         app.run()
         return app
 

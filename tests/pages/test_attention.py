@@ -3,9 +3,8 @@ import struct
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
-from tests.helpers import MAIN_SCRIPT, write_run
+from tests.helpers import app_at, write_run
 
 
 @pytest.fixture
@@ -18,8 +17,7 @@ def open_lesson(tmp_path, monkeypatch):
         params = options.pop("params", {})
         if not (tmp_path / "00000001").exists():
             write_run(tmp_path, "00000001", **options)
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=30)
-        app.switch_page("../pages/attention.py")
+        app = app_at("attention")
         for name, value in {"model": "00000001", "prompt": prompt, **params}.items():
             app.query_params[name] = value
         app.run()

@@ -4,8 +4,8 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.experiments.averaging import view_head
 from gpt_core.training.run import Run
+from pages.averaging import mask_experiment
 from tests.helpers import write_run
-from ui import mask_experiment
 
 PROMPT = "OTTO: A duck?"
 DESIGNS = {

@@ -7,7 +7,7 @@ import pytest
 
 from tests.ui.test_damaged_runs import DAMAGE, GOOD, paused_run, quick  # noqa: F401
 from tests.ui.test_training import service
-from ui.training import training_service
+from ui.services.training import training_service
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_a_pasted_text_is_used_by_the_lessons(open_lesson):
     app = paste(open_lesson("data"), TEXT)
     assert "Pasted text" in app.success[0].value
     assert app.metric[0].value == f"{len(corpus.from_paste(TEXT).text):,}"
-    app.switch_page("../pages/tokenization.py").run()
+    app.switch_page("../pages/tokenization/page.py").run()
     assert not app.exception
     assert any("Pasted text" in caption.value for caption in app.caption)
 
@@ -94,9 +94,9 @@ def test_a_guess_is_a_question_and_another_answer_reads_the_file_again(open_less
     assert "trčs chaud ŕ Săo Paulo" in app.session_state["chosen_corpus"].text
     assert any("Read as Windows-1250, Central European: is" in m.value for m in app.markdown)
     # It holds for the session, on every page, and can be taken back.
-    app.switch_page("../pages/tokenization.py").run()
+    app.switch_page("../pages/tokenization/page.py").run()
     assert "trčs" in app.session_state["chosen_corpus"].text
-    app.switch_page("../pages/data.py").run()
+    app.switch_page("../pages/data/page.py").run()
     assert asked(app).value == "cp1250"
     asked(app).set_value("cp1252").run()
     assert app.session_state["chosen_corpus"].text == LETTER

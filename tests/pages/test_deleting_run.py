@@ -3,8 +3,8 @@
 import pytest
 
 from tests.ui.test_training import request
-from ui.training import training_service
-from ui.worker import MachineLock
+from ui.services.training import training_service
+from ui.services.worker import MachineLock
 
 VISITOR = "0" * 32
 

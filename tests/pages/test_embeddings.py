@@ -6,10 +6,10 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.embeddings import nearest
 from gpt_core.interpret.positions import predict_at, shifted
 from gpt_core.training.run import Run
+from pages.embeddings.map import label_of
+from pages.embeddings.words import OTHER, SAME
 from tests.helpers import write_run
-from ui.embedding_map import label_of
-from ui.position_words import OTHER, SAME
-from ui.tokens import visible
+from ui.show.tokens import visible
 
 PROMPT = "OTTO: A duck?"
 

@@ -6,9 +6,12 @@ import torch
 from gpt_core.model.gpt import GPT
 from gpt_core.training.run import IMPORTED
 from gpt_core.training.run_files import Record
+from pages.head_born import film as history_film
+from pages.head_born import panel as history_panel
+from pages.head_born import results as histories
 from tests.helpers import write_run
-from ui import film, histories, history_film, history_panel
-from ui.caches import PASSES, RESULTS, SNAPSHOTS
+from ui.components import film
+from ui.services.caches import PASSES, RESULTS, SNAPSHOTS
 
 RUN = "0000000a"
 GUESS = f"film_guess_{RUN}"

@@ -2,17 +2,16 @@
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
-import ui.jobs
+import ui.services.jobs
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.interpret.attention import trace_attention
 from gpt_core.interpret.head_roles import sharpest
 from gpt_core.interpret.output_projection import output_step, trace_heads
 from gpt_core.training.run import Run
-from tests.helpers import MAIN_SCRIPT, write_run
-from ui.head_words import PLACES
+from pages.heads.words import PLACES
+from tests.helpers import app_at, write_run
 
 OWN = "0000000a"
 
@@ -24,8 +23,7 @@ def open_heads(tmp_path, monkeypatch):
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
 
     def open_(prompt="OTTO: A duck?", model=None, **params):
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
-        app.switch_page("../pages/heads.py")
+        app = app_at("heads")
         if model is not None:
             write_run(tmp_path, OWN, **model)
             params["model"] = OWN
@@ -119,7 +117,7 @@ def test_nonsense_in_the_address_is_no_error(open_heads):
 def test_a_model_of_ones_own_is_measured_by_a_button(open_heads, monkeypatch):
     started = []
     monkeypatch.setattr(
-        ui.jobs.JobService, "start", lambda self, key, folder, visitor: started.append(key)
+        ui.services.jobs.JobService, "start", lambda self, key, folder, visitor: started.append(key)
     )
     app = open_heads(model={})
     (button,) = [button for button in app.button if button.label == "Find roles"]

@@ -5,7 +5,7 @@ import pytest
 from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.overview import overview
 from gpt_core.training.run import Run
-from ui.notebooks import NAMES
+from notebooks.maker import NAMES
 
 
 def words(app):

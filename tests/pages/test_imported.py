@@ -8,7 +8,7 @@ from gpt_core.huggingface import import_run, save_gpt2
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import GPT2Tokenizer
-from ui import models
+from ui.services import models
 
 LESSONS = ["home", "data", "tokenization", "embeddings", "averaging", "mlp", "layernorm"]
 LESSONS += ["attention", "heads", "residual", "normalization", "training", "one_step", "sample"]

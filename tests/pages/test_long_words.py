@@ -7,7 +7,7 @@ import pytest
 from corpus import Corpus
 from tests.helpers import TEXT, write_run
 from tests.pages.test_names import LESSONS, texts
-from ui.tokens import LABEL
+from ui.show.tokens import LABEL
 
 WORD = "x" * 300
 PROMPT = f"OTTO: {WORD} wet {WORD}"

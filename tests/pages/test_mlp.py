@@ -4,9 +4,9 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.interpret.neurons import loudest, remove_neuron, top_texts_of, trace_neurons
 from gpt_core.training.run import Run
+from pages.mlp.words import FALLS, GUESSES, MOVES, STAYS
 from tests.helpers import write_run
-from ui.neuron_words import FALLS, GUESSES, MOVES, STAYS
-from ui.sidebar import DEFAULT_PROMPT
+from ui.app.study_bar import DEFAULT_PROMPT
 
 PROMPT = "OTTO: A duck?"
 

@@ -9,7 +9,7 @@ from gpt_core.bundled import BUNDLED
 from gpt_core.training.run import check_new
 from gpt_core.training.run_files import RunError
 from tests.helpers import write_run
-from ui import models
+from ui.services import models
 
 NAMES = ["20261128", "Übung1", "mein Lauf", "0123456789abcdef", "a.b-c_d", "日本", "🦆", "x" * 100]
 NAMES += ["ends.tmp", "$HOME", "100%", "`a`", "con1", "(1) & [2]"]

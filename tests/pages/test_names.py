@@ -9,8 +9,8 @@ from corpus import Corpus, bundled
 from gpt_core.bundled import bundled_run_path
 from gpt_core.training.run import read_json, write_json
 from tests.ui.test_training import request
-from ui.training import training_service
-from ui.worker import MachineLock
+from ui.services.training import training_service
+from ui.services.worker import MachineLock
 
 NAME = "![x](https:somewhere.example) :red[www.y.example]"
 LESSONS = ["home", "data", "sitcom", "tokenization", "embeddings", "averaging", "attention"]

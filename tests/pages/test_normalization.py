@@ -5,11 +5,11 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.experiments.norm_axes import averaged_with, stream_block
 from gpt_core.experiments.norm_surgery import multiply_stream
 from gpt_core.training.run import Run
+from pages.normalization.race import FREE, RACES, final_losses
+from pages.normalization.recorded import COMPARED, FROZEN
 from tests.helpers import write_run
-from ui.jobs import recorded_result
-from ui.norms_race import FREE, RACES, final_losses
-from ui.norms_recorded import COMPARED, FROZEN
-from ui.plotly_json import tidy
+from ui.app.job_panel import recorded_result
+from ui.show.plotly_json import tidy
 
 PROMPT = "OTTO: A duck? It was wet."
 

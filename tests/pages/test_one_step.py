@@ -1,8 +1,8 @@
 import pytest
 
 from gpt_core.bundled.record import load
+from pages.one_step.words import GUESSES, HIGHER
 from tests.helpers import write_run
-from ui.step_words import GUESSES, HIGHER
 
 PROMPT = "OTTO: A duck?"
 

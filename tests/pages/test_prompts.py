@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.helpers import MAIN_SCRIPT, write_run
+from tests.helpers import app_at, write_run
 
 PAGES = Path(__file__).parents[2] / "pages"
-LESSONS = sorted(path.stem for path in PAGES.glob("*.py"))
+LESSONS = sorted(path.parent.name for path in PAGES.glob("*/page.py"))
 TYPED = "It rains"
 LONG = "NADIA: Who put a rubber duck in the dryer?"
 UNBOUND = {"model", "run", "compare"}
@@ -36,10 +35,8 @@ def opened(runs, monkeypatch):
     monkeypatch.setenv("GPT_RUNS", str(runs))
 
     def open_(lesson, **texts):
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
+        app = app_at(lesson)
         app.query_params.update({"model": FIRST, "prompt": LONG} | texts)
-        if lesson != "home":
-            app.switch_page(f"../pages/{lesson}.py")
         return rerun(app)
 
     def chosen(lesson):

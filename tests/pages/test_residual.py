@@ -12,8 +12,8 @@ from gpt_core.interpret.logit_lens import logit_lens
 from gpt_core.interpret.patching import contrast, patch, patch_each, run_states
 from gpt_core.training.run import Run
 from tests.helpers import write_run
-from ui.stream_grids import read_cell
-from ui.tokens import visible
+from ui.components.stream_grids import read_cell
+from ui.show.tokens import visible
 
 PROMPT = "OTTO: Where is the red bucket?"
 DESIGNS = {
@@ -177,7 +177,7 @@ def test_nonsense_in_the_address_is_left_out(open_lesson):
 
 
 def test_much_to_compute_is_offered_as_a_job(open_residual, monkeypatch):
-    monkeypatch.setattr("ui.patching_panel.ON_PAGE", 1.0)
+    monkeypatch.setattr("pages.residual.patching.ON_PAGE", 1.0)
     app = open_residual()
     assert not app.exception
     assert [b.label for b in app.button if b.label == "Fill the lower grid"]

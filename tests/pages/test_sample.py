@@ -4,9 +4,9 @@ from streamlit.testing.v1 import AppTest
 
 from gpt_core.generate.sample import SampleConfig, distribution, generate
 from gpt_core.training.run import Run
+from pages.sample.measured import full_name, read
+from pages.sample.sampling import candidates
 from tests.helpers import MAIN_SCRIPT, write_run
-from ui.measured import full_name, read
-from ui.sampling import candidates
 
 PROMPT = "OTTO: It was"
 
@@ -24,7 +24,7 @@ def open_sample(tmp_path, monkeypatch):
         params |= {"model": "00000001", "prompt": prompt}
         app.query_params.update(params)
         app.run()
-        app.switch_page("../pages/sample.py")
+        app.switch_page("../pages/sample/page.py")
         app.query_params.update(params)
         app.run()
         assert not app.exception

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.transcript_site import QUICK, FakeSite
-from ui.scraping import ScrapingService, scraping_service
+from ui.services.scraping import ScrapingService, scraping_service
 
 EPISODE = "Kids, breakfast!<br> CafÃ©\x1f is open. - Coming!<br> I went to<br> the store.<br> " * 30
 
@@ -134,7 +134,7 @@ def test_visitors_have_scrapes_of_their_own_one_at_a_time(service, fake):
 
 
 def test_a_long_text_is_cut_between_episodes(service, fake, monkeypatch):
-    monkeypatch.setattr("ui.scraping.MAX_BYTES", 3000)
+    monkeypatch.setattr("ui.services.scraping.MAX_BYTES", 3000)
     fake.show({f"s01e{i:02}": f"Déjà vu {i}. " * 100 for i in range(1, 5)})
     service.start("one", "modern-family", None, None)
     job = service.job("one")

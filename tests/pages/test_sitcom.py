@@ -11,8 +11,8 @@ from corpus.sitcom.checker import RULES
 from corpus.sitcom.corruption import KINDS
 from corpus.sitcom.looking import first_scene
 from corpus.sitcom.show import the_show
-from ui.sitcom_scene import changed_lines, named_lines, people_of, state_rows
-from ui.sitcom_words import KINDS as KIND_NAMES
+from pages.sitcom.scene import changed_lines, named_lines, people_of, state_rows
+from pages.sitcom.words import KINDS as KIND_NAMES
 
 
 def drawn(app, css):
@@ -49,7 +49,7 @@ def opened_at(open_lesson, address):
     app = open_lesson("home")
     for name, value in address.items():
         app.query_params[name] = value
-    app.switch_page("../pages/sitcom.py").run()
+    app.switch_page("../pages/sitcom/page.py").run()
     assert not app.exception
     return app
 
@@ -201,7 +201,7 @@ def test_the_scenes_become_the_text_of_all_lessons(open_lesson, lesson):
     app.slider(key="scenes").set_value(200).run()
     press(app, "use_sitcom")
     assert "“The Spin Cycle, 200 scenes, seed 1”" in words(app)
-    app.switch_page("../pages/data.py").run()
+    app.switch_page("../pages/data/page.py").run()
     assert not app.exception
     expected = "\n\n\n".join(scene.text for scene in generate(1, 200)) + "\n"
     assert app.metric[0].value == f"{corpus.statistics(expected).characters:,}"

@@ -8,8 +8,8 @@ import pytest
 import corpus
 from gpt_core.bundled import bundled_run_path
 from gpt_core.training.run import Run
-from ui.runs import PUBLIC_LIMITS
-from ui.training import training_service
+from ui.services.runs import PUBLIC_LIMITS
+from ui.services.training import training_service
 
 
 @pytest.fixture(autouse=True)

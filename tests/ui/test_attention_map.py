@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.attention_map import (
+from ui.components.attention_map import (
     Numbers,
     Outcome,
     Selection,
@@ -58,7 +58,7 @@ def test_differences_lie_around_zero():
 def grid_page(**options):
     import numpy as np
 
-    from ui.attention_map import attention_grid
+    from ui.components.attention_map import attention_grid
 
     attention_grid(np.full((2, 3, 2, 2), 0.5), ["a", "␣"], key="grid", **options)
 

@@ -7,7 +7,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import find_taps
 from tests.helpers import MAIN_SCRIPT
-from ui.block_diagram import MOST_LAYERS, hidden_layers, parts
+from ui.components.block_diagram import MOST_LAYERS, hidden_layers, parts
 
 DESIGNS = [
     {},
@@ -85,7 +85,7 @@ def test_links_lead_only_to_lessons_that_there_are(open_home):
     pages = open_home()["pages"]
     assert {"attention", "norm", "unembed", "tokens"} <= set(pages)
     for page in pages.values():
-        assert (Path("pages") / f"{page['file']}.py").is_file()
+        assert (Path("pages") / page["file"] / "page.py").is_file()
         assert page["title"]
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from ui.caches import Aside, Pool, shared, size_of
+from ui.services.caches import Aside, Pool, shared, size_of
 
 KB = 1 << 10
 

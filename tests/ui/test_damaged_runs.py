@@ -16,12 +16,12 @@ from gpt_core.interpret.snapshots import moments
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
 from gpt_core.training.train_run import Interruption, train_run
+from pages.head_born.results import losses_of
 from tests.ui.test_training import LONG, request, scripted, service, wait_for, wait_for_state
 from tests.ui.test_training import wait_for_step as wait_for_step_of
-from ui import models
-from ui.histories import losses_of
-from ui.runs import Limits, TrainingError
-from ui.worker import MachineLock, training_command
+from ui.services import models
+from ui.services.runs import Limits, TrainingError
+from ui.services.worker import MachineLock, training_command
 
 GOOD, BAD = "a" * 16, "b" * 16
 
@@ -117,7 +117,9 @@ def test_whatever_is_in_one_file_harms_that_run_only(paused_run, file, data):
     with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
         patched.setenv("GPT_RUNS", "")
         unexpected = []
-        patched.setattr("ui.training.logger.exception", lambda *said: unexpected.append(said))
+        patched.setattr(
+            "ui.services.training.logger.exception", lambda *said: unexpected.append(said)
+        )
         root = two_runs(paused_run, Path(folder))
         (root / BAD / file).write_bytes(content)
         with service(root, command=quick) as training:
@@ -168,7 +170,9 @@ DAMAGE = {
 
 def test_whatever_lies_in_a_folder_harms_that_run_only(root, monkeypatch):
     unexpected = []
-    monkeypatch.setattr("ui.training.logger.exception", lambda *said: unexpected.append(said))
+    monkeypatch.setattr(
+        "ui.services.training.logger.exception", lambda *said: unexpected.append(said)
+    )
     shutil.rmtree(root / BAD)
     for number, do_damage in enumerate(DAMAGE.values()):
         shutil.copytree(root / GOOD, root / f"{number:016x}")

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ui.figures import Bar, Line, curves, decimate
+from ui.show.curves import Bar, Line, curves, decimate
 
 
 @settings(max_examples=50, deadline=None)

@@ -6,9 +6,9 @@ import torch
 
 from gpt_core.interpret.head_roles import RoleScores
 from gpt_core.interpret.snapshots import Frame, Moment
-from ui.film import Picture, RoleRow, Stage, pack_film
-from ui.histories import Seen
-from ui.history_words import LATE, LATER, NEVER, Fall, answer, births, restless, said, told
+from pages.head_born.results import Seen
+from pages.head_born.words import LATE, LATER, NEVER, Fall, answer, births, restless, said, told
+from ui.components.film import Picture, RoleRow, Stage, pack_film
 
 FALL = Fall([0, 100, 400], [8.0, 4.0, 2.0])
 

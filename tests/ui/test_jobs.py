@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-import ui.job_process
-import ui.jobs
-from ui.jobs import JobService
+import ui.app.job_panel
+import ui.services.job_process
+import ui.services.jobs
+from ui.services.jobs import JobService
 
 COUNTING = """
 import json, sys, time
@@ -25,7 +26,7 @@ def service_of(script):
 
 
 def key(name="count", **settings):
-    return ui.jobs.job_key(name, None, settings)
+    return ui.app.job_panel.job_key(name, None, settings)
 
 
 def wait(service, job, until=lambda view: not view.active, seconds=30):
@@ -117,7 +118,7 @@ def test_what_a_job_says_of_an_error_is_shown():
 
 
 def test_a_job_that_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(ui.jobs, "longest_job", lambda: 0.5)
+    monkeypatch.setattr(ui.services.jobs, "longest_job", lambda: 0.5)
     service = service_of(COUNTING)
     job = key(n=1000, pause=0.05)
     service.start(job, None, "ann")
@@ -127,13 +128,13 @@ def test_a_job_that_takes_too_long_is_ended(monkeypatch):
 
 
 def test_a_public_app_gives_a_job_less_time(monkeypatch):
-    own = ui.jobs.longest_job()
+    own = ui.services.jobs.longest_job()
     monkeypatch.setenv("GPT_PUBLIC", "1")
-    assert ui.jobs.longest_job() < own
+    assert ui.services.jobs.longest_job() < own
 
 
 def test_the_queue_is_limited(counting, monkeypatch):
-    monkeypatch.setattr(ui.jobs, "_LONGEST_QUEUE", 2)
+    monkeypatch.setattr(ui.services.jobs, "_LONGEST_QUEUE", 2)
     slow = key(n=1000, pause=0.05)
     counting.start(slow, None, "v")
     wait(counting, slow, lambda view: view.done > 0)
@@ -184,9 +185,9 @@ if {reads}:
 
 @pytest.mark.parametrize("how", WRONG)
 def test_a_job_that_goes_wrong_says_why_and_the_next_one_runs(how, monkeypatch):
-    monkeypatch.setattr(ui.job_process, "_LAST_MOMENT", 0.3)
+    monkeypatch.setattr(ui.services.job_process, "_LAST_MOMENT", 0.3)
     waits = how in ("never reads", "another process keeps its output open")
-    monkeypatch.setattr(ui.jobs, "longest_job", lambda: 2.0 if waits else 60.0)
+    monkeypatch.setattr(ui.services.jobs, "longest_job", lambda: 2.0 if waits else 60.0)
     program = PROGRAM.format(reads=how != "never reads", wrong=textwrap.dedent(WRONG[how]))
     service = service_of(program)
     wrong = key(padding="x" * 500_000)  # more than a pipe holds
@@ -230,8 +231,8 @@ def test_an_error_of_the_service_itself_is_that_job_s_alone(counting, monkeypatc
 
 
 def test_a_full_queue_keeps_nothing_of_whoever_is_turned_away(counting, monkeypatch):
-    monkeypatch.setattr(ui.jobs, "_LONGEST_QUEUE", 1)
-    monkeypatch.setattr(ui.jobs, "_KEPT", 5)
+    monkeypatch.setattr(ui.services.jobs, "_LONGEST_QUEUE", 1)
+    monkeypatch.setattr(ui.services.jobs, "_KEPT", 5)
     counting.start(key(n=1000, pause=0.05), None, "v")
     wait(counting, key(n=1000, pause=0.05), lambda view: view.done > 0)
     for i in range(50):

@@ -5,7 +5,7 @@ import pytest
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.train import SCENES, SEED
 from gpt_core.training.run import Run
-from ui import measured
+from pages.sample import measured
 
 SCENES_FILE, RACE = measured.read("scenes"), measured.read("race")
 

@@ -18,7 +18,7 @@ from benchmarks.app_process import start_app
 from benchmarks.hostile import state_of, worker_of
 from benchmarks.streamlit_session import Session
 from tests.helpers import run_loop
-from ui.messages import NEEDED, NeededMessages, kind_of
+from ui.services.messages import NEEDED, NeededMessages, kind_of
 
 CLEAR_CACHE = BackMsg(clear_cache=True).SerializeToString()
 RERUN = BackMsg(rerun_script={"page_name": "attention"}).SerializeToString()

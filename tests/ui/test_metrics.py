@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_core.model.config import GPTConfig
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import Record
-from gpt_core.training.trainer import TrainConfig
-from ui.metrics import MetricsReader
+from ui.services.metrics import MetricsReader
 
 
 def step_line(step: int, loss: float = 2.0) -> str:

@@ -6,17 +6,17 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from ui.notebooks import FOLDER, NAMES
-from ui.notebooks.cells import for_notebook, lines_of, told
+from notebooks.maker import FOLDER, NAMES
+from notebooks.maker.cells import for_notebook, lines_of, told
 
 MAKERS = dict(zip(NAMES, ("from_scratch", "concepts"), strict=True))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_kept_notebook_is_what_is_generated(name):
-    made = nbformat.writes(import_module(f"ui.notebooks.{MAKERS[name]}").make()) + "\n"
+    made = nbformat.writes(import_module(f"notebooks.maker.{MAKERS[name]}").make()) + "\n"
     kept = (FOLDER / name).read_text(encoding="utf-8")
-    assert kept == made, "A lesson or the library changed: run python -m ui.notebooks"
+    assert kept == made, "A lesson or the library changed: run python -m notebooks.maker"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,7 +31,7 @@ def test_it_runs_from_top_to_bottom(name):
 
 def test_a_sentence_that_a_lesson_no_longer_says_is_missed():
     with pytest.raises(LookupError, match=r"home\.py has 0 texts"):
-        told("pages/home.py", "A GPT does a hundred things")
+        told("pages/home/page.py", "A GPT does a hundred things")
 
 
 def test_words_of_the_app_are_left_out():

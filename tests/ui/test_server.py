@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from streamlit import config
 
-from ui.server import lifespan
-from ui.services import once_per_process
+from ui.app.server import lifespan
+from ui.services.processwide import once_per_process
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_its_loop_goes_on_while_services_end(option, monkeypatch):
 def test_garbage_is_searched_for_by_the_clock_not_by_the_number_of_objects(option, monkeypatch):
     """Else two hundred visitors wait for a search every eight seconds."""
     option("server.headless", True)
-    monkeypatch.setattr("ui.server._SEARCH_EVERY", 0.05)
+    monkeypatch.setattr("ui.app.server._SEARCH_EVERY", 0.05)
     before, searches, thresholds = gc.get_threshold(), [], []
 
     def note(phase, info):

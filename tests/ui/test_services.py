@@ -14,16 +14,16 @@ import streamlit
 from benchmarks.app_process import start_app
 from benchmarks.streamlit_session import Session
 from gpt_core.training.run import Run
-from ui.jobs import job_service
-from ui.scraping import scraping_service
-from ui.services import once_per_process
-from ui.startup import prepare_process
-from ui.training import training_service
+from ui.app.startup import prepare_process
+from ui.services.jobs import job_service
+from ui.services.processwide import once_per_process
+from ui.services.scraping import scraping_service
+from ui.services.training import training_service
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 ENDS = """
-from ui.services import once_per_process
+from ui.services.processwide import once_per_process
 
 def fail(service):
     print("fails", flush=True)
@@ -83,7 +83,7 @@ def test_what_could_not_be_made_is_made_for_the_next_who_asks():
 )
 def test_emptying_the_caches_leaves_the_services(service, monkeypatch, tmp_path):
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
-    monkeypatch.setattr("ui.startup._warm", lambda: None)
+    monkeypatch.setattr("ui.app.startup._warm", lambda: None)
     service.reset()
     before = service()
     streamlit.cache_resource.clear()

@@ -9,9 +9,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 # What Home needs up to its first words: the sidebar with its live text box, and the page's imports.
 FIRST_WORDS = """
 import sys
-import ui.sidebar, ui.startup, ui.visitor
-ui.sidebar.sidebar()
-from ui import bars, block_diagram, pipeline, results, source, theme, tokens
+import ui.app.study_bar, ui.app.startup, ui.app.visitor
+ui.app.study_bar.sidebar()
+from ui.app import source
+from ui.components import block_diagram
+from ui.show import bars, theme, tokens
+from pages.home import results, road
 import gpt_core.tokenizers
 print(*({"torch", "pandas", "transformers"} & set(sys.modules)))
 """
@@ -20,11 +23,11 @@ print(*({"torch", "pandas", "transformers"} & set(sys.modules)))
 # The warm-up has begun to import pandas when a page is about to draw.
 HALF_IMPORTED = """
 import importlib, sys, threading, time
-import ui.startup
+import ui.app.startup
 threading.Thread(target=importlib.import_module, args=["pandas"]).start()
 while "pandas" not in sys.modules:
     time.sleep(0.001)
-ui.startup.let_words_through()
+ui.app.startup.let_words_through()
 print(hasattr(sys.modules["pandas"], "Series"))
 """
 

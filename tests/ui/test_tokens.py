@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from ui.tokens import visible
+from ui.show.tokens import visible
 
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽"}
 

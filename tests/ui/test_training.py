@@ -19,13 +19,14 @@ from hypothesis import strategies as st
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.data import encode_to_array, split
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
-from gpt_core.training.trainer import TrainConfig, Trainer
-from ui.runs import PUBLIC_LIMITS, Limits, RunRequest, TrainingError, worker_threads
-from ui.training import TrainingService
-from ui.worker import LOG_NAME, MachineLock
+from gpt_core.training.trainer import Trainer
+from ui.services.runs import PUBLIC_LIMITS, Limits, RunRequest, TrainingError, worker_threads
+from ui.services.training import TrainingService
+from ui.services.worker import LOG_NAME, MachineLock
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEXT = "".join(f"OTTO: The dryer number {i} hums, and I hum with it.\n" for i in range(80))
@@ -332,8 +333,8 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_training import LONG, request, service, wait_for_step
-from ui.training import TrainingService
-from ui.runs import Limits
+from ui.services.training import TrainingService
+from ui.services.runs import Limits
 root = Path({root!r})
 training = TrainingService(root, Limits(steps=LONG), lock_path=root.parent / "lock")
 run = training.submit("ana", request(steps=LONG))

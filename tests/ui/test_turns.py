@@ -7,8 +7,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.helpers import run_loop
-from ui import turns
-from ui.turns import AT_ONCE, LONGEST, Turns, ends_a_rerun
+from ui.services import turns
+from ui.services.turns import AT_ONCE, LONGEST, Turns, ends_a_rerun
 
 RERUN = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
 STOP = BackMsg(stop_script=True).SerializeToString()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from ui.widgets import Numbers, Options, Switch, Text
+from ui.app.widgets import Numbers, Options, Switch, Text
 
 PROJECT = Path(__file__).parents[2]
 
@@ -117,7 +117,7 @@ def test_a_place_beyond_the_end_is_the_last_one_and_an_option_that_is_gone_the_d
 
 
 def app_with(script):
-    return AppTest.from_string("import streamlit as st\nfrom ui import widgets\n" + script)
+    return AppTest.from_string("import streamlit as st\nfrom ui.app import widgets\n" + script)
 
 
 PLACES = """
@@ -250,7 +250,7 @@ def owners(source):
 
 
 @pytest.mark.parametrize(
-    ("rule", "owner"), [("bind", "ui/widgets.py"), ("query_params", "ui/address.py")]
+    ("rule", "owner"), [("bind", "ui/app/widgets.py"), ("query_params", "ui/app/address.py")]
 )
 def test_widgets_and_the_address_have_one_owner_each(rule, owner):
     found = {str(p.relative_to(PROJECT)) for p in sources() if rule in owners(p.read_text("utf-8"))}

@@ -1,0 +1,158 @@
+"""Every choice that makes one training run differ from another, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from gpt_core.model.settings import ConfigError, Settings, setting
+
+
+@dataclass(frozen=True)
+class TrainConfig(Settings):
+    """How a model is trained.
+
+    steps: number of updates.
+    batch_size: sequences per step, over all processes and accumulated parts together.
+    learning_rate: the peak; with Muon, that of the matrices inside the blocks.
+    embedding_lr, head_lr: with Muon, Adam's for embeddings, and for output layer and vectors.
+    warmup_steps, schedule, min_lr_ratio, cooldown: see `gpt_core.training.optim.lr_factor`.
+    optimizer: "adamw", or "muon" for the matrices inside the blocks.
+    weight_decay: how strongly weights are pulled to zero, times the learning rate, each step.
+    beta1, beta2: Adam's memory of the gradient and of its square.
+    momentum, newton_schulz: Muon's memory of the gradient, and its number of iterations.
+    grad_clip: largest joint norm of all gradients; 0 never clips.
+    whole_scenes: seven of eight pieces of text begin with a scene (and the blank lines before it),
+        so that the model sees who is there and what it is about; else pieces begin anywhere.
+    filler_weight: how many times a small filler of the sitcom (a day, a number, a town) counts in
+        the loss that is learned from; it falls to 1 with the learning rate. They are rare, and a
+        scene falls apart where one is forgotten. Reported losses count every token once.
+    grad_accum: in how many parts a batch is computed, to save memory; the result is the same.
+    eval_interval: steps between evaluations; eval_batches: batches of each split that an
+        evaluation reads, 0 for the whole split.
+    sample_interval, snapshot_interval: steps between samples of text and between kept copies of
+        the weights; 0 for none.
+    checkpoint_interval: steps between saves that training can resume from.
+    seed: decides the initial weights, the batches and dropout.
+    precision: "auto" computes in bfloat16 where the processor is faster with it.
+    compile: let torch.compile build a faster model first (takes up to a minute).
+
+    Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
+    """
+
+    WHAT: ClassVar[str] = "settings of a training run"
+
+    steps: int = setting(2000, "number of updates", between=(1, 1_000_000))
+    batch_size: int = setting(12, "sequences per step", between=(1, 65_536))
+    learning_rate: float = setting(
+        1e-3, "peak learning rate (with muon: of the matrices in the blocks)", between=(0.0, 100.0)
+    )
+    embedding_lr: float = setting(
+        0.1, "with muon: learning rate of the embeddings", between=(0.0, 100.0)
+    )
+    head_lr: float = setting(
+        0.02, "with muon: learning rate of the output layer, biases and norms", between=(0.0, 100.0)
+    )
+    min_lr_ratio: float = setting(
+        0.1, "where the schedule ends, as a share of the peak", between=(0.0, 1.0)
+    )
+    warmup_steps: int = setting(
+        100, "steps in which the learning rate rises to its peak", between=(0, 1_000_000)
+    )
+    schedule: Literal["cosine", "linear", "constant"] = setting(
+        "cosine", "how the learning rate falls after that"
+    )
+    cooldown: float = setting(
+        1.0, "with linear: the last share of the steps in which it falls", between=(0.0, 1.0)
+    )
+    optimizer: Literal["adamw", "muon"] = setting(
+        "adamw", "adamw, or muon for the matrices inside the blocks"
+    )
+    weight_decay: float = setting(
+        0.1, "how strongly weights are pulled to zero", between=(0.0, 100.0)
+    )
+    beta1: float = setting(0.9, "Adam's memory of the gradient", between=(0.0, 0.9999))
+    beta2: float = setting(0.99, "Adam's memory of the gradient's square", between=(0.0, 0.99999))
+    momentum: float = setting(0.9, "Muon's memory of the gradient", between=(0.0, 0.9999))
+    newton_schulz: int = setting(
+        5, "Muon's iterations: more is closer to an orthogonal step", between=(1, 20)
+    )
+    grad_clip: float = setting(
+        1.0, "largest norm of all gradients together; 0 never clips", between=(0.0, 1e9)
+    )
+    grad_accum: int = setting(
+        1, "compute each batch in this many parts, to save memory", between=(1, 65_536)
+    )
+    whole_scenes: bool = setting(
+        False, "begin most pieces of text with a scene (two blank lines stand before it)"
+    )
+    filler_weight: float = setting(
+        1.0,
+        "how many times the sitcom's days, numbers, towns count in the loss at first",
+        between=(0.0, 1000.0),
+    )
+    eval_interval: int = setting(100, "steps between evaluations", between=(1, 1_000_000))
+    eval_batches: int = setting(
+        10, "batches of each split in an evaluation; 0 for the whole split", between=(0, 100_000)
+    )
+    sample_interval: int = setting(
+        200, "steps between samples of text; 0 for none", between=(0, 1_000_000)
+    )
+    snapshot_interval: int = setting(
+        100, "steps between kept copies of the weights; 0 for none", between=(0, 1_000_000)
+    )
+    checkpoint_interval: int = setting(
+        100, "steps between saves that a killed run can go on from", between=(1, 1_000_000)
+    )
+    seed: int = setting(
+        1337, "decides the initial weights, the batches and dropout", between=(0, 2**31 - 1)
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto", "number format of matrix products"
+    )
+    compile: bool = setting(False, "build a faster model first with torch.compile (up to a minute)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch_size % self.grad_accum:
+            raise ConfigError(
+                f"batch_size is {self.batch_size} and grad_accum is {self.grad_accum}; the batch "
+                f"must split into equal parts."
+            )
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # nanoGPT's settings for a CPU (Karpathy, README, "baby GPT").
+    "classic": {},
+    # Muon and short runs: the recipe that benchmarks/training.py measures.
+    "modern": {
+        "steps": 350,
+        "optimizer": "muon",
+        "learning_rate": 0.05,
+        "embedding_lr": 0.1,
+        "head_lr": 0.008,
+        "momentum": 0.85,
+        "newton_schulz": 3,
+        "weight_decay": 0.0,
+        "schedule": "linear",
+        "min_lr_ratio": 0.0,
+        "warmup_steps": 0,
+        "grad_clip": 0.0,
+        "eval_interval": 25,
+        "sample_interval": 50,
+        "snapshot_interval": 25,
+        "checkpoint_interval": 50,
+    },
+    # The "GPT From Scratch" notebooks' own settings.
+    "notebook": {
+        "steps": 5000,
+        "batch_size": 64,
+        "learning_rate": 3e-4,
+        "schedule": "constant",
+        "warmup_steps": 0,
+        "weight_decay": 0.01,
+        "beta2": 0.999,
+        "grad_clip": 0.0,
+    },
+}
+TrainConfig.PRESETS = PRESETS

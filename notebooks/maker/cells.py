@@ -1,0 +1,97 @@
+"""Cells of a notebook: words of the lessons, lines of the library, code of its own."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_SENTENCE = re.compile(r"(?<=[.?!])\s+")
+# Sentences about the app say nothing in a notebook.
+_APP = re.compile(r"\b(sidebar|lessons?|pages?|below|above|slider|figure|draws?n? here)\b", re.I)
+_COLOUR = re.compile(r":(?:blue|red|green|violet|orange|gray)\[((?:[^\[\]]|\[[^\]]*\])*)\]")
+
+
+def told(file: str, beginning: str) -> str:
+    """What a file of the app says: its one string that begins so, without the app's sentences.
+
+    file: "pages/home/page.py". Raises LookupError when the lesson says it no more, or twice.
+    """
+    found = {text for text in _strings(file) if text.startswith(beginning)}
+    if len(found) != 1:
+        raise LookupError(f"{file} has {len(found)} texts that begin with {beginning!r}.")
+    return for_notebook(found.pop())
+
+
+def for_notebook(text: str) -> str:
+    """Markdown of the app as Jupyter shows it: no colours, no sentences about the app."""
+    text = _COLOUR.sub(r"\1", text)
+    lines = []
+    for line in text.split("\n"):
+        sentences = [s for s in _SENTENCE.split(line) if not _APP.search(s)]
+        lines.append(" ".join(sentences))
+    return "\n".join(lines).strip()
+
+
+@cache
+def _strings(file: str) -> tuple[str, ...]:
+    """Every string constant of a source file; f-strings are not constants."""
+    tree = ast.parse((_PROJECT / file).read_text(encoding="utf-8"))
+    parts = {id(p) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for p in n.values}
+    return tuple(
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
+    )
+
+
+def words(*texts: str) -> NotebookNode:
+    """A Markdown cell; each text is a paragraph."""
+    return nbformat.v4.new_markdown_cell("\n\n".join(dedent(text).strip() for text in texts))
+
+
+def code(text: str) -> NotebookNode:
+    """A code cell."""
+    return nbformat.v4.new_code_cell(dedent(text).strip())
+
+
+def lines_of(*objects: Any) -> NotebookNode:
+    """A code cell with the library's own definitions of functions or classes."""
+    sources = (dedent(inspect.getsource(inspect.unwrap(item))).strip() for item in objects)
+    return code("\n\n\n".join(sources))
+
+
+def notebook(cells: list[NotebookNode]) -> NotebookNode:
+    """All cells as a notebook that is the same each time it is made."""
+    made = nbformat.v4.new_notebook(cells=cells)
+    made.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for number, cell in enumerate(made.cells):
+        cell.id = f"cell-{number}"
+    nbformat.validate(made)
+    return made
+
+
+BEGIN = """
+    from __future__ import annotations
+
+    import sys
+    from pathlib import Path
+
+    for folder in (Path.cwd(), Path.cwd().parent):
+        if (folder / "gpt_core").is_dir():
+            sys.path.insert(0, str(folder))
+            break
+    else:
+        raise SystemExit("Put this notebook into the project's folder, beside gpt_core.")
+    """

@@ -1,0 +1,128 @@
+"""Attention: every head on the prompt, the arithmetic of one cell, and heads knocked out."""
+
+import math
+
+import streamlit as st
+
+from gpt_core.interpret.attention import compare, written_length
+from gpt_core.model.gpt import CausalSelfAttention
+from gpt_core.model.observe import zero_heads
+from pages.attention import words
+from ui.app import address
+from ui.app.source import show_source
+from ui.app.study_bar import about_prompt, current_study
+from ui.components.attention_map import (
+    Numbers,
+    Outcome,
+    Selection,
+    attention_map,
+    pack,
+    selected,
+)
+from ui.services.study import Study
+from ui.services.traces import attention_of
+from ui.services.turns import crowded
+from ui.show.theme import palette
+from ui.show.tokens import short
+
+PICTURE = "attention_map"
+# Of all heads together; a picture of GPT-2's 144 heads on 1,000 tokens would be 144 MB.
+MOST_CELLS = 4_000_000
+
+
+def keep_in_url() -> None:
+    """Whatever the visitor chooses in the picture is in the address, ready to be shared."""
+    choice = selected(PICTURE)
+    if choice:
+        address.write(choice.in_url())
+
+
+def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
+    """The likeliest next tokens with all heads, and what becomes of them without some."""
+    change = compare(study.ids, attention_of(study).trace, attention_of(study, off).trace)
+    best = change.before.topk(min(5, len(change.before))).indices.tolist()
+    rows = [
+        (short(study.tokenizer.token_text(i)), change.before[i].item(), change.after[i].item())
+        for i in best
+    ]
+    return Outcome(rows, change.loss_before, change.loss_after)
+
+
+def show_picture(study: Study, chosen: Selection) -> None:
+    config = study.model.config
+    traced = attention_of(study, chosen.off)
+    layer, head = chosen.head
+    q, k, v = (tensor[layer, head] for tensor in (traced.trace.q, traced.trace.k, traced.trace.v))
+    written = written_length(study.model, layer, head, v)
+    arrays = (tensor.numpy() for tensor in (traced.trace.pattern[chosen.head], q, k, v, written))
+    numbers = Numbers(traced.small, *arrays, config.causal)
+    message = pack(
+        numbers,
+        [short(token.text) for token in study.tokens],
+        (config.n_layer, config.n_head),
+        chosen,
+        outcome(study, chosen.off),
+        study.prompt,
+    )
+    attention_map(message, PICTURE, keep_in_url, ahead=not crowded())
+
+
+def tell_one_row(study: Study, chosen: Selection) -> None:
+    pattern = attention_of(study, chosen.off).trace.pattern[chosen.head]
+    row = chosen.cell[0] if chosen.cell else len(study.ids) - 1
+    column = int(pattern[row].argmax())
+    asks, asked = study.tokens[row].text, study.tokens[column].text
+    favourite = words.Favourite(row, asks, column, asked, pattern[row, column].item())
+    st.markdown(words.concrete(chosen.head, favourite, study.model.config.causal))
+
+
+def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
+    with_all = attention_of(study).trace
+    share, best = with_all.logits[-1].softmax(dim=-1).max(dim=-1)
+    token = study.tokenizer.token_text(best.item())
+    st.header("Predict first")
+    st.markdown(words.question(head, token, share.item()))
+    guess = st.radio(
+        "What happens to the best guess?",
+        words.GUESSES,
+        index=None,
+        label_visibility="collapsed",
+        key=f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question
+    )
+    if guess:
+        change = compare(study.ids, with_all, attention_of(study, (head,)).trace)
+        sharpness = with_all.pattern[head].amax(dim=-1).mean().item()
+        st.success(words.answer(guess, best.item(), change, sharpness), icon=":material/science:")
+
+
+def introduce(study: Study) -> None:
+    T, block_size = len(study.ids), study.model.config.block_size
+    st.markdown(words.intro(study.model.config, T))
+    if study.left_out:
+        limit = (
+            f"The model reads {T} tokens at a time"
+            if block_size == T
+            else f"The pictures of this many heads have room for {T} tokens"
+        )
+        st.info(f"{limit}; the prompt's first {study.left_out} are cut.")
+
+
+@about_prompt
+def explore(study: Study) -> None:
+    config = study.model.config
+    study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
+    introduce(study)
+    shape = (config.n_layer, config.n_head)
+    chosen = Selection.from_url(address.texts(), shape, len(study.ids))
+    show_picture(study, chosen)
+    tell_one_row(study, chosen)
+    ask_and_reveal(study, chosen.head)
+    st.markdown(words.explanation(config, len(study.ids), palette()))
+
+
+st.title("Attention")
+current_study()
+explore()
+show_source(CausalSelfAttention._explicit, zero_heads)
+with st.expander("Further reading", icon=":material/menu_book:"):
+    st.markdown(words.READING)

@@ -1,0 +1,127 @@
+"""From averaging to attention: four steps, Q, K and V, the division by √D, the causal mask."""
+
+import streamlit as st
+
+from gpt_core.experiments import averaging
+from gpt_core.experiments.averaging import (
+    divided_softmax,
+    losses_when_divided,
+    random_scores,
+    sharpness,
+)
+from pages.averaging import tables, words
+from pages.averaging.mask_experiment import show_mask_experiment
+from pages.averaging.results import Example, example_of, whole_prompt
+from pages.averaging.scaling import MOST_TOKENS, show_scaling
+from ui.app import widgets
+from ui.app.lesson import further_reading, try_this
+from ui.app.links import page_of
+from ui.app.source import show_source
+from ui.app.study_bar import about_prompt, current_study
+from ui.services.study import Study
+from ui.show.plotly_json import tidy
+from ui.show.theme import palette
+
+SHOWN = 8  # tokens in the small example, at most
+SOURCES = {
+    "loop": averaging.average_by_loop,
+    "matrix": averaging.average_by_matrix,
+    "softmax": averaging.average_by_softmax,
+    "data": averaging.average_by_data,
+}
+Head = tuple[int, int]
+
+
+def choose(study: Study) -> tuple[str, Study, int, Head]:
+    """The step, the small example, the row that is read, and the head that asks."""
+    config = study.model.config
+    step = widgets.segmented_control("Step", words.STEPS, words.STEPS[0], key="step")
+    one, two, three, four = st.columns(4)
+    count = min(SHOWN, len(study.ids))
+    if count > 2:
+        count = widgets.slider("Tokens", 2, count, min(6, count), key="shown", container=one)
+    row = widgets.select_slider("Row", range(count), count - 1, key="row", container=two)
+    layer = head = 0
+    if config.n_layer > 1:
+        layer = widgets.selectbox(
+            "Layer, for q and k", range(config.n_layer), key="of_layer", container=three
+        )
+    if config.n_head > 1:
+        head = widgets.selectbox(
+            "Head, for q and k", range(config.n_head), key="of_head", container=four
+        )
+    return words.STEP_NAMES[step], study.last(count), row, (layer, head)
+
+
+def compare_steps(study: Study, example: Example) -> None:
+    """Steps 1 to 3 must agree; step 4 must not."""
+    C = study.model.config.n_embd
+    large = whole_prompt(study)
+    st.subheader("Are they equal?")
+    name = f"steps 1 and 2 on all {C} channels of {large.tokens} tokens"
+    tables.show_checks([*example.checks[:3], (name, large.difference), *example.checks[3:]])
+    told = words.difference_in_words(("loop", "matrix"), large.difference, large.exact)
+    st.markdown(f"{told}\n\n{words.WHY_ROUNDING}")
+
+
+def show_head(small: Study, example: Example, head: Head, row: int) -> None:
+    """Q, K and V of one head on the small example."""
+    config, view = small.model.config, example.view
+    st.header("Queries, keys, values")
+    st.markdown(words.projections(config, len(small.ids), *head))
+    tables.show_question(view, small.tokens, row, config.causal)
+    st.markdown(
+        f"{words.question_in_words(view, row, small.tokens, config)}\n\n"
+        f"All tokens at once, as one formula:\n\n$$\n{words.formula(config, palette())}\n$$"
+    )
+    st.caption(
+        f"Check: q, k, v, weights and output, calculated here step by step, differ from what "
+        f"flowed through the model by at most {tidy(view.error, 0)}. The model read these "
+        f"{len(small.ids)} tokens alone, as if they were the whole prompt."
+    )
+
+
+@about_prompt
+def introduce(study: Study) -> None:
+    st.markdown(words.intro(study.tokens[-1], len(study.ids)))
+
+
+@about_prompt
+def walk(study: Study) -> None:
+    """Steps 1 to 4, their comparison, and one head's Q, K and V."""
+    name, small, row, head = choose(study)
+    example = example_of(small, head)
+    st.markdown(words.TOLD[name])
+    tables.show_step(example.steps[name], name, example.x.tolist(), small.tokens, row)
+    st.markdown(words.sum_in_words(example.steps[name], example.x.tolist(), row, small.tokens))
+    if name == "data" and not study.model.config.causal:
+        st.info("This model was built without a mask: its own heads skip the step to −∞.")
+    show_source(SOURCES[name])
+    compare_steps(study, example)
+    show_head(small, example, head, row)
+
+
+@about_prompt
+def scale(study: Study) -> None:
+    """Divide by √D, by √C, or by nothing."""
+    study = study.last(MOST_TOKENS)
+    if len(study.ids) < 2:
+        st.info("One token shares its attention with nobody. Write at least two in the sidebar.")
+        return
+    show_scaling(study)
+
+
+st.title("From averaging to attention")
+current_study()
+introduce()
+st.header("Four ways to average")
+walk()
+show_source(averaging.view_head, averaging.project, averaging.meet)
+st.header("Why divide by √D?")
+scale()
+show_source(divided_softmax, sharpness, random_scores, losses_when_divided)
+st.header("Why hide the future?")
+show_mask_experiment()
+try_this(*words.TRY)
+st.page_link(page_of("attention"), label="Attention: all heads of this model", icon="🔎")
+further_reading(*words.READING)

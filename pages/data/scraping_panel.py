@@ -1,0 +1,178 @@
+"""The step "Scrape a show": a form, the progress, the report, and every cleaning step on show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from corpus.cleaning import visible
+from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
+from ui.app.chosen_text import choose_corpus
+from ui.app.visitor import visitor_id
+from ui.services.scraping import Job, scraping_is_on, scraping_service
+from ui.show.duration import duration
+from ui.show.names import as_text, plain, sentence, show_error
+
+if TYPE_CHECKING:
+    from corpus.scraper.scrape import Progress, Report
+    from corpus.scraper.transcript import Stage
+
+TICK = 1.0  # seconds between two looks at a scrape that goes on
+MOST_EPISODES = 500
+SHOWN = 700  # characters of a step's text, around the first place that it changed
+_MEANINGS = {
+    "fetched": "downloaded now",
+    "cached": "already here",
+    "empty": "a page with no words",
+    "missing": "not on the site",
+    "failed": "start again to retry",
+}
+
+
+def scrape_a_show() -> None:
+    """The whole step, or why it isn't here."""
+    if not scraping_is_on():
+        st.info(
+            "Scraping is switched off on this public server. Run the app on your own computer to "
+            "try it; the README says how, in three lines.",
+            icon=":material/cloud_off:",
+        )
+        return
+    st.markdown(
+        f"One site may be asked, [{Site().origin.removeprefix('https://')}]({Site().origin}), and "
+        "no other. The scraper says who it is, obeys the site's `robots.txt`, rests for a second "
+        "or more between two pages, waits as long as it is told to, and never asks for a page that "
+        "it already has. Stop it whenever you like: started again, it goes on where it was."
+    )
+    st.warning(COPYRIGHT, icon=":material/copyright:")
+    _form()
+    job = scraping_service().job(visitor_id())
+    if job is not None:
+        st.fragment(_panel, run_every=TICK if job.active else None)(job.active)
+
+
+def _form() -> None:
+    with st.form("scrape", border=False):
+        name, one, two = st.columns([2, 1, 1])
+        show = name.text_input(
+            "The show, as in the site's addresses", "modern-family", max_chars=80, key="scrape_show"
+        )
+        season = one.number_input("Season (0 for all)", 0, 999, 1, key="scrape_season")
+        limit = two.number_input("Episodes at most", 1, MOST_EPISODES, 5, key="scrape_limit")
+        if st.form_submit_button("Scrape", type="primary", icon=":material/download:"):
+            try:
+                scraping_service().start(visitor_id(), show or "", int(season) or None, int(limit))
+            except ScrapeError as error:
+                show_error(error)
+
+
+def _panel(was_active: bool) -> None:
+    """It redraws itself while the scrape goes on, and the page once when it has ended."""
+    job = scraping_service().job(visitor_id())
+    if job is None:
+        return
+    if was_active and not job.active:
+        st.rerun()
+    _progress(job)
+    if job.active:
+        if st.button("Stop", icon=":material/stop:", key="stop_scrape"):
+            scraping_service().stop(visitor_id())
+            st.caption("It stops after the page that is under way.")
+        return
+    if job.error:
+        show_error(job.error)
+        return
+    _report(job.report)
+    if job.report.characters:
+        _use(job)
+        _cleaning(job)
+
+
+def _progress(job: Job) -> None:
+    progress = job.progress
+    if progress is not None:
+        share = progress.done / progress.total if progress.total else 1.0
+        st.progress(share, text=progress_text(progress, job.active))
+    elif job.active:
+        st.progress(0.0, text="reading robots.txt and the list of episodes …")
+
+
+def progress_text(progress: Progress, active: bool) -> str:
+    """How far it is, how much it has, how long it took, and how long it will take."""
+    parts = [
+        f"{progress.done:,} of {progress.total:,} episodes",
+        f"{progress.characters:,} characters",
+        duration(progress.elapsed),
+    ]
+    if active and progress.left:
+        parts.append(f"about {duration(progress.left)} left")
+    return " · ".join(parts)
+
+
+def _report(report: Report) -> None:
+    st.markdown(
+        f"**{as_text(report.show)}:** {report.sentence()} It took {duration(report.seconds)}."
+    )
+    for column, name in zip(st.columns(len(_MEANINGS)), _MEANINGS, strict=True):
+        column.metric(name, report.counts[name], help=_MEANINGS[name])
+    if report.ended:
+        st.info(sentence(report.ended), icon=":material/info:")
+    if report.problems:
+        rows = [
+            dict(zip(("episode", "outcome", "why"), map(plain, problem), strict=True))
+            for problem in report.problems
+        ]
+        st.dataframe(rows, hide_index=True)
+
+
+def _use(job: Job) -> None:
+    if st.button("Use this as my text", type="primary", key="use_scraped"):
+        try:
+            choose_corpus(job.text())
+        except ScrapeError as error:
+            show_error(error)
+            return
+        st.rerun()  # every other part of the lesson is about the text
+
+
+def _cleaning(job: Job) -> None:
+    """What each step did to an episode: a list of all steps, and one before and after."""
+    st.subheader("From a page to a text, step by step")
+    names = {episode.key: plain(f"{episode.key} {episode.title}") for episode in job.report.texts}
+    episode = st.selectbox(
+        "Episode", list(names), format_func=names.__getitem__, key="scraped_episode"
+    )
+    stages = scraping_service().stages(job.report.show, episode) if episode else []
+    if not stages:
+        st.caption("The page of this episode isn't kept any more.")
+        return
+    changed = [s.step.name for s in stages if s.before != s.after]
+    name = st.pills(
+        "Step",
+        [s.step.name for s in stages],
+        default=changed[0],
+        key="cleaning_step",
+        required=True,
+    )
+    stage = next(s for s in stages if s.step.name == name)
+    st.markdown(stage.step.why)
+    if stage.before == stage.after:
+        st.caption("In this episode it found nothing to do.")
+    left, right = st.columns(2)
+    before, after = excerpts(stage)
+    left.caption(f"Before: {len(stage.before):,} characters")
+    left.code(before, language=None, wrap_lines=True, height=300)
+    right.caption(f"After: {len(stage.after):,} characters")
+    right.code(after, language=None, wrap_lines=True, height=300)
+
+
+def excerpts(stage: Stage, width: int = SHOWN) -> tuple[str, str]:
+    """Both texts from a little before their first difference; what doesn't print is escaped."""
+    pairs = enumerate(zip(stage.before, stage.after, strict=False))
+    shorter = min(len(stage.before), len(stage.after))
+    first = next((i for i, (a, b) in pairs if a != b), shorter)
+    start = max(0, first - width // 4) if stage.before != stage.after else 0
+    shown = (text[start : start + width].split("\n") for text in (stage.before, stage.after))
+    before, after = ("\n".join(map(visible, lines)) for lines in shown)
+    return before, after

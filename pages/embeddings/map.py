@@ -1,0 +1,243 @@
+"""The Embeddings lesson's first part: choose a token, see where its vector lies and who is near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from gpt_core.interpret.embeddings import Projection, cosine_spread, nearest, project
+from pages.embeddings.figures import decimals
+from ui.app import widgets
+from ui.app.study_bar import LINE_BREAK
+from ui.services.caches import shared
+from ui.services.study import Study
+from ui.show.curves import series_color
+from ui.show.plotly_json import Figure, bar_trace, plain_label, show, whole_figure
+from ui.show.theme import palette
+from ui.show.tokens import code, short, visible
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gpt_core.tokenizers import Tokenizer
+    from ui.services.models import LoadedModel
+
+NEIGHBOURS = 8
+MOST_OPTIONS = 60  # tokens offered at once
+MOST_DOTS = 800  # Plotly takes half a second more to draw 2,000
+ALL, FEW = "all tokens", "the prompt's tokens and the neighbours"
+_MAP = "emb_map"
+_SIDES = ("top center", "bottom center", "middle right", "middle left")  # so that fewer labels meet
+
+
+def label_of(tokenizer: Tokenizer, token: int) -> str:
+    """A token as it is offered: its text and its id, since two may look alike."""
+    return f"{short(tokenizer.token_text(token))} · {token}"
+
+
+def matches(loaded: LoadedModel, typed: str, ids: Sequence[int]) -> list[int]:
+    """Tokens to offer: those whose text holds what was typed, the shortest first; else `ids`."""
+    typed = typed.replace("␣", " ").replace(LINE_BREAK, "\n").casefold()
+    return _holding(loaded, typed) if typed else list(dict.fromkeys(ids))[:MOST_OPTIONS]
+
+
+@shared()
+def _holding(loaded: LoadedModel, typed: str) -> list[int]:
+    tokenizer = loaded.tokenizer
+    texts = ((i, tokenizer.token_text(i).casefold()) for i in range(tokenizer.vocab_size))
+    found = sorted((len(text), i) for i, text in texts if typed in text)
+    return [i for _, i in found[:MOST_OPTIONS]]
+
+
+def choose_token(study: Study) -> int | None:
+    """A box to search in and the tokens found; the prompt's own when nothing is searched."""
+    left, right = st.columns(2)
+    typed = widgets.text_input(
+        "Search the vocabulary",
+        key="emb_search",
+        container=left,
+        max_chars=40,
+        placeholder="a part of a token, like Mon",
+    )
+    found = matches(study.loaded, typed or "", study.ids)
+    if not found:
+        right.info(f"No token of this model holds {code(typed)}. Try fewer letters.")
+        return None
+    labels = {label_of(study.tokenizer, token): token for token in found}
+    options = list(labels)
+    chosen = widgets.selectbox(
+        "Token" if typed else "Token of your prompt",
+        options,
+        0 if typed else _longest(options),
+        key="emb_token",
+        container=right,
+    )
+    return labels.get(chosen, found[0])
+
+
+def _longest(options: list[str]) -> int:
+    """The longest token tells the most about a model: it is likely to be a word."""
+    return max(range(len(options)), key=lambda place: len(options[place].split(" · ")[0]))
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Some tokens in the picture. xy: (N, 2)."""
+
+    ids: list[int]
+    names: list[str]
+    xy: np.ndarray
+
+
+def show_map(study: Study, token: int, neighbours: Sequence[int]) -> None:
+    """Draw all token vectors, or only the few in question, in two dimensions."""
+    which = widgets.segmented_control("Tokens in the picture", [ALL, FEW], ALL, key="emb_which")
+    table = study.model.wte.weight
+    special = list(dict.fromkeys([token, *neighbours, *study.ids]))
+    if which == ALL:
+        projection, place = _projection(study.loaded), {i: i for i in special}
+    else:
+        projection, place = project(table[special]), {i: row for row, i in enumerate(special)}
+    prompt = [i for i in dict.fromkeys(study.ids) if i != token and i not in neighbours]
+    groups = {"your prompt": prompt, "nearest": list(neighbours), "chosen": [token]}
+    points = {
+        name: _points(study.tokenizer, ids, projection.points[[place[i] for i in ids]])
+        for name, ids in groups.items()
+    }
+    show(
+        _scatter(({"other tokens": _dots(study.loaded)} if which == ALL else {}) | points),
+        _MAP,
+        "Token vectors as points in a plane, the chosen token and its neighbours marked",
+        on_select=lambda: _clicked(study.tokenizer),
+        selection_mode="points",
+    )
+    one, two = (100 * share for share in projection.share.tolist())
+    few = f" Of {len(table):,} tokens, every {_step(len(table))}th is drawn."
+    st.caption(
+        f"Of all the ways in which these vectors differ (their variance), this flat picture holds "
+        f"**{one + two:.0f}%**: {one:.1f}% across and {two:.1f}% up. The rest is hidden, so two "
+        "points may lie together here and be far apart. Hover for the token; click one to choose "
+        "it." + (few if which == ALL and len(table) > MOST_DOTS else "")
+    )
+
+
+@shared()
+def _projection(loaded: LoadedModel) -> Projection:
+    return project(loaded.model.wte.weight)
+
+
+@shared()
+def _dots(loaded: LoadedModel) -> _Points:
+    """All tokens, or every nth of them."""
+    points = _projection(loaded).points
+    ids = list(range(0, len(points), _step(len(points))))
+    return _points(loaded.tokenizer, ids, points[ids])
+
+
+def _step(tokens: int) -> int:
+    return -(-tokens // MOST_DOTS)
+
+
+def _points(tokenizer: Tokenizer, ids: list[int], xy: Tensor) -> _Points:
+    names = [plain_label(tokenizer.token_text(i)) for i in ids]
+    return _Points(ids, names, xy.round(decimals=3).numpy())
+
+
+def _clicked(tokenizer: Tokenizer) -> None:
+    """The token of the clicked point is the one that is searched for, and chosen."""
+    points = st.session_state[_MAP]["selection"]["points"]
+    ids = [point["customdata"] for point in points if "customdata" in point]
+    token = ids[0][0] if ids and isinstance(ids[0], list) else ids[0] if ids else None
+    if isinstance(token, int) and 0 <= token < tokenizer.vocab_size:
+        st.session_state["emb_search"] = visible(tokenizer.token_text(token))[:40]
+        st.session_state["emb_token"] = label_of(tokenizer, token)
+
+
+def _scatter(groups: dict[str, _Points]) -> Figure:
+    colors = palette()
+    looks = {
+        "other tokens": (colors.muted, 4, 0.45),
+        "your prompt": (colors.output, 9, 1.0),
+        "nearest": (series_color(0), 9, 1.0),
+        "chosen": (colors.text, 14, 1.0),
+    }
+    data = []
+    for name, points in groups.items():
+        color, size, opacity = looks[name]
+        count = len(points.ids)
+        named = name != "other tokens" and count <= MOST_OPTIONS // 2
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers+text" if named else "markers",
+                "name": name,
+                "x": points.xy[:, 0],
+                "y": points.xy[:, 1],
+                "text": points.names,
+                "customdata": np.array(points.ids),
+                "textposition": [_SIDES[n % len(_SIDES)] for n in range(count)],
+                "textfont": {"color": color, "size": 14, "family": "monospace"},
+                "marker": {"color": color, "size": size, "opacity": opacity},
+                "unselected": {"marker": {"opacity": opacity}, "textfont": {"color": color}},
+                "hovertemplate": "%{text}<extra>token %{customdata}</extra>",
+            }
+        )
+    axis = {"showticklabels": False, "zeroline": True}
+    drawn = [trace for trace in data if trace["text"]]
+    return whole_figure(drawn, 520, {"xaxis": axis, "yaxis": axis}, legend=True)
+
+
+def show_neighbours(study: Study, token: int) -> None:
+    """The nearest tokens by cosine, in the embedding table and, where it is another, the output."""
+    model, tokenizer = study.model, study.tokenizer
+    found = nearest(model.wte.weight, token, NEIGHBOURS)
+    if not found:
+        st.caption("This vocabulary has no other token.")
+        return
+    mean, spread = cosine_spread(model.wte.weight, token)
+    st.markdown(f"**Nearest when read** (`wte`, {model.config.vocab_size:,} rows)")
+    show(_cosines(found, tokenizer), "emb_near", "Cosines of the nearest tokens")
+    st.caption(
+        f"Cosine of the angle: 1 is the same direction, 0 a right angle. Any other token has "
+        f"{decimals(mean)} ± {spread:.2f} with this one (mean ± standard deviation)."
+    )
+    if model.config.tie_weights:
+        st.caption("**Tied**: the same table also scores the next token, so it has no second one.")
+        return
+    st.markdown("**Nearest when predicted** (`lm_head`, a table of its own)")
+    out = nearest(model.lm_head.weight, token, NEIGHBOURS)
+    show(_cosines(out, tokenizer), "emb_near_out", "Cosines of the nearest rows of the output")
+    both = sum(i in dict(found) for i, _ in out)
+    st.caption(
+        f"**Untied**: close here are tokens that get their scores for similar reasons. "
+        f"{both} of {len(out)} are in both lists."
+    )
+
+
+def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Figure:
+    rows = list(range(len(found)))
+    names = [plain_label(tokenizer.token_text(i)) for i, _ in found]
+    values = [cosine for _, cosine in found]
+    bars = bar_trace(x=values, y=rows, color=series_color(0), orientation="h")
+    bars |= {"text": [f"{value:.2f}".replace("-", "−") for value in values]}
+    bars |= {"textposition": "outside", "cliponaxis": False, "textfont": {"size": 13}}
+    bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
+    low = min(0.0, *values)
+    axes = {
+        "xaxis": {"range": [low, 1.15], "visible": False},
+        "yaxis": {"tickvals": rows, "ticktext": [f"<b>{name}</b>" for name in names]}
+        | {"tickfont": {"family": "monospace", "size": 15}, "autorange": "reversed"}
+        | {"showgrid": False},
+    }
+    figure = whole_figure([bars], 27 * len(rows) + 12, axes)
+    figure["layout"]["margin"] |= {"t": 4, "b": 4}
+    return figure
+
+
+def first_numbers(vector: Tensor, count: int = 6) -> str:
+    """The first few numbers of a vector, for a sentence."""
+    return ", ".join(f"{value:.2f}".replace("-", "−") for value in vector[:count].tolist())

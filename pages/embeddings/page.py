@@ -1,0 +1,160 @@
+"""Embeddings: tokens as vectors, who lies near whom, and how a model knows where a token stands."""
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from gpt_core.interpret.embeddings import nearest, project
+from gpt_core.interpret.positions import at_positions, predict_at, score_by_distance
+from gpt_core.model.gpt import GPT, SinusoidalPositions, rotary_angles, rotate
+from pages.embeddings import words
+from pages.embeddings.figures import table_map, table_of
+from pages.embeddings.map import (
+    NEIGHBOURS,
+    choose_token,
+    first_numbers,
+    show_map,
+    show_neighbours,
+)
+from pages.embeddings.positions import show_experiment, show_likeness, show_rotation
+from ui.app.job_panel import job_panel, recorded_result
+from ui.app.lesson import further_reading, try_this
+from ui.app.source import show_source
+from ui.app.study_bar import about_prompt, current_study
+from ui.services.study import Study
+from ui.show.plotly_json import show
+from ui.show.tokens import code
+
+MOST_TOKENS = 128
+RECORDED, TRAINING = "learned_positions", {"steps": 400}
+
+
+def looked_at(study: Study) -> Study:
+    """The prompt's end: half of what the model reads, so that there is room to move positions."""
+    return study.last(min(MOST_TOKENS, max(1, study.model.config.block_size // 2)))
+
+
+@about_prompt
+def say_what_is_left_out(study: Study) -> None:
+    study = looked_at(study)
+    if study.left_out:
+        st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+
+
+@about_prompt
+def token_view(study: Study) -> None:
+    study = looked_at(study)
+    token = choose_token(study)
+    if token is None:
+        return
+    table = study.model.wte.weight
+    st.markdown(
+        f"Token **{code(study.tokenizer.token_text(token))}** is row {token} of the table: "
+        f"{first_numbers(table[token])}, … ({table.shape[1]} numbers, length "
+        f"{table[token].norm():.2f})."
+    )
+    near = [i for i, _ in nearest(table, token, NEIGHBOURS)]
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        show_map(study, token, near)
+    with right:
+        show_neighbours(study, token)
+
+
+@about_prompt
+def rotation(study: Study) -> None:
+    show_rotation(looked_at(study))
+
+
+@about_prompt
+def experiment(study: Study) -> None:
+    show_experiment(looked_at(study))
+
+
+def side_by_side(model: GPT) -> dict[str, Tensor]:
+    """The three kinds of positions as pictures; the tables that they show."""
+    config, tables = model.config, {}
+    width = max(2, config.n_embd - config.n_embd % 2)
+    for column, kind in zip(st.columns(3, gap="medium"), words.NAMES, strict=True):
+        with column:
+            mine = ":violet-badge[this model's]" if config.position == kind else ""
+            st.markdown(f"#### {words.NAMES[kind]} {mine}")
+            st.markdown(words.HOW[kind])
+            if kind == "rope":
+                angles = rotary_angles(config.block_size, max(2, config.head_dim // 2 * 2))
+                tables[kind] = torch.cat(angles, dim=1)  # two rows' product is Σ cos(difference)
+                show(table_map(angles[0], "pair"), "emb_rope", "Cosines of the angles")
+            elif kind == "sinusoidal":
+                tables[kind] = SinusoidalPositions(config.block_size, width).table
+                show(table_map(tables[kind], "channel"), "emb_sin", "The sinusoidal table")
+            elif config.position == "learned":
+                tables[kind] = model.wpe.weight
+                show(table_map(tables[kind], "channel"), "emb_learned", "This model's own table")
+            else:
+                tables[kind] = table_of(recorded_result(RECORDED)["value"])
+                learned_elsewhere()
+    return tables
+
+
+def learned_elsewhere() -> None:
+    """A table of another, small model that was trained with learned positions."""
+    st.caption("Your model has no such table. This is a small model's, trained on the sitcom.")
+
+    def draw(value: dict, finished: bool) -> None:
+        figure = table_map(table_of(value), "channel")
+        show(figure, f"emb_learned_{finished}", "A small model's learned table")
+        st.caption(f"Its loss: {value['loss']:.2f} nats per character.")
+
+    job_panel("learned_positions", TRAINING, draw, label="Train it", recorded=RECORDED)
+
+
+st.title("Embeddings")
+model = current_study().model
+config = model.config
+say_what_is_left_out()
+st.markdown(
+    f"A model can't calculate with letters. So each of its {config.vocab_size:,} tokens has a "
+    f"**vector**, a list of {config.n_embd} numbers that were learned: its **embedding**. Tokens "
+    "that are used alike come to lie in the same direction, though nobody told the model which "
+    f"those are. All vectors together are a table of {config.vocab_size:,} × {config.n_embd} "
+    "numbers (`wte`); reading a text is looking up its rows."
+)
+token_view()
+
+st.header("Where does a token stand?")
+st.markdown(
+    "The row of a token is the same wherever it stands, and attention adds up what it sees in no "
+    f"order. So the position must come in by itself. {words.own(config)} The three usual ways:"
+)
+tables = side_by_side(model)
+st.caption(
+    "A row is a position, from 0 at the top; at most 64 positions and 128 channels are shown. The "
+    "background is zero, the two colours its two sides."
+)
+st.markdown(
+    "**How alike are two positions?** Below, the cosine of their rows. For rotary positions: how "
+    "far two equal vectors still agree once each is turned to its own place."
+)
+show_likeness(tables)
+
+st.header("Rotary: only the distance counts")
+mine = config.position == "rope"
+st.markdown(
+    f"q and k are real, from this model and prompt. {'' if mine else words.NOT_TURNED}"
+    "Each pair of numbers (a, b) is turned by its own angle for every place further on: "
+    "(a cos φ − b sin φ, b cos φ + a sin φ). Move both tokens by the same number of places and "
+    "look at the products."
+)
+rotation()
+
+experiment()
+
+try_this(
+    "Search for a name, a day, a colour. Are the neighbours what you would have said?",
+    "Choose a token that is only a piece of a word. Who are its neighbours, and why?",
+    "Shift or stretch the positions by more and more. When does the best guess change?",
+    "Train a model with the preset *classic* (learned positions), choose it in the sidebar, and "
+    "answer the question again.",
+)
+show_source(project, nearest, rotate, score_by_distance, at_positions, predict_at)
+further_reading(*words.READING)

@@ -1,0 +1,151 @@
+"""The Embeddings lesson's experiments: rotation by hand, and positions shifted or removed."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from gpt_core.interpret.positions import (
+    Moved,
+    predict_at,
+    score_by_distance,
+    shifted,
+    stretched,
+    turn,
+)
+from pages.embeddings import figures, words
+from ui.app import widgets
+from ui.app.lesson import predict
+from ui.services.caches import shared
+from ui.services.study import Study
+from ui.services.traces import attention_of
+from ui.show.curves import show as show_chart
+from ui.show.plotly_json import probability_pairs, show, tidy
+from ui.show.tokens import short
+
+FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"
+MOST_SHIFT = 200
+
+
+@shared()
+def moved_by(study: Study, how: str, by: int = 0) -> Moved:
+    """Two forward passes, with the positions as they are and moved."""
+    positions = {FURTHER: shifted, APART: stretched}.get(how)
+    return predict_at(study.model, study.ids, positions and positions(len(study.ids), by))
+
+
+def _place(study: Study, place: int) -> str:
+    return f"{place}: {short(study.tokens[place].text)}"
+
+
+def show_rotation(study: Study) -> None:
+    """q and k of two tokens, turned to where they stand and further on; their product."""
+    config, T = study.model.config, len(study.ids)
+    if config.head_dim % 2:
+        st.info(f"Heads of {config.head_dim} numbers can't be turned in pairs.")
+        return
+    places = [_place(study, i) for i in range(T)]
+    one, two, three, four = st.columns(4)
+    layer = widgets.selectbox("Layer", range(config.n_layer), key="emb_layer", container=one)
+    head = widgets.selectbox("Head", range(config.n_head), key="emb_head", container=two)
+    asks = widgets.selectbox("Query: who asks", places, T - 1, key="emb_query", container=three)
+    asked = widgets.selectbox(
+        "Key: who is asked", places, max(0, T - 4), key="emb_key", container=four
+    )
+    i, j = places.index(asks), places.index(asked)
+    shift = widgets.slider("Both moved on by", 0, 500, 10, key="emb_both")
+    trace = attention_of(study).trace
+    q, k = trace.q[layer, head, i], trace.k[layer, head, j]
+    if config.position == "rope":
+        q, k = turn(q, -i), turn(k, -j)
+    table = figures.rotation_table(q, k, (i, j), shift)
+    st.table(pd.DataFrame(table, index=pd.Index(figures.rotation_rows(len(q)), name="channels")))
+    here, there = ((turn(q, i + by) @ turn(k, j + by)).item() for by in (0, shift))
+    st.markdown(
+        f"The numbers in the brackets change, each pair's product does not: q·k is **{here:.4f}** "
+        f"at ({i}, {j}) and **{there:.4f}** at ({i + shift}, {j + shift}). The difference, "
+        f"{tidy(abs(here - there), 0)}, is rounding in 32 bits. Only the distance {i - j} counts."
+    )
+    if config.causal and i < j:
+        st.caption("A causal model never asks a later token. The arithmetic holds all the same.")
+    longest = max(min(config.block_size - 1, 512), abs(i - j))
+    show(
+        figures.distance_curve(q, k, i - j, config.causal and i >= j, longest),
+        "emb_distance",
+        "The score of these two tokens against the distance between them",
+    )
+    near, far = score_by_distance(q, k, [0, longest]).tolist()
+    st.caption(
+        f"The same q and k, if the two tokens stood elsewhere: side by side on one place the score "
+        f"q·k / √{config.head_dim} would be {near:.2f}, {longest} places apart {far:.2f}."
+    )
+
+
+def show_experiment(study: Study) -> None:
+    """A question about shifting; then shift, stretch or remove, and see the prediction."""
+    kind, T = study.model.config.position, len(study.ids)
+    room = min(study.model.config.block_size - T, MOST_SHIFT)
+    if room < 1:
+        st.info(f"This model reads {study.model.config.block_size} token: nothing can be moved.")
+        return
+    by = min(10, room)
+    question = (
+        f"Add {by} to every position: token 0 stands at {by}, token 1 at {by + 1}, and so on. The "
+        "tokens, their order and all weights stay. What happens to the prediction of the next "
+        "token?"
+    )
+    if not predict(
+        f"emb_guess_{kind}",
+        question,
+        [words.SAME, words.OTHER],
+        lambda guess: words.answer(guess, moved_by(study, FURTHER, by), by, kind),
+    ):
+        return
+    left, right = st.columns(2)
+    how = widgets.segmented_control(
+        "The positions are", [FURTHER, APART, REMOVED], FURTHER, key="emb_how", container=left
+    )
+    number = 0
+    if how == FURTHER:
+        number = widgets.slider("by", 1, room, by, key="emb_by", container=right)
+        st.caption(f"Positions 0, 1, 2, … become {number}, {number + 1}, {number + 2}, …")
+    elif how == APART:
+        st.caption("Positions 0, 1, 2, … become 0, 2, 4, …: every distance is doubled.")
+        number = 2
+    else:
+        st.caption(words.REMOVED[kind])
+    _show_outcome(study, how, number)
+
+
+def _show_outcome(study: Study, how: str, number: int) -> None:
+    moved = moved_by(study, how, number)
+    before, after = moved.effect.loss_before, moved.effect.loss_after
+    numbers = {"Probability that moved": f"{100 * words.moved_share(moved):.2f}%"}
+    numbers["Largest change of a logit"] = tidy(moved.logits, 0)
+    if before is not None and after is not None:
+        numbers |= {"Loss before": f"{before:.3f}", "Loss after": f"{after:.3f}"}
+    for column, (label, value) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
+        column.metric(label, value)
+    st.markdown(words.loss_in_words(moved, math.log(study.model.config.vocab_size)))
+    if how == REMOVED and study.model.config.causal and study.model.config.position != "none":
+        st.markdown(words.MASK)
+    names = ("as they are", how)
+    show(
+        probability_pairs(moved.effect.before, moved.effect.after, study.tokenizer, names=names),
+        "emb_probabilities",
+        "Probabilities of the likeliest next tokens, with the positions as they are and changed",
+    )
+
+
+@st.fragment
+def show_likeness(tables: dict) -> None:
+    """Curves of how alike positions are, for each kind of table, around a chosen place."""
+    place = widgets.slider("Position", 0, figures.MOST_POSITIONS - 1, 20, key="emb_place")
+    named = {words.NAMES[kind]: table for kind, table in tables.items()}
+    show_chart(
+        figures.likeness_curves(figures.likeness(named, place), place),
+        "emb_likeness",
+        "How alike each position is to the chosen one, for each kind of positions",
+    )

@@ -1,0 +1,263 @@
+"""What "A head is born" says: every sentence comes from the numbers of the run that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gpt_core.interpret.snapshots import first_above, moved, share_of_fall, steepest
+from pages.head_born.results import Seen
+
+ASKED = "previous token"
+EARLY = "Early: before half of the loss's fall is done"
+LATER = "Later: between half and nine tenths of it"
+LATE = "Late: in its last tenth"
+NEVER = "Never: no head takes it in this run"
+GUESSES = (EARLY, LATER, LATE, NEVER)
+
+QUESTION = (
+    "A **previous-token head** is one that keeps looking at the token just before. It is one of "
+    "the first things that a model needs to know which token follows which. When does one show "
+    "for the first time in this run: how much of the loss's whole fall is done by then?"
+)
+ROLES = (
+    "Of each role the head that does most of it above chance, measured on {texts} pieces of text "
+    "that the run did not learn from: its share of attention. The tick is what chance would give. "
+    "Bold: a clear role."
+)
+UNTOLD = "They appear here, and as letters under the pictures, when you have made your prediction."
+NO_ROLES = "Roles can't be measured here: the run's text is gone, or is too short."
+IMPORTED = (
+    "This model came here already trained, so there are no snapshots of how it learned. Choose the "
+    "bundled model in the sidebar, or train one of your own."
+)
+WITHOUT_SNAPSHOTS = (
+    "This run kept no snapshots, so its past can't be seen. Train a run on the Training page: it "
+    "keeps ten or more. On the command line, `--snapshot-interval 50` keeps one every 50 steps."
+)
+CAUTION = (
+    "A role says where a head **looks**, not what it is good for: a head with a clear role may be "
+    "one that the model hardly needs. Only taking it away and measuring tells."
+)
+FIRST = "Before the first step: all weights are random numbers."
+
+
+@dataclass(frozen=True)
+class Fall:
+    """The loss on validation text, where it was measured (or of every batch, where it was not)."""
+
+    steps: Sequence[float]
+    losses: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Birth:
+    """When a role first had a clear head.
+
+    step, head, share, chance: None for a role that no head took. before: the snapshot before that
+    one, None if it was the first. fallen: how much of the loss's fall was done. lasts: whether
+    some head still has the role at the end.
+    """
+
+    role: str
+    step: int | None = None
+    before: int | None = None
+    head: tuple[int, int] | None = None
+    share: float = 0.0
+    chance: float = 0.0
+    fallen: float = 0.0
+    lasts: bool = False
+
+
+def births(seen: Sequence[Seen], fall: Fall | None) -> list[Birth]:
+    """Every role that was measured, in the order of roles."""
+    return [_birth(role, seen, fall) for role in seen[-1].roles]
+
+
+def _birth(role: str, seen: Sequence[Seen], fall: Fall | None) -> Birth:
+    steps = [s.moment.step for s in seen]
+    clear = [float(s.roles[role].clear().any()) for s in seen]
+    step = first_above(steps, clear, 0.5)
+    if step is None:
+        return Birth(role)
+    at = steps.index(step)
+    scores = seen[at].roles[role]
+    excess = (scores.share - scores.chance).masked_fill(~scores.clear(), -1.0)
+    head = tuple(np.unravel_index(int(excess.argmax()), excess.shape))
+    return Birth(
+        role,
+        step,
+        steps[at - 1] if at else None,
+        (int(head[0]), int(head[1])),
+        scores.share[head].item(),
+        scores.chance[head].item(),
+        share_of_fall(step, fall.steps, fall.losses) if fall else 0.0,
+        clear[-1] > 0,
+    )
+
+
+def answer(choice: str, birth: Birth, seen: Sequence[Seen], fall: Fall, so_far: bool) -> str:
+    """Compare the prediction with the run."""
+    truth = _truth(birth)
+    verdict = "You saw it coming." if choice == truth else "It went differently."
+    until = " so far" if so_far else ""
+    marks = [s.moment.step for s in seen]
+    stretch = steepest(marks, fall.steps, fall.losses)
+    fell = (
+        f" The loss fell most between steps {stretch[0]:,} and {stretch[1]:,}." if stretch else ""
+    )
+    if birth.step is None or birth.head is None:
+        return f"**{verdict}** No head took this role in this run{until}.{fell}"
+    between = f", so it was born between steps {birth.before:,} and that" if birth.before else ""
+    return (
+        f"**{verdict}** {_named(birth.head)} is the first: at step {birth.step:,} it gives "
+        f"{birth.share:.0%} of its attention to the token just before; chance would give "
+        f"{birth.chance:.0%}. No snapshot before has such a head{between}. By then "
+        f"**{birth.fallen:.0%}** of the loss's fall{until} is done.{fell}{_lasting(birth)}"
+    )
+
+
+def _truth(birth: Birth) -> str:
+    if birth.step is None:
+        return NEVER
+    return EARLY if birth.fallen < 0.5 else LATER if birth.fallen < 0.9 else LATE
+
+
+def _lasting(birth: Birth) -> str:
+    if birth.lasts:
+        return ""
+    return " In the last snapshot no head has the role clearly any more: roles can be lost again."
+
+
+def told(found: Sequence[Birth]) -> str:
+    """All roles: who took them and when, and which nobody took."""
+    taken = [_told(birth) for birth in found if birth.step is not None]
+    free = ", ".join(f"*{birth.role}*" for birth in found if birth.step is None)
+    none = f"- No head took this role in this run: {free}" if free else ""
+    return "\n".join([*taken, none])
+
+
+def _told(birth: Birth) -> str:
+    lasts = "some head has it to the end" if birth.lasts else "no head has it at the end"
+    return (
+        f"- **{birth.role}**: first clear at step {birth.step:,}, when {birth.fallen:.0%} of the "
+        f"loss's fall was done. {_named(birth.head or (0, 0))}: {birth.share:.0%} of its "
+        f"attention, chance {birth.chance:.0%}; {lasts}."
+    )
+
+
+def restless(seen: Sequence[Seen]) -> str:
+    """Which head changed most between two neighbouring snapshots of the whole run."""
+    if len(seen) < 2:
+        return ""
+    changes = [moved(a.frame, b.frame) for a, b in zip(seen, seen[1:], strict=False)]
+    sizes = [change.max() for change in changes]
+    at = int(np.argmax(sizes))
+    calm = int(np.argmin([change.mean() for change in changes]))
+    a, b = seen[at].moment.step, seen[at + 1].moment.step
+    c, d = seen[calm].moment.step, seen[calm + 1].moment.step
+    words = (
+        f"The largest change between two snapshots: from step {a:,} to {b:,}, "
+        f"**{_named(_largest(changes[at])).lower()}** turned {sizes[at]:.0%} of its attention "
+        "elsewhere on this probe."
+    )
+    if len(changes) > 1:
+        words += (
+            f" Calmest was the time from step {c:,} to {d:,}: {changes[calm].mean():.0%} on "
+            "average over all heads."
+        )
+    return words
+
+
+def said(before: Seen | None, now: Seen) -> str:
+    """One sentence under the slider."""
+    if before is None:
+        return FIRST if now.moment.step == 0 else "The first snapshot that was kept."
+    change = moved(before.frame, now.frame)
+    return (
+        f"Since step {before.moment.step:,} {_named(_largest(change)).lower()} has changed most: "
+        f"{change.max():.0%} of its attention lies elsewhere now."
+    )
+
+
+def _largest(change: np.ndarray) -> tuple[int, int]:
+    layer, head = np.unravel_index(int(change.argmax()), change.shape)
+    return int(layer), int(head)
+
+
+def _named(head: tuple[int, int]) -> str:
+    return f"Layer {head[0]}, head {head[1]}"
+
+
+def norm_title(kind: str) -> str:
+    """What stands over the bars of the norms."""
+    return {
+        "layernorm": "LayerNorm: how large is what comes in?",
+        "rmsnorm": "RMSNorm: how large is what comes in?",
+        "batchnorm": "BatchNorm: how large is what comes in?",
+    }.get(kind, "No norms: how large is the stream?")
+
+
+def norm_words(kind: str) -> str:
+    """What the two numbers are."""
+    first = "Spread σ of a token's numbers, averaged over tokens (bars on a logarithmic scale)"
+    return f"{first}." if kind == "none" else f"{first}, and the mean |γ| that was learned."
+
+
+def whose(bundled: bool, corpus: str, steps: int, kept: int) -> str:
+    """Which run is shown, and that it is a recorded one."""
+    looked = "1 moment of it was kept" if kept == 1 else f"{kept} moments of it were kept"
+    if bundled:
+        return (
+            f":material/history: Recorded: the training run of the bundled model, {steps:,} steps "
+            f"on “{corpus}”; {looked}. (Those of steps 64 to 256 come from taking the first steps "
+            "once more, with the same seeds on another machine.) What each moment does with the "
+            "probe is computed here."
+        )
+    return f"The run that is chosen in the sidebar, {steps:,} steps on “{corpus}”; {looked}."
+
+
+def measured(T: int) -> str:
+    """How a head's change is measured, with this probe's number of rows."""
+    return (
+        "**How change is measured.** A row of a head's picture says how one token spreads its "
+        "attention, and sums to 1. Between two snapshots, ½ · Σ |after − before| over the row is "
+        "the share of it that moved elsewhere: 0 if the rows are the same, 1 if they have nothing "
+        f"in common. A head's change is the average over its {max(1, T - 1)} rows after the first, "
+        "which in a causal model is always 1."
+    )
+
+
+def few(seen: int, active: bool) -> str:
+    """What to do where there is nothing to compare."""
+    if active:
+        return (
+            "The film begins with the second snapshot. Leave this page open: it appears by itself."
+        )
+    if seen:
+        return (
+            "This run has only one snapshot that can be seen, so there is nothing to compare it "
+            "with. Train for longer: the Training page keeps ten or more of each run."
+        )
+    return "None of this run's snapshots can be seen. Choose another model in the sidebar."
+
+
+def live(state: str, step: int, steps: int, kept: int, upcoming: int) -> str:
+    """How far a run is that trains."""
+    if state == "queued":
+        return "This run **waits for its turn**. Its first snapshot appears here by itself."
+    snapshots = "1 snapshot" if kept == 1 else f"{kept} snapshots"
+    return (
+        f"This run **is training**: step {step:,} or later of {steps:,}, {snapshots} so far, the "
+        f"next at step {upcoming:,}. It appears here by itself."
+    )
+
+
+def waiting(name: str, place: int | None, step: int, steps: int) -> str:
+    """About a run of the visitor's own that is not the one shown."""
+    if place is None:
+        return f"Your run “{name}” is training: step {step:,} of {steps:,}."
+    ahead = "next in line" if place == 1 else f"number {place} in the queue"
+    return f"Your run “{name}” is {ahead}. It can be watched here as soon as it has begun."

@@ -1,0 +1,160 @@
+"""LayerNorm: what it does to every token, by hand, and what it does not care about."""
+
+import streamlit as st
+
+from gpt_core.interpret.norms import (
+    DepthTrace,
+    find_norm,
+    norm_names,
+    normalize_by_hand,
+    trace_norms,
+)
+from gpt_core.model import norms
+from pages.layernorm import figures, words
+from pages.layernorm.experiment import Place, show_experiment
+from pages.layernorm.figures import tidy
+from ui.app import widgets
+from ui.app.links import page_of
+from ui.app.source import show_source
+from ui.app.study_bar import about_prompt, current_study
+from ui.services.caches import PASSES, shared
+from ui.services.study import Study
+
+
+@shared(PASSES)
+def trace_of(study: Study) -> DepthTrace:
+    """One forward pass, kept for whoever looks at the same prompt with the same weights."""
+    return trace_norms(study.model, study.ids)
+
+
+@about_prompt
+def one_token(study: Study) -> None:
+    """One token at one norm: its numbers, the arithmetic, what was learned, a question."""
+    trace, T = trace_of(study), len(study.ids)
+    left, right = st.columns(2)
+    with left:
+        name = widgets.selectbox("Which norm", names, min(2, len(names) - 1), key="norm_name")
+        st.markdown(words.place_in_words(name, pre))
+    with right:
+        position = widgets.select_slider("Which token", range(T), T - 1, key="norm_token")
+        st.markdown(words.token_in_words(study.tokens, position))
+    if study.left_out:
+        st.info(
+            f"The model reads {T} tokens at a time; the prompt's first {study.left_out} are cut."
+        )
+    seen = trace.norms[name]
+    hand = normalize_by_hand(find_norm(study.model, name), seen.before[position].tolist())
+
+    st.header("One token, before and after")
+    st.markdown(
+        f"At `{name}`, token {position} {words.numbers_in_words(hand)}. Below, each bar is one of "
+        f"its {C} numbers. The line is their **mean** μ (mu). The band reaches one **standard "
+        "deviation** σ (sigma), the typical distance from the mean, to either side."
+    )
+    figures.show(
+        figures.vector_bars(seen, position, stages),
+        "norm_vector",
+        "The chosen token's numbers before the norm, normalised, and after gain and bias",
+    )
+    st.markdown(words.WHAT_IT_DOES[kind])
+
+    st.header("The same, by hand")
+    st.markdown(
+        f"Token {position} at `{name}`, number by number:\n{words.steps_by_hand(kind, hand)}"
+    )
+    st.table(words.table_by_hand(kind, hand))
+    error = max(abs(a - b) for a, b in zip(hand.result, seen.after[position].tolist(), strict=True))
+    st.caption(
+        f"Check: over all {C} channels, this differs from what the model's own `{name}` returned "
+        f"by at most {tidy(error, 0)}. The model calculates in 32 bits, this table in 64."
+    )
+
+    if kind != "none":
+        st.header(words.learned_names(biased))
+        st.markdown(words.learned_in_words(name, hand, biased))
+        figures.show(
+            figures.learned_bars(hand.gain, hand.bias if biased else None),
+            "norm_learned",
+            "Sorted bars of what was learned for every channel",
+        )
+
+    st.header("The stream through the layers")
+    st.markdown(
+        "The **residual stream** is the vector that a token carries through the layers. Its "
+        "**length** ‖x‖ is the root of the sum of its squared numbers. Bars show the length of "
+        "what attention and the MLP add. Lengths don't simply add up: vectors can point in "
+        "different directions."
+    )
+    figures.show(
+        figures.stream_lengths(trace, position, study.tokens[position]),
+        "norm_stream",
+        "Length of every token's residual stream after each attention and MLP",
+    )
+    first, last = trace.stream[0].mean().item(), trace.stream[-1].mean().item()
+    st.markdown(words.stream_in_words(kind, pre, first, last))
+
+    st.header("Does the norm care how large its input is?")
+    show_experiment(Place(study, trace, name, position))
+
+
+@about_prompt
+def every_token(study: Study) -> None:
+    """All tokens at all norms, in three maps."""
+    trace = trace_of(study)
+    st.header("Every token, every norm")
+    statistic = widgets.segmented_control(
+        "Of each token's numbers, show the",
+        ["standard deviation", "mean"],
+        "standard deviation",
+        key="norm_statistic",
+    )
+    figures.show(
+        figures.statistic_maps(trace, study.tokens, statistic, stages),
+        "norm_maps",
+        f"The {statistic} across channels of every token at every norm, at three stages",
+    )
+    st.markdown(words.spread_in_words(trace, statistic))
+    st.caption(
+        "A row is a norm, the first one on top; a column is a token. The three maps share one "
+        "colour scale, so equal colours are equal numbers. Standard deviations are coloured by "
+        "their power of ten, because they can differ a hundredfold. Numbers in the text are "
+        "rounded to four digits."
+    )
+
+
+st.title("LayerNorm")
+model = current_study().model
+kind, pre, C = model.config.norm, model.config.norm_position == "pre", model.config.n_embd
+names = norm_names(model)
+norm = find_norm(model, names[0])
+biased = getattr(norm, "bias", None) is not None
+stages = words.stages(kind, biased)
+
+st.markdown(
+    f"Inside the model every token is a vector: a list of **{C} numbers**, one in each of {C} "
+    "**channels**. Attention and the MLP add to it, layer after layer, so its size changes. A "
+    "**norm** brings the numbers to a common size, so that the part that reads them always meets "
+    "numbers of the same kind. Choose one of its places in this model, and a token of your prompt."
+)
+one_token()
+every_token()
+
+st.header("Try this")
+st.markdown(
+    f"- {words.TRY[kind]}\n"
+    "- Walk through the tokens with the slider at the top. Whose stream ends the longest?\n"
+    "- Train a small model with another preset (*modern* has RMSNorm), choose it in the sidebar, "
+    "and come back. What is different by hand?"
+)
+st.page_link(page_of("training"), label="Training: make a model of your own", icon="📉")
+show_source(type(norm), normalize_by_hand, label="The lines that ran: the norm, and by hand")
+if kind != "layernorm":
+    show_source(norms.LayerNorm, label="For comparison: LayerNorm")
+with st.expander("Further reading", icon=":material/menu_book:"):
+    st.markdown(
+        "- Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450)\n"
+        "- Zhang & Sennrich 2019, [Root Mean Square Layer Normalization]"
+        "(https://arxiv.org/abs/1910.07467)\n"
+        "- Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture]"
+        "(https://arxiv.org/abs/2002.04745): norms before or after the branches"
+    )

@@ -1,0 +1,189 @@
+"""MLP: one neuron at a time, the text that fires it, what it writes, what goes without it."""
+
+import pandas as pd
+import streamlit as st
+
+from gpt_core.interpret import neurons
+from gpt_core.interpret.attention import Ablation
+from gpt_core.interpret.neurons import Loud, NeuronTrace
+from gpt_core.model.gpt import FeedForward
+from pages.mlp import words
+from pages.mlp.view import activation_chips, activation_curves, effect_bars, show_top_texts
+from ui.app import widgets
+from ui.app.lesson import further_reading, predict, try_this
+from ui.app.source import show_source
+from ui.app.study_bar import about_prompt, current_study
+from ui.services.caches import PASSES, shared
+from ui.services.study import Study
+from ui.show.curves import show as show_chart
+from ui.show.plotly_json import probability_pairs, show, tidy
+from ui.show.tokens import code
+
+MOST_TOKENS, OFFERED = 64, 8
+
+
+@shared(PASSES)
+def trace_of(study: Study) -> NeuronTrace:
+    """One forward pass, kept for whoever looks at the same prompt with the same weights."""
+    return neurons.trace_neurons(study.model, study.ids)
+
+
+@shared()
+def removal_of(study: Study, layer: int, neuron: int) -> Ablation:
+    return neurons.remove_neuron(study.model, study.ids, trace_of(study), layer, neuron)
+
+
+def choose(key: str, neuron: int) -> None:
+    st.session_state[key] = neuron
+
+
+def choose_neuron(study: Study, trace: NeuronTrace) -> tuple[int, int]:
+    """Layer and number; the loudest ones of the layer on this prompt are a click away."""
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    layers = range(study.model.config.n_layer)
+    layer = widgets.selectbox("Layer", layers, len(layers) // 2, key="mlp_layer", container=left)
+    hidden = trace.post.shape[-1]
+    loud = neurons.loudest(study.model, trace, layer, OFFERED)
+    key = f"mlp_neuron_{layer}"  # each layer remembers its own
+    neuron = widgets.number_input(
+        f"Neuron, 0 to {hidden - 1}", 0, hidden - 1, loud[0].neuron, key=key, container=right
+    )
+    st.caption("The loudest of this layer on your prompt, by the length of what they add:")
+    with st.container(horizontal=True):
+        for each in loud:
+            offer(study, each, key, each.neuron == neuron)
+    return layer, int(neuron)
+
+
+def offer(study: Study, loud: Loud, key: str, chosen: bool) -> None:
+    token = code(study.tokens[loud.place].text)
+    st.button(
+        f"{loud.neuron} at {token}",
+        key=f"{key}_{loud.neuron}",
+        type="primary" if chosen else "secondary",
+        on_click=choose,
+        args=(key, loud.neuron),
+    )
+
+
+def show_activation(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> int:
+    """The neuron on every token of the prompt; the token where it is strongest."""
+    post = trace.post[layer, :, neuron]
+    place = int(post.abs().argmax())
+    st.subheader(f"Layer {layer}, neuron {neuron}, on your prompt")
+    length = study.model.blocks[layer].mlp.down.weight[:, neuron].norm().item()
+    pre = trace.pre[layer, place, neuron].item()
+    st.html(activation_chips(study.tokens, post.tolist(), post.abs().max().item()))
+    st.markdown(
+        words.concrete(study.tokens[place], pre, post[place].item(), study.model.config, length)
+    )
+    return place
+
+
+def show_writing(study: Study, trace: NeuronTrace, layer: int, neuron: int, place: int) -> None:
+    st.subheader("What it writes towards")
+    activation = trace.post[layer, place, neuron].item()
+    effect = neurons.direct_effect(study.model, trace, layer, neuron, place)
+    times = activation or 1.0
+    show(
+        effect_bars(effect * times, study.tokenizer),
+        "mlp_effect",
+        "The tokens whose logits this neuron raises and lowers the most, by itself",
+    )
+    at = f"At {code(study.tokens[place].text)}, with its activation of {tidy(activation)}"
+    st.caption(
+        f"{at if activation else 'It is silent here; if its activation were 1'}: what its vector "
+        "adds to each token's logit when the output table reads it through the last norm "
+        "(**direct effect**; the norm's divisor is held fixed). "
+        f"{words.later(study.model.config.n_layer - 1 - layer)}"
+    )
+
+
+def ask(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> None:
+    share, best = trace.logits[-1].softmax(dim=-1).max(dim=-1)
+    token = study.tokenizer.token_text(best.item())
+
+    def change() -> Ablation:
+        return removal_of(study, layer, neuron)
+
+    fires = bool((trace.post[layer, :, neuron] != 0).any())
+    if predict(
+        f"mlp_guess_{layer}_{neuron}",
+        words.question(layer, neuron, token, share.item()),
+        words.GUESSES,
+        lambda guess: words.answer(guess, change(), fires),
+    ):
+        names = ("with it", "without it")
+        show(
+            probability_pairs(change().before, change().after, study.tokenizer, names=names),
+            "mlp_probabilities",
+            "Probabilities of the likeliest next tokens with and without the neuron",
+        )
+
+
+@about_prompt
+def note_cut(study: Study) -> None:
+    study = study.last(MOST_TOKENS)
+    if study.left_out:
+        st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+
+
+@about_prompt
+def explore(study: Study) -> None:
+    """The part that runs again when another neuron is chosen; the rest of the page stays."""
+    study = study.last(MOST_TOKENS)
+    trace = trace_of(study)
+    layer, neuron = choose_neuron(study, trace)
+    place = show_activation(study, trace, layer, neuron)
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        st.subheader("The text that fires it most")
+        show_top_texts(study, layer, neuron)
+    with right:
+        show_writing(study, trace, layer, neuron, place)
+    ask(study, trace, layer, neuron)
+
+
+@about_prompt
+def show_silence(study: Study) -> None:
+    """How much of each layer is silent on the prompt."""
+    study = study.last(MOST_TOKENS)
+    trace, every = trace_of(study), range(study.model.config.n_layer)
+    found = [neurons.silence(trace, layer) for layer in every]
+    layers = [f"layer {layer}" for layer in every]
+    st.table(pd.DataFrame(words.silence_table(found, hidden), index=layers))
+    st.caption(
+        f"Of {len(study.ids)} tokens × {hidden} activations in each layer, on your prompt. "
+        "Functions that cut off at zero make exact zeros; the others never do."
+    )
+
+
+st.title("MLP")
+model = current_study().model
+config, hidden = model.config, model.blocks[0].mlp.up.out_features
+st.markdown(words.intro(config, hidden))
+note_cut()
+explore()
+
+st.header("Which activation function?")
+left, right = st.columns([3, 2], gap="large")
+with left:
+    show_chart(
+        activation_curves(config.activation), "mlp_functions", "Four activation functions as curves"
+    )
+with right:
+    st.markdown(
+        f"This model's own is {words.FUNCTIONS[config.activation]} Without such a function, "
+        "W_down · W_up would be one matrix, and the MLP could only do what a single layer does."
+    )
+    show_silence()
+
+try_this(
+    "Choose a neuron of the first layer and one of the last. Which one's texts are easier to name?",
+    "Find a neuron whose texts have one thing in common, write a prompt with it, and see whether "
+    "the neuron fires. Then write one that should not fire it.",
+    "Find a neuron that is silent on your prompt, and a dead one, which is silent on every text.",
+    "Train a model with another activation function and compare the table of zeros.",
+)
+show_source(FeedForward, neurons.loudest, neurons.direct_effect, neurons.without_neuron)
+further_reading(*words.READING)

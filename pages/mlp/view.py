@@ -1,0 +1,177 @@
+"""The MLP lesson's pictures: activations as coloured tokens, texts that fire a neuron, effects."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from gpt_core.interpret.neurons import TopTexts, corpus_tokens, top_texts_of
+from gpt_core.jobs.top_texts import MOST_NEURONS
+from ui.app.job_panel import job_panel
+from ui.services.caches import shared
+from ui.services.models import BUNDLED, LoadedModel
+from ui.services.study import Study
+from ui.show.curves import Chart, Line, curves, series_color
+from ui.show.names import sentence
+from ui.show.plotly_json import Figure, bar_trace, plain_label, tidy, whole_figure
+from ui.show.theme import palette
+from ui.show.tokens import TokenLike, short, visible
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gpt_core.tokenizers import Tokenizer
+
+RECORDED = "top_texts"
+_BEFORE, _AFTER = 24, 5  # tokens of context
+_STRONGEST = 62  # per cent of the colour behind the largest activation
+_ACTIVATIONS = ("relu", "gelu", "relu2", "silu")
+_STYLE = """<style>
+.neuron {line-height:1.9; font-family:monospace; font-size:1.02rem; padding:2px 0}
+.neuron .t {border-radius:4px; padding:2px 1px; white-space:pre-wrap; display:inline-block;
+            text-align:center; vertical-align:top; line-height:1.3; margin-bottom:4px}
+.neuron .t small {display:block; font-size:.66em; opacity:.85}
+.neuron mark {border-radius:4px; padding:2px 3px; color:inherit; font-weight:700;
+              outline:2px solid currentColor; background:var(--fire)}
+.neuron .how {opacity:.8; font-size:.85em; margin-right:.6em}
+</style>"""
+
+
+def activation_chips(tokens: Sequence[TokenLike], values: Sequence[float], largest: float) -> str:
+    """HTML of a text, each token with its activation below and coloured by it.
+
+    Two colours for the two signs; largest: the size that gets the full colour.
+    """
+    spans = []
+    for place, (token, value) in enumerate(zip(tokens, values, strict=True)):
+        share = _STRONGEST * min(1.0, abs(value) / largest) if largest else 0.0
+        color = f"color-mix(in srgb, {_sign_color(value)} {share:.0f}%, transparent)"
+        spans.append(
+            f'<span class="t" style="background:{color}" title="token {place}: {value:.4f}">'
+            f"<bdi>{html.escape(short(token.text))}</bdi><small>{_short(value)}</small></span>"
+        )
+    return f'{_STYLE}<div class="neuron">{" ".join(spans)}</div>'
+
+
+def _sign_color(value: float) -> str:
+    return series_color(0 if value >= 0 else 1)
+
+
+def _short(value: float) -> str:
+    """A number in as few characters as a chip has room for; exactly 0 is a dot."""
+    if value == 0:
+        return "·"
+    return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}").replace("-", "−")
+
+
+@shared(wait="Reading the text that the model learned …")
+def _corpus(loaded: LoadedModel, count: int) -> np.ndarray:
+    return corpus_tokens(loaded.run, count)
+
+
+def show_top_texts(study: Study, layer: int, neuron: int) -> None:
+    """The job that searches the corpus, and what it found of one neuron."""
+    config, hidden = study.model.config, study.model.blocks[0].mlp.up.out_features
+    every = config.n_layer * hidden <= MOST_NEURONS
+    settings = {"layer": None if every else layer}
+
+    def draw(value: dict, finished: bool) -> None:
+        try:
+            tokens = _corpus(study.loaded, value["tokens"] + 1)
+        except ValueError as error:  # the text that was searched is not there any more
+            st.warning(sentence(error), icon=":material/warning:")
+            return
+        _show_texts(study, top_texts_of(value, layer, neuron), tokens, value["tokens"])
+
+    job_panel(
+        "top_texts",
+        settings,
+        draw,
+        label="Search the text the model learned" + ("" if every else f" for layer {layer}"),
+        study=study,
+        recorded=RECORDED if study.run_key == BUNDLED else None,
+    )
+
+
+def _show_texts(study: Study, found: TopTexts, tokens: np.ndarray, read: int) -> None:
+    kind = study.model.config.activation
+    if found.dead:
+        st.warning(
+            f"**A dead neuron.** On all {read:,} tokens that were read, its activation is exactly "
+            "0. Whatever it would write, it never does.",
+            icon=":material/bedtime:",
+        )
+        return
+    rare = " Nearly dead." if found.positive < 1e-4 else ""
+    st.markdown(
+        f"Of {read:,} tokens of the text that this model learned, its activation is above 0 on "
+        f"**{100 * found.positive:.3g}%**.{rare} It is strongest on the marked tokens below. "
+        + ("Either sign counts, since SwiGLU has both." if kind == "swiglu" else "")
+    )
+    rows = [
+        _context(study.tokenizer, tokens, place, strength)
+        for place, strength in zip(found.places, found.strengths, strict=True)
+        if strength != 0
+    ]
+    fire = f"color-mix(in srgb, {series_color(0)} 45%, transparent)"
+    st.html(f'{_STYLE}<div style="--fire:{fire}">{"".join(rows)}</div>')
+    st.caption(
+        "Places where the last three tokens are the same are shown once. The model saw up to a "
+        "whole context before each; only the end of it is printed."
+    )
+
+
+def _context(tokenizer: Tokenizer, tokens: np.ndarray, place: int, strength: float) -> str:
+    before = tokenizer.decode(tokens[max(0, place - _BEFORE) : place].tolist())
+    after = tokenizer.decode(tokens[place + 1 : place + 1 + _AFTER].tolist())
+    fired = tokenizer.token_text(int(tokens[place]))
+    shown = [html.escape(visible(text).replace("␣", " ")) for text in (before, after)]
+    return (
+        f'<div class="neuron"><span class="how">{_short(strength)}</span>'
+        f"<bdi>…{shown[0]}</bdi><mark>{html.escape(short(fired))}</mark><bdi>{shown[1]}…</bdi></div>"
+    )
+
+
+def effect_bars(effect: Tensor, tokenizer: Tokenizer, top: int = 8) -> Figure:
+    """The tokens whose logits a vector raises and lowers the most, (V,)."""
+    top = min(top, max(1, len(effect) // 2))
+    ids = [*effect.topk(top).indices.tolist(), *(-effect).topk(top).indices.tolist()[::-1]]
+    values = effect[ids].tolist()
+    rows = list(range(len(ids)))
+    colors = [_sign_color(value) for value in values]
+    bars = bar_trace(x=values, y=rows, color=colors, orientation="h")
+    bars |= {"text": [tidy(round(value, 3), 0) for value in values], "textposition": "outside"}
+    bars |= {"cliponaxis": False, "textfont": {"size": 13}}
+    bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
+    most = 1.35 * max(map(abs, values)) or 1.0
+    names = [plain_label(tokenizer.token_text(i)) for i in ids]
+    axes = {
+        "xaxis": {"title": "added to the logit", "range": [min(0.0, -most), most]},
+        "yaxis": {"tickvals": rows, "ticktext": [f"<b>{name}</b>" for name in names]}
+        | {"tickfont": {"family": "monospace", "size": 14}, "autorange": "reversed"}
+        | {"showgrid": False},
+    }
+    line = {"type": "line", "xref": "x", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1}
+    axes |= {"shapes": [line | {"line": {"color": palette().text, "width": 1}}]}
+    return whole_figure([bars], 24 * len(rows) + 70, axes)
+
+
+def activation_curves(own: str) -> Chart:
+    """The functions that MLPs are built with, side by side; the model's own is marked."""
+    import torch
+    import torch.nn.functional as F
+
+    from gpt_core.model.gpt import ACTIVATIONS
+
+    x = torch.linspace(-3, 1.5, 91)
+    mine = {"gelu_tanh": "gelu", "swiglu": "silu"}.get(own, own)
+    lines = []
+    for color, name in enumerate(_ACTIVATIONS):
+        y = (F.silu if name == "silu" else ACTIVATIONS[name])(x)
+        label = f"{name} (own)" if name == mine else name
+        lines.append(Line(label, x.numpy(), y.numpy(), color=color))
+    return curves(lines, x_title="what comes in", y_title="what goes on", height=360)

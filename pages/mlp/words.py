@@ -1,0 +1,130 @@
+"""What the MLP lesson says of a neuron, with this model's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gpt_core.interpret.attention import Ablation
+from gpt_core.interpret.neurons import Silence
+from gpt_core.model.config import GPTConfig
+from ui.show.plotly_json import tidy
+from ui.show.tokens import TokenLike, code
+
+STAYS, MOVES, FALLS = (
+    "hardly changed: less than 1% of the probability moves",
+    "changed, but the best guess stays the best",
+    "another token becomes the best guess",
+)
+GUESSES = (STAYS, MOVES, FALLS)
+
+FUNCTIONS = {
+    "relu": "**relu**: max(x, 0). Below zero nothing passes, so a neuron can be silent.",
+    "gelu": "**gelu**: x times the chance that a normal random number is below x. Nearly relu, but "
+    "smooth, and slightly negative left of zero.",
+    "gelu_tanh": "**gelu**, in the approximation by tanh that GPT-2's code has; it differs by less "
+    "than 0.001.",
+    "relu2": "**relu²**: max(x, 0)². As silent as relu, and what is strong becomes stronger still.",
+    "swiglu": "**SwiGLU**: two layers read the token; one passes through silu, x · σ(x), and is "
+    "the **gate** that multiplies the other. So a neuron can say *more* or *less*, with either "
+    "sign.",
+}
+READING = (
+    "Geva et al. 2021, [Transformer Feed-Forward Layers Are Key-Value Memories]"
+    "(https://arxiv.org/abs/2012.14913): what neurons fire on and what they write",
+    "Elhage et al. 2022, [Toy Models of Superposition](https://arxiv.org/abs/2209.10652): why one "
+    "neuron may stand for several things",
+    "Bolukbasi et al. 2021, [An Interpretability Illusion for BERT]"
+    "(https://arxiv.org/abs/2104.07143): why the strongest texts alone can fool you",
+    "Shazeer 2020, [GLU Variants Improve Transformer](https://arxiv.org/abs/2002.05202); So et al. "
+    "2021, [Primer](https://arxiv.org/abs/2109.08668): relu²",
+)
+
+
+def intro(config: GPTConfig, hidden: int) -> str:
+    """What an MLP is, with this model's sizes."""
+    C, name = config.n_embd, config.activation
+    formula = (
+        "x + W_down · (W_up x · silu(W_gate x))"
+        if name == "swiglu"
+        else f"x + W_down · {name}(W_up x)"
+    )
+    bias = " (biases left out)" if config.bias else ""
+    return (
+        "Attention carries things from token to token. Then the **MLP** looks at each token alone: "
+        f"{C} numbers become **{hidden} neurons**, an activation function decides which of them "
+        f"speak, and what they say is added back as {C} numbers. In short: `{formula}`{bias}, "
+        f"W_up is {hidden} × {C}, W_down {C} × {hidden}. This model has {config.n_layer} layers of "
+        f"{hidden}: **{config.n_layer * hidden:,} neurons**."
+    )
+
+
+def concrete(token: TokenLike, pre: float, post: float, config: GPTConfig, length: float) -> str:
+    """The neuron at one token, in its numbers."""
+    function = "times its gate" if config.activation == "swiglu" else f"→ {config.activation}"
+    told = f"At {code(token.text)}: **{tidy(pre)}** {function} → **{tidy(post)}**. "
+    if post == 0:
+        return told + "The neuron is silent here and adds nothing."
+    return told + (
+        f"It adds {tidy(post)} times its vector in W_down, which has length {tidy(length)}: "
+        f"together {tidy(abs(post) * length)}."
+    )
+
+
+def question(layer: int, neuron: int, token: str, share: float) -> str:
+    """What to predict."""
+    return (
+        f"After your prompt the best guess is {code(token)} with {100 * share:.1f}%. Now neuron "
+        f"{neuron} of layer {layer} is taken away: its activation is 0 at every token. The "
+        "prediction is …"
+    )
+
+
+def outcome(change: Ablation) -> str:
+    """Which of the three guesses is true."""
+    if change.before.argmax() != change.after.argmax():
+        return FALLS
+    return STAYS if moved(change) < 0.01 else MOVES
+
+
+def moved(change: Ablation) -> float:
+    """How much of the probability some tokens lost and others gained, 0 to 1."""
+    return (change.after - change.before).abs().sum().item() / 2
+
+
+def answer(guess: str, change: Ablation, fires: bool) -> str:
+    """Whether the guess holds, by the numbers."""
+    truth = outcome(change)
+    told = "**Right.**" if guess == truth else f"**Not this one**: {truth}."
+    best = change.before.argmax()
+    told = (
+        f"You said: {guess}. {told} {100 * moved(change):.2f}% of the probability moved; the best "
+        f"guess went from {100 * change.before[best]:.1f}% to {100 * change.after[best]:.1f}%."
+    )
+    if not fires:
+        return told + " It never fires on this prompt, so there was nothing to take away."
+    if change.loss_before is not None and change.loss_after is not None:
+        told += (
+            f" The prompt's own loss went from {change.loss_before:.3f} to {change.loss_after:.3f} "
+            "nats per token."
+        )
+    return told + (
+        " A small change does not prove a neuron useless: others may stand in for it, and another "
+        "text may need it."
+    )
+
+
+def later(layers: int) -> str:
+    """Who else reads what a neuron writes."""
+    if not layers:
+        return "No later layer reads this vector."
+    who = "A later layer reads" if layers == 1 else f"{layers} later layers read"
+    return f"That is not the whole story: {who} this vector too, and may do something else with it."
+
+
+def silence_table(found: Sequence[Silence], hidden: int) -> dict[str, list[str]]:
+    """A row for each layer."""
+    return {
+        "exactly 0": [f"{100 * each.zero:.1f}%" for each in found],
+        "below 1% of the layer's largest": [f"{100 * each.quiet:.1f}%" for each in found],
+        "neurons silent on every token": [f"{each.never} of {hidden}" for each in found],
+    }

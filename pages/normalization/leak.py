@@ -1,0 +1,236 @@
+"""BatchNorm's leak, on small models: change one token, see which predictions move."""
+
+from __future__ import annotations
+
+import html
+from functools import cache
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.normalization.axes import NAMES
+from ui.app import widgets
+from ui.app.job_panel import recorded_result
+from ui.services.caches import PASSES, shared
+from ui.show.plotly_json import tidy
+from ui.show.theme import palette
+from ui.show.tokens import code, short
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gpt_core.model.gpt import GPT
+    from gpt_core.tokenizers import Tokenizer
+
+TOKENS = 12
+RECORDED = "norms_small"
+OPTIONS = ("LayerNorm", "RMSNorm", "BatchNorm", "none of the three")
+ANOTHER, LATER, EARLIER = "another sequence", "a later token", "an earlier token"
+TRAIN, EVAL = "training", "eval"
+_WATCHED = (0, TOKENS // 2)  # the prediction that the text speaks of
+_CHANGED = {ANOTHER: (1, 4), LATER: (0, TOKENS - 2), EARLIER: (0, 2)}
+_WHOLE_BATCH = 8
+
+_STYLE = """<style>
+.moved {overflow-x:auto}
+.moved table {border-collapse:separate; border-spacing:3px}
+.moved caption {caption-side:top; text-align:left; padding-bottom:.3rem}
+.moved th {font-weight:400; padding:2px 6px; white-space:nowrap}
+.moved td {text-align:center; border-radius:4px; padding:3px 5px; min-width:3.6em;
+           border:1px solid var(--grid); font-variant-numeric:tabular-nums}
+.moved td b {display:block; font-family:monospace; font-size:1.15rem}
+.moved td.changed {border:3px solid var(--changed)}
+.moved td.watched {outline:3px solid currentColor}
+.moved td.leak {background:color-mix(in srgb, var(--leak) 30%, transparent)}
+.moved td.meant {background:color-mix(in srgb, var(--meant) 16%, transparent)}
+</style>"""
+
+
+@cache
+def small_model(norm: str) -> GPT:
+    """A very small GPT that was trained on the bundled text when the result was recorded."""
+    from gpt_core.experiments.norm_race import SMALL, unpacked
+
+    return unpacked(norm, SMALL, recorded_result(RECORDED)["value"][norm]["weights"])
+
+
+def small_in_words() -> str:
+    """What the small models are, and when they were made."""
+    from gpt_core.experiments.norm_race import SMALL
+
+    losses = {n: each["loss"] for n, each in recorded_result(RECORDED)["value"].items()}
+    ends = ", ".join(f"{NAMES[norm]} {loss:.2f}" for norm, loss in losses.items())
+    return (
+        f"Four very small GPTs ({SMALL.n_layer} layers, {SMALL.n_embd} wide, {SMALL.steps} steps, "
+        f"seed {SMALL.seed}) that differ in their norm alone. Held-out loss, nats per character: "
+        f"{ends}. :material/history: {recorded_result(RECORDED)['said']} What you see below is "
+        "computed now, with these weights."
+    )
+
+
+@cache
+def held_out() -> tuple[Tensor, Tensor, Tokenizer]:
+    """A batch of text that the small models never saw, x and y (8, T), and their tokenizer."""
+    from gpt_core.experiments.norm_race import text_of_the_race
+    from gpt_core.training import data
+
+    tokenizer, _, held = text_of_the_race()
+    x, y = data.batch(held, 0, batch_size=_WHOLE_BATCH, block_size=TOKENS, seed=1)
+    return x, y, tokenizer
+
+
+@shared(PASSES)
+def moved_of(norm: str, sequences: int, changed: str, train: bool) -> tuple[Tensor, int]:
+    """How far every prediction moves (B, T), and which token id was put in."""
+    from gpt_core.experiments.norm_leak import moved_by
+
+    x, _, tokenizer = held_out()
+    batch, place = x[:sequences], _CHANGED[changed]
+    token = next(i for i in tokenizer.encode("z!") if i != int(batch[place]))
+    return moved_by(small_model(norm), batch, place, token, train), token
+
+
+def leaks(changed: str = LATER) -> dict[str, float]:
+    """By norm: how far the watched prediction moves in training mode, where it must not."""
+    return {norm: moved_of(norm, 3, changed, True)[0][_WATCHED].item() for norm in NAMES}
+
+
+@st.fragment
+def show_leak() -> None:
+    """Choose a norm, a change, a mode and a batch size; every prediction says how far it moved."""
+    norm, changed, train, sequences = _controls()
+    if changed == ANOTHER and sequences == 1:
+        st.info("With batch size 1 there is no other sequence. Change a later token instead.")
+        return
+    moved, token = moved_of(norm, sequences, changed, train)
+    st.html(_grid(moved, _CHANGED[changed], token))
+    st.markdown(_verdict(norm, changed, train, moved))
+
+
+def _controls() -> tuple[str, str, bool, int]:
+    columns = [*st.columns(2), *st.columns(2)]
+    choices = (
+        ("Norm", list(NAMES), "batchnorm", "norms_leak_norm", NAMES.get),
+        ("Change", [LATER, ANOTHER, EARLIER], LATER, "norms_leak_change", str),
+        ("Mode", [TRAIN, EVAL], TRAIN, "norms_leak_mode", str),
+        ("Sequences", [1, 2, 3], 3, "norms_leak_batch", str),
+    )
+    norm, changed, mode, sequences = (
+        widgets.segmented_control(
+            label, options, start, key=key, container=column, format_func=said
+        )
+        for column, (label, options, start, key, said) in zip(columns, choices, strict=True)
+    )
+    return norm, changed, mode == TRAIN, sequences
+
+
+def _grid(moved: Tensor, place: tuple[int, int], token: int) -> str:
+    from gpt_core.experiments.norm_leak import is_allowed
+
+    x, _, tokenizer = held_out()
+    colors = palette()
+    allowed = is_allowed(place, *moved.shape)
+    rows = []
+    for b in range(moved.shape[0]):
+        cells = []
+        for t in range(moved.shape[1]):
+            said = html.escape(short(tokenizer.token_text(int(x[b, t]))))
+            kinds = []
+            if (b, t) == place:
+                kinds.append("changed")
+                said = f"<s>{said}</s> {html.escape(short(tokenizer.token_text(token)))}"
+            kinds += ["watched"] * ((b, t) == _WATCHED)
+            share = moved[b, t].item()
+            if share:
+                kinds.append("meant" if allowed[b, t] else "leak")
+            cells.append(f'<td class="{" ".join(kinds)}"><b>{said}</b>{_percent(share)}</td>')
+        rows.append(f'<tr><th scope="row">sequence {b}</th>{"".join(cells)}</tr>')
+    hues = (
+        f"--grid:{colors.grid};--changed:{colors.text};--leak:{colors.key};--meant:{colors.muted}"
+    )
+    caption = (
+        "Below each token: how much of the probability of the <em>next</em> one moved. "
+        "Struck through: the token that was replaced. Outlined: the prediction to watch. "
+        "Red: it should not have moved."
+    )
+    return (
+        f'{_STYLE}<div class="moved" style="{hues}"><table><caption>{caption}</caption><tbody>'
+        f"{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _percent(share: float) -> str:
+    if not share:
+        return "0"
+    return f"{100 * share:.2f}%" if share >= 5e-5 else "&lt;0.01%"
+
+
+def _verdict(norm: str, changed: str, train: bool, moved: Tensor) -> str:
+    watched, mode = moved[_WATCHED].item(), "training" if train else "eval"
+    said = f"With **{NAMES[norm]}** in {mode} mode, "
+    if changed == EARLIER:
+        return said + (
+            f"the watched prediction moves by {_percent(watched)}. It may: an earlier token of the "
+            "same sequence is what attention is for."
+        )
+    if not watched:
+        return said + (
+            f"changing {changed} moves the watched prediction by **exactly 0**: not one bit of its "
+            "numbers differs."
+        )
+    return said + (
+        f"changing {changed} moves the watched prediction by **{_percent(watched)}**. Attention "
+        "did not pass that on, it hides it. The mean and the variance of every channel did: the "
+        "changed token is in them."
+    )
+
+
+def show_modes() -> None:
+    """The BatchNorm model's loss in training and in eval mode, and on ever smaller batches."""
+    from gpt_core.experiments.norm_leak import loss_in_mode
+
+    x, y, tokenizer = held_out()
+    ways = {
+        f"training mode, {_WHOLE_BATCH} sequences together": (True, _WHOLE_BATCH),
+        "training mode, 2 together": (True, 2),
+        "training mode, one at a time (batch size 1)": (True, 1),
+        "eval mode (running averages)": (False, _WHOLE_BATCH),
+        "eval mode, one at a time": (False, 1),
+    }
+    table = {"the same text, the same weights": list(ways)}
+    for norm in ("batchnorm", "layernorm"):
+        model = small_model(norm)
+        table[NAMES[norm]] = [f"{loss_in_mode(model, x, y, *way):.4f}" for way in ways.values()]
+    st.table(table, hide_index=True)
+    st.caption("Loss on held-out text, nats per character.")
+    st.markdown(_one_token(x, tokenizer))
+
+
+def _one_token(x: Tensor, tokenizer: Tokenizer) -> str:
+    """What BatchNorm in training mode makes of a batch that is one single token."""
+    from gpt_core.experiments.norm_leak import moved_by
+
+    first = x[:1, :1]
+    other = next(int(i) for i in x.flatten() if int(i) != int(first))
+    differ = moved_by(small_model("batchnorm"), first, (0, 0), other, True).item()
+    names = [code(tokenizer.token_text(int(i))) for i in (first, other)]
+    return (
+        "**One single token**, as when a model writes: every number is its channel's mean, and "
+        f"what is left is 0. The predictions after {names[0]} and after {names[1]} differ by "
+        f"{tidy(100 * differ, 1e-12)}% of probability in training mode. That is why BatchNorm "
+        "needs its running averages to write at all, and with them it is another function than the "
+        "one that it learned with."
+    )
+
+
+def predicted_words(choice: str, moved: dict[str, float]) -> str:
+    """The answer to the lesson's question, from what was just computed."""
+    leaking = [NAMES[norm] for norm, share in moved.items() if share]
+    right = choice == (" and ".join(leaking) if leaking else OPTIONS[-1])
+    told = ", ".join(f"{NAMES[n]} {_percent(s)}" for n, s in moved.items())
+    return (
+        f"You said: {choice}. "
+        + ("**Right.** " if right else "")
+        + "Measured just now, the prediction "
+        f"in the middle moved by: {told}."
+    )

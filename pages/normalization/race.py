@@ -1,0 +1,229 @@
+"""The race of four norms: its settings, its curves, sizes by depth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.normalization.axes import NAMES
+from ui.app import widgets
+from ui.app.job_panel import job_panel, recorded_result
+from ui.show.curves import Line, curves, show
+from ui.show.plotly_json import tidy
+
+RACES = {
+    "pre": "norms_pre",
+    "post": "norms_post",
+    "pre, no warm-up": "norms_pre_cold",
+    "post, no warm-up": "norms_post_cold",
+    "pre, 12 layers, no warm-up": "norms_deep_pre",
+    "post, 12 layers, no warm-up": "norms_deep_post",
+    "pre, a learning rate ten times as large": "norms_fast",
+    "pre, γ and β frozen": "norms_pre_frozen",
+}
+OWN = "my own settings"
+FREE = ("norms_pre", "norms_pre_2", "norms_pre_3")  # the first race, by seed
+_MEAN_OF = 10  # losses of single batches jump about
+_HUGE = 20.0  # from here on, a curve hides the others unless the axis is logarithmic
+
+
+def show_race() -> None:
+    """Choose a race; see it recorded, or run it now."""
+    choice = widgets.selectbox(
+        "Which race",
+        [*RACES, OWN],
+        key="norms_race",
+        format_func=lambda name: name if name == OWN else f"recorded: {name}",
+    )
+    recorded = RACES.get(choice)
+    settings = recorded_result(recorded)["settings"] if recorded else _own_settings()
+    st.markdown(_settings_in_words(settings))
+    job_panel("norms_race", settings, _draw, label="Run this race", recorded=recorded)
+
+
+def _own_settings() -> dict[str, Any]:
+    from gpt_core.jobs.norms_race import LEARNING_RATES, SEEDS, STEPS_OF_DEPTH, WARMUPS
+
+    choices: dict[str, tuple[str, Sequence[Any], Any]] = {
+        "norm_position": ("Norm position", ["pre", "post"], "pre"),
+        "n_layer": ("Layers", list(STEPS_OF_DEPTH), 4),
+        "learning_rate": ("Learning rate", LEARNING_RATES, 3e-3),
+        "warmup_steps": ("Warm-up steps", WARMUPS, 50),
+        "learned": ("γ and β", ["free", "frozen"], "free"),
+        "seed": ("Seed", range(1, SEEDS + 1), 1),
+    }
+    settings = {}
+    columns = [*st.columns(3), *st.columns(3)]
+    for column, (name, (label, options, start)) in zip(columns, choices.items(), strict=True):
+        settings[name] = widgets.segmented_control(
+            label,
+            options,
+            start,
+            key=f"norms_{name}",
+            container=column,
+            format_func=lambda value: f"{value:g}" if isinstance(value, float) else str(value),
+        )
+    return settings | {"steps": STEPS_OF_DEPTH[settings["n_layer"]]}
+
+
+def _settings_in_words(settings: Mapping[str, Any]) -> str:
+    where = {
+        "pre": "a norm **before** each branch and one at the end",
+        "post": "a norm **after** each addition to the stream",
+    }[settings["norm_position"]]
+    warmup = settings["warmup_steps"]
+    said = (
+        f"{settings['n_layer']} layers, {where}, learning rate {settings['learning_rate']:g}"
+        + (f" reached over {warmup} steps" if warmup else " from the first step on")
+        + (", γ and β **frozen** at 1 and 0" if settings["learned"] == "frozen" else "")
+        + f", seed {settings['seed']}, {settings['steps']} steps. "
+    )
+    if settings["norm_position"] == "post":
+        said += "(Without any norm, pre and post are the same model.)"
+    return said
+
+
+def _draw(value: Mapping[str, Any], finished: bool) -> None:
+    """The race as far as it is known."""
+    norms = value["norms"]
+    steps_done = max(len(each["losses"]) for each in norms.values())
+    if not steps_done:
+        st.info("No contender got past its first step.")
+        return
+    huge = max(max(each["losses"], default=0.0) for each in norms.values()) > _HUGE
+    chart = curves(
+        [
+            Line(NAMES[norm], *_smooth(each["losses"]), color=i)
+            for i, (norm, each) in enumerate(norms.items())
+        ],
+        x_title=f"step (of {value['steps']})",
+        y_title="loss, nats per character" + (", logarithmic" if huge else ""),
+        x_max=value["steps"],
+        height=360,
+        log_y=huge,
+    )
+    show(chart, "norms_losses", "Training loss of the four models, step by step")
+    st.caption(f"Each point is the mean of {_MEAN_OF} steps, each of them one batch.")
+    st.table(_results(norms, value["steps"]), hide_index=True)
+    if finished:
+        st.markdown(_winner(norms))
+    _draw_depth(norms)
+
+
+def _smooth(losses: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and the mean loss of each and the nine before it (fewer in the beginning)."""
+    total = np.cumsum([0.0, *losses])
+    ends = np.arange(1, len(losses) + 1)
+    starts = np.maximum(0, ends - _MEAN_OF)
+    return ends, (total[ends] - total[starts]) / (ends - starts)
+
+
+def _results(norms: Mapping[str, Any], steps: int) -> pd.DataFrame:
+    rows = []
+    for norm, each in norms.items():
+        evaluated = each["evaluations"]
+        losses = each["losses"][-_MEAN_OF:]
+        rows.append(
+            {
+                "norm": NAMES[norm],
+                "training loss": _loss(np.mean(losses)) if losses else "–",
+                "held-out loss": f"{evaluated[-1][1]:.3f}" if evaluated else "–",
+                "largest loss of a batch": tidy(max(each["losses"], default=math.nan)),
+                "steps": f"{len(each['losses'])}",
+                "what happened": _fate(each["reason"], len(each["losses"]) == steps),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _loss(loss: float) -> str:
+    """Three decimals; of a loss that has run away, four digits."""
+    return f"{loss:.3f}" if loss < 100 else tidy(loss)
+
+
+def _fate(reason: str, ended: bool) -> str:
+    """Why it stopped, in the Trainer's own words without its advice: that is another race here."""
+    if reason:
+        return reason.partition(";")[0] + "."
+    return "reached the end" if ended else "on its way"
+
+
+def final_losses(norms: Mapping[str, Any]) -> dict[str, float]:
+    """The last loss on held-out text of every contender that did not diverge."""
+    return {
+        norm: each["evaluations"][-1][1]
+        for norm, each in norms.items()
+        if each["evaluations"] and not each["reason"]
+    }
+
+
+def seed_noise() -> float:
+    """How far apart one norm's held-out losses lie for the recorded seeds, at most."""
+    runs = [final_losses(recorded_result(name)["value"]["norms"]) for name in FREE]
+    shared = set.intersection(*(set(run) for run in runs))
+    return max((max(r[n] for r in runs) - min(r[n] for r in runs) for n in shared), default=0.0)
+
+
+def _winner(norms: Mapping[str, Any]) -> str:
+    ended = sorted(final_losses(norms).items(), key=lambda pair: pair[1])
+    if len(ended) < 2:
+        return "Not even two of them reached the end."
+    (first, best), (second, next_) = ended[:2]
+    gap, noise = next_ - best, seed_noise()
+    said = (
+        f"On held-out text **{NAMES[first]}** ends lowest, {gap:.3f} nats below {NAMES[second]}. "
+    )
+    verdict = "no more than" if gap <= noise else "more than"
+    return said + (
+        f"That is {verdict} what another seed alone can change: over three seeds of the first race "
+        f"one and the same norm moved by up to {noise:.3f}. BatchNorm is measured in eval mode."
+    )
+
+
+def _draw_depth(norms: Mapping[str, Any]) -> None:
+    """Sizes of the stream and of the gradients, by depth, at a step that the reader chooses."""
+    steps = [look["step"] for look in max((n["depths"] for n in norms.values()), key=len)]
+    if not steps:
+        return
+    st.subheader("Sizes by depth")
+    step = widgets.select_slider("At step", steps, steps[-1], key="norms_at")
+    looks = {
+        NAMES[norm]: look
+        for norm, each in norms.items()
+        for look in each["depths"]
+        if look["step"] == step
+    }
+    colors = {NAMES[norm]: i for i, norm in enumerate(norms)}
+    depth_charts(looks, colors, "norms_depth")
+    missing = [name for name in colors if name not in looks]
+    st.caption(
+        "Size of the stream: the root mean square of the residual stream's numbers, of the "
+        "embedding, then after every attention and MLP. Length of the gradient: of each branch's "
+        "weight matrices. "
+        "Both of one training batch, on logarithmic axes."
+        + (f" Not there any more: {', '.join(missing)}." if missing else "")
+    )
+
+
+def depth_charts(
+    looks: Mapping[str, Mapping[str, Any]], colors: Mapping[str, int], key: str
+) -> None:
+    """The stream's size and the gradient's, side by side, a line for each model."""
+    charts = (
+        ("stream", "size of the stream", 0, "branches passed"),
+        ("gradient", "length of the gradient", 1, "branch (1: attention of layer 0)"),
+    )
+    for column, (what, title, first, x_title) in zip(st.columns(2), charts, strict=True):
+        lines = [
+            Line(name, range(first, first + len(look[what])), look[what], color, markers=True)
+            for name, look in looks.items()
+            if (color := colors[name]) is not None and all(size > 0 for size in look[what])
+        ]
+        chart = curves(lines, x_title=x_title, y_title=title, height=300, log_y=True)
+        with column:
+            show(chart, f"{key}_{what}", f"{title} by depth, a line for each model")

@@ -1,0 +1,178 @@
+"""The residual stream times ten: on the loaded model, and on small ones that differ in the norm."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.normalization.axes import NAMES
+from pages.normalization.leak import held_out, small_model
+from ui.app import widgets
+from ui.app.study_bar import about_prompt
+from ui.services.caches import PASSES, shared
+from ui.services.study import Study
+from ui.show.curves import Line, curves, show
+from ui.show.plotly_json import probability_pairs, tidy
+from ui.show.plotly_json import show as show_plotly
+
+if TYPE_CHECKING:
+    from gpt_core.experiments.norm_surgery import Surgery
+    from gpt_core.model.gpt import GPT
+    from gpt_core.tokenizers import Tokenizer
+
+LOADED = "loaded"
+FACTORS = [0.1, 1.0, 2.0, 5.0, 10.0, 100.0]
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A model, and the tokens that it reads. key: what its results are kept under, see `shared`."""
+
+    model: GPT
+    tokenizer: Tokenizer
+    ids: tuple[int, ...]
+    key: Hashable
+
+
+@shared(PASSES)
+def _surgery(patient: Patient, layer: int, factor: float) -> Surgery:
+    from gpt_core.experiments.norm_surgery import multiply_stream
+
+    return multiply_stream(patient.model, patient.ids, layer, factor)
+
+
+@about_prompt
+def show_surgery(study: Study) -> None:
+    """Choose a model, a depth and a factor; see what the branches still weigh, and the loss."""
+    patient, layer, factor = _controls(study)
+    done = _surgery(patient, layer, factor)
+    after = done.after.probabilities
+    if not (after.isfinite().all() and done.after.stream.isfinite().all()):
+        st.warning("The numbers grew too large for 32 bits (overflow). Choose a smaller factor.")
+        return
+    _metrics(done, layer)
+    st.markdown(_in_words(patient.model, layer, factor, done))
+    _draw(study, patient, done, factor)
+
+
+def _controls(study: Study) -> tuple[Patient, int, float]:
+    left, middle, right = st.columns([3, 2, 2])
+    names = {LOADED: "the loaded model"} | {n: f"small, {NAMES[n]}" for n in NAMES}
+    which = widgets.selectbox(
+        "Model", list(names), key="norms_patient", container=left, format_func=names.get
+    )
+    if which == LOADED:
+        patient = Patient(study.model, study.tokenizer, study.ids, study.key)
+    else:
+        x, _, tokenizer = held_out()
+        ids = tuple(x[0].tolist())
+        patient = Patient(small_model(which), tokenizer, ids, f"small {which}")
+    layers = patient.model.config.n_layer
+    layer = widgets.select_slider(
+        "Where it enters layer",
+        range(layers),
+        min(1, layers - 1),
+        key=f"norms_layer_{layers}",
+        container=middle,
+    )
+    factor = widgets.select_slider(
+        "Multiply the stream by",
+        FACTORS,
+        10.0,
+        key="norms_times",
+        container=right,
+        format_func=lambda value: f"×{value:g}",
+    )
+    return patient, layer, factor
+
+
+def _metrics(done: Surgery, layer: int) -> None:
+    from gpt_core.experiments.norm_surgery import added_share
+
+    before, after = (added_share(trace, layer) for trace in (done.before, done.after))
+    values = {
+        "Attention adds of the stream": f"{_share(before[0])} → {_share(after[0])}",
+        "The MLP adds of the stream": f"{_share(before[1])} → {_share(after[1])}",
+        "Loss on the text": "one token only"
+        if done.before.loss is None
+        else f"{done.before.loss:.2f} → {done.after.loss:.2f}",
+        "Probability that moved": f"{100 * done.moved:.1f}%",
+    }
+    for column, (label, value) in zip(st.columns(4), values.items(), strict=True):
+        column.metric(label, value)
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.2g}%"
+
+
+def _in_words(model: GPT, layer: int, factor: float, done: Surgery) -> str:
+    from gpt_core.experiments.norm_surgery import added_share
+
+    if factor == 1.0:
+        return "×1 changes nothing. Move the factor."
+    norm, pre = model.config.norm, model.config.norm_position == "pre"
+    written = (done.after.added[2 * layer] / done.before.added[2 * layer].clamp_min(1e-12)).mean()
+    said = (
+        f"The vector of every token is multiplied by {factor:g} as it enters layer {layer}, and "
+        "goes on from there through the skip connections. The weights are the same. Attention of "
+        f"layer {layer} then writes vectors **{tidy(written.item())} times** as long as it did. "
+    )
+    if norm in ("layernorm", "rmsnorm") and pre:
+        before, after = (added_share(trace, layer)[0] for trace in (done.before, done.after))
+        beside = "drowned" if factor > 1 else "louder than it was"
+        return said + (
+            f"Its {NAMES[norm]} takes the factor out of what attention reads (but for ε), so it "
+            f"writes what it always does, into a stream that is {factor:g} times as long: beside "
+            f"it, **{tidy(after / max(before, 1e-12))} times** as much as before. Every later "
+            f"branch is {beside} in the same way, and reads a stream in which the earlier layers "
+            f"count {factor:g} times. The final norm hides the size itself: the scores stay about "
+            "as large as ever, made of another mixture."
+        )
+    if norm == "none":
+        return said + (
+            "Nothing takes the factor out: attention compares vectors that are that much longer, "
+            "the MLP's inputs leave the range that it learned, and the scores at the end grow with "
+            "the stream, so the model is surer of itself, right or wrong."
+        )
+    if norm == "batchnorm":
+        return said + (
+            "In eval mode BatchNorm divides by the sizes it remembers from training. It doesn't "
+            "notice that the stream is another size, so the factor goes through."
+        )
+    return said + (
+        "A post-norm stands after the addition: attention reads the multiplied stream as it is, "
+        "and the norm then brings the *sum* back to its usual size. So the size is gone after one "
+        "branch. What is left is only what attention did otherwise with larger inputs."
+    )
+
+
+def _draw(study: Study, patient: Patient, done: Surgery, factor: float) -> None:
+    left, right = st.columns(2)
+    lines = [
+        Line(name, range(len(trace.stream)), trace.stream.mean(dim=1).tolist(), i, markers=True)
+        for i, (name, trace) in enumerate(
+            (("as it is", done.before), (f"multiplied by {factor:g}", done.after))
+        )
+    ]
+    with left:
+        chart = curves(
+            lines,
+            x_title="branches passed (0: embedding)",
+            y_title="mean length of the stream",
+            height=340,
+            log_y=all(min(line.y) > 0 for line in lines),
+        )
+        show(chart, "norms_stream", "Length of the residual stream by depth, before and after")
+    with right:
+        figure = probability_pairs(
+            done.before.probabilities, done.after.probabilities, patient.tokenizer
+        )
+        show_plotly(figure, "norms_next", "Probabilities of the likeliest next tokens")
+    st.caption(
+        "Length: the mean over tokens, after every attention and MLP. Probabilities: of the token "
+        "after " + ("the prompt." if patient.model is study.model else "a piece of held-out text.")
+    )

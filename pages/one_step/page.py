@@ -1,0 +1,163 @@
+"""One step under the microscope: gradients, the update, what it changed, and one too large."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from gpt_core.experiments import one_step as microscope
+from gpt_core.experiments.one_step import Report
+from gpt_core.tokenizers import as_prompt
+from gpt_core.training import autopsy as coroner
+from gpt_core.training.config import TrainConfig
+from gpt_core.training.optim import AdamW, Muon
+from pages.one_step import figures, view, words
+from ui.app import widgets
+from ui.app.job_panel import job_panel, recorded_result
+from ui.app.lesson import further_reading, predict, try_this
+from ui.app.source import show_source
+from ui.app.study_bar import LINE_BREAK, about_prompt, current_study
+from ui.services.caches import PASSES, shared
+from ui.services.models import BUNDLED
+from ui.services.study import Study
+from ui.show.curves import show as show_chart
+
+ONE = (1.0,)  # the learning rate itself, which is looked at before the others
+MOST_ON_PAGE = 3_000_000  # parameters; copying a larger model and its gradients is a job
+TOO_LARGE, STEPS = (10.0, 30.0, 100.0, 300.0, 1000.0), 8
+RECORDED = "too_large_step"
+
+
+@shared(PASSES)
+def step_of(
+    study: Study, other: tuple[int, ...], optimizer: str, factors: tuple[float, ...]
+) -> Report:
+    config = microscope.recipe(study.loaded.run.train_config, optimizer)
+    return microscope.one_step(study.model, study.ids, other, config, factors)
+
+
+def choose_other(study: Study) -> tuple[str, tuple[int, ...]]:
+    typed = widgets.text_input(
+        "Another text, to see what the step costs elsewhere",
+        words.OTHER_TEXT,
+        key="step_other",
+        max_chars=500,
+    )
+    text = as_prompt(study.tokenizer, typed.replace(LINE_BREAK, "\n").replace("\\n", "\n"))
+    longest = min(microscope.LONGEST, study.model.config.block_size)
+    return text, tuple(token.id for token in study.tokenizer.tokenize(text)[-longest:])
+
+
+def look(
+    study: Study, report: Report, whole: Callable[[], Report], config: TrainConfig, own: bool
+) -> None:
+    """Show a step. whole: gives the same report with every learning rate, once it is asked for."""
+    if not math.isfinite(report.at(0.0).loss):
+        st.info(words.BURST, icon=":material/warning:")
+        return
+    view.show_gradients(study, report)
+    view.show_moves(report, config, own)
+    try_rates(study, report, whole, config)
+
+
+@st.fragment
+def try_rates(
+    study: Study, report: Report, whole: Callable[[], Report], config: TrainConfig
+) -> None:
+    """The part that runs again when another learning rate is chosen; the rest stays."""
+    if not predict(
+        f"step_guess_{config.optimizer}",
+        words.question(report.at(0.0).loss, report.at(1.0).loss),
+        words.GUESSES,
+        lambda guess: words.answer(guess, whole()),
+    ):
+        st.info("Choose an answer first. Then try every learning rate.", icon=":material/lock:")
+        return
+    st.header("After the step")
+    before, after = view.show_losses(study, whole(), config)
+    view.show_predictions(study, whole(), before, after)
+    view.show_attention(study, whole(), before, after)
+
+
+def look_at_job(study: Study, config: TrainConfig, own: bool, value: dict, finished: bool) -> None:
+    report = Report.from_plain(value, study.model.config.vocab_size)
+    look(study, report, lambda: report, config, own)
+
+
+def break_it(study: Study, settings: dict[str, str]) -> None:
+    st.header("Too large, on purpose")
+    st.markdown(
+        f"Now {STEPS} steps on this sentence, each with far too large a learning rate, and an "
+        "**autopsy** after each: every tensor of the forward pass, in order, is compared with what "
+        f"it was before. The first one that isn't finite, or is more than {coroner.EXPLODED:g} "
+        "times as large (root mean square), is what broke first."
+    )
+    factor = widgets.select_slider(
+        "How much too large",
+        TOO_LARGE,
+        100.0,
+        key="step_too_large",
+        format_func=lambda f: f"×{f:g}",
+    )
+
+    def draw(value: dict, finished: bool) -> None:
+        chart = figures.breaking_curve(value["steps"], value["guessing"], STEPS)
+        show_chart(chart, "step_breaking", "Loss of the sentence and of the other text by step")
+        st.markdown(words.autopsy(value, study.model.config, finished))
+        st.table(words.autopsy_table(value))
+
+    wanted = settings | {"factor": factor, "steps": STEPS}
+    known = study.run_key == BUNDLED and recorded_result(RECORDED)["settings"] == wanted
+    recorded = RECORDED if known else None
+    label = "Break a copy of the model"
+    job_panel("too_large_step", wanted, draw, label=label, study=study, recorded=recorded)
+
+
+@about_prompt
+def take_step(study: Study) -> None:
+    study = study.last(microscope.LONGEST)
+    own = study.loaded.run.train_config
+    left, right = st.columns([1, 3])
+    with left:
+        optimizer = widgets.segmented_control(
+            "Optimizer",
+            microscope.OPTIMIZERS,
+            own.optimizer,
+            key="step_optimizer",
+            format_func=words.NAMES.__getitem__,
+        )
+    with right:
+        other, other_ids = choose_other(study)
+    st.markdown(words.sentence(study.tokens, study.left_out))
+    if min(len(study.ids), len(other_ids)) < 2:
+        st.info(words.TOO_SHORT, icon=":material/short_text:")
+        return
+    config = microscope.recipe(own, optimizer)
+    mine = own.optimizer == optimizer and not study.loaded.imported
+    settings = {"sentence": study.prompt, "other": other, "optimizer": optimizer}
+    if study.model.num_parameters() > MOST_ON_PAGE:
+        st.info(words.large(study.model.num_parameters()), icon=":material/memory:")
+        draw = partial(look_at_job, study, config, mine)
+        job_panel("one_step", settings, draw, label="Take the step", study=study)
+    else:
+        rates = partial(step_of, study, other_ids, optimizer)
+        look(study, rates(ONE), partial(rates, microscope.FACTORS), config, mine)
+    break_it(study, settings)
+
+
+st.title("One step under the microscope")
+current_study()
+st.markdown(words.INTRO)
+take_step()
+
+try_this(
+    "Take AdamW and Muon in turn. Which of them moves the token vectors more, and which the norms?",
+    "Write a sentence that the model already knows by heart. How long is its gradient?",
+    "Write a sentence in another language. What does learning it cost the other text?",
+    "Find the largest learning rate at which the sentence still becomes easier.",
+    "Train a model without norms (Training, or the command line), and break it here: what breaks "
+    "first then?",
+)
+show_source(microscope.backward, microscope.one_step, AdamW, Muon, coroner.autopsy)
+further_reading(*words.READING)

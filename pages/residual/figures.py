@@ -1,0 +1,109 @@
+"""The residual-stream lesson's figures: what each part writes, and its share of the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ui.show.curves import series_color
+from ui.show.plotly_json import Figure, bar_trace, whole_figure
+from ui.show.theme import palette
+
+if TYPE_CHECKING:
+    from gpt_core.interpret.attribution import Attribution, Written
+
+_MOST_NUMBERS = 8  # heads in a row: more cells leave no room for numbers
+
+
+def part_name(name: str) -> str:
+    """What a figure calls a part: attn 0, MLP 3, embedding, position."""
+    start = {"embed": "embedding", "pos_embed": "position"}
+    if name in start:
+        return start[name]
+    _, layer, part = name.split(".")
+    return f"{'attn' if part == 'attn_out' else 'MLP'} {layer}"
+
+
+def lengths(branches: tuple[Written, ...]) -> Figure:
+    """How long a vector each part wrote into one token's stream."""
+    kinds = ("starts the stream", "attention adds", "the MLP adds")
+    hues = (palette().muted, series_color(0), series_color(1))
+    data = []
+    for kind, name, hue in zip(("embed", "attn_out", "mlp_out"), kinds, hues, strict=True):
+        own = [each for each in branches if each.name.endswith(kind)]
+        bars = bar_trace(
+            x=[part_name(each.name) for each in own], y=[e.length for e in own], color=hue
+        )
+        bars |= {"text": [f"{each.length:.3g}" for each in own], "textposition": "outside"}
+        bars |= {"name": name, "cliponaxis": False, "hovertemplate": "%{x}: %{y:.4g}"}
+        data.append(bars)
+    axes = {"xaxis": _in_order(branches), "yaxis": {"title": "length", "rangemode": "tozero"}}
+    return whole_figure(data, 320, axes | {"barmode": "overlay"}, legend=True)
+
+
+def waterfall(shares: Attribution) -> Figure:
+    """Share after share, from zero to the logit."""
+    colors = palette()
+    values = [each.logit for each in shares.branches] + [shares.constant]
+    names = [part_name(each.name) for each in shares.branches] + ["norms' bias"]
+    bars = {
+        "type": "waterfall",
+        "x": [*names, "= logit"],
+        "y": np.array([*values, shares.total]),
+        "measure": ["relative"] * len(values) + ["total"],
+        "text": [_signed(value) for value in values] + [f"{shares.total:.2f}".replace("-", "−")],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "increasing": {"marker": {"color": colors.output}},
+        "decreasing": {"marker": {"color": series_color(0)}},
+        "totals": {"marker": {"color": colors.text}},
+        "connector": {"line": {"color": colors.muted, "width": 1}},
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+    }
+    steps = np.cumsum(values)
+    low, high = min(0.0, steps.min()), max(0.0, steps.max())
+    room = 0.12 * (high - low or 1.0)
+    axes = {
+        "xaxis": {"type": "category", "showgrid": False},
+        "yaxis": {"title": "logit", "range": [low - room * (low < 0), high + room]},
+    }
+    return whole_figure([bars], 400, axes)
+
+
+def head_map(shares: Attribution) -> Figure:
+    """Each head's share, and that of the output projection's bias: layers × heads."""
+    layers, heads = shares.heads.shape
+    z = np.column_stack([shares.heads.numpy(), shares.attention_bias.numpy()])
+    largest = float(abs(z).max()) or 1.0
+    drawn = {
+        "type": "heatmap",
+        "z": z,
+        "x": [*(f"head {head}" for head in range(heads)), "bias"],
+        "y": [f"layer {layer}" for layer in range(layers)],
+        "xgap": 2,
+        "ygap": 2,
+        "zmin": -largest,
+        "zmax": largest,
+        "colorscale": [[0, series_color(0)], [0.5, palette().background], [1, palette().output]],
+        "colorbar": {"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 13}},
+        "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
+    }
+    if heads <= _MOST_NUMBERS:
+        drawn |= {"texttemplate": "%{z:.2f}", "textfont": {"size": 15}}
+    axes = {
+        "xaxis": {"type": "category", "showgrid": False, "side": "top"},
+        "yaxis": {"type": "category", "showgrid": False, "autorange": "reversed"},
+    }
+    figure = whole_figure([drawn], 34 * layers + 90, axes)
+    figure["layout"]["plot_bgcolor"] = palette().grid
+    return figure
+
+
+def _in_order(branches: tuple[Written, ...]) -> Figure:
+    names = [part_name(each.name) for each in branches]
+    return {"type": "category", "categoryorder": "array", "categoryarray": names}
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")

@@ -1,0 +1,174 @@
+"""The residual stream: who writes the answer, what each layer would say, where it comes from."""
+
+import streamlit as st
+
+from gpt_core.interpret.attribution import Attribution, StreamTrace, Written, attribute
+from gpt_core.interpret.logit_lens import logit_lens, scale_matters
+from gpt_core.interpret.patching import patch, patch_each
+from gpt_core.interpret.variants import run_variants
+from pages.layernorm.words import token_in_words
+from pages.residual import figures, words
+from pages.residual.answers import choose_token
+from pages.residual.patching import patching, room
+from pages.residual.results import attribution_of, lens_of, stream_of
+from ui.app import widgets
+from ui.app.lesson import further_reading, predict, try_this
+from ui.app.links import open_lesson
+from ui.app.source import show_source
+from ui.app.study_bar import about_prompt, current_study
+from ui.components.block_diagram import block_diagram
+from ui.components.stream_grids import chosen_column, lens_grid
+from ui.services.study import Study
+from ui.show.plotly_json import show
+from ui.show.tokens import code
+
+LIKELIEST, ALONE, AVERAGE = "the likeliest", "nothing", "the average of all tokens"
+LENS, POSITION = "logit_lens", "stream_token"
+
+
+def choose_position(study: Study) -> int:
+    T = len(study.ids)
+    position = widgets.select_slider("Which token's stream", range(T), T - 1, key=POSITION)
+    st.markdown(token_in_words(study.tokens, position))
+    return position
+
+
+def show_diagram(
+    study: Study, trace: StreamTrace, position: int, written: tuple[Written, ...]
+) -> None:
+    """The model with the length of what each branch adds to the chosen token, and of its stream."""
+    streams = trace.stream[:-1, position].norm(dim=-1).tolist()
+    numbers = {each.name: each.length for each in written}
+    numbers |= {f"blocks.{layer}.resid_pre": length for layer, length in enumerate(streams)}
+    unit = "the length of what each branch adds"
+    open_lesson(block_diagram(study.model.config, key="stream_diagram", numbers=numbers, unit=unit))
+
+
+def choose_answer(study: Study, trace: StreamTrace, position: int) -> tuple[int, int | None, bool]:
+    """The token whose logit is split, the one it is compared with, or the average."""
+    logits = trace.logits[position]
+    likely = logits.topk(min(12, len(logits))).indices.tolist()
+    left, right = st.columns(2)
+    with left:
+        answer = choose_token(
+            "Explain the logit of", [LIKELIEST], likely, study.tokenizer, "stream_answer"
+        )
+    with right:
+        fixed = [ALONE, AVERAGE]
+        against = choose_token("minus that of", fixed, likely, study.tokenizer, "stream_against")
+    answer = likely[0] if answer == LIKELIEST else int(answer)
+    if isinstance(against, str):
+        return answer, None, against == AVERAGE
+    return answer, against, False
+
+
+def show_shares(shares: Attribution) -> None:
+    show(figures.waterfall(shares), "stream_shares", "Each part's share of the logit, adding up")
+    st.markdown(words.adds_up(shares))
+    st.markdown("Attention is the sum of its heads. **Each head's share:**")
+    show(figures.head_map(shares), "stream_heads", "Each head's share of the logit, by layer")
+    with st.expander("Every branch as a table", icon=":material/table:"):
+        st.table(words.share_table(shares))
+
+
+def show_lens(study: Study, trace: StreamTrace, position: int) -> None:
+    st.header("What would each layer say?")
+    st.markdown(
+        "The **logit lens**: read the stream after each layer as if it were the last. Each cell "
+        "shows the likeliest next token, the stronger its colour the likelier. The last row is the "
+        "model's own prediction; on the right, how far up each layer already has it."
+    )
+    matters = scale_matters(study.model)
+    reuse = matters and widgets.toggle("Reuse the last layer's scale instead", key="lens_reuse")
+    ends = trace.stream[0, position], trace.stream[-1, position]
+    lengths = float(ends[0].norm()), float(ends[1].norm())
+    st.caption(words.lens_note(study.model.config, lengths, matters))
+    lens = lens_of(study, reuse)
+    if reuse:
+        st.markdown(words.reused(lens_of(study, False), lens, position))
+
+    def choose_column() -> None:
+        column = chosen_column(LENS, len(study.ids))
+        if column is not None:
+            st.session_state[POSITION] = column
+
+    name = f"{study.fingerprint} {study.ids} {reuse}"
+    lens_grid(lens, study.tokens, study.tokenizer, position, LENS, name, choose_column)
+
+
+@about_prompt
+def note_cut(study: Study) -> None:
+    study = study.last(room(study))
+    if study.left_out:
+        st.info(
+            f"This lesson looks at the prompt's last {len(study.ids)} tokens; the first "
+            f"{study.left_out} are cut."
+        )
+
+
+@about_prompt
+def explore(study: Study) -> None:
+    """All about one chosen token; the rest of the page stays when it changes."""
+    study = study.last(room(study))
+    trace = stream_of(study)
+    config, position = study.model.config, choose_position(study)
+    likeliest = int(trace.logits[position].argmax())
+    written = attribution_of(study, position, likeliest, None, False).branches
+    st.header("What each branch writes")
+    beside, picture = st.columns(2, gap="large")
+    with beside:
+        st.markdown(words.sum_in_words(config, trace, written))
+        st.markdown(words.formula(config, config.n_embd))
+        show(figures.lengths(written), "stream_lengths", "Length of what each part writes")
+        answer, against, average = choose_answer(study, trace, position)
+        token = study.tokenizer.token_text(answer)
+        shares = attribution_of(study, position, answer, against, average)
+        told = predict(
+            "stream_guess",
+            words.question(shares.branches, token),
+            words.GUESSES,
+            lambda guess: words.reveal(guess, shares.branches, token),
+        )
+    with picture:
+        show_diagram(study, trace, position, written)
+    if told:
+        st.header(f"Who writes {code(token)}?")
+        st.markdown(words.direction(config))
+        show_shares(shares)
+    show_lens(study, trace, position)
+
+
+st.title("The residual stream")
+channels = current_study().model.config.n_embd
+st.markdown(
+    f"Every token travels through the model as one vector of **{channels} numbers**: its "
+    "**residual stream**. Attention and the MLP are branches off it. Each reads the "
+    "stream, and **adds** what it found. At the end the stream is compared with every token of the "
+    "vocabulary, which gives the **logits**: one score per possible next token."
+)
+note_cut()
+explore()
+
+st.header("Where does the answer come from?")
+st.markdown(
+    "A share says who *wrote* the answer, not where its cause lies. So change the cause: take a "
+    "second prompt that differs in one token, and **copy one state from its run into yours**. If "
+    "the answer moves over, that state carried the difference."
+)
+patching()
+st.caption(
+    "How much moves: of the two tokens whose probabilities differ most between the runs, A's logit "
+    "minus B's, from 0% (as in A) to 100% (as in B). This shows what carries *this* difference, on "
+    "*these* prompts; other states may be needed as well."
+)
+
+try_this(
+    "Set *minus that of* to the second likeliest token. Which part decides between the two?",
+    "Follow the last column of the lower grid down: from which layer on does the last token's own "
+    "stream carry the difference? Before that, where is it?",
+    "Copy `attn_out` instead of the stream. Which layer's attention brings the difference over?",
+    "Ask for something that was said: take `OTTO: Where is the red bucket?⏎⏎NADIA: The` as the "
+    "prompt and replace `red`. Does any colour reach the last token, and through which layer?",
+)
+show_source(attribute, logit_lens, patch, patch_each, run_variants)
+further_reading(*words.READING)

@@ -1,0 +1,206 @@
+"""Activation patching in the residual-stream lesson: the other prompt, two grids, the outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+import torch
+
+from gpt_core.interpret.patching import STATES, first_difference, patching_cost
+from gpt_core.jobs.patch_grid import MOST_COST
+from pages.residual.answers import choose_token
+from pages.residual.results import Ids, Pair, stream_of, suggestion_of
+from pages.residual.words import STATE_WORDS
+from ui.app import address, widgets
+from ui.app.job_panel import job_key, job_panel
+from ui.app.study_bar import LINE_BREAK, about_prompt
+from ui.components.stream_grids import chosen_cell, patch_grids, read_cell
+from ui.services.jobs import job_service
+from ui.services.study import Study
+from ui.show.names import sentence
+from ui.show.tokens import code, short
+
+ON_PAGE = 1e10  # floating point operations that take well under a second
+REPLACE, TYPE = "replace one token", "type another prompt"
+SUGGESTED = "a suggestion"
+EXPECTED = "what the model expected here"
+_PICTURE, _CELL = "patching", "cell"
+_SHOWN = 5  # tokens whose probabilities are compared
+
+
+def room(study: Study) -> int:
+    """How many tokens the lesson can look at: patching all of them must stay affordable."""
+    config = study.model.config
+    tokens = config.block_size
+    while patching_cost(config, tokens, tokens) > MOST_COST:
+        tokens -= max(1, tokens // 50)
+    return max(1, tokens)
+
+
+@about_prompt
+def patching(study: Study) -> None:
+    """The whole panel; only this part of the page runs again when something in it is chosen."""
+    study = study.last(room(study))
+    other = _other_prompt(study)
+    if other is None:
+        return
+    state = widgets.segmented_control("What is copied", STATES, "resid_pre", key="patch_state")
+    st.caption(STATE_WORDS[state])
+    try:
+        pair = Pair(study, other)
+    except ValueError as error:
+        st.info(sentence(error), icon=":material/difference:")
+        return
+    first = first_difference(study.model.config, study.ids, other)
+    cost = patching_cost(study.model.config, len(study.ids), len(study.ids) - first)
+    settings = {"into": list(study.ids), "source": list(other), "state": state}
+    moved = pair.grid(state) if cost < ON_PAGE else _from_job(study, settings)
+    shape = (study.model.config.n_layer, len(study.ids))
+    chosen = read_cell(address.text_of(_CELL), shape) or (0, _first_changed(study, other))
+
+    def keep_in_url() -> None:
+        if cell := chosen_cell(_PICTURE, shape):
+            address.write({_CELL: f"{cell[0]}.{cell[1]}"})
+
+    if cost >= ON_PAGE:
+        if moved is None:
+            st.markdown(
+                "Any single state can be copied at once. To try **all** of them, which fills the "
+                "lower grid, takes longer:"
+            )
+        job_panel("patch_grid", settings, lambda *_: None, label="Fill the lower grid", study=study)
+    patch_grids(_message(pair, state, moved, chosen), _PICTURE, keep_in_url)
+
+
+def _from_job(study: Study, settings: dict[str, Any]) -> list[list[float]] | None:
+    view = job_service().view(job_key("patch_grid", study, settings))
+    return view.value["moved"] if view and view.value else None
+
+
+# ---- The other prompt ----
+
+
+def _other_prompt(study: Study) -> Ids | None:
+    """Its token ids; None, after a sentence, when it can't be compared."""
+    way = widgets.segmented_control("The other prompt", [REPLACE, TYPE], REPLACE, key="patch_way")
+    other = _replaced(study) if way == REPLACE else _typed(study)
+    if other is None:
+        return None
+    if len(other) != len(study.ids):
+        st.info(
+            f"That prompt has **{len(other)} tokens**, yours has **{len(study.ids)}**. A state is "
+            "copied to its own place, so both need equally many. Change a word for one of as many "
+            "tokens.",
+            icon=":material/straighten:",
+        )
+        return None
+    changed = [i for i, (a, b) in enumerate(zip(study.ids, other, strict=True)) if a != b]
+    if not changed:
+        st.info("Both prompts are the same. Change a word.", icon=":material/difference:")
+        return None
+    texts = [
+        f"{code(study.tokens[i].text)} → {code(study.tokenizer.token_text(other[i]))} at {i}"
+        for i in changed[:4]
+    ]
+    more = f", and {len(changed) - 4} more" if len(changed) > 4 else ""
+    st.markdown(f"**A** is your prompt. **B** differs in {', '.join(texts)}{more}.")
+    return other
+
+
+def _replaced(study: Study) -> Ids:
+    places = [f"{i}: {short(token.text)}" for i, token in enumerate(study.tokens)]
+    left, right = st.columns(2)
+    with left:
+        where = widgets.selectbox("Which token", [SUGGESTED, *places], key="patch_at")
+    if where == SUGGESTED:
+        most = int(ON_PAGE / patching_cost(study.model.config, len(study.ids), 1)) + 1
+        place, token = suggestion_of(study, min(24, most))
+    else:
+        place, token = places.index(where), None
+    likely = _expected(study, place)
+    with right:
+        chosen = choose_token("Replace it by", [EXPECTED], likely, study.tokenizer, "patch_token")
+    if chosen == EXPECTED:
+        chosen = likely[0] if token is None else token
+    return (*study.ids[:place], int(chosen), *study.ids[place + 1 :])
+
+
+def _expected(study: Study, place: int) -> list[int]:
+    """The tokens that the model finds likeliest at a place of the prompt, but for its own."""
+    logits = stream_of(study).logits[max(0, place - 1)]
+    best = logits.topk(min(13, len(logits))).indices.tolist()
+    return [token for token in best if token != study.ids[place]]
+
+
+def _typed(study: Study) -> Ids | None:
+    from gpt_core.tokenizers import as_prompt
+
+    shown = study.prompt.replace("\n", LINE_BREAK)
+    typed = widgets.text_input("Another prompt", shown, key="patch_prompt", max_chars=2000)
+    text = (typed or "").replace(LINE_BREAK, "\n").replace("\\n", "\n")
+    ids = study.tokenizer.encode(as_prompt(study.tokenizer, text)) if text else []
+    if not ids:
+        st.info("Type a prompt that differs from yours in one word.")
+        return None
+    if len(ids) == len(study.ids) + study.left_out:
+        ids = ids[study.left_out :]
+    return tuple(ids)
+
+
+# ---- What is drawn ----
+
+
+def _message(
+    pair: Pair, state: str, moved: list[list[float]] | None, chosen: tuple[int, int]
+) -> dict[str, Any]:
+    study = pair.study
+    columns = [
+        {
+            "into": short(token.text),
+            "source": _text(study, there),
+            "place": i,
+            "differs": token.id != there,
+        }
+        for i, (token, there) in enumerate(zip(study.tokens, pair.other, strict=True))
+    ]
+    distance = (pair.source.states[state] - pair.into.states[state]).norm(dim=-1)  # (L, T)
+    differ = (distance / distance.max().clamp_min(1e-12)).tolist()
+    return {
+        "name": f"{study.run_key} {hash((study.ids, pair.other))} {state}",
+        "rows": [f"layer {layer}" for layer in range(study.model.config.n_layer)],
+        "columns": columns,
+        "differ": [[round(value, 3) for value in row] for row in differ],
+        "moved": moved,
+        "chosen": chosen,
+        "outcome": _outcome(pair, state, chosen),
+    }
+
+
+def _outcome(pair: Pair, state: str, cell: tuple[int, int]) -> dict[str, Any]:
+    logits = pair.patched(state, *cell)
+    runs = [each.softmax(dim=-1) for each in (pair.into.logits, logits, pair.source.logits)]
+    measure = pair.measure
+    best = torch.stack(runs).amax(dim=0).topk(min(_SHOWN, len(logits))).indices.tolist()
+    pairs = [i for i in (measure.answer, measure.instead) if i not in best]
+    tokens = sorted([*best[: _SHOWN - len(pairs)], *pairs], key=lambda i: -float(runs[0][i]))
+    moved = measure.moved(logits[measure.answer], logits[measure.instead])
+    answer, instead = (_text(pair.study, i) for i in (measure.answer, measure.instead))
+    share = f"{100 * float(moved):.1f}%".replace("-", "−")
+    token = _text(pair.study, pair.other[cell[1]])
+    return {
+        "said": f"{state} of layer {cell[0]} at position {cell[1]} ({token}) copied from B into A: "
+        f"the answer moves {share} of the way from A to B, measured by {answer} against {instead}.",
+        "names": ["A, yours", "A with B's state", "B, the other"],
+        "tokens": [
+            (_text(pair.study, i), *(round(float(run[i]), 5) for run in runs)) for i in tokens
+        ],
+    }
+
+
+def _first_changed(study: Study, other: Ids) -> int:
+    return next(i for i, (a, b) in enumerate(zip(study.ids, other, strict=True)) if a != b)
+
+
+def _text(study: Study, token: int) -> str:
+    return short(study.tokenizer.token_text(token))

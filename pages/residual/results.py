@@ -1,0 +1,90 @@
+"""What the residual-stream lesson computes, kept for all visitors by weights, tokens, settings."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from gpt_core.interpret.attribution import Attribution, StreamTrace, attribute, trace_stream
+from gpt_core.interpret.logit_lens import Lens, logit_lens
+from gpt_core.interpret.patching import (
+    Contrast,
+    StateRun,
+    contrast,
+    patch,
+    patch_each,
+    run_states,
+    states_of,
+    suggest_swap,
+)
+from ui.services.caches import PASSES, shared
+from ui.services.study import Study
+
+Ids = tuple[int, ...]
+
+
+@shared(PASSES)
+def stream_of(study: Study) -> StreamTrace:
+    """One forward pass over the prompt, with all that was written into the stream."""
+    return trace_stream(study.model, study.ids)
+
+
+@shared()
+def attribution_of(
+    study: Study, position: int, answer: int, against: int | None, average: bool
+) -> Attribution:
+    """Each part's share of a logit."""
+    return attribute(study.model, stream_of(study), position, answer, against, average)
+
+
+@shared(PASSES)
+def lens_of(study: Study, reuse: bool) -> Lens:
+    """The prompt through the logit lens."""
+    return logit_lens(study.model, stream_of(study).stream, reuse)
+
+
+@shared()
+def suggestion_of(study: Study, most: int) -> tuple[int, int]:
+    """A token of the prompt to replace, and by what."""
+    return suggest_swap(study.model, stream_of(study), most)
+
+
+class Pair:
+    """The study's prompt, and another one to copy states from.
+
+    into, source: the runs on the two. Raises ValueError when there is nothing to compare; see
+    `contrast`.
+    """
+
+    def __init__(self, study: Study, other: Ids) -> None:
+        self.study, self.other = study, other
+        self.key = study.fingerprint, study.ids, other
+        self.into: StateRun = states_of(stream_of(study))
+        self.source: StateRun = _states(study, other)
+        self.measure: Contrast = contrast(self.into, self.source)
+
+    def grid(self, state: str) -> list[list[float]]:
+        """How much of the answer each layer and position moves."""
+        return _grid(self, state)
+
+    def patched(self, state: str, layer: int, position: int) -> Tensor:
+        """The logits with one state copied."""
+        return _patched(self, state, layer, position)
+
+
+@shared(PASSES)
+def _states(study: Study, other: Ids) -> StateRun:
+    return run_states(study.model, other)
+
+
+@shared()
+def _grid(pair: Pair, state: str) -> list[list[float]]:
+    model = pair.study.model
+    return [
+        patch_each(model, pair.into, pair.source, state, layer, pair.measure)
+        for layer in range(model.config.n_layer)
+    ]
+
+
+@shared()
+def _patched(pair: Pair, state: str, layer: int, position: int) -> Tensor:
+    return patch(pair.study.model, pair.into, pair.source, state, layer, [position])

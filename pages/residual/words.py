@@ -1,0 +1,203 @@
+"""What the residual-stream lesson says, with the numbers of the prompt in view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pages.residual.figures import part_name
+from ui.show.plotly_json import tidy
+from ui.show.tokens import code
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gpt_core.interpret.attribution import Attribution, StreamTrace, Written
+    from gpt_core.interpret.logit_lens import Lens
+    from gpt_core.model.config import GPTConfig
+
+CLOSE = 1e-4
+GUESSES = ("yes", "no, another branch does", "no, it even pushes it down")
+
+STATE_WORDS = {
+    "resid_pre": "The whole stream as it **enters** a layer.",
+    "attn_out": "Only what a layer's **attention adds**.",
+    "resid_mid": "The whole stream **between** a layer's attention and its MLP.",
+    "mlp_out": "Only what a layer's **MLP adds**.",
+    "resid_post": "The whole stream as it **leaves** a layer.",
+}
+
+READING = (
+    "Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits]"
+    "(https://transformer-circuits.pub/2021/framework/index.html): the residual stream as a place "
+    "that parts write to and read from",
+    "nostalgebraist 2020, [interpreting GPT: the logit lens]"
+    "(https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens)",
+    "Belrose et al. 2023, [Eliciting Latent Predictions from Transformers with the Tuned Lens]"
+    "(https://arxiv.org/abs/2303.08112): where the logit lens misleads",
+    "Meng et al. 2022, [Locating and Editing Factual Associations in GPT]"
+    "(https://arxiv.org/abs/2202.05262): states copied between runs",
+    "Wang et al. 2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593): a whole "
+    "circuit found by patching in GPT-2",
+    "Zhang & Nanda 2023, [Towards Best Practices of Activation Patching]"
+    "(https://arxiv.org/abs/2309.16042): why tokens are swapped, and logits compared",
+)
+
+
+def sum_in_words(config: GPTConfig, trace: StreamTrace, branches: Sequence[Written]) -> str:
+    """The concrete sum of vectors, before any formula."""
+    added = [each for each in branches if each.name.startswith("blocks")]
+    first, last = added[0], added[-1]
+    start = "its embedding" + (" plus its position's vector" if trace.position is not None else "")
+    words = (
+        f"It begins as {start}. {part_name(first.name)} then adds a vector of length "
+        f"**{first.length:.3g}**, and so on until {part_name(last.name)} adds one of length "
+        f"**{last.length:.3g}**: **{len(added)} additions** in {config.n_layer} "
+        f"{'layer' if config.n_layer == 1 else 'layers'}."
+    )
+    if config.norm_position == "post":
+        return words + (
+            " This is a **post-norm** model: after each addition a norm rescales the whole "
+            "stream, so what was written earlier shrinks or grows with it."
+        )
+    return words + " Nothing is ever overwritten. A branch can only add, and so undo by adding."
+
+
+def formula(config: GPTConfig, C: int) -> str:
+    """The stream as a sum."""
+    plus = " + p" if config.position in ("learned", "sinusoidal") else ""
+    if config.norm_position == "post":
+        return (
+            "$$x \\leftarrow \\text{norm}(x + \\text{attn}_\\ell(x)),\\quad x \\leftarrow "
+            "\\text{norm}(x + \\text{mlp}_\\ell(x)), \\qquad x \\in \\mathbb{R}^{" + str(C) + "}$$"
+        )
+    return (
+        f"$$x_\\text{{end}} = e{plus} + \\sum_{{\\ell=0}}^{{{config.n_layer - 1}}} "
+        "\\left(\\text{attn}_\\ell + \\text{mlp}_\\ell\\right), \\qquad x \\in "
+        f"\\mathbb{{R}}^{{{C}}}$$"
+    )
+
+
+def question(branches: Sequence[Written], answer: str) -> str:
+    """Length against direction, asked about the longest branch."""
+    longest = max(_added(branches), key=lambda each: each.length)
+    return (
+        f"The longest vector here is written by **{part_name(longest.name)}**: "
+        f"{longest.length:.3g}. Length is not all: what counts for the answer {code(answer)} is "
+        "how far a vector reaches **in the answer's direction**. Does the longest also push "
+        f"{code(answer)} up the most?"
+    )
+
+
+def reveal(guess: str, branches: Sequence[Written], answer: str) -> str:
+    """What is so on this prompt, beside what was guessed."""
+    added = _added(branches)
+    longest = max(added, key=lambda each: each.length)
+    strongest = max(added, key=lambda each: each.logit)
+    if longest is strongest:
+        truth, told = 0, "it is the longest **and** pushes hardest."
+    else:
+        truth = 2 if longest.logit < 0 else 1
+        told = (
+            f"**{part_name(strongest.name)}** pushes harder ({_signed(strongest.logit)}) with a "
+            f"vector of length {strongest.length:.3g}: the cosine to the answer's direction is "
+            f"{_signed(strongest.cosine)} there."
+        )
+    right = "Right" if guess == GUESSES[truth] else "On this prompt it is otherwise"
+    return (
+        f"{right}. {part_name(longest.name)} adds {_signed(longest.logit)} to the logit of "
+        f"{code(answer)} (cosine {_signed(longest.cosine)}); {told}"
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def direction(config: GPTConfig) -> str:
+    """How a logit is read off the stream, and what is held fixed; true of this model."""
+    row = "Each token has a row in the output layer; a logit is that row times the stream's end"
+    read = "a part's share is **its length × its cosine × the direction's length**."
+    if config.norm == "none":
+        return f"{row}. This model has no norms, so {read}"
+    fixed = "**held fixed at what it was in the real pass**"
+    if config.norm_position == "post":
+        return (
+            f"{row}. This is a post-norm model: what a part wrote passes through every norm after "
+            f"it. Each norm's scale is {fixed}; then the sum is exact, and {read} What can't be "
+            "split: a part also changes those scales, for itself and all the others."
+        )
+    if config.norm == "batchnorm":
+        return (
+            f"{row}, after the final norm. BatchNorm uses fixed statistics from training, so the "
+            f"sum is exact without further ado, and {read}"
+        )
+    return (
+        f"{row}, after the final norm. That norm's scale is {fixed}: otherwise a logit would be no "
+        f"sum, because each part changes what all are divided by. With it, {read}"
+    )
+
+
+def adds_up(shares: Attribution) -> str:
+    """The check: sum, logit, difference."""
+    difference = abs(shares.total - shares.logit)
+    verdict = "They agree to within 10⁻⁴."
+    if difference >= CLOSE:
+        verdict = "More than 10⁻⁴: the model's own pass is calculated in 32 bits only."
+    words = (
+        f"**Check.** Sum of all {len(shares.parts)} parts: **{shares.total:.6f}** · the logit that "
+        f"the model computed: **{shares.logit:.6f}** · difference: **{tidy(difference, 0)}**. "
+    )
+    return words.replace("-", "−") + verdict
+
+
+def share_table(shares: Attribution) -> pd.DataFrame:
+    """Length, direction and share of every branch."""
+    rows = shares.branches
+    return pd.DataFrame(
+        {
+            "length": [f"{each.length:.3f}" for each in rows],
+            "cosine to the answer": [f"{each.cosine:+.4f}".replace("-", "−") for each in rows],
+            "share of the logit": [f"{each.logit:+.4f}".replace("-", "−") for each in rows],
+        },
+        index=[part_name(each.name) for each in rows],
+    )
+
+
+def lens_note(config: GPTConfig, lengths: tuple[float, float], matters: bool) -> str:
+    """Why the final norm is computed anew at each layer, for this model."""
+    first, last = lengths
+    if config.norm_position == "post":
+        return (
+            "In this post-norm model each layer ends with a norm, so every row is at a common "
+            "size already, and there is no final norm to compute anew."
+        )
+    if not matters:
+        kind = "has no norm" if config.norm == "none" else "has BatchNorm with fixed statistics"
+        return f"This model {kind}: nothing depends on the layer, so there is nothing to recompute."
+    order = "The order within a row stays the same whatever the scale"
+    if config.norm == "layernorm" and config.bias:
+        order = "The order within a row depends on the scale only because of the norm's bias"
+    return (
+        f"The final norm is **computed anew for every row**. The stream's length changes from "
+        f"{first:.3g} to {last:.3g} at the chosen token; divided by the last row's scale, an early "
+        "stream would come out at the wrong size, and its probabilities too flat or too sharp. "
+        f"{order}; the probabilities do."
+    )
+
+
+def reused(own: Lens, other: Lens, position: int) -> str:
+    """What the last row's scale does to the first row, at one position."""
+    before, after = (float(lens.probability[0, position, 0]) for lens in (own, other))
+    same = int(own.top[0, position, 0]) == int(other.top[0, position, 0])
+    token = "The same token stays" if same else "Another token is now"
+    return (
+        f"**Reused.** {token} the likeliest in the first row of the chosen column; its "
+        f"probability there is **{100 * after:.1f}%**, and **{100 * before:.1f}%** with the row's "
+        "own scale. That is no finding about the model: it is what the wrong scale does."
+    )
+
+
+def _added(branches: Sequence[Written]) -> list[Written]:
+    return [each for each in branches if each.name.startswith("blocks")]

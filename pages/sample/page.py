@@ -1,0 +1,151 @@
+"""Sample: from probabilities to text, one choice at a time."""
+
+from inspect import unwrap
+
+import streamlit as st
+
+from gpt_core.generate.decoder import Decoder
+from gpt_core.generate.sample import (
+    distribution,
+    generate,
+    keep_min_p,
+    keep_top_k,
+    keep_top_p,
+    stages,
+)
+from pages.sample import words
+from pages.sample.measured import show_measured
+from pages.sample.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
+from ui.app.source import show_source
+from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
+from ui.components.writing import generated_text, next_token_bars
+from ui.services.study import Study
+from ui.show.names import show_error
+
+TICK = 0.12  # seconds between two chunks: slow enough to watch, and the server rests in between
+CHUNK = 8  # tokens
+FORMULA = r"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}"
+
+
+@about_prompt
+def say_what_is_special(study: Study) -> None:
+    unknown = list(dict.fromkeys(token.text for token in study.tokens if not token.known))
+    if unknown:
+        st.warning(words.unknown(unknown), icon=":material/help:")
+    if study.left_out:
+        st.info(
+            f"The model reads {study.model.config.block_size} tokens at a time. The first "
+            f"{study.left_out:,} of the prompt are left out."
+        )
+
+
+@about_prompt
+def prompt(study: Study) -> None:
+    prompt_box(study, LONGEST_PROMPT)
+
+
+@about_prompt
+def next_token(study: Study) -> None:
+    logits = next_logits(study)
+    before, after = distribution(logits, config)
+    st.markdown("**The next token**, before anything is drawn")
+    next_token_bars(candidates(before, after, study.tokenizer), "next_token")
+    st.caption(words.kept(config, cuts(logits, config), after))
+
+
+def write_and_stop() -> None:
+    writing = st.session_state.get("writing")
+    if writing and writing.live:
+        if st.button("Stop", key="stop", icon=":material/stop:", type="primary", width="stretch"):
+            writing.stop()
+            st.rerun()
+    elif st.button("Write", key="write", icon=":material/edit:", type="primary", width="stretch"):
+        st.session_state["writing"] = Writing.start(current_study(), config)
+        st.rerun()
+
+
+@about_prompt
+def text(study: Study) -> None:
+    """A text that was written stays when the prompt is edited; before there is one, the prompt."""
+    writing = st.session_state.get("writing") or Writing.blank(study, config)
+    st.fragment(show_text, run_every=TICK if writing.live else None)(writing)
+
+
+def show_text(writing: Writing) -> None:
+    live = writing.live
+    if live:
+        writing.more(CHUNK)
+    if live and not writing.live:
+        st.rerun()  # the whole page: Stop becomes Write again
+    hint = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
+    generated_text(writing, hint if writing.texts else "Press Write.", "text")
+    if writing.problem:
+        show_error(writing.problem)
+    if not writing.live:
+        st.caption(words.written(writing))
+
+
+@about_prompt
+def nucleus(study: Study) -> None:
+    guess = st.radio(
+        f"Top-p {words.NUCLEUS:g}, temperature 1: how many tokens stay in for the end of this "
+        "prompt?",
+        words.GUESSES,
+        index=None,
+        horizontal=True,
+        key=f"nucleus_{hash((study.fingerprint, study.ids))}",  # another prompt asks anew
+    )
+    if guess:
+        st.success(words.nucleus_answer(guess, next_logits(study)), icon=":material/science:")
+
+
+@about_prompt
+def what_settings_do(study: Study) -> None:
+    logits, tokenizer = next_logits(study), study.tokenizer
+    first, second = st.columns(2, gap="large")
+    first.markdown(
+        f"### Temperature T\n\n$$\n{FORMULA}\n$$\n\n"
+        f"{words.temperature(logits, config, tokenizer)}\n\n"
+        f"### Top-k\n\n{words.top_k(logits, config, tokenizer)}"
+    )
+    second.markdown(
+        f"### Top-p\n\n{words.top_p(logits, config, tokenizer)}\n\n"
+        f"### Min-p\n\n{words.min_p(logits, config, tokenizer)}\n\n"
+        f"### Why it is quick\n\n{words.CACHE.format(block=study.model.config.block_size)}"
+    )
+
+
+st.title("Sample")
+st.markdown(words.INTRO)
+current_study()
+say_what_is_special()
+
+left, right = st.columns([9, 11], gap="large")
+with left:
+    prompt()
+    config = settings()
+    write_and_stop()
+with right:
+    next_token()
+
+text()
+
+st.subheader("Predict first")
+nucleus()
+
+st.header("What the settings do to these numbers")
+what_settings_do()
+
+show_measured()
+
+st.header("Something to try")
+st.markdown(words.TRY)
+st.markdown(
+    "The address of this page holds the prompt, the settings and the seed. Whoever opens it and "
+    "presses Write gets the same text."
+)
+show_source(
+    distribution, stages, keep_top_k, keep_top_p, keep_min_p, generate, unwrap(Decoder.__call__)
+)
+with st.expander("Further reading", icon=":material/menu_book:"):
+    st.markdown(words.READING)

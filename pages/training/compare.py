@@ -1,0 +1,105 @@
+"""This visitor's runs side by side: a table, and their validation curves on one plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.training.panel import TICK, bits_per_character, duration, title, view_of
+from ui.app import address, widgets
+from ui.app.visitor import visitor_id
+from ui.services import models
+from ui.services.runs import RunView
+from ui.services.training import training_service
+from ui.show.curves import Line, curves, show
+from ui.show.names import plain
+
+_AXES = ("steps", "seconds", "tokens")
+_MOST_LINKED = 20
+
+
+def compare_runs() -> None:
+    """Draw the table and the plot; they redraw themselves while a run is active."""
+    st.header("Runs compared")
+    views = _views()
+    left, right = st.columns([2, 1])
+    with left:
+        _choose_runs(views)
+    widgets.segmented_control("Over", _AXES, "steps", key="over", container=right)
+    active = any(view.active for view in views)
+    st.fragment(_comparison, run_every=3 * TICK if active else None)()
+    st.caption(
+        "Validation loss in bits per character, so that runs with different tokenizers can be "
+        "compared. A word tokenizer looks better here than it is: a word that it doesn't know "
+        "costs it nearly nothing."
+    )
+
+
+def _choose_runs(views: list[RunView]) -> None:
+    names = {view.run_id: title(view) for view in views}
+    if "compare" not in st.session_state:
+        st.session_state["compare"] = [key for key in _linked() if key in names] or list(names)[:3]
+    else:  # a run may have been deleted
+        kept = [key for key in st.session_state["compare"] if key in names]
+        st.session_state["compare"] = kept
+    chosen = st.multiselect(
+        "Runs to compare", list(names), format_func=names.__getitem__, key="compare"
+    )
+    address.write({"compare": ",".join(chosen)})
+
+
+def _linked() -> list[str]:
+    """The runs that the address names; strangers write addresses, so no more than a few."""
+    return list(dict.fromkeys(address.text_of("compare").split(",", _MOST_LINKED)))[:_MOST_LINKED]
+
+
+def _views() -> list[RunView]:
+    """The visitor's runs, those that the URL names, and the recorded one."""
+    service = training_service()
+    views = service.runs(visitor_id())
+    own = {view.run_id for view in views}
+    linked = [*_linked(), st.session_state.get("run")]
+    found = (service.find(key) for key in dict.fromkeys(linked) if key not in own)
+    views += [view for view in found if view]
+    return [*views, view_of(models.BUNDLED)]
+
+
+def _comparison() -> None:
+    views = _views()
+    chosen = st.session_state["compare"]
+    axis = st.session_state["over"]
+    lines = [
+        Line(title(view), *_curve(view, axis), color=number, markers=True)
+        for number, view in enumerate(v for v in views if v.run_id in chosen)
+    ]
+    figure = curves(lines, x_title=axis, y_title="validation loss (bits per character)")
+    show(figure, "comparison_figure", f"Validation loss of the chosen runs over {axis}.")
+    st.dataframe([_row(view) for view in views], hide_index=True, key="runs_table")
+
+
+def _curve(view: RunView, axis: str) -> tuple[np.ndarray, np.ndarray]:
+    points = view.curves.evaluations
+    x = np.array([point.elapsed if axis == "seconds" else point.step for point in points])
+    if axis == "tokens":
+        x = x * view.about.tokens_per_step
+    return x, np.array([bits_per_character(point.val_loss, view) for point in points])
+
+
+def _row(view: RunView) -> dict[str, Any]:
+    points = view.curves.evaluations
+    best = min((bits_per_character(p.val_loss, view) for p in points), default=None)
+    last = bits_per_character(points[-1].val_loss, view) if points else None
+    elapsed = view.curves.elapsed
+    return {
+        "run": title(view),
+        "state": view.state,
+        "bits per character": last and round(last, 3),
+        "best": best and round(best, 3),
+        "steps": f"{view.step:,} of {view.about.steps:,}",
+        "time": duration(elapsed[-1]) if elapsed else "–",
+        "text": plain(view.about.corpus_name),
+        "model": view.about.design,
+        "parameters": view.about.parameters,
+    }

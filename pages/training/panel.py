@@ -1,0 +1,324 @@
+"""One training run on the screen: where it stands, its curves, its samples, its buttons."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from itertools import chain
+from typing import Any
+
+import streamlit as st
+
+from pages.training.deleting import ask_to_delete
+from pages.training.recorded import WHERE, recorded_view
+from ui.app import address
+from ui.app.visitor import visitor_id
+from ui.services import models
+from ui.services.runs import RESUMABLE, RunView, TrainingError
+from ui.services.training import training_service
+from ui.show.curves import Bar, Line, curves, show
+from ui.show.duration import duration
+from ui.show.names import as_text, plain, sentence, show_error
+
+_LONGEST_SAMPLE = 4_000  # characters
+TICK = 1.0  # seconds between two looks at a run that trains
+_STATES = {
+    "queued": ":gray-badge[:material/hourglass_empty: waiting]",
+    "running": ":green-badge[:material/play_arrow: training]",
+    "paused": ":orange-badge[:material/pause: paused]",
+    "stopped": ":gray-badge[:material/stop: stopped]",
+    "finished": ":blue-badge[:material/check: finished]",
+    "diverged": ":red-badge[:material/trending_up: diverged]",
+    "failed": ":red-badge[:material/error: failed]",
+}
+
+
+def view_of(key: str) -> RunView:
+    """A run of the service, or the recorded one. Raises TrainingError when it is gone."""
+    return recorded_view() if key == models.BUNDLED else training_service().view(key)
+
+
+def choose_run() -> str:
+    """A box with the visitor's runs, newest first, and the recorded one; its key is in the URL."""
+    service, state = training_service(), st.session_state
+    names = {view.run_id: title(view) for view in service.runs(visitor_id())}
+    newest = next(iter(names), models.BUNDLED)
+    asked = state.get("run") or address.text_of("run")
+    if asked and asked not in names and (view := service.find(asked)):  # shared, or one's own:
+        names[asked] = title(view)  # who it is, is known a moment after a reload
+    names[models.BUNDLED] = title(recorded_view())
+    if asked not in names or (asked == models.BUNDLED and state.get("run_by_default")):
+        asked = newest
+        state["run_by_default"] = newest == models.BUNDLED
+    state["run"] = asked
+    key = st.selectbox(
+        "Run shown",
+        list(names),
+        format_func=names.__getitem__,
+        key="run",
+        label_visibility="collapsed",
+    )
+    address.write({"run": key})
+    return key
+
+
+def title(view: RunView) -> str:
+    """A run's name, told apart from others of that name by the beginning of its id."""
+    if view.run_id == models.BUNDLED:
+        return plain(view.about.name)
+    return f"{plain(view.about.name)} · {view.run_id[:4]}"
+
+
+def panel(key: str) -> None:
+    """Draw the run; it redraws itself every second while anything is going on."""
+    try:
+        active = view_of(key).active
+    except TrainingError:
+        active = False
+    st.fragment(_panel, run_every=TICK if active else None)(key)
+
+
+def _panel(key: str) -> None:
+    try:
+        view = view_of(key)
+    except TrainingError as error:
+        st.info(sentence(error))
+        return
+    _redraw_page_when_it_changed(view)
+    _heading(view)
+    if key == models.BUNDLED:
+        st.caption(WHERE)
+    else:
+        _buttons(view)
+    loss_figure(view)
+    _numbers(view)
+    _small_figures(view)
+    _samples(view)
+
+
+def _redraw_page_when_it_changed(view: RunView) -> None:
+    """The rest of the page (the sidebar's models, the ticking) depends on these two."""
+    seen = st.session_state.setdefault("training_seen", {})
+    now = (view.state, view.has_model)
+    before = seen.get(view.run_id, now)
+    seen[view.run_id] = now
+    if before != now:
+        st.rerun()
+
+
+def _heading(view: RunView) -> None:
+    about = view.about
+    st.markdown(
+        f"{_STATES[view.state]} {about.design}, {about.parameters:,} parameters, "
+        f"{about.tokenizer} tokenizer ({about.vocab_size:,}), on “{as_text(about.corpus_name)}”"
+    )
+    if view.reason:
+        (st.error if view.state in ("failed", "diverged") else st.info)(sentence(view.reason))
+    elif view.state == "queued":
+        ahead = (view.place or 1) - 1
+        st.info(
+            f"{ahead} {'run is' if ahead == 1 else 'runs are'} ahead of this one in the queue."
+            if ahead
+            else "Next in line."
+        )
+    st.progress(min(1.0, view.step / view.about.steps), text=progress_text(view))
+
+
+def progress_text(view: RunView) -> str:
+    """How far it is, how long it took, and how long it will take."""
+    text = f"step {view.step:,} of {view.about.steps:,}"
+    if view.curves.elapsed:
+        text += f" · {duration(view.curves.elapsed[-1])} of training"
+    if view.saving:
+        text += " · saving …"
+    elif view.state == "running" and view.seconds_left is not None:
+        text += f" · about {duration(view.seconds_left)} left"
+    elif view.state == "running" and not view.step:
+        text += " · starting …"
+    return text
+
+
+def _buttons(view: RunView) -> None:
+    service, me, run_id = training_service(), visitor_id(), view.run_id
+    if not service.owns(me, run_id):
+        st.caption("This run was shared with you. Only its owner can pause, stop or delete it.")
+    row = st.container(horizontal=True)
+    mine = service.owns(me, run_id)
+    if mine and view.active:
+        _button(row, "Pause", "pause", service.pause, run_id, view.saving)
+        _button(row, "Stop", "stop", service.stop, run_id, view.saving)
+    if mine and view.state in RESUMABLE:
+        _button(row, "Resume", "play_arrow", service.resume, run_id)
+    if row.button(
+        "Use this model in every lesson",
+        icon=":material/open_in_new:",
+        key="use_run",
+        type="primary" if view.has_model else "secondary",
+        disabled=not view.has_model,
+        help="Sets the model in the sidebar. While the run goes on, its latest weights are used.",
+        on_click=_use,
+        args=(run_id,),
+    ):
+        st.rerun()  # the sidebar stands outside of this fragment
+    if not view.active:
+        row.download_button(
+            "Download",
+            lambda: archive(run_id),
+            file_name=f"run-{run_id[:6]}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            key="download_run",
+            on_click="ignore",
+        )
+        if mine and row.button("Delete …", icon=":material/delete:", key="delete_run"):
+            ask_to_delete(run_id)
+    if error := st.session_state.pop("training_error", None):
+        show_error(error)
+
+
+def _button(
+    row: Any,
+    label: str,
+    icon: str,
+    action: Callable[[str, str], None],
+    run_id: str,
+    disabled: bool = False,
+) -> None:
+    if row.button(label, icon=f":material/{icon}:", key=f"{label.lower()}_run", disabled=disabled):
+        try:
+            action(visitor_id(), run_id)
+        except TrainingError as error:
+            st.session_state["training_error"] = str(error)
+        st.rerun()
+
+
+def _use(run_id: str) -> None:
+    st.session_state["model"] = run_id  # the sidebar's own choice
+
+
+def archive(run_id: str) -> BytesIO:
+    """A zip of the run (model, tokenizer, text, metrics), made when it is asked for."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in training_service().archive_files(run_id):
+            archive.write(path, f"run-{run_id[:6]}/{path.name}")
+    file.seek(0)
+    return file
+
+
+def _numbers(view: RunView) -> None:
+    evaluation = view.curves.evaluations[-1] if view.curves.evaluations else None
+    bits = evaluation and bits_per_character(evaluation.val_loss, view)
+    row = st.container(horizontal=True, gap="medium")
+    row.metric(
+        "training loss",
+        _number(_mean(view.curves.loss[-20:])),
+        help="Mean of the last 20 steps, in nats per token.",
+        width="content",
+    )
+    row.metric(
+        "validation loss",
+        _number(evaluation and evaluation.val_loss),
+        help="On the part of the text that is never trained on, in nats per token.",
+        width="content",
+    )
+    row.metric(
+        "bits / character",
+        _number(bits),
+        help="The validation loss in the unit of the Data lesson.",
+        width="content",
+    )
+    row.metric("tokens / s", _number(view.tokens_per_s, ",.0f"), width="content")
+
+
+def _mean(values: Any) -> float | None:
+    return sum(values) / len(values) if len(values) else None
+
+
+def _number(value: float | None, form: str = ".3f") -> str:
+    return "–" if value is None else format(value, form)
+
+
+def bits_per_character(loss: float, view: RunView) -> float:
+    """Nats per token → bits per character, which any two tokenizers can be compared in."""
+    return loss / math.log(2) / view.about.characters_per_token
+
+
+def bars_of(view: RunView) -> list[Bar]:
+    """What the run must beat, in nats per token: pure guessing, then counting n-grams."""
+    about = view.about
+    bars = [Bar(f"guessing: ln {about.vocab_size:,}", math.log(about.vocab_size))]
+    labels = ("counting characters", "counting pairs", "counting triples")
+    for label, bits in zip(labels, about.bar_bits, strict=False):
+        bars.append(Bar(label, bits * math.log(2) * about.characters_per_token))
+    return bars
+
+
+def loss_figure(view: RunView) -> None:
+    """Loss of every batch, both splits where they were evaluated, and the bars."""
+    measured, points = view.curves, view.curves.evaluations
+    steps = [point.step for point in points]
+    lines = [
+        Line("batches", measured.step, measured.loss, color=0, faint=True),
+        Line("training", steps, [p.train_loss for p in points], color=0, markers=True),
+        Line("validation", steps, [p.val_loss for p in points], color=1, markers=True),
+    ]
+    logarithmic = st.toggle(
+        "Logarithmic scale",
+        view.run_id == models.BUNDLED,
+        key=f"logarithmic_{view.run_id}",
+        help="Equal heights are equal factors: late in a run there is still something to see.",
+    )
+    bars = bars_of(view)
+    numbers = chain((bar.y for bar in bars), *(line.y for line in lines))
+    positive = min(numbers) > 0  # others have no logarithm
+    figure = curves(
+        lines,
+        bars=bars,
+        x_title="step",
+        y_title="loss (nats per token)",
+        x_max=view.about.steps,
+        log_y=logarithmic and positive,
+    )
+    alt = "Loss by step: each batch, the training text, the validation text, and bars to beat."
+    show(figure, "loss_figure", alt)
+
+
+def _small_figures(view: RunView) -> None:
+    measured = view.curves
+    small = (
+        ("learning rate", measured.lr, False),
+        ("gradient norm", measured.grad_norm, True),
+        ("tokens per second", measured.tokens_per_s, False),
+    )
+    for column, (title, values, log_y) in zip(st.columns(3), small, strict=True):
+        with column:
+            st.caption(title, text_alignment="center")
+            figure = curves(
+                [Line(title, measured.step, values, color=2)],
+                x_title="step",
+                y_title="",
+                x_max=view.about.steps,
+                height=200,
+                log_y=log_y,
+            )
+            show(figure, f"{title.replace(' ', '_')}_figure", f"The {title} at every step.")
+
+
+def _samples(view: RunView) -> None:
+    samples = view.curves.samples
+    if not samples:
+        return
+    st.markdown("**What it writes along the way**")
+    chosen = [samples[0], samples[-1]] if len(samples) > 1 else samples
+    for column, sample in zip(st.columns(len(chosen)), chosen, strict=True):
+        with column:
+            st.caption(f"after step {sample.step:,}")
+            st.code(sample.text[:_LONGEST_SAMPLE], language=None, wrap_lines=True, height=260)
+    if len(samples) > 2:
+        with st.expander(f"All {len(samples)} samples"):
+            for sample in samples:
+                st.caption(f"after step {sample.step:,}")
+                st.code(sample.text[:_LONGEST_SAMPLE], language=None, wrap_lines=True)

@@ -1,0 +1,55 @@
+"""The bundled run as the training service would show it: a curve before anybody trains."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from corpus.sitcom import whole_text
+from pages.data.text_tables import guessing_bars
+from pages.training.preparing import count_parameters
+from ui.services.metrics import MetricsReader
+from ui.services.models import BUNDLED, run_folder
+from ui.services.runs import About, RunView, describe, tokens_per_step
+
+SCENES_COUNTED = 1_000  # for what a mere counter reaches: all 200,000 would take minutes
+
+WHERE = (
+    "Recorded on a graphics card (an H200), which trained three other models meanwhile. Two "
+    "processor cores would need about nine hours for the same steps."
+)
+
+
+@cache
+def recorded_view() -> RunView:
+    """The recorded run. Raises RunError when it is damaged."""
+    from gpt_core.training.run import Run
+
+    run = Run.open(run_folder(BUNDLED))
+    tokenizer, (seed, _) = run.tokenizer(), run.sitcom()
+    text = whole_text(seed, SCENES_COUNTED)  # the beginning of what it learned
+    reader = MetricsReader(run.path)
+    reader.read()
+    about = About(
+        name="Recorded: the bundled model",
+        owner="",
+        created=0.0,
+        corpus_name=run.corpus["name"],
+        tokenizer=tokenizer.kind,
+        vocab_size=run.model_config.vocab_size,
+        design=describe(run.model_config),
+        parameters=count_parameters(run.model_config),
+        steps=run.train_config.steps,
+        tokens_per_step=tokens_per_step(run.model_config, run.train_config),
+        bar_bits=tuple(guessing_bars(text)["bits, on unseen text"]),
+        characters_per_token=len(text) / len(tokenizer.encode(text)),
+    )
+    return RunView(
+        run_id=BUNDLED,
+        about=about,
+        state=run.status().state,
+        reason=None,
+        place=None,
+        saving=False,
+        curves=reader.curves,
+        has_model=True,
+    )

@@ -1,0 +1,119 @@
+"""A job on a page: its button, its progress and Stop, and what it found.
+
+A few results come with the repo, recorded by `python -m gpt_core.bundled.record`, so that no lesson
+starts with an empty panel.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from ui.app.visitor import visitor_id
+from ui.services.jobs import JobView, Key, job_service
+from ui.services.models import run_folder
+from ui.services.study import Study
+from ui.show.duration import duration
+from ui.show.names import show_error
+
+_EVERY = 0.5  # seconds between two looks at a job that runs
+
+
+def job_key(name: str, study: Study | None, settings: dict[str, Any]) -> Key:
+    """What a job's result is kept under: the job, the weights, the settings."""
+    return name, study.fingerprint if study else "", json.dumps(settings, sort_keys=True)
+
+
+def known_result(
+    name: str, settings: dict[str, Any], study: Study | None = None, recorded: str | None = None
+) -> dict[str, Any] | None:
+    """What `job_panel` with these arguments shows as the result; None while there is none."""
+    view = job_service().view(job_key(name, study, settings))
+    if view is not None and view.state == "finished":
+        return view.value
+    if view is not None and view.value is not None:  # a panel shows what is known so far
+        return None
+    return recorded_result(recorded)["value"] if recorded else None
+
+
+def job_panel(
+    name: str,
+    settings: dict[str, Any],
+    draw: Callable[[dict[str, Any], bool], None],
+    *,
+    label: str,
+    study: Study | None = None,
+    recorded: str | None = None,
+) -> None:
+    """A button that starts a job; then its progress, elapsed time and Stop; then what it found.
+
+    draw(value, finished) draws what is known: many times while the job goes on, then the result.
+    study: whose model the job is about. recorded: the name of a recorded result of exactly this
+    job and these settings, shown until the visitor runs it.
+    """
+    key = job_key(name, study, settings)
+    view = job_service().view(key)
+    every = _EVERY if view is not None and view.active else None
+    st.fragment(_panel, run_every=every)(key, draw, label, study, recorded)
+
+
+def _panel(
+    key: Key,
+    draw: Callable[[dict[str, Any], bool], None],
+    label: str,
+    study: Study | None,
+    recorded: str | None,
+) -> None:
+    service, visitor = job_service(), visitor_id()
+    view = service.view(key)
+    widget = "_".join(key)
+    if view is None or not view.active:
+        if st.session_state.pop(f"watching {widget}", False):
+            st.rerun()  # the whole page, once: the fragment then runs no more by itself
+        if view is not None and view.state == "failed":
+            show_error(view.error)
+        if view is not None and view.state == "stopped":
+            st.info("Stopped. Start it again whenever you like.")
+        if view is None or view.state != "finished":
+            again = label if recorded is None else f"{label}, now"
+            if st.button(again, key=f"start {widget}", icon=":material/play_arrow:"):
+                service.start(key, run_folder(study.run_key) if study else None, visitor)
+                st.rerun()
+    else:
+        st.session_state[f"watching {widget}"] = True
+        _show_progress(view, key, widget)
+    if view is not None and view.value is not None:
+        draw(view.value, view.state == "finished")
+        if view.state == "finished":
+            st.caption(f"Computed here in {duration(view.seconds)}.")
+    elif recorded is not None:
+        result = recorded_result(recorded)
+        st.caption(f":material/history: {result['said']}")
+        draw(result["value"], True)
+
+
+def _show_progress(view: JobView, key: Key, widget: str) -> None:
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        if view.state == "queued":
+            before = "one other computation" if view.place == 1 else f"{view.place} others"
+            st.progress(0.0, f"Waiting for {before} to end …")
+        else:
+            share = view.done / view.total if view.total else 0.0
+            steps = f"{view.done:,} of {view.total:,}, " if view.total else "starting, "
+            st.progress(min(1.0, share), f"{steps}{duration(view.seconds)}")
+    # A callback, because a fragment can ask for its own rerun only where it runs alone.
+    stop, ask = job_service().stop, (key, visitor_id())
+    right.button("Stop", key=f"stop {widget}", icon=":material/stop:", on_click=stop, args=ask)
+
+
+@cache
+def recorded_result(name: str) -> dict[str, Any]:
+    """A recorded result: {"said": what it is and when it was made, "value", …}."""
+    from gpt_core.bundled.record import load
+
+    return load(name)

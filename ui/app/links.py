@@ -1,0 +1,32 @@
+"""Links to other lessons, which keep the model and the prompt."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.app import address
+
+_TARGET = "open_lesson"
+
+
+def page_of(lesson: str) -> str:
+    """The file of a lesson, a folder in pages/, as the main script finds it."""
+    return f"../pages/{lesson}/page.py"
+
+
+def open_lesson(lesson: str | None) -> None:
+    """Go to a lesson, a folder in pages/, from anywhere on a page; None stays here.
+
+    When a fragment switches pages by itself, the prompt's box doesn't put its prompt back into the
+    address. So the whole page runs, and goes on to the lesson as soon as the sidebar is drawn.
+    """
+    if lesson is not None:
+        st.session_state[_TARGET] = lesson
+        st.rerun()
+
+
+def follow_link() -> None:
+    """Go where `open_lesson` wanted to; course/main.py calls it when the sidebar is drawn."""
+    if lesson := st.session_state.pop(_TARGET, None):
+        model = address.text_of("model")
+        st.switch_page(page_of(lesson), query_params={"model": model} if model else {})

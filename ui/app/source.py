@@ -1,0 +1,30 @@
+"""Show the very lines of gpt_core that a lesson has just run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ui import PROJECT
+
+
+def show_source(*objects: Callable[..., Any] | type, label: str = "The lines that ran") -> None:
+    """An expander with the source of functions or classes, read from the files themselves."""
+    with st.expander(label, icon=":material/code:"):
+        for item in objects:
+            where, code = _source(item)
+            st.caption(where)
+            st.code(code, language="python")
+
+
+@cache  # the files don't change while the app runs, and reading them takes some milliseconds
+def _source(item: Callable[..., Any] | type) -> tuple[str, str]:
+    item = inspect.unwrap(item)  # a decorator's file is not the one to show
+    lines, first = inspect.getsourcelines(item)
+    file = Path(inspect.getsourcefile(item) or "").resolve().relative_to(PROJECT)
+    return f"`{file}`, line {first}", inspect.cleandoc("\n" + "".join(lines))

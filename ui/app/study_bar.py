@@ -1,0 +1,186 @@
+"""The sidebar that every lesson shares: which model, which prompt, what the colours mean."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from ui.app import address, widgets
+from ui.app.startup import let_words_through
+from ui.app.visitor import visitor_id
+from ui.services import models
+from ui.services.study import Study, study_of
+from ui.services.training import training_service
+from ui.show.names import plain, show_error
+from ui.show.theme import LEGEND
+
+if TYPE_CHECKING:
+    pass
+
+LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
+DEFAULT_PROMPT = (
+    "INT. THE SPIN CYCLE - MORNING⏎⏎(Nadia is on her knees. She has found a copper bolt"
+)
+LINE_BREAK = "⏎"
+_BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character
+
+
+def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
+    """Make a function that draws a part of a lesson depend on the model and the prompt.
+
+    When the prompt is edited, these parts of the page are drawn again and nothing else is. So
+    whatever is drawn outside of them must be the same for every prompt, and what they are about
+    they ask of the study that they are given, each time anew.
+    """
+
+    key = _key_of(draw)
+
+    @st.fragment(key=key)
+    @wraps(draw)
+    def redrawn() -> None:
+        draw(current_study())
+
+    @wraps(draw)
+    def part() -> None:
+        parts = st.session_state["parts"]
+        if key not in parts:  # where it is inside of a fragment that runs by itself, it is
+            parts.append(key)
+        redrawn()
+
+    return part
+
+
+def _key_of(draw: Callable[..., None]) -> str:
+    return f"{draw.__module__}.{draw.__qualname__}"
+
+
+def sidebar() -> None:
+    """Draw the sidebar and remember what it says; course/main.py calls it once per rerun."""
+    st.session_state["page_is_whole"] = False
+    st.session_state["study"] = None  # until a part of the page asks for it
+    st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
+    with st.sidebar:
+        key = _choose_model()
+        typed = widgets.text_input(
+            "Prompt under study",
+            DEFAULT_PROMPT,
+            key="prompt",
+            max_chars=LONGEST_PROMPT,
+            on_change=redraw_parts,
+            # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
+            live="0ms" if "pandas" in sys.modules else True,
+            help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
+        )
+        st.session_state["study_request"] = (key, _line_breaks(typed or ""))
+        st.markdown(LEGEND)
+
+
+def sidebar_notes() -> None:
+    """What is special about the model and the prompt; course/main.py calls it at the end."""
+    with st.sidebar:
+        _notes()
+    st.session_state["page_is_whole"] = True
+
+
+def current_study() -> Study:
+    """The model and the prompt that the sidebar shows. Lessons call this first.
+
+    A model that can't be loaded or an empty prompt ends the page with one sentence.
+    """
+    if known := st.session_state["study"]:
+        return known
+    let_words_through()
+    try:
+        study = study_of(*st.session_state["study_request"])
+    except ValueError as error:
+        show_error(error)
+        st.stop()
+    if not study.ids:
+        st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
+        st.stop()
+    st.session_state["study"] = study
+    return study
+
+
+def redraw_parts() -> None:
+    """The prompt was edited: draw the parts of the page that are about it, not the whole page.
+
+    Where a page has ended early it has no such parts yet, and where it is about to end early it
+    must lose them: then the whole page runs, as it does by itself after this returns.
+    """
+    key, _ = st.session_state.get("study_request", ("", ""))
+    request = key, _line_breaks(st.session_state.get("prompt") or "")
+    if not st.session_state.get("page_is_whole"):
+        return
+    try:
+        study = study_of(*request)
+        if not study.ids:
+            return
+        st.session_state["study_request"], st.session_state["study"] = request, study
+        parts = st.session_state["parts"]
+        if _special(study) == st.session_state["notes"]:
+            parts = [part for part in parts if part != _NOTES] or [_NOTES]
+        st.rerun(parts)
+    except (ValueError, StreamlitAPIException):  # a model that is gone; parts that were forgotten
+        return
+
+
+@about_prompt
+def _notes(study: Study) -> None:
+    st.session_state["notes"] = said = _special(study)
+    if said:
+        st.caption(said)
+
+
+_NOTES = _key_of(_notes)
+
+
+def _special(study: Study) -> str:
+    """One sentence each for what a model from elsewhere brings along."""
+    said = []
+    if study.loaded.imported:
+        said.append("This model came here already trained: how it learned was not recorded.")
+    texts = (token.text for token in study.tokens)
+    if cut := next((match for text in texts if (match := _BYTE.search(text))), None):
+        said.append(
+            f"`{cut[0]}` is a byte: this model's tokenizer cuts one of your characters into "
+            "several tokens."
+        )
+    return "  \n".join(said)
+
+
+def model_names() -> dict[str, str]:
+    """Names by key of the models that this visitor can choose, the bundled one first.
+
+    Whoever was given the address of a run may look at it too: its id can't be guessed.
+    """
+    names = {models.BUNDLED: "Bundled: The Spin Cycle"} | {
+        key: plain(name) for key, name in training_service().names(visitor_id()).items()
+    }
+    names |= {name: f"Folder: {plain(name)}" for name in models.named_runs()}
+    shared = st.session_state.get("model")
+    if shared and shared not in names and models.run_folder(shared):
+        names[shared] = f"Shared run {shared[:6]}"
+    return names
+
+
+def _choose_model() -> str:
+    # Not bound to the URL by Streamlit: it would write the name that is shown, not the key.
+    st.session_state.setdefault("model", address.text_of("model") or models.BUNDLED)
+    names = model_names()
+    if st.session_state["model"] not in names:
+        st.warning("That model is not here any more; this is the bundled one.")
+        st.session_state["model"] = models.BUNDLED
+    key = st.selectbox("Model", list(names), format_func=lambda k: names.get(k, k), key="model")
+    address.write({"model": key if key != models.BUNDLED else None})
+    return key
+
+
+def _line_breaks(typed: str) -> str:
+    return typed.replace(LINE_BREAK, "\n").replace("\\n", "\n")

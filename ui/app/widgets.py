@@ -1,0 +1,372 @@
+"""Every widget whose value is in the address is made here, and no other way.
+
+Streamlit binds such a widget to the address and keeps its value from one rerun to the next. It
+doesn't expect three things that happen here all the time:
+
+- Strangers write addresses: `?seed=1e309` raises, and an empty `?step=` leaves nothing chosen.
+- Limits and options depend on the prompt and the model. A shorter prompt has fewer places, and a
+  value that lies outside raises.
+- So do defaults. "The last token" is another one after every letter that is typed.
+
+So before a widget is drawn, its value is brought inside the limits, in Streamlit's memory and in
+the address. A widget that nobody touched stands on its default and follows it; what somebody chose
+comes back as soon as the limits allow it again. With a single choice, no slider is drawn.
+
+container: the column or other place to draw into; without it, where the page is. What these
+functions don't name is handed on to the widget of the same name in Streamlit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.app import address
+
+Number = TypeVar("Number", int, float)
+Option = TypeVar("Option")
+
+_LONGEST_NUMBER = 40  # characters; reading a number of a million digits takes a while
+_GIVEN = 20  # edits of the prompt that a browser may be behind
+_NOTHING: Any = object()  # where None would be a value
+
+
+def slider(
+    label: str,
+    low: Number,
+    high: Number,
+    default: Number,
+    step: Number | None = None,
+    *,
+    key: str,
+    container: DeltaGenerator | None = None,
+    **more: Any,
+) -> Number:
+    """A number from low to high, both included. If they are the same, nothing is drawn."""
+    if low >= high:
+        return low
+    values = Numbers(low, high, default, step)
+    arguments = (label, low, high, values.default, step)
+    # Streamlit takes a slider with other limits for another widget, which knows no value yet.
+    return _draw("slider", arguments, values, key, container, more, limits=(low, high))
+
+
+def number_input(
+    label: str,
+    low: Number,
+    high: Number,
+    default: Number,
+    *,
+    key: str,
+    container: DeltaGenerator | None = None,
+    **more: Any,
+) -> Number:
+    """A number from low to high, both included."""
+    values = Numbers(low, high, default)
+    return _draw("number_input", (label, low, high, values.default), values, key, container, more)
+
+
+def select_slider(
+    label: str,
+    options: Sequence[Option],
+    default: Option,
+    *,
+    key: str,
+    format_func: Callable[[Any], str] = str,
+    container: DeltaGenerator | None = None,
+    **more: Any,
+) -> Option:
+    """One of the options, in their order. If there is only one, nothing is drawn."""
+    if len(options) == 1:
+        return options[0]
+    values = Options(options, default, format_func)
+    arguments = (label, options, default, format_func)
+    return _draw("select_slider", arguments, values, key, container, more)
+
+
+def selectbox(
+    label: str,
+    options: Sequence[Option],
+    index: int = 0,
+    *,
+    key: str,
+    format_func: Callable[[Any], str] = str,
+    container: DeltaGenerator | None = None,
+    **more: Any,
+) -> Option:
+    """One of the options; options[index] is the default."""
+    values = Options(options, options[index], format_func)
+    return _draw("selectbox", (label, options, index, format_func), values, key, container, more)
+
+
+def open_selectbox(
+    label: str, options: Sequence[str], *, key: str, longest: int, **more: Any
+) -> str:
+    """One of the options, of which the first is the default, or any text up to `longest`."""
+    more["accept_new_options"] = True
+    return _draw("selectbox", (label, options), Text(options[0], longest), key, None, more)
+
+
+def segmented_control(
+    label: str,
+    options: Sequence[Option],
+    default: Option,
+    *,
+    key: str,
+    format_func: Callable[[Any], str] = str,
+    container: DeltaGenerator | None = None,
+    **more: Any,
+) -> Option:
+    """One of the options, always."""
+    values = Options(options, default, format_func)
+    more |= {"default": default, "required": True, "format_func": format_func}
+    return _draw("segmented_control", (label, options), values, key, container, more)
+
+
+def radio(label: str, options: Sequence[str], *, key: str, **more: Any) -> str | None:
+    """One of the options, or None as long as nobody has chosen."""
+    more["index"] = None
+    return _draw("radio", (label, options), Options(options, None, str), key, None, more)
+
+
+def toggle(
+    label: str,
+    default: bool = False,
+    *,
+    key: str,
+    container: DeltaGenerator | None = None,
+    **more: Any,
+) -> bool:
+    """On or off."""
+    return _draw("toggle", (label, default), Switch(default), key, container, more)
+
+
+def text_input(
+    label: str,
+    default: str = "",
+    *,
+    key: str,
+    max_chars: int,
+    container: DeltaGenerator | None = None,
+    **more: Any,
+) -> str:
+    """A line of text of at most max_chars characters."""
+    more["max_chars"] = max_chars
+    values = Text(default, max_chars)
+    return _draw("text_input", (label, values.default), values, key, container, more)
+
+
+# ---- The values that a widget may have ----
+
+
+class Values(Protocol):
+    """The values that one widget may have now."""
+
+    @property
+    def default(self) -> Any:
+        """The one it has as long as nobody chose."""
+
+    def fit(self, value: Any) -> Any:
+        """The value itself if it is allowed, else the nearest one, else the default."""
+
+    def read(self, text: str) -> Any:
+        """What a text in the address means: an allowed value. Nonsense means the default."""
+
+    def write(self, value: Any) -> str:
+        """What the address says for an allowed value."""
+
+
+@dataclass(slots=True)
+class Numbers:
+    """Numbers from low to high, both included: whole ones if low is one.
+
+    step: how far they lie apart, from low on; high and the default may lie between.
+    """
+
+    low: float
+    high: float
+    default: float
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        self.default = min(max(self.default, self.low), self.high)
+
+    def fit(self, value: Any) -> float:
+        """The nearest number within the limits."""
+        if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+            return self.default
+        value = min(max(value, self.low), self.high)
+        if self.step and value not in (self.default, self.high):
+            steps = round((value - self.low) / self.step)
+            value = min(max(round(self.low + steps * self.step, 9), self.low), self.high)
+        return type(self.low)(value)
+
+    def read(self, text: str) -> float:
+        """A finite number, brought within the limits."""
+        try:
+            value = float(text) if len(text) <= _LONGEST_NUMBER else math.nan
+        except ValueError:
+            return self.default
+        return self.fit(value) if math.isfinite(value) else self.default
+
+    def write(self, value: float) -> str:
+        """Without “.0”."""
+        return str(int(value) if value == int(value) else value)
+
+
+@dataclass(slots=True)
+class Options:
+    """Any of some values, which the address calls by their names. Places are ranges."""
+
+    options: Sequence[Any]
+    default: Any
+    name: Callable[[Any], str]
+
+    def fit(self, value: Any) -> Any:
+        """The option itself, the nearest place, or the default."""
+        if isinstance(self.options, range):
+            fits = type(value) is int
+            return min(max(value, self.options[0]), self.options[-1]) if fits else self.default
+        return value if value in self.options else self.default
+
+    def read(self, text: str) -> Any:
+        """The option with this name; of places the nearest."""
+        named = {self.name(option): option for option in self.options}
+        if isinstance(self.options, range) and text not in named:
+            whole = Numbers(self.options[0], self.options[-1], self.default)
+            return whole.read(text)
+        return named.get(text, self.default)
+
+    def write(self, value: Any) -> str:
+        """Its name."""
+        return self.name(value)
+
+
+@dataclass(slots=True)
+class Switch:
+    """On or off."""
+
+    default: bool
+
+    def fit(self, value: Any) -> bool:
+        """The value itself, if it is one of both."""
+        return value if isinstance(value, bool) else self.default
+
+    def read(self, text: str) -> bool:
+        """“true” or “false”."""
+        return {"true": True, "false": False}.get(text.lower(), self.default)
+
+    def write(self, value: bool) -> str:
+        """“true” or “false”."""
+        return str(value).lower()
+
+
+@dataclass(slots=True)
+class Text:
+    """Any text of at most `longest` characters."""
+
+    default: str
+    longest: int
+
+    def __post_init__(self) -> None:
+        self.default = self.default[: self.longest]
+
+    def fit(self, value: Any) -> str:
+        """Its first characters, as many as are allowed."""
+        return value[: self.longest] if isinstance(value, str) else self.default
+
+    def read(self, text: str) -> str:
+        """Its first characters, as many as are allowed; an empty text is one, too."""
+        return text[: self.longest]
+
+    def write(self, value: str) -> str:
+        """Itself."""
+        return value
+
+
+# ---- The mechanism ----
+
+
+class _Last(NamedTuple):
+    """What a widget had when it was drawn last.
+
+    wish: what the visitor chose, which may be out of reach now; _NOTHING: the default.
+    asked: the model and the prompt. given: the last values that nobody chose.
+    """
+
+    value: Any
+    default: Any
+    wish: Any
+    limits: Any
+    asked: Any
+    given: tuple[Any, ...]
+
+
+def _draw(
+    kind: str,
+    arguments: tuple[Any, ...],
+    values: Values,
+    key: str,
+    container: DeltaGenerator | None,
+    more: dict[str, Any],
+    limits: Any = None,
+) -> Any:
+    """Draw Streamlit's widget of this kind, and remember what was chosen. Its value."""
+    memory: dict[str, _Last] = st.session_state.setdefault("widgets", {})
+    last = memory.get(key)
+    _correct_address(key, values)
+    wish, value = _NOTHING, st.session_state.get(key, _NOTHING)
+    if value is not _NOTHING:
+        wish = _wish(last, value, values.default)
+        wanted = values.default if wish is _NOTHING else values.fit(wish)
+        if value != wanted or (last and last.limits != limits):
+            _put(key, wanted, values)
+        value = wanted
+    widget = getattr(st if container is None else container, kind)
+    drawn = widget(*arguments, key=key, bind="query-params", **more)
+    if drawn is None:  # Streamlit's server doesn't insist that something is chosen
+        drawn = values.default
+    if drawn != value:  # it came from the address, or is the first
+        wish = _NOTHING if drawn == values.default else drawn
+    given = last.given if last else ()
+    if wish is _NOTHING or drawn != wish:
+        given = (drawn, *given)[:_GIVEN]
+    memory[key] = _Last(drawn, values.default, wish, limits, _asked(), given)
+    return drawn
+
+
+def _wish(last: _Last | None, value: Any, default: Any) -> Any:
+    """What the visitor wants, if the widget now has this value."""
+    if last and value == last.value:
+        return last.wish
+    if value == default:
+        return _NOTHING
+    if last and last.asked != _asked() and value in last.given:
+        return last.wish  # an edit of the prompt is quicker than what the browser was told before
+    if last and value == last.default:
+        return _NOTHING
+    return value
+
+
+def _asked() -> Any:
+    return st.session_state.get("study_request")
+
+
+def _correct_address(key: str, values: Values) -> None:
+    asked = address.asked_of_widget(key)
+    if asked is None:
+        return
+    value = values.read(asked[-1] if isinstance(asked, list) else asked)
+    text = None if value == values.default else values.write(value)
+    if text != asked:
+        address.correct_widget(key, text)
+
+
+def _put(key: str, value: Any, values: Values) -> None:
+    st.session_state[key] = value
+    address.correct_widget(key, None if value == values.default else values.write(value))

@@ -1,0 +1,282 @@
+"""All attention heads on canvases, one of them large, for every lesson.
+
+`attention_map` is the Attention lesson's own: it adds the arithmetic of one cell and switches that
+knock heads out. `attention_grid` is one call for a lesson that only needs the pictures.
+
+A component of Streamlit's second generation: its HTML, CSS and JavaScript lie in attention_canvas/.
+Python sends one message of bytes; pointing and moving need no answer from the server.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+_FILES = Path(__file__).parent
+_SCRIPTS = ("message", "arithmetic", "words", "panels", "drawing", "labels", "map")
+
+
+def _read(*names: str) -> str:
+    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
+
+
+# What a component needs that shows the pictures among other things: see ui/film.py.
+HTML, CSS = _read("map.html"), _read("map.css")
+SCRIPT = _read(*(f"{name}.js" for name in _SCRIPTS))
+
+_component = st.components.v2.component(
+    "attention_map", html=HTML, css=CSS, js=SCRIPT + _read("mount.js")
+)
+
+Head = tuple[int, int]
+
+SMALL_SIDE = 64  # cells
+# Seconds by which the pictures are ahead of what the page says next, where there is time.
+# Streamlit draws together what has come in while it drew something else, and the pictures
+# would wait for all of it.
+_AHEAD = 0.04
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the visitor chose: the large head, the heads knocked out, and one cell.
+
+    cell is (row, column) = (the position that asks, the position that is asked), or None as long
+    as the picture itself chooses. All numbers are counted from 0.
+    """
+
+    head: Head = (0, 0)
+    off: tuple[Head, ...] = ()
+    cell: tuple[int, int] | None = None
+
+    @classmethod
+    def from_url(cls, params: Mapping[str, str], heads: Head, length: int) -> Selection:
+        """Read `head=2.3&off=0.1,1.0&cell=12.7`; what is wrong or out of range is left out.
+
+        heads: how many layers there are and how many heads in each. length: how many tokens.
+        """
+        head = _pair(params.get("head", ""), heads)
+        off = {_pair(text, heads) for text in params.get("off", "").split(",")} - {None}
+        cell = _pair(params.get("cell", ""), (length, length))
+        return cls(head or (0, 0), tuple(sorted(off)), cell)  # type: ignore[type-var]
+
+    def in_url(self) -> dict[str, str]:
+        """The same as query parameters; what says nothing is empty."""
+        return {
+            "head": _text(self.head) if self.head != (0, 0) else "",
+            "off": ",".join(map(_text, self.off)),
+            "cell": _text(self.cell) if self.cell else "",
+        }
+
+
+@dataclass(frozen=True)
+class Small:
+    """The weights of all heads for the small pictures, pool × pool cells to a byte."""
+
+    weights: bytes
+    pool: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What is drawn: the uint8 weights of all heads, and one head exactly.
+
+    small: all heads, from `pack_small`. pattern: (T, T) of the locked head. q, k, v: (T, D) float32
+    of the locked head. written: (T,), the length that each v has once the head's output projection
+    has written it.
+    """
+
+    small: Small
+    pattern: np.ndarray
+    q: np.ndarray
+    k: np.ndarray
+    v: np.ndarray
+    written: np.ndarray
+    causal: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The most likely next tokens as (text, before, after), and the loss in nats per token."""
+
+    tokens: Sequence[tuple[str, float, float]]
+    loss_before: float | None
+    loss_after: float | None
+
+
+def pack_weights(pattern: np.ndarray, causal: bool, signed: bool = False) -> bytes:
+    """Attention weights (L, H, T, T) in 0..1 as bytes 0..255, head after head, row after row.
+
+    signed: differences in -1..1 as bytes 1..255, so that 128 is no difference. With a causal mask
+    only the triangle that isn't masked is kept: half of the bytes.
+    """
+    scaled = pattern * 127 + 128.5 if signed else pattern * 255 + 0.5
+    return _as_bytes(scaled.astype(np.uint8), causal)
+
+
+def pack_small(pattern: np.ndarray, causal: bool) -> Small:
+    """Attention weights (L, H, T, T) in 0..1 for small pictures, in a quarter of the bytes or less.
+
+    A picture of some 70 pixels shows no more than about `SMALL_SIDE` cells a side; of a longer
+    prompt each byte is the strongest of a square of cells, so that a thin stripe is not lost.
+    """
+    L, H, T, _ = pattern.shape
+    levels = (pattern * 255 + 0.5).astype(np.uint8)
+    pool = max(1, round(T / SMALL_SIDE))
+    if pool > 1:
+        side = -(-T // pool)
+        squares = np.zeros((L, H, side * pool, side * pool), np.uint8)
+        squares[:, :, :T, :T] = levels
+        rows = reduce(np.maximum, (squares[:, :, i::pool] for i in range(pool)))
+        levels = reduce(np.maximum, (rows[..., i::pool] for i in range(pool)))
+    return Small(_as_bytes(levels, causal), pool)
+
+
+def _as_bytes(levels: np.ndarray, causal: bool) -> bytes:
+    L, H, T, _ = levels.shape
+    levels = levels.reshape(L * H, T * T)
+    if causal:
+        levels = levels[:, np.flatnonzero(np.tri(T, dtype=bool))]
+    return levels.tobytes()
+
+
+def pack(
+    numbers: Numbers,
+    tokens: Sequence[str],
+    heads: Head,
+    selection: Selection,
+    outcome: Outcome | None,
+    name: str,
+) -> bytes:
+    """One message: a JSON header, float32 q, k, v, written, the weights of all heads.
+
+    Before them, if they are pooled, come the weights of the locked head cell by cell.
+    """
+    small = numbers.small
+    header = {
+        "name": name,
+        "tokens": list(tokens),
+        "layers": heads[0],
+        "heads": heads[1],
+        "width": numbers.q.shape[1],
+        "causal": numbers.causal,
+        "pool": small.pool,
+        "selection": {
+            "head": selection.head,
+            "off": selection.off,
+            "cell": selection.cell,
+        },
+        "outcome": vars(outcome) if outcome else None,
+    }
+    floats = (numbers.q, numbers.k, numbers.v, numbers.written)
+    arrays = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in floats]
+    large = pack_weights(numbers.pattern[None, None], numbers.causal) if small.pool > 1 else b""
+    return message_of(header, *arrays, large, small.weights)
+
+
+def message_of(header: Mapping[str, Any], *parts: bytes) -> bytes:
+    """One message: the length of a JSON header, the header, the parts.
+
+    The header is filled with spaces to a multiple of 4 bytes, so that floats after it lie aligned.
+    """
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 4)
+    return b"".join([struct.pack("<I", len(text)), text, *parts])
+
+
+def attention_map(message: bytes, key: str, on_select: Callable[[], None], *, ahead: bool) -> None:
+    """Draw a message of `pack`. on_select runs when the visitor chose; see `selected`.
+
+    ahead: let the browser draw it before it hears what the page says next.
+    """
+    _component(key=key, data=message, on_select_change=on_select)
+    if ahead:
+        time.sleep(_AHEAD)
+
+
+def attention_grid(
+    pattern: np.ndarray,
+    tokens: Sequence[str],
+    *,
+    key: str,
+    causal: bool = True,
+    head: Head | None = None,
+    signed: bool = False,
+    badges: Mapping[Head, str] | None = None,
+    name: str = "",
+    on_select: Callable[[], None] | None = None,
+) -> None:
+    """Draw all heads small and one large; pointing at a cell says its weight and both tokens.
+
+    Made for scrubbing: another pattern under the same key is painted in place, and the head that
+    the visitor locked stays locked. Nothing runs on the server for that.
+
+    pattern: (L, H, T, T) weights in 0..1, or with signed=True the difference of two passes or two
+    runs in -1..1, coloured around zero. tokens: T labels as they are to be read (`visible`).
+    causal: cells right of the diagonal are masked. head: (layer, head), the large one; None leaves
+    that to the visitor. badges: a few letters under each picture, by (layer, head). name: what the
+    page element says in `data-painted` once this is on screen; by default a checksum of the
+    picture. on_select: runs when another head is locked; `selected(key)` then tells which.
+
+    Raises ValueError when the number of tokens is not T.
+    """
+    L, H, T, _ = pattern.shape
+    if len(tokens) != T:
+        raise ValueError(f"The pattern is for {T} tokens, but {len(tokens)} were given.")
+    weights = pack_weights(pattern, causal, signed)
+    header = {
+        "name": name or f"{zlib.crc32(weights):08x}",
+        "tokens": list(tokens),
+        "layers": L,
+        "heads": H,
+        "width": 0,
+        "causal": causal,
+        "signed": signed,
+        "selection": {"head": head},
+        "badges": {_text(place): badge for place, badge in (badges or {}).items()},
+        "tells": on_select is not None,
+        "outcome": None,
+    }
+    listener = {"on_select_change": on_select} if on_select else {}
+    _component(key=key, data=message_of(header, weights), **listener)
+
+
+def selected(key: str) -> Selection | None:
+    """What the visitor has just chosen, inside on_select; None if the browser sent nonsense."""
+    choice: Any = st.session_state.get(key, {}).get("select")
+    try:
+        cell = choice["cell"]
+        return Selection(
+            head=_two(choice["head"]),
+            off=tuple(sorted({_two(head) for head in choice["off"]})),
+            cell=_two(cell) if cell else None,
+        )
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def _two(numbers: Sequence[int]) -> tuple[int, int]:
+    first, second = numbers
+    return int(first), int(second)
+
+
+def _pair(text: str, below: tuple[int, int]) -> tuple[int, int] | None:
+    first, dot, second = text.partition(".")
+    if not (dot and first.isascii() and first.isdigit() and second.isascii() and second.isdigit()):
+        return None
+    pair = int(first[:6]), int(second[:6])
+    return pair if pair[0] < below[0] and pair[1] < below[1] else None
+
+
+def _text(pair: tuple[int, int]) -> str:
+    return f"{pair[0]}.{pair[1]}"

@@ -1,0 +1,115 @@
+"""Two grids of layers and positions: the logit lens, and states dragged between two runs.
+
+Components of Streamlit's second generation; their HTML, CSS and JavaScript lie in
+stream_component/ and share cells.js.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.show.tokens import short
+
+if TYPE_CHECKING:
+    from gpt_core.interpret.logit_lens import Lens
+    from gpt_core.tokenizers import Token, Tokenizer
+
+_FILES = Path(__file__).parent
+
+
+def _read(*names: str) -> str:
+    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
+
+
+_lens = st.components.v2.component(
+    "logit_lens",
+    html=_read("lens.html"),
+    css=_read("cells.css", "lens.css"),
+    js=_read("cells.js", "lens.js"),
+)
+_patch = st.components.v2.component(
+    "patching",
+    html=_read("patch.html"),
+    css=_read("cells.css", "patch.css"),
+    js=_read("cells.js", "patch.js"),
+)
+
+
+def stream_rows(layers: int) -> list[str]:
+    """What to call the stream's stations: where it starts, and after each layer."""
+    return ["embedding", *(f"after layer {layer}" for layer in range(layers))]
+
+
+def lens_grid(
+    lens: Lens,
+    tokens: Sequence[Token],
+    tokenizer: Tokenizer,
+    chosen: int,
+    key: str,
+    name: str,
+    on_choose: Callable[[], None],
+) -> None:
+    """Draw the lens; on_choose runs when a column was chosen, see `chosen_column`.
+
+    name: changes whenever what is drawn changes, but for the chosen column.
+    """
+
+    texts = {i: short(tokenizer.token_text(i)) for i in set(lens.top.flatten().tolist())}
+    best = [
+        [
+            [(texts[i], round(p, 4)) for i, p in zip(*cell, strict=True)]
+            for cell in zip(likeliest, shares, strict=True)
+        ]
+        for likeliest, shares in zip(lens.top.tolist(), lens.probability.tolist(), strict=True)
+    ]
+    ranks = zip(lens.rank.tolist(), lens.share.tolist(), strict=True)
+    data = {
+        "name": name,
+        "rows": stream_rows(len(best) - 1),
+        "columns": [{"text": short(t.text), "place": i} for i, t in enumerate(tokens)],
+        "best": best,
+        "ranks": [list(zip(*row, strict=True)) for row in ranks],
+        "chosen": chosen,
+    }
+    _lens(key=key, data=data, on_column_change=on_choose)
+
+
+def patch_grids(data: dict[str, Any], key: str, on_choose: Callable[[], None]) -> None:
+    """Draw two runs; on_choose runs when a state was copied, see `chosen_cell`.
+
+    data: name (changes with the prompts and the kind of state), rows, columns (their tokens in
+    either run, place, differs), differ and moved (layers × positions; moved is None while it isn't
+    known), chosen (layer, position), outcome (said, names of the runs, tokens with a probability
+    in each).
+    """
+    _patch(key=key, data=data, on_cell_change=on_choose)
+
+
+def chosen_column(key: str, columns: int) -> int | None:
+    """The column just chosen, inside on_choose; None if the browser sent nonsense."""
+    pair = _whole(st.session_state.get(key, {}).get("column"), (columns,))
+    return pair[0] if pair else None
+
+
+def chosen_cell(key: str, shape: tuple[int, int]) -> tuple[int, int] | None:
+    """The (layer, position) just copied, inside on_choose; None if the browser sent nonsense."""
+    return _whole(st.session_state.get(key, {}).get("cell"), shape)  # type: ignore[return-value]
+
+
+def read_cell(text: str, shape: tuple[int, int]) -> tuple[int, int] | None:
+    """The same from an address: "2.14" is layer 2, position 14."""
+    parts = text.split(".")
+    if not all(part.isascii() and part.isdigit() and len(part) < 7 for part in parts):
+        return None
+    return _whole([int(part) for part in parts], shape)  # type: ignore[return-value]
+
+
+def _whole(value: Any, below: Sequence[int]) -> tuple[int, ...] | None:
+    numbers = value if isinstance(value, list | tuple) else [value]
+    if len(numbers) != len(below) or not all(type(n) is int for n in numbers):
+        return None
+    return tuple(numbers) if all(0 <= n < b for n, b in zip(numbers, below, strict=True)) else None

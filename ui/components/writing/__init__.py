@@ -1,0 +1,78 @@
+"""Text whose tokens can be chosen to see the draw they came from, and the bars of the next draw.
+
+Two components of Streamlit's second generation; their HTML, CSS and JavaScript lie in
+text_component/ and share bars.js.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import streamlit as st
+
+_FILES = Path(__file__).parent
+
+
+def _read(*names: str) -> str:
+    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
+
+
+_next_token = st.components.v2.component(
+    "next_token",
+    html=_read("next.html"),
+    css=_read("bars.css"),
+    js=_read("bars.js", "next.js"),
+)
+_generated_text = st.components.v2.component(
+    "generated_text",
+    html=_read("text.html"),
+    css=_read("bars.css", "text.css"),
+    js=_read("bars.js", "text.js"),
+)
+
+
+class Writing(Protocol):
+    """A text as it is drawn: the lesson's own class has these and more.
+
+    name: no two texts have the same. prompt, texts: tokens, as they are shown. bits: how surprising
+    each of texts was. drawn: of each, what `next_token_bars` takes. live: whether more is to come.
+    vocabulary: how many tokens there are.
+    """
+
+    name: str
+    prompt: list[str]
+    texts: list[str]
+    bits: list[float]
+    drawn: list[dict[str, Any]]
+
+    @property
+    def live(self) -> bool:
+        """Whether more is to come."""
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens there are."""
+
+
+def next_token_bars(choices: dict[str, Any], key: str) -> None:
+    """Draw what `candidates` returned for the next token."""
+    _next_token(key=key, data=choices)
+
+
+def generated_text(writing: Writing, hint: str, key: str) -> None:
+    """Draw a text.
+
+    While it grows, only the newest draw is sent; all of them once it has ended.
+    """
+    data = {
+        "id": writing.name,
+        "prompt": writing.prompt,
+        "texts": writing.texts,
+        "bits": [round(bits, 2) for bits in writing.bits],
+        "drawn": writing.drawn[-1:] if writing.live else writing.drawn,
+        "live": writing.live,
+        "vocabulary": writing.vocabulary,
+        "hint": hint,
+    }
+    _generated_text(key=key, data=data)

@@ -1,0 +1,215 @@
+"""Jobs of gpt_core beside the pages: one process at a time, its progress, its Stop, its result.
+
+A result is kept for whoever asks the same of the same weights.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ui.services.job_process import CRASHED, NOT_STARTED, JobProcess
+from ui.services.processwide import once_per_process
+from ui.show.duration import duration
+
+logger = logging.getLogger(__name__)
+
+_KEPT = 200  # results
+_LONGEST_QUEUE = 20
+_FULL = "Too many computations are waiting here. Try again in a few minutes."
+_TOO_LONG = "The computation was stopped: it took longer than {} allowed here."
+
+Key = tuple[str, str, str]
+
+
+def longest_job() -> float:
+    """Seconds that one job may take: less where strangers share the machine."""
+    return 180.0 if os.environ.get("GPT_PUBLIC") == "1" else 900.0
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as a page sees it.
+
+    state: queued, running, finished, failed or stopped. place: how many jobs are before it.
+    value: what is known so far; the result once it has finished.
+    """
+
+    state: str
+    done: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    place: int = 0
+    value: dict[str, Any] | None = None
+    error: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is going to change."""
+        return self.state in ("queued", "running")
+
+
+@dataclass
+class _Entry:
+    request: bytes
+    visitors: set[str]
+    view: JobView = field(default_factory=lambda: JobView("queued"))
+    started: float = 0.0
+    process: JobProcess | None = None
+
+
+class JobService:
+    """Does jobs one after the other. Every method may be called by any thread."""
+
+    def __init__(self, command: list[str] | None = None) -> None:
+        self._command = command or [sys.executable, "-m", "gpt_core.jobs"]
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
+        self._queue: list[Key] = []
+        self._closed = False
+        threading.Thread(target=self._work, name="jobs", daemon=True).start()
+
+    def start(self, key: Key, folder: Path | None, visitor: str) -> None:
+        """Queue a job, or join whoever asked for the same. A visitor's other job gives way."""
+        name, _, settings = key
+        request = {"job": name, "run": folder and str(folder), "settings": json.loads(settings)}
+        with self._lock:
+            for other in [k for k, e in self._entries.items() if k != key and e.view.active]:
+                self._leave(other, visitor)
+            entry = self._entries.get(key)
+            if entry is not None and entry.view.state in ("queued", "running", "finished"):
+                entry.visitors.add(visitor)
+                return
+            entry = _Entry(json.dumps(request).encode() + b"\n", {visitor})
+            if self._closed or len(self._queue) >= _LONGEST_QUEUE:
+                entry.view = JobView("failed", error=_FULL)
+            else:
+                self._queue.append(key)
+            self._entries[key] = entry
+            self._forget_old()
+            self._wake.notify()
+
+    def stop(self, key: Key, visitor: str) -> None:
+        """This visitor doesn't want it any more; it ends when nobody else does."""
+        with self._lock:
+            self._leave(key, visitor)
+
+    def view(self, key: Key) -> JobView | None:
+        """How the job is; None if nobody has asked for it."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            self._entries.move_to_end(key)
+            if entry.view.state == "queued":
+                return replace(entry.view, place=self._queue.index(key) + bool(self._running()))
+            if entry.view.state == "running":
+                return replace(entry.view, seconds=time.monotonic() - entry.started)
+            return entry.view
+
+    def close(self) -> None:
+        """End whatever runs or waits. The service can't be used afterwards."""
+        with self._lock:
+            self._closed = True
+            for key, entry in self._entries.items():
+                entry.visitors.clear()
+                self._leave(key, "")
+            self._wake.notify()
+
+    def _running(self) -> Key | None:
+        return next((k for k, e in self._entries.items() if e.view.state == "running"), None)
+
+    def _leave(self, key: Key, visitor: str) -> None:
+        entry = self._entries.get(key)
+        if entry is None or not entry.view.active:
+            return
+        entry.visitors.discard(visitor)
+        if entry.visitors:
+            return
+        entry.view = replace(entry.view, state="stopped")
+        if key in self._queue:
+            self._queue.remove(key)
+        if entry.process is not None:
+            entry.process.kill()
+
+    def _forget_old(self) -> None:
+        ended = [key for key, entry in self._entries.items() if not entry.view.active]
+        for key in ended[: max(0, len(self._entries) - _KEPT)]:
+            del self._entries[key]
+
+    def _work(self) -> None:
+        while (entry := self._next()) is not None:
+            error = CRASHED
+            try:
+                error = self._do(entry)
+            except Exception:
+                logger.exception("The job service stumbled; it goes on with the next job.")
+            self._end(entry, error)
+
+    def _next(self) -> _Entry | None:
+        """The first of the queue, which runs from now on; None when the service is closed."""
+        with self._lock:
+            self._wake.wait_for(lambda: self._queue or self._closed)
+            if self._closed:
+                return None
+            entry = self._entries[self._queue.pop(0)]
+            entry.started = time.monotonic()
+            entry.view = replace(entry.view, state="running")
+            return entry
+
+    def _do(self, entry: _Entry) -> str:
+        """Do a job from its beginning to its end; why it has no result, if it has none."""
+        with self._lock:
+            if entry.view.state != "running":  # stopped in the meantime
+                return ""
+            try:
+                entry.process = process = JobProcess(self._command, entry.request)
+            except OSError:
+                logger.exception("A job could not be started.")
+                return NOT_STARTED
+        timer = threading.Timer(longest_job(), self._too_long, (entry,))
+        timer.daemon = True
+        try:
+            timer.start()
+            return self._follow(entry, process)
+        finally:
+            timer.cancel()
+            process.close()
+
+    def _follow(self, entry: _Entry, process: JobProcess) -> str:
+        def hear(done: int, total: int, value: dict[str, Any] | None) -> None:
+            with self._lock:
+                if entry.view.state == "running":
+                    known = entry.view.value if value is None else value
+                    entry.view = replace(entry.view, done=done, total=total, value=known)
+
+        return process.follow(hear)
+
+    def _end(self, entry: _Entry, error: str) -> None:
+        with self._lock:
+            entry.process = None
+            if entry.view.state == "running":
+                state, seconds = "failed" if error else "finished", time.monotonic() - entry.started
+                entry.view = replace(entry.view, state=state, seconds=seconds, error=error)
+
+    def _too_long(self, entry: _Entry) -> None:
+        with self._lock:
+            if entry.view.state == "running" and entry.process is not None:
+                said = _TOO_LONG.format(duration(longest_job()))
+                entry.view = replace(entry.view, state="failed", error=said)
+                entry.process.kill()
+
+
+@once_per_process(close=JobService.close)
+def job_service() -> JobService:
+    """The one service of this app process."""
+    return JobService()

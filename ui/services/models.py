@@ -1,0 +1,128 @@
+"""Trained models by key: the bundled one, the hex id of a visitor's run, or a folder's name.
+
+Whoever runs the app can put a run into its folder of runs under a name, by `python -m gpt_core
+train` or `import … --out runs/name`. It is then there for every visitor.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corpus.files import is_file
+from gpt_core.bundled import BUNDLED, bundled_run_path
+from gpt_core.training.run_files import RunError
+from ui import PROJECT
+from ui.services.caches import MODELS, shared
+
+if TYPE_CHECKING:
+    from gpt_core.model.gpt import GPT
+    from gpt_core.tokenizers import Tokenizer
+    from gpt_core.training.run import Run
+
+# What the training service calls the runs of visitors; only those who know the id see them. A
+# folder that somebody else named so has no file that says whose it is.
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+OWNER_FILE = "service.json"
+_private: set[Path] = set()  # folders seen to have it; they keep it
+
+
+def runs_root() -> Path:
+    """Where runs are kept: the folder named by GPT_RUNS, or `runs/` beside app.py."""
+    return Path(os.environ.get("GPT_RUNS") or PROJECT / "runs")
+
+
+def run_folder(key: str) -> Path | None:
+    """The folder of a run that has published weights; None for anything else.
+
+    A key comes from a URL, so it is only ever compared with what is here, never made into a path.
+    """
+    if key == BUNDLED:
+        return bundled_run_path()
+    root = runs_root()
+    folder = next((root / name for name in _names(root) if name == key), None)
+    return folder if folder and _has_model(folder) else None
+
+
+def named_runs() -> list[str]:
+    """The names of the runs that lie here for everybody, newest first.
+
+    That is every folder in which somebody trained or imported a model from the command line.
+    """
+    root = runs_root()
+    public = {}
+    for name in _names(root):
+        if not _is_private(root / name) and _has_model(root / name):
+            public[name] = _began(root / name)
+    return sorted(public, key=lambda name: (-public[name], name))
+
+
+def _names(root: Path) -> list[str]:
+    """What lies in the folder of runs and can be shown: nothing hidden, no unreadable name."""
+    try:
+        names = [entry.name for entry in os.scandir(root)]
+    except OSError:  # no run was ever made
+        return []
+    return [n for n in names if n.isprintable() and not n.startswith(".") and n != BUNDLED]
+
+
+def _is_private(folder: Path) -> bool:
+    if not RUN_ID.fullmatch(folder.name):
+        return False
+    if folder not in _private and is_file(folder / OWNER_FILE):
+        _private.add(folder)
+    return folder in _private
+
+
+def _has_model(folder: Path) -> bool:
+    return is_file(folder / "model.safetensors")
+
+
+def _began(folder: Path) -> float:
+    """When a run's settings were written, in seconds since 1970."""
+    try:
+        return (folder / "config.json").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in eval mode with the tokenizer that it was trained on. Shared by all visitors."""
+
+    run: Run
+    model: GPT
+    tokenizer: Tokenizer
+    fingerprint: str
+    imported: bool = False  # already trained when it came here: no curves were recorded
+
+    @property
+    def key(self) -> str:
+        """What tells it from other models, see `ui.services.caches.shared`."""
+        return self.fingerprint
+
+
+def load(key: str) -> LoadedModel:
+    """The model of a run, loaded once for all visitors; raises RunError when it is damaged."""
+    folder = run_folder(key)
+    try:
+        if folder is None:
+            raise FileNotFoundError
+        stat = (folder / "model.safetensors").stat()
+    except OSError:
+        raise RunError(
+            f"There is no trained model {key!r} here; choose another in the sidebar."
+        ) from None
+    return _load(str(folder), f"{key}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
+
+
+@shared(MODELS)
+def _load(folder: str, fingerprint: str) -> LoadedModel:
+    from gpt_core.training.run import Run
+
+    run = Run.open(Path(folder))
+    model = run.load_model().eval().requires_grad_(False)
+    return LoadedModel(run, model, run.tokenizer(), fingerprint, run.was_imported())

@@ -1,0 +1,200 @@
+"""What a training run is to the app: what is asked for, what is allowed, what a page sees."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from gpt_core.training.run_files import ACTIVE, RunError, is_number, printable
+from ui.services.metrics import Curves
+
+if TYPE_CHECKING:
+    from gpt_core.model.config import GPTConfig
+    from gpt_core.tokenizers import Tokenizer
+    from gpt_core.training.config import TrainConfig
+
+RESUMABLE = ("paused", "stopped", "failed")
+
+
+class TrainingError(ValueError):
+    """Something a visitor can put right; the message says how."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one visitor may ask for. Sizes keep memory and disk in bounds, turns keep it fair."""
+
+    active_runs: int = 5
+    stored_runs: int = 50
+    all_runs: int = 2_000
+    days: float = 365.0
+    turn_seconds: float = 2 * 3600.0
+    steps: int = 20_000
+    parameters: int = 50_000_000
+    tokens_per_step: int = 65_536
+    memory_bytes: float = 8e9
+
+    @classmethod
+    def here(cls) -> Limits:
+        """A laptop's limits, or the tighter ones of a public deployment (GPT_PUBLIC=1)."""
+        return PUBLIC_LIMITS if os.environ.get("GPT_PUBLIC") == "1" else cls()
+
+
+PUBLIC_LIMITS = Limits(
+    active_runs=2,
+    stored_runs=8,
+    all_runs=400,
+    days=2.0,
+    turn_seconds=300.0,
+    steps=3_000,
+    parameters=6_000_000,
+    tokens_per_step=8_192,
+    memory_bytes=2e9,
+)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Everything a new run needs.
+
+    bar_bits: what counting n-grams of order 0, 1, 2 reaches on the validation part, in bits per
+    character; characters_per_token: of that part. Both serve to draw bars beside the curves.
+    """
+
+    name: str
+    corpus_name: str
+    text: str
+    tokenizer: Tokenizer
+    model: GPTConfig
+    train: TrainConfig
+    parameters: int
+    bar_bits: tuple[float, ...] = ()
+    characters_per_token: float = 1.0
+
+
+@dataclass(frozen=True)
+class About:
+    """What the service remembers of a run, in service.json.
+
+    threads: of its worker; sums in another order would make a resumed run differ in the last bits.
+    """
+
+    name: str
+    owner: str
+    created: float
+    corpus_name: str
+    tokenizer: str
+    vocab_size: int
+    design: str
+    parameters: int
+    steps: int
+    tokens_per_step: int
+    bar_bits: tuple[float, ...]
+    characters_per_token: float
+    threads: int = 1
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> About:
+        """The inverse of asdict, for values that anybody may have written; unknown ones are left.
+
+        Raises RunError when one is missing, or can't be meant.
+        """
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        bits = known.get("bar_bits")
+        if isinstance(bits, list):
+            known["bar_bits"] = tuple(bits)
+        missing = {f.name for f in fields(cls) if f.default is MISSING} - known.keys()
+        wrong = [name for name, value in known.items() if not _fits(name, value)]
+        if missing or wrong:
+            raise RunError(f"service.json is damaged: look at {min([*missing, *wrong])}.")
+        return cls(**{n: printable(v) if isinstance(v, str) else v for n, v in known.items()})
+
+
+_OWNER = re.compile(r"[0-9a-f]{64}")
+_MOST = {"created": 1e11, "threads": 1024}  # seconds: some 3,000 years
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a value can be that field of About."""
+    if name == "owner":
+        return isinstance(value, str) and _OWNER.fullmatch(value) is not None
+    if name in ("name", "corpus_name", "tokenizer", "design"):
+        return isinstance(value, str) and len(value) <= 1_000
+    if name == "bar_bits":
+        return isinstance(value, tuple) and len(value) <= 8 and all(map(is_number, value))
+    if not is_number(value) or not 0 <= value <= _MOST.get(name, 1e15):
+        return False
+    if name in ("created", "characters_per_token"):
+        return name == "created" or value > 0
+    return isinstance(value, int) and value > 0
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as a page sees it: one consistent copy, cheap to take.
+
+    state: queued, running, paused, stopped, finished, diverged or failed. saving: it was told to
+    pause or stop, and is writing its state. place: 1 is the next to start; None unless queued.
+    """
+
+    run_id: str
+    about: About
+    state: str
+    reason: str | None
+    place: int | None
+    saving: bool
+    curves: Curves
+    has_model: bool
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is going to change without anybody doing something."""
+        return self.state in ACTIVE
+
+    @property
+    def step(self) -> int:
+        """Steps trained so far."""
+        return self.curves.last_step
+
+    @property
+    def steps_per_s(self) -> float | None:
+        """The speed of the last steps; None before there are two."""
+        steps, elapsed = self.curves.step[-50:], self.curves.elapsed[-50:]
+        if len(elapsed) < 2 or elapsed[-1] <= elapsed[0]:
+            return None
+        return (steps[-1] - steps[0]) / (
+            elapsed[-1] - elapsed[0]
+        )  # not every step may be on record
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Training speed over the last steps."""
+        return self.steps_per_s and self.steps_per_s * self.about.tokens_per_step
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the present speed; None while nothing is known."""
+        return self.steps_per_s and (self.about.steps - self.step) / self.steps_per_s
+
+
+def tokens_per_step(model: GPTConfig, train: TrainConfig) -> int:
+    """Tokens that one optimizer step reads."""
+    return train.batch_size * model.block_size
+
+
+def worker_threads(request: RunRequest) -> int:
+    """Two threads where there is enough to compute; below that they only wait for each other."""
+    operations = 6 * request.parameters * tokens_per_step(request.model, request.train)
+    return min(2, os.cpu_count() or 1) if operations > 1e9 else 1
+
+
+def describe(model: GPTConfig) -> str:
+    """A model's shape in a few words, for tables."""
+    layers, heads = _plural(model.n_layer, "layer"), _plural(model.n_head, "head")
+    return f"{layers} × {heads} × {model.n_embd} wide"
+
+
+def _plural(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -1,0 +1,586 @@
+"""The training service: a queue of runs, one worker process at a time, and their curves.
+
+One service per app process. A visitor's runs are folders named by an unguessable id; who owns
+them is written beside them, so that they are found again after the app was started anew.
+
+The queue is first come, first served, and every run gets a turn of limited length. A run keeps
+its place when its visitor closes the tab: coming back finds it further along, or finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corpus.files import is_file
+from gpt_core.training.run_files import (
+    ACTIVE,
+    OUT_OF_MEMORY,
+    RunError,
+    Status,
+    read_json,
+    read_status,
+    write_json,
+    write_status,
+)
+from ui.services.metrics import Curves, MetricsReader
+from ui.services.models import OWNER_FILE, RUN_ID, runs_root
+from ui.services.processwide import once_per_process
+from ui.services.runs import (
+    RESUMABLE,
+    About,
+    Limits,
+    RunRequest,
+    RunView,
+    TrainingError,
+    describe,
+    tokens_per_step,
+    worker_threads,
+)
+from ui.services.worker import (
+    SENTENCE,
+    Command,
+    MachineLock,
+    Worker,
+    last_sentence,
+    training_command,
+)
+
+if TYPE_CHECKING:
+    from gpt_core.training.run import Run
+
+logger = logging.getLogger(__name__)
+
+_NOT_IN_ARCHIVE = (OWNER_FILE, "lock", "worker.log", "state.safetensors")
+_CURVES_KEPT = 64  # runs whose curves stay in memory
+_DISK_FULL = "The disk is full: make room there, then resume."
+_CRASHED = "The training process ended with an error; its worker.log says which."
+_ROOM = 1_000_000  # bytes; a disk with less than that is full
+_GRACE = 60.0  # seconds a worker may take to save after it was told to
+
+
+@dataclass
+class _Entry:
+    """A run as the service keeps it. reader is None until somebody looks at its curves."""
+
+    run_id: str
+    folder: Path
+    about: About
+    state: str
+    reason: str | None = None
+    reader: MetricsReader | None = None
+    looked_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class _Turn:
+    """The run that trains now."""
+
+    entry: _Entry
+    worker: Worker
+    started: float
+    order: str | None = None  # the command it was given
+    ordered: float = 0.0
+    reason: str | None = None
+
+
+class TrainingService:
+    """Queues, starts, follows and ends training runs. Every method may be called by any thread."""
+
+    def __init__(
+        self,
+        root: Path,
+        limits: Limits | None = None,
+        *,
+        lock_path: Path | None = None,
+        command: Command = training_command,
+    ) -> None:
+        self.root = root
+        self.limits = limits or Limits.here()
+        self._command = command
+        self._machine = MachineLock(lock_path)
+        self._lock = threading.RLock()
+        self._submitting = threading.Lock()
+        self._wake = threading.Event()
+        self._closed = False
+        self._speed: float | None = None
+        self._queue: list[str] = []
+        self._turn: _Turn | None = None
+        self._entries: dict[str, _Entry] = {}
+        self._find_runs()
+        self._thread = threading.Thread(target=self._supervise, name="training", daemon=True)
+        self._thread.start()
+
+    def submit(self, visitor: str, request: RunRequest) -> str:
+        """Queue a new run and return its id.
+
+        Raises TrainingError when a limit is reached, RunError when the text is too short.
+        """
+        self.check(request)
+        with self._submitting:  # writing a large text takes a while; views don't wait for it
+            with self._lock:
+                self._make_room(visitor)
+            run_id = secrets.token_hex(8)
+            folder = self._create(run_id, visitor, request)
+        with self._lock:
+            about = _read_about(folder)
+            self._entries[run_id] = _Entry(run_id, folder, about, "queued")
+            self._queue.append(run_id)
+        self._wake.set()
+        return run_id
+
+    def check(self, request: RunRequest) -> None:
+        """Raise TrainingError, with one sentence, when a run is larger than is allowed here."""
+        limits, train = self.limits, request.train
+        tokens = tokens_per_step(request.model, train)
+        if train.steps > limits.steps:
+            raise TrainingError(f"A run may have at most {limits.steps:,} steps here.")
+        if request.parameters > limits.parameters:
+            raise TrainingError(
+                f"This model has {request.parameters:,} parameters; at most "
+                f"{limits.parameters:,} are allowed here. Make it narrower or less deep."
+            )
+        if tokens > limits.tokens_per_step:
+            raise TrainingError(
+                f"One step would read {tokens:,} tokens; at most {limits.tokens_per_step:,} are "
+                f"allowed here. Choose a smaller batch or a shorter context."
+            )
+
+    def pause(self, visitor: str, run_id: str) -> None:
+        """Let it save and make room for the next run; resume() goes on from the same step."""
+        self._end(visitor, run_id, "pause")
+
+    def stop(self, visitor: str, run_id: str) -> None:
+        """End it early; what it has learned is kept, and it may be resumed."""
+        self._end(visitor, run_id, "stop")
+
+    def resume(self, visitor: str, run_id: str) -> None:
+        """Queue a paused, stopped or failed run again, behind everybody who is waiting.
+
+        Raises TrainingError when there is nothing in its folder that it could go on from.
+        """
+        from gpt_core.training.run import Run
+
+        with self._lock:
+            entry = self._owned(visitor, run_id)
+            if entry.state not in RESUMABLE:
+                raise TrainingError("This run is finished, or going on already.")
+            self._check_active(visitor)
+            try:
+                Run.open(entry.folder).check_can_train()
+            except RunError as error:
+                raise TrainingError(_without_path(str(error), entry.folder)) from None
+            entry.state, entry.reason = "queued", None
+            self._queue.append(run_id)
+        self._wake.set()
+
+    def delete(self, visitor: str, run_id: str) -> None:
+        """Remove a run and its folder, ending its worker if it has one."""
+        with self._lock:
+            self._remove(self._owned(visitor, run_id))
+        self._wake.set()
+
+    def runs(self, visitor: str) -> list[RunView]:
+        """The visitor's runs, newest first."""
+        owner = _hash(visitor)
+        with self._lock:
+            mine = [e for e in self._entries.values() if e.about.owner == owner]
+            mine.sort(key=lambda e: e.about.created, reverse=True)
+            return [self._view(entry) for entry in mine]
+
+    def names(self, visitor: str) -> dict[str, str]:
+        """Names by id of the visitor's runs that have weights to look at, newest first."""
+        owner = _hash(visitor)
+        with self._lock:
+            mine = [e for e in self._entries.values() if e.about.owner == owner]
+        mine.sort(key=lambda e: e.about.created, reverse=True)
+        return {e.run_id: e.about.name for e in mine if _has_model(e.folder)}
+
+    def view(self, run_id: str) -> RunView:
+        """A run by its id, whoever owns it: the id is what makes it private, or shared.
+
+        Raises TrainingError when there is no such run.
+        """
+        with self._lock:
+            return self._view(self._entry(run_id))
+
+    def find(self, run_id: str) -> RunView | None:
+        """A run by its id, or None when there is no such run."""
+        with self._lock:
+            return self._view(self._entries[run_id]) if self.knows(run_id) else None
+
+    def speed(self) -> float:
+        """Floating point operations a second that training reaches on this machine.
+
+        Of the last run that was seen training; before the first, of a quick measurement.
+        """
+        if self._speed is None:
+            from gpt_core.training.estimate import measure_speed
+
+            self._speed = measure_speed()
+        return self._speed
+
+    def knows(self, run_id: str) -> bool:
+        """Whether there is such a run."""
+        with self._lock:
+            return isinstance(run_id, str) and run_id in self._entries
+
+    def owns(self, visitor: str, run_id: str) -> bool:
+        """Whether this visitor started that run."""
+        with self._lock:
+            entry = self._entries.get(run_id)
+            return entry is not None and entry.about.owner == _hash(visitor)
+
+    def place(self, run_id: str) -> int | None:
+        """1 for the next run to start, 2 for the one after it …; None for one that isn't queued."""
+        with self._lock:
+            return self._queue.index(run_id) + 1 if run_id in self._queue else None
+
+    def open(self, run_id: str) -> Run:
+        """The run's folder as gpt_core knows it. Raises TrainingError or RunError."""
+        from gpt_core.training.run import Run
+
+        with self._lock:
+            folder = self._entry(run_id).folder
+        return Run.open(folder)
+
+    def archive_files(self, run_id: str) -> list[Path]:
+        """The files to hand out: all but the optimizer's state, the snapshots and who owns it."""
+        with self._lock:
+            folder = self._entry(run_id).folder
+        try:
+            return sorted(
+                p for p in folder.iterdir() if is_file(p) and p.name not in _NOT_IN_ARCHIVE
+            )
+        except OSError:
+            raise TrainingError("This run's folder can't be read any more.") from None
+
+    def close(self) -> None:
+        """Stop the worker, which saves first. The service can't be used afterwards."""
+        with self._lock:
+            self._closed = True
+            turn, self._turn = self._turn, None
+        self._wake.set()
+        if turn:
+            turn.worker.close()
+
+    # --- what pages don't call ---------------------------------------------------------------
+
+    def _find_runs(self) -> None:
+        """Take up the runs of an earlier app process. What it was training is now paused."""
+        try:
+            folders = [folder for folder in self.root.iterdir() if RUN_ID.fullmatch(folder.name)]
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            logger.warning("The runs in %s can't be listed: %s", self.root, error)
+            return
+        for folder in folders:
+            try:
+                about = _read_about(folder)
+            except RunError as error:
+                logger.info("%s is no run of this service: %s", folder, error)
+                continue
+            status = _read_status(folder)
+            state, reason = status.state, status.reason
+            if state in ACTIVE:
+                state, reason = "paused", "The app was closed meanwhile."
+            self._entries[folder.name] = _Entry(folder.name, folder, about, state, reason)
+
+    def _make_room(self, visitor: str) -> None:
+        oldest = time.time() - self.limits.days * 86_400
+        for entry in list(self._entries.values()):
+            if entry.about.created < oldest and entry.state not in ACTIVE:
+                self._remove(entry)
+        self._check_active(visitor)
+        owner = _hash(visitor)
+        if sum(e.about.owner == owner for e in self._entries.values()) >= self.limits.stored_runs:
+            raise TrainingError(
+                f"You already keep {self.limits.stored_runs} runs; delete one to start another."
+            )
+        if len(self._entries) >= self.limits.all_runs:
+            raise TrainingError("This server has no room for another run; try again tomorrow.")
+
+    def _check_active(self, visitor: str) -> None:
+        owner, most = _hash(visitor), self.limits.active_runs
+        active = [e for e in self._entries.values() if e.state in ACTIVE]
+        if sum(e.about.owner == owner for e in active) >= most:
+            raise TrainingError(
+                f"You have {most} runs waiting or training already; wait for one, or stop it."
+            )
+
+    def _create(self, run_id: str, visitor: str, request: RunRequest) -> Path:
+        from gpt_core.training.run import Run
+
+        folder = self.root / run_id
+        about = About(
+            name=request.name,
+            owner=_hash(visitor),
+            created=time.time(),
+            corpus_name=request.corpus_name,
+            tokenizer=request.tokenizer.kind,
+            vocab_size=request.tokenizer.vocab_size,
+            design=describe(request.model),
+            parameters=request.parameters,
+            steps=request.train.steps,
+            tokens_per_step=tokens_per_step(request.model, request.train),
+            bar_bits=request.bar_bits,
+            characters_per_token=request.characters_per_token,
+            threads=worker_threads(request),
+        )
+        try:
+            Run.create(
+                self.root,
+                model_config=request.model,
+                train_config=request.train,
+                tokenizer=request.tokenizer,
+                text=request.text,
+                corpus_name=request.corpus_name,
+                name=run_id,
+            )
+            write_json(folder / OWNER_FILE, asdict(about))
+        except (OSError, RunError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, RunError):
+                raise RunError(_without_path(str(error), folder)) from None
+            raise TrainingError(f"The run can't be written: {error.strerror}.") from None
+        return folder
+
+    def _entry(self, run_id: str) -> _Entry:
+        # Ids come from URLs. They are only ever looked up, and never made into a path.
+        entry = self._entries.get(run_id) if isinstance(run_id, str) else None
+        if entry is None:
+            raise TrainingError("There is no such run here; it may have been deleted.")
+        return entry
+
+    def _owned(self, visitor: str, run_id: str) -> _Entry:
+        entry = self._entry(run_id)
+        if not secrets.compare_digest(entry.about.owner, _hash(visitor)):
+            raise TrainingError("This run is somebody else's; only they can change it.")
+        return entry
+
+    def _end(self, visitor: str, run_id: str, order: str) -> None:
+        with self._lock:
+            entry = self._owned(visitor, run_id)
+            if self._turn and self._turn.entry is entry:
+                self._give_order(order)
+            elif entry.state == "queued":
+                self._queue.remove(run_id)
+                self._settle(entry, {"pause": "paused", "stop": "stopped"}[order])
+            elif entry.state == "paused" and order == "stop":
+                self._settle(entry, "stopped")
+            else:
+                raise TrainingError("This run isn't training any more.")
+        self._wake.set()
+
+    def _give_order(self, order: str, reason: str | None = None) -> None:
+        turn = self._turn
+        if turn and turn.order is None:
+            turn.order, turn.ordered, turn.reason = order, time.monotonic(), reason
+            turn.worker.send(order)
+
+    def _settle(self, entry: _Entry, state: str, reason: str | None = None) -> None:
+        """Write what became of a run that has no worker, as far as it can be written.
+
+        A status that can't be read stays as it is: nobody knows what it would say.
+        """
+        entry.state, entry.reason = state, reason
+        try:
+            step = max(read_status(entry.folder).step, self._curves(entry).last_step)
+            write_status(entry.folder, Status(state, step, reason))
+        except (OSError, RunError) as error:
+            logger.warning("The status of run %s could not be written: %s", entry.run_id, error)
+
+    def _remove(self, entry: _Entry) -> None:
+        if self._turn and self._turn.entry is entry:
+            self._turn.worker.kill()
+            self._turn = None
+        if entry.run_id in self._queue:
+            self._queue.remove(entry.run_id)
+        del self._entries[entry.run_id]
+        shutil.rmtree(entry.folder, ignore_errors=True)
+
+    def _view(self, entry: _Entry) -> RunView:
+        turn = self._turn if self._turn and self._turn.entry is entry else None
+        curves = self._curves(entry).copy()
+        return RunView(
+            run_id=entry.run_id,
+            about=entry.about,
+            state=entry.state,
+            reason=entry.reason or entry.reader.fault,
+            place=self.place(entry.run_id),
+            saving=bool(turn and turn.order),
+            curves=curves,
+            has_model=_has_model(entry.folder),
+        )
+
+    def _curves(self, entry: _Entry) -> Curves:
+        entry.looked_at = time.monotonic()
+        if entry.reader is None:
+            entry.reader = MetricsReader(entry.folder)
+            entry.reader.read()
+            self._forget_curves()
+        return entry.reader.curves
+
+    def _forget_curves(self) -> None:
+        """Keep only the curves that were looked at last."""
+        kept = [e for e in self._entries.values() if e.reader and e.state not in ACTIVE]
+        kept.sort(key=lambda e: e.looked_at)
+        for entry in kept[:-_CURVES_KEPT]:
+            entry.reader = None
+
+    # --- the supervising thread ---------------------------------------------------------------
+
+    def _supervise(self) -> None:
+        while not self._closed:
+            self._wake.wait(timeout=self._rest())
+            self._wake.clear()
+            with self._lock:
+                if self._closed:
+                    return
+                self._follow()
+                self._start_next()
+
+    def _rest(self) -> float | None:
+        """Seconds until there is something to look at; None to wait for a call."""
+        if self._turn:
+            return 0.2
+        return 1.0 if self._queue else None  # another app's worker may end
+
+    def _start_next(self) -> None:
+        if self._turn or not self._queue:
+            return
+        entry = self._entries[self._queue[0]]
+        try:
+            lock = self._machine.acquire()
+        except OSError as error:  # nothing to do with this run; it waits until somebody helps
+            reason = f"{error.strerror} Whoever runs this app can help; this run is next."
+            if entry.reason != reason:
+                logger.warning("Nothing can be trained: %s", error)
+            entry.reason = reason
+            return
+        if lock is None:
+            entry.reason = "Another app on this computer is training; this run is next."
+            return
+        self._queue.pop(0)
+        entry.state, entry.reason = "running", None
+        try:
+            worker = Worker(entry.folder, lock, entry.about.threads, self._command)
+        except (OSError, ValueError) as error:
+            logger.warning("The worker of run %s could not be started: %s", entry.run_id, error)
+            why = getattr(error, "strerror", None) or "an error of the server"
+            self._settle(entry, "failed", f"The training process could not be started: {why}.")
+            return
+        entry.reader = MetricsReader(entry.folder)
+        self._turn = _Turn(entry, worker, time.monotonic())
+
+    def _follow(self) -> None:
+        turn = self._turn
+        if turn is None:
+            return
+        try:
+            self._look_after(turn)
+        except Exception:  # whatever is wrong is wrong with this run: the next ones go on
+            logger.exception("Run %s could not be followed; it was ended.", turn.entry.run_id)
+            self._turn = None
+            turn.worker.kill()
+            self._settle(turn.entry, "failed", _CRASHED)
+
+    def _look_after(self, turn: _Turn) -> None:
+        exit_code = turn.worker.exit_code  # before the last read, so that nothing is missed
+        if turn.entry.reader:
+            turn.entry.reader.read()
+        now = time.monotonic()
+        if exit_code is not None:
+            turn.worker.close()
+            self._turn = None
+            self._finish(turn.entry, turn, exit_code)
+            self._learn_speed(turn.entry)
+        elif turn.order and now - turn.ordered > _GRACE:
+            turn.worker.kill()
+        elif now - turn.started > self.limits.turn_seconds:
+            minutes = self.limits.turn_seconds / 60
+            self._give_order(
+                "pause", f"Its turn of {minutes:.0f} minutes is over. Resume to queue again."
+            )
+
+    def _learn_speed(self, entry: _Entry) -> None:
+        """Remember how fast this machine trains, for the next estimate."""
+        from gpt_core.training.estimate import speed_reached
+        from gpt_core.training.run import Run
+
+        elapsed = self._curves(entry).elapsed[-50:]
+        if len(elapsed) == 50 and (seconds := (elapsed[-1] - elapsed[0]) / 49) > 0:
+            with suppress(RunError):
+                run = Run.open(entry.folder)
+                self._speed = speed_reached(run.model_config, run.train_config, seconds)
+
+    def _finish(self, entry: _Entry, turn: _Turn, exit_code: int) -> None:
+        """Say what became of the run whose worker has ended."""
+        status = _read_status(entry.folder)
+        if exit_code == SENTENCE:  # what is in the way, whether or not it could be written down
+            told = last_sentence(entry.folder) or status.reason or _CRASHED
+            told = _DISK_FULL if "make room" in told else told
+            self._settle(entry, "failed", _without_path(told, entry.folder))
+        elif status.state == "failed":
+            entry.state, entry.reason = "failed", status.reason or _CRASHED
+        elif status.state == "diverged" or (exit_code == 0 and status.state not in ACTIVE):
+            entry.state, entry.reason = status.state, turn.reason if turn.order else status.reason
+        elif turn.order:  # it was killed while it saved
+            self._settle(entry, {"pause": "paused", "stop": "stopped"}[turn.order], turn.reason)
+        else:
+            self._settle(entry, "failed", _why(exit_code, entry.folder))
+        if entry.state == "failed":
+            logger.warning("Run %s failed (code %s): %s", entry.run_id, exit_code, entry.reason)
+
+
+def _why(exit_code: int, folder: Path) -> str:
+    """What a visitor is told of a worker that ended without a word."""
+    if exit_code in (-9, 137):
+        return OUT_OF_MEMORY
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free < _ROOM:
+            return _DISK_FULL
+    return _CRASHED
+
+
+def _without_path(sentence: str, folder: Path) -> str:
+    """A sentence that doesn't tell visitors where on the server a run lies."""
+    sentence = sentence.replace(f"{folder}{os.sep}", "").replace(str(folder), "its folder")
+    sentence = sentence.replace(folder.name, "this run")
+    begins = sentence.startswith(("its ", "this "))
+    return sentence[0].upper() + sentence[1:] if begins else sentence
+
+
+def _has_model(folder: Path) -> bool:
+    return is_file(folder / "model.safetensors")
+
+
+def _hash(visitor: str) -> str:
+    return hashlib.sha256(visitor.encode()).hexdigest()
+
+
+def _read_about(folder: Path) -> About:
+    return About.from_dict(read_json(folder / OWNER_FILE))
+
+
+def _read_status(folder: Path) -> Status:
+    try:
+        return read_status(folder)
+    except RunError as error:
+        return Status("failed", 0, _without_path(str(error), folder))
+
+
+@once_per_process(close=TrainingService.close)
+def training_service() -> TrainingService:
+    """The one service of this app process; its worker ends with it."""
+    return TrainingService(runs_root())

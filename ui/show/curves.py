@@ -1,0 +1,233 @@
+"""Curves that look alike on every page: lines, horizontal bars to beat, one call to show.
+
+Drawn by Vega-Lite, which Streamlit updates in place: a growing curve neither flickers nor loses a
+zoom. (A Plotly chart is built anew whenever its data change.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ui.show.theme import is_dark, palette
+
+# None of them is a colour of Q, K, V or the output; told apart with any kind of colour vision.
+_LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")
+_DARK_SERIES = ("#ffb04a", "#4fd1e0", "#ff8fc4", "#c9d94a", "#a9b8cc", "#ffa07a")
+_ZOOM = "zoom"
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve. color: a number picks from the series' colours. faint: thin, in the background."""
+
+    name: str
+    x: Sequence[float] | np.ndarray
+    y: Sequence[float] | np.ndarray
+    color: int = 0
+    faint: bool = False
+    markers: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A horizontal line that a curve is measured against."""
+
+    label: str
+    y: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Data in long form (columns x, y, line) and the Vega-Lite specification that draws them."""
+
+    data: pd.DataFrame
+    spec: dict[str, Any]
+
+
+def series_color(number: int) -> str:
+    """A colour for the nth curve, in this visitor's theme."""
+    colors = _DARK_SERIES if is_dark() else _LIGHT_SERIES
+    return colors[number % len(colors)]
+
+
+def decimate(
+    x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, limit: int = 1000
+) -> tuple[np.ndarray, np.ndarray]:
+    """At most `limit` of the points, all of them real ones: each stretch's lowest and highest.
+
+    Averaging would hide the spikes, which are what one looks for in a gradient norm.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if len(x) <= limit:
+        return x, y
+    stretches = np.array_split(np.arange(len(x)), limit // 2 - 1)
+    value = np.where(np.isnan(y), np.inf, y)  # a NaN is kept: it's why the curve ends
+    lowest = [part[value[part].argmin()] for part in stretches]
+    highest = [part[value[part].argmax()] for part in stretches]
+    kept = np.unique([0, *lowest, *highest, len(x) - 1])
+    return x[kept], y[kept]
+
+
+def curves(
+    lines: Sequence[Line],
+    *,
+    x_title: str,
+    y_title: str,
+    bars: Sequence[Bar] = (),
+    x_max: float | None = None,
+    height: int = 420,
+    log_y: bool = False,
+) -> Chart:
+    """A chart of curves over bars, each with at most 1,000 points.
+
+    x_max: where the axis ends, so that it doesn't move while a curve grows. The specification
+    depends on neither the points nor their number, so that only data travel when a curve grows.
+    """
+    ticks = {"tickCount": 3 if height < 300 else 8}
+    x_axis = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
+    x_axis["scale"] = {"nice": False} | ({"domain": [0, x_max]} if x_max else {})
+    y_axis = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
+    y_axis["scale"] = {"type": "log", "nice": False} if log_y else {"zero": False}
+    y_axis["scale"]["padding"] = 16
+    spec = {
+        "height": height,
+        "encoding": {"x": x_axis, "y": y_axis},
+        "layer": [
+            *_line_layers(lines, x_title, 3 if height > 300 else 1.5),
+            *_bar_layers(bars, log_y),
+        ],
+        "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
+    }
+    return Chart(_long_form(lines), spec)
+
+
+def show(chart: Chart, key: str, alt: str) -> None:
+    """Draw it across the column.
+
+    alt: what it shows, in words without numbers: a new alt would make it a new figure.
+    """
+    # Streamlit forgets a zoom when data change, unless the zoom is a selection that it reports.
+    with st.container(key=key):
+        st.vega_lite_chart(
+            chart.data,
+            chart.spec,
+            alt=alt,
+            key=f"{key}_chart",
+            on_select="rerun",
+            selection_mode=[_ZOOM],
+        )
+
+
+def _long_form(lines: Sequence[Line]) -> pd.DataFrame:
+    """A row for each point. Several tables put together would take pandas ten times as long."""
+    points = [decimate(line.x, line.y) for line in lines]
+    x, y = (np.concatenate([[], *(both[axis] for both in points)]) for axis in (0, 1))
+    names = [line.name for line, own in zip(lines, points, strict=True) for _ in own[0]]
+    return pd.DataFrame({"x": x, "y": y, "line": pd.Series(names, dtype=str)})
+
+
+def _line_layers(lines: Sequence[Line], x_title: str, width: float) -> list[dict[str, Any]]:
+    """Lines, their markers, and an invisible layer that names the point next to the pointer."""
+    color = _by_line(lines, [series_color(line.color) for line in lines])
+    if len(lines) > 1:
+        color["legend"] = {"title": None, "orient": "top", "labelFontSize": 15, "labelLimit": 330}
+        color["legend"] |= {"symbolOpacity": 1, "direction": "horizontal"}
+        if max(len(line.name) for line in lines) > 12:
+            color["legend"] |= {"columns": 1}
+    shape = _by_line(lines, [_SYMBOLS[line.color % len(_SYMBOLS)] for line in lines])
+    faint = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "clip": True}
+    strong = {"type": "line", "strokeWidth": width, "clip": True}
+    point = {"type": "point", "filled": True, "clip": True}
+    tooltip = [
+        {"field": "line", "type": "nominal", "title": " "},
+        {"field": "x", "type": "quantitative", "title": x_title, "format": ",.6~g"},
+        {"field": "y", "type": "quantitative", "title": "value", "format": ".4~g"},
+    ]
+    seen = {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0}
+    near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
+    return [
+        _only(lambda line: line.faint, lines) | {"mark": faint, "encoding": {"color": color}},
+        _only(lambda line: not line.faint, lines)
+        | {"mark": strong, "encoding": {"color": color}, "params": [_zoom()]},
+        _only(lambda line: line.markers, lines)
+        | {
+            "mark": point | {"size": 70, "opacity": 1},
+            "encoding": {"color": color, "shape": shape},
+        },
+        {
+            "params": [{"name": "near", "select": near}],
+            "mark": point | {"size": 110},
+            "encoding": {"color": color, "opacity": seen, "tooltip": tooltip},
+        },
+    ]
+
+
+def _by_line(lines: Sequence[Line], values: list[str]) -> dict[str, Any]:
+    """One value per line, by its name; no legend."""
+    scale = {"domain": [line.name for line in lines], "range": values}
+    return {"field": "line", "type": "nominal", "scale": scale, "legend": None}
+
+
+def _only(which: Callable[[Line], bool], lines: Sequence[Line]) -> dict[str, Any]:
+    names = [line.name for line in lines if which(line)]
+    return {"transform": [{"filter": {"field": "line", "oneOf": names}}]}
+
+
+def _zoom() -> dict[str, Any]:
+    """Ctrl and the wheel (or a pinch) zoom, the mouse drags, a double click resets.
+
+    A plain wheel and a finger scroll the page, as anywhere.
+    """
+    drag = "[pointerdown[event.pointerType == 'mouse'], window:pointerup] > window:pointermove!"
+    select = {"type": "interval", "zoom": "wheel![event.ctrlKey]", "translate": drag}
+    return {"name": _ZOOM, "select": select, "bind": "scales"}
+
+
+def _bar_layers(bars: Sequence[Bar], log_y: bool) -> list[dict[str, Any]]:
+    """Dotted lines from edge to edge; their names at the right end, with a halo over the curves."""
+    if not bars:
+        return []
+    colors = palette()
+    rule = {"type": "rule", "strokeDash": [2, 3], "strokeWidth": 1.5, "color": colors.muted}
+    text = {"type": "text", "align": "right", "dx": -4, "fontSize": 14, "color": colors.text}
+    halo = text | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
+    place = {"x": {"value": "width"}, "text": {"field": "label"}}
+    above, below = _above_and_below(bars, log_y)
+    layers = [{"data": _named(bars), "mark": rule, "encoding": {"x": None}}]
+    for some, side in ((above, ABOVE), (below, BELOW)):
+        for mark in (halo, text) if some else ():
+            layers.append({"data": _named(some), "mark": mark | side, "encoding": place})
+    return layers
+
+
+ABOVE, BELOW = {"baseline": "bottom", "dy": -3}, {"baseline": "top", "dy": 4}
+_NAME = 0.08  # of the axis: the height of a name
+
+
+def _above_and_below(bars: Sequence[Bar], log_y: bool) -> tuple[list[Bar], list[Bar]]:
+    """Which names stand above their lines, and which, where another name is, below.
+
+    A logarithmic axis is taken to reach down to a twentieth of the lowest bar, whatever the curves.
+    """
+    above: list[Bar] = []
+    below: list[Bar] = []
+    taken: list[float] = []  # where names begin
+    highest, lowest = max(bar.y for bar in bars), min(bar.y for bar in bars) / 20
+    for bar in sorted(bars, key=lambda bar: -bar.y):
+        place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y / highest
+        free = all(abs(place - other) >= _NAME for other in taken)
+        (above if free else below).append(bar)
+        taken.append(place if free else place - _NAME)
+    return above, below
+
+
+def _named(bars: Sequence[Bar]) -> dict[str, Any]:
+    return {"values": [{"y": bar.y, "label": f"{bar.label} · {bar.y:.2f}"} for bar in bars]}
