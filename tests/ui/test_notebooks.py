@@ -30,7 +30,7 @@ def test_it_runs_from_top_to_bottom(name):
 
 
 def test_a_sentence_that_a_lesson_no_longer_says_is_missed():
-    with pytest.raises(LookupError, match=r"home\.py has 0 texts"):
+    with pytest.raises(LookupError, match=r"home/page\.py has 0 texts"):
         told("pages/home/page.py", "A GPT does a hundred things")
 
 
