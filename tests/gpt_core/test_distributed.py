@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt_core.__main__ import main
+from gpt_core.cli.main import main
 from gpt_core.training.run import Run
 
 PROJECT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt_core.__main__ import main
+from gpt_core.cli.main import main
 from gpt_core.model.shapes import shapes_of
 from gpt_core.model.weights import weights
 from gpt_core.training.run_files import Status

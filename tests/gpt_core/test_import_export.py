@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from gpt_core.__main__ import main
+from gpt_core.cli.main import main
 from gpt_core.training.run import IMPORTED, Run
 from gpt_core.training.run_files import Status
 from tests.helpers import write_run

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus import from_upload
-from gpt_core.__main__ import main, make_parser
+from gpt_core.cli.main import main, make_parser
 from gpt_core.model.config import GPTConfig
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpus.sitcom import split_scenes, whole_text
-from gpt_core.__main__ import main
+from gpt_core.cli.main import main
 from gpt_core.evaluation import sitcom_report as report
 from gpt_core.training.run import Run
 
@@ -58,7 +58,7 @@ def test_the_table_the_numbers_and_the_scenes(folder, tmp_path, capsys):
 
 
 def test_without_scenes_held_out_ones_stand_in_for_a_missing_text(folder, capsys, monkeypatch):
-    monkeypatch.setattr("gpt_core.__main__.HELD_OUT_SCENES", 5)
+    monkeypatch.setattr("gpt_core.cli.evaluate.HELD_OUT_SCENES", 5)
     (folder / "corpus.txt").unlink(missing_ok=True)
     assert main(["eval", "--run", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
