@@ -1,4 +1,4 @@
-"""`pip install .`: the same requirements as in requirements*.txt, and all that the library needs."""
+"""`pip install .`: the requirements of requirements*.txt, and all that the library needs."""
 
 import shutil
 import subprocess
