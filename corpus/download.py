@@ -6,14 +6,14 @@ import hashlib
 import http.client
 import os
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+from corpus.files import check_writable, replacing
 
 PIECE = 1 << 16  # bytes read at a time
 SILENCE = 15.0  # seconds without a byte after which a server counts as gone
@@ -62,23 +62,19 @@ def download(
     name = name or url.rsplit("/", 1)[-1]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
+        check_writable(path)
     except OSError as error:
         raise DownloadError(
             f"{path.parent} can't be written ({error.strerror}): set GPT_CACHE to another folder."
         ) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with replacing(path) as temporary:
+        with temporary.open("wb") as file:
             found = _fetch(url, name, file, max_bytes, seconds, progress)
         if sha256 is not None and found != sha256:
             raise DownloadError(
                 f"What came for {name} is not the published file (its sha256 differs), so it was"
                 " thrown away: try again, or from another network."
             )
-        Path(temporary).replace(path)
-    finally:
-        with suppress(OSError):
-            Path(temporary).unlink()
     return path
 
 

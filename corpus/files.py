@@ -14,10 +14,11 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to; the file that is written there takes the place of `path` at the end.
+    """Give a path to write to; what is written there takes the place of `path` at the end, whole.
 
-    When something goes wrong, `path` stays as it was. An OSError names `path`. What is no file,
-    such as /dev/stdout, is written to itself.
+    That name never stands for half of a file, not even after a power cut. When something goes
+    wrong, `path` stays as it was. An OSError names `path`. What is no file, such as /dev/stdout, is
+    written to itself.
     """
     if _is_device(path):
         yield path
@@ -26,6 +27,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = _beside(path)
     try:
         yield temporary
+        _to_disk(temporary)
         temporary.replace(path)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
@@ -57,6 +59,12 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file whole; see `replacing`. Raises OSError."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def append(path: Path, content: bytes) -> None:
     """Add to the end of a file in one write, all of it or nothing. An OSError names the file."""
     try:
@@ -85,6 +93,12 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file's content is stored, so that a power cut can't leave its name alone."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _refuse_folder(path: Path) -> None:

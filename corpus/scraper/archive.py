@@ -15,13 +15,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from corpus.files import write_bytes
 from corpus.scraper.site import Episode, ScrapeError, check_slug
 from corpus.scraper.transcript import PARSER_VERSION
 
@@ -138,7 +138,7 @@ class Archive:
         """Write an episode's text, if there is one, and then the manifest's line."""
         if episode is not None and text is not None:
             data = text.encode("utf-8")
-            write_whole(self._path(episode), data)
+            write_bytes(self._path(episode), data)
             entry = Entry(
                 **asdict(entry) | {"episode": episode.key, "text_sha256": sha256(data)},
             )
@@ -158,7 +158,7 @@ class Archive:
                 texts.append(self.text(episode, entry) or "")
         joined = SEPARATOR.join(text.rstrip("\n") for text in texts if text)
         joined += "\n" if joined else ""
-        write_whole(self.corpus, joined.encode("utf-8"))
+        write_bytes(self.corpus, joined.encode("utf-8"))
         self._write_manifest()
         return len(joined)
 
@@ -181,31 +181,17 @@ class Archive:
 
     def _write_manifest(self) -> None:
         """Write it anew, one line for each address, without what was half written."""
-        write_whole(self.manifest, b"".join(map(_line, self._entries.values())))
+        write_bytes(self.manifest, b"".join(map(_line, self._entries.values())))
 
     def _remove_leftovers(self) -> None:
         for folder in (self.folder, self.folder / "episodes"):
-            for path in folder.glob(".*.part"):
+            for path in folder.glob(".*.tmp"):
                 path.unlink(missing_ok=True)
 
 
 def sha256(data: bytes) -> str:
     """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that its name never stands for half of it, not even after a power cut."""
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _line(entry: Entry) -> bytes:

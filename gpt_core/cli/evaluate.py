@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from corpus.files import check_writable
+from corpus.files import check_writable, write_bytes
 from gpt_core.cli.common import (
     add_drawing,
     add_sitcom,
@@ -26,7 +26,7 @@ from gpt_core.cli.options import (
 )
 from gpt_core.training.data import encode_to_array
 from gpt_core.training.run import Run
-from gpt_core.training.run_files import write_bytes, write_json
+from gpt_core.training.run_files import write_json
 
 # Of a sitcom whose text was left out, this many held-out scenes stand in for validation.
 HELD_OUT_SCENES = 500

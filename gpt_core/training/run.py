@@ -31,7 +31,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from corpus.files import append, is_file
+from corpus.files import append, is_file, write_bytes
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.settings import ConfigError
@@ -59,7 +59,6 @@ from gpt_core.training.run_files import (
     printable,
     read_json,
     read_status,
-    write_bytes,
     write_json,
     write_status,
 )

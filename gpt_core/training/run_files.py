@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from corpus.files import is_file, replacing
+from corpus.files import is_file, write_bytes
 
 STATUS, METRICS = "status.json", "metrics.jsonl"
 # What the app calls the run that comes with it; no other run may have this name.
@@ -238,12 +238,6 @@ def parse_json(content: bytes, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RunError(f"{what} is damaged: it must be a JSON object.")
     return value
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file whole. Raises OSError, and leaves nothing half-written."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

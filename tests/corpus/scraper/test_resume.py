@@ -175,7 +175,7 @@ def test_a_half_written_line_of_the_manifest_is_no_line(fake, scrape):
 def test_leftovers_of_a_killed_process_are_removed_and_never_read(fake, scrape, tmp_path):
     episodes = tmp_path / "modern-family" / "episodes"
     episodes.mkdir(parents=True)
-    (episodes / ".abc.part").write_text("half of")
+    (episodes / ".abc.tmp").write_text("half of")
     (episodes / "s01e01.txt").write_text("not in the manif")
     fake.show({"s01e01": "Hi."})
     assert scrape().report.counts == {"fetched": 1}
