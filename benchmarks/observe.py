@@ -1,4 +1,4 @@
-"""What it costs to watch a model: two ratios, printed as the table that README quotes.
+"""What it costs to watch a model: two ratios, printed as the table that docs/measurements.md quotes.
 
     python -m benchmarks.observe
 

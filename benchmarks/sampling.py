@@ -114,7 +114,7 @@ def measure(shape: dict[str, int], rounds: int) -> dict[str, tuple[list[float], 
 
 
 def main() -> None:
-    """Print the table that README quotes."""
+    """Print the table that docs/measurements.md quotes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=7, help="how often each side takes its turn")
     rounds = parser.parse_args().rounds

@@ -145,7 +145,7 @@ def row(name: str, times: dict[str, float], naive: str = "", megabytes: float = 
 
 
 def main() -> None:
-    """Print the table that README quotes."""
+    """Print the table that docs/measurements.md quotes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--text", type=Path, required=True, help="a text file")
     parser.add_argument("--rounds", type=int, default=7, help="how often each side takes its turn")

@@ -191,7 +191,7 @@ def print_steps(sides: dict[str, Step], rounds: int) -> None:
 
 
 def main() -> None:
-    """Print the tables that README quotes."""
+    """Print the tables that docs/measurements.md quotes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--text", type=Path, required=True, help="the text to train on")
     parser.add_argument("--nanogpt", type=Path, help="a checkout of nanoGPT to time a step of")
