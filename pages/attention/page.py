@@ -54,8 +54,15 @@ def show_picture(study: Study, chosen: Selection) -> None:
     layer, head = chosen.head
     q, k, v = (tensor[layer, head] for tensor in (traced.trace.q, traced.trace.k, traced.trace.v))
     written = written_length(study.model, layer, head, v)
-    arrays = (tensor.numpy() for tensor in (traced.trace.pattern[chosen.head], q, k, v, written))
-    numbers = Numbers(traced.small, *arrays, config.causal)
+    numbers = Numbers(
+        traced.small,
+        traced.trace.pattern[chosen.head].numpy(),
+        q.numpy(),
+        k.numpy(),
+        v.numpy(),
+        written.numpy(),
+        config.causal,
+    )
     message = pack(
         numbers,
         [short(token.text) for token in study.tokens],
@@ -79,7 +86,7 @@ def tell_one_row(study: Study, chosen: Selection) -> None:
 def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     with_all = attention_of(study).trace
     share, best = with_all.logits[-1].softmax(dim=-1).max(dim=-1)
-    token = study.tokenizer.token_text(best.item())
+    token = study.tokenizer.token_text(int(best))
     st.header("Predict first")
     st.markdown(words.question(head, token, share.item()))
     guess = st.radio(
@@ -92,7 +99,7 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     if guess:
         change = compare(study.ids, with_all, attention_of(study, (head,)).trace)
         sharpness = with_all.pattern[head].amax(dim=-1).mean().item()
-        st.success(words.answer(guess, best.item(), change, sharpness), icon=":material/science:")
+        st.success(words.answer(guess, int(best), change, sharpness), icon=":material/science:")
 
 
 def introduce(study: Study) -> None:

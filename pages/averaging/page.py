@@ -1,5 +1,8 @@
 """From averaging to attention: four steps, Q, K and V, the division by √D, the causal mask."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from gpt_core.experiments import averaging
@@ -23,7 +26,7 @@ from ui.show.plotly_json import tidy
 from ui.show.theme import palette
 
 SHOWN = 8  # tokens in the small example, at most
-SOURCES = {
+SOURCES: dict[str, Callable[..., Any]] = {
     "loop": averaging.average_by_loop,
     "matrix": averaging.average_by_matrix,
     "softmax": averaging.average_by_softmax,

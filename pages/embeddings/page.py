@@ -73,7 +73,8 @@ def experiment(study: Study) -> None:
 
 def side_by_side(model: GPT) -> dict[str, Tensor]:
     """The three kinds of positions as pictures; the tables that they show."""
-    config, tables = model.config, {}
+    config = model.config
+    tables: dict[str, Tensor] = {}
     width = max(2, config.n_embd - config.n_embd % 2)
     for column, kind in zip(st.columns(3, gap="medium"), words.NAMES, strict=True):
         with column:
@@ -88,7 +89,7 @@ def side_by_side(model: GPT) -> dict[str, Tensor]:
                 tables[kind] = SinusoidalPositions(config.block_size, width).table
                 show(table_map(tables[kind], "channel"), "emb_sin", "The sinusoidal table")
             elif config.position == "learned":
-                tables[kind] = model.wpe.weight
+                tables[kind] = model.get_parameter("wpe.weight")
                 show(table_map(tables[kind], "channel"), "emb_learned", "This model's own table")
             else:
                 tables[kind] = table_of(recorded_result(RECORDED)["value"])

@@ -77,10 +77,10 @@ def fall_of(run: Run) -> words.Fall | None:
     """The validation loss by step; of the batches before there are two evaluations."""
     curves = losses_of(run)
     if len(curves.evaluations) > 1:
-        points = [(e.step, e.val_loss) for e in curves.evaluations]
+        every = [(float(e.step), e.val_loss) for e in curves.evaluations]
     else:
-        points = list(zip(curves.step, curves.loss, strict=True))
-    points = [(step, loss) for step, loss in points if np.isfinite(loss)]
+        every = list(zip(curves.step, curves.loss, strict=True))
+    points = [(step, loss) for step, loss in every if np.isfinite(loss)]
     if len(points) < 2:
         return None
     return words.Fall([step for step, _ in points], [loss for _, loss in points])

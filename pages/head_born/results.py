@@ -126,7 +126,10 @@ def _roles(past: Past, moment: Moment) -> dict[str, RoleScores]:
     """They don't depend on the probe, so another one needn't measure them again."""
     from gpt_core.interpret.snapshots import roles_of
 
-    return roles_of(_model(past, moment), _texts(past))
+    model = _model(past, moment)
+    if isinstance(model, str):
+        raise ValueError(model)
+    return roles_of(model, _texts(past))
 
 
 @shared()

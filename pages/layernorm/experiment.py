@@ -15,6 +15,7 @@ from gpt_core.interpret.norms import (
     rescale_stream,
     size_at_scales,
 )
+from gpt_core.model.norms import LayerNorm, RMSNorm
 from pages.layernorm import figures
 from pages.layernorm.figures import tidy
 from pages.layernorm.words import WHY, plain
@@ -130,13 +131,14 @@ def _controls(place: Place) -> tuple[float, bool]:
 
 def _verdict(place: Place, factor: float, ratio: float) -> str:
     """What the numbers say about the norm, and about ε."""
-    kind, x = place.study.model.config.norm, place.x
-    if kind in ("none", "batchnorm"):
+    norm, x = place.norm, place.x
+    if not isinstance(norm, LayerNorm | RMSNorm):
         return f"At ×{factor:g}, what comes out is **{tidy(ratio)} times** as large as at ×1."
-    variance = (x - x.mean() if kind == "layernorm" else x).square().mean().item()
-    epsilon = place.norm.eps
+    centred = isinstance(norm, LayerNorm)
+    variance = (x - x.mean() if centred else x).square().mean().item()
+    epsilon = norm.eps
     share = epsilon / (factor**2 * variance + epsilon)
-    under = "a²σ²" if kind == "layernorm" else "a² · mean square"
+    under = "a²σ²" if centred else "a² · mean square"
     percent = f"{100 * share:.3g}%" if share >= 1e-6 else "less than 0.0001%"
     told = (
         f"At a = {factor:g}, {under} is {tidy(factor**2 * variance, 0)} and ε is {plain(epsilon)}: "

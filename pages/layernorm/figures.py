@@ -158,7 +158,7 @@ def response_curve(sizes: dict[float, float], size_of_input: float, factor: floa
     colors = palette()
     factors = list(sizes)
     inputs = [size_of_input * value for value in factors]
-    here = {"x": [factor], "y": [sizes[factor]], "mode": "markers"}
+    here: Figure = {"x": [factor], "y": [sizes[factor]], "mode": "markers"}
     here |= {"cliponaxis": False, "showlegend": False}
     data = [
         line_trace(factors, inputs, colors.muted, "what goes in", dash="dash"),

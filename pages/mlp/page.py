@@ -101,7 +101,7 @@ def show_writing(study: Study, trace: NeuronTrace, layer: int, neuron: int, plac
 
 def ask(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> None:
     share, best = trace.logits[-1].softmax(dim=-1).max(dim=-1)
-    token = study.tokenizer.token_text(best.item())
+    token = study.tokenizer.token_text(int(best))
 
     def change() -> Ablation:
         return removal_of(study, layer, neuron)

@@ -108,18 +108,23 @@ def show_leak() -> None:
 
 
 def _controls() -> tuple[str, str, bool, int]:
-    columns = [*st.columns(2), *st.columns(2)]
-    choices = (
-        ("Norm", list(NAMES), "batchnorm", "norms_leak_norm", NAMES.get),
-        ("Change", [LATER, ANOTHER, EARLIER], LATER, "norms_leak_change", str),
-        ("Mode", [TRAIN, EVAL], TRAIN, "norms_leak_mode", str),
-        ("Sequences", [1, 2, 3], 3, "norms_leak_batch", str),
+    (one, two), (three, four) = st.columns(2), st.columns(2)
+    norm = widgets.segmented_control(
+        "Norm",
+        list(NAMES),
+        "batchnorm",
+        key="norms_leak_norm",
+        container=one,
+        format_func=NAMES.__getitem__,
     )
-    norm, changed, mode, sequences = (
-        widgets.segmented_control(
-            label, options, start, key=key, container=column, format_func=said
-        )
-        for column, (label, options, start, key, said) in zip(columns, choices, strict=True)
+    changed = widgets.segmented_control(
+        "Change", [LATER, ANOTHER, EARLIER], LATER, key="norms_leak_change", container=two
+    )
+    mode = widgets.segmented_control(
+        "Mode", [TRAIN, EVAL], TRAIN, key="norms_leak_mode", container=three
+    )
+    sequences = widgets.segmented_control(
+        "Sequences", [1, 2, 3], 3, key="norms_leak_batch", container=four
     )
     return norm, changed, mode == TRAIN, sequences
 

@@ -50,7 +50,7 @@ def show_axes(study: Study) -> None:
     block, rows = block_of(study.loaded, study.ids[: SEQUENCES * TOKENS])
     B, T, C = block.shape
     norm = widgets.segmented_control(
-        "Norm", list(NAMES), "layernorm", key="norms_axes", format_func=NAMES.get
+        "Norm", list(NAMES), "layernorm", key="norms_axes", format_func=NAMES.__getitem__
     )
     columns = st.columns(3)
     with columns[0]:

@@ -33,7 +33,7 @@ def show_pre_against_post() -> None:
         "layernorm",
         key="norms_position_of",
         container=left,
-        format_func=NAMES.get,
+        format_func=NAMES.__getitem__,
     )
     depth = widgets.segmented_control(
         "Depth", list(COMPARED), "12 layers", key="norms_compared", container=middle

@@ -62,7 +62,7 @@ def _controls(study: Study) -> tuple[Patient, int, float]:
     left, middle, right = st.columns([3, 2, 2])
     names = {LOADED: "the loaded model"} | {n: f"small, {NAMES[n]}" for n in NAMES}
     which = widgets.selectbox(
-        "Model", list(names), key="norms_patient", container=left, format_func=names.get
+        "Model", list(names), key="norms_patient", container=left, format_func=names.__getitem__
     )
     if which == LOADED:
         patient = Patient(study.model, study.tokenizer, study.ids, study.key)

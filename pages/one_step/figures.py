@@ -60,7 +60,8 @@ def ratio_bars(parts: Sequence[Part], factor: float) -> Figure:
 
 def _places(parts: Sequence[Part]) -> tuple[list[float], dict[str, float]]:
     """Where each bar stands, a gap between layers; and the middle of each group by its label."""
-    places, groups = [], {}
+    places: list[float] = []
+    groups: dict[str, list[float]] = {}
     x = 0.0
     for i, part in enumerate(parts):
         if i:
@@ -105,7 +106,7 @@ def loss_over_rates(report: Report, factor: float, guessing: float) -> Chart:
     lines = [
         Line("sentence", x, [_drawn(o.loss) for o in steps], color=0, markers=True),
         Line("other text", x, [_drawn(o.elsewhere) for o in steps], color=1, markers=True),
-        Line("forecast", *zip(*kept, strict=True), color=4) if kept else None,
+        Line("forecast", [a for a, _ in kept], [y for _, y in kept], color=4) if kept else None,
         Line("chosen", [math.log10(factor)], [_drawn(chosen.loss)], color=2, markers=True),
     ]
     return curves(
@@ -131,7 +132,7 @@ def right_bars(tokens: Sequence[TokenLike], before: Outcome, after: Outcome) -> 
         bar = bar_trace(x=x, y=percent, color=hue, name=name)
         data.append(bar | {"hovertemplate": "%{y:.2f}%"})
     labels = [f"<b>{token_label(token)}</b>" for token in tokens[1:]]
-    layout = {
+    layout: Figure = {
         "xaxis": {"tickvals": x, "ticktext": labels, "showgrid": False, "tickangle": -60},
         "yaxis": {"range": [0, 105], "title": "probability of the right token, %"},
         "bargap": 0.25,

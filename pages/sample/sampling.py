@@ -223,7 +223,7 @@ class Writing:
     def more(self, count: int) -> None:
         """Write up to count tokens more."""
         begin = time.perf_counter()
-        drawn = []
+        drawn: list[Sampled] = []
         try:
             for _ in range(count):
                 step = next(self.steps, None) if self.steps else None

@@ -8,6 +8,7 @@ from pages.tokenization.results import (
     MOST_MERGES,
     MOST_TEXT,
     Cutter,
+    bpe_of,
     characters_per_token,
     merge_steps,
     source_of,
@@ -80,6 +81,7 @@ def replay() -> None:
 
 @about_prompt
 def compare_lengths(study: Study) -> None:
+    gpt2 = tokenizers["GPT-2"]
     ours, theirs = bpe.encode(study.prompt), gpt2.encode(study.prompt)
     st.markdown(
         "The same few lines of code cut with both lists. The lists differ in what they were "
@@ -144,8 +146,7 @@ if not why_not:
     cutters["GPT-2"] = Cutter("gpt2")
 with st.spinner("Training the tokenizers …"):
     tokenizers = {name: tokenizer_of(source, cutter) for name, cutter in cutters.items()}
-bpe: BPETokenizer = tokenizers["BPE"]
-gpt2 = tokenizers.get("GPT-2")
+bpe = bpe_of(source, cutters["BPE"])  # the very same
 
 st.header("The same sentence, three ways" if why_not else "The same sentence, four ways")
 if why_not:
@@ -160,7 +161,7 @@ st.markdown(
 )
 replay()
 
-if gpt2:
+if not why_not:
     st.header("Your BPE beside GPT-2's")
     compare_lengths()
     words_that_only_one_keeps()

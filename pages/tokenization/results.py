@@ -47,7 +47,19 @@ def tokenizer_of(source: Source, cutter: Cutter) -> Tokenizer:
     """The tokenizer, which has learned from the text unless it is GPT-2's."""
     from gpt_core.tokenizers import GPT2Tokenizer
 
-    return GPT2Tokenizer.published() if cutter.kind == "gpt2" else _trained(source, cutter)
+    if cutter.kind == "gpt2":
+        return GPT2Tokenizer.published()
+    return bpe_of(source, cutter) if cutter.kind == "bpe" else _trained(source, cutter)
+
+
+@shared()
+def bpe_of(source: Source, cutter: Cutter) -> BPETokenizer:
+    """The byte pairs, which have learned from the text."""
+    from gpt_core.tokenizers import BPETokenizer, train_tokenizer
+
+    tokenizer = train_tokenizer("bpe", source.text, cutter.vocab_size)
+    assert isinstance(tokenizer, BPETokenizer)
+    return tokenizer
 
 
 @shared()

@@ -60,7 +60,9 @@ def _views() -> list[RunView]:
     service = training_service()
     views = service.runs(visitor_id())
     own = {view.run_id for view in views}
-    linked = [*_linked(), st.session_state.get("run")]
+    linked = _linked()
+    if run_id := st.session_state.get("run"):
+        linked.append(run_id)
     found = (service.find(key) for key in dict.fromkeys(linked) if key not in own)
     views += [view for view in found if view]
     return [*views, view_of(models.BUNDLED)]

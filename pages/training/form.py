@@ -66,7 +66,7 @@ def rules(limits: Limits) -> str:
     )
 
 
-def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared | None:
+def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared:
     kind = widgets.segmented_control("Tokenizer", _KINDS, "char", key="train_tokenizer")
     size = None
     if kind != "char":

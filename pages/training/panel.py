@@ -210,7 +210,8 @@ def archive(run_id: str) -> BytesIO:
 
 def _numbers(view: RunView) -> None:
     evaluation = view.curves.evaluations[-1] if view.curves.evaluations else None
-    bits = evaluation and bits_per_character(evaluation.val_loss, view)
+    val_loss = evaluation.val_loss if evaluation else None
+    bits = None if val_loss is None else bits_per_character(val_loss, view)
     row = st.container(horizontal=True, gap="medium")
     row.metric(
         "training loss",
@@ -220,7 +221,7 @@ def _numbers(view: RunView) -> None:
     )
     row.metric(
         "validation loss",
-        _number(evaluation and evaluation.val_loss),
+        _number(val_loss),
         help="On the part of the text that is never trained on, in nats per token.",
         width="content",
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from corpus.sitcom import whole_text
+from gpt_core.bundled import BUNDLED, bundled_run_path
+from gpt_core.training.run_files import RunError
 from pages.data.text_tables import guessing_bars
 from pages.training.preparing import count_parameters
 from ui.services.metrics import MetricsReader
-from ui.services.models import BUNDLED, run_folder
 from ui.services.runs import About, RunView, describe, tokens_per_step
 
 SCENES_COUNTED = 1_000  # for what a mere counter reaches: all 200,000 would take minutes
@@ -24,9 +25,11 @@ def recorded_view() -> RunView:
     """The recorded run. Raises RunError when it is damaged."""
     from gpt_core.training.run import Run
 
-    run = Run.open(run_folder(BUNDLED))
-    tokenizer, (seed, _) = run.tokenizer(), run.sitcom()
-    text = whole_text(seed, SCENES_COUNTED)  # the beginning of what it learned
+    run = Run.open(bundled_run_path())
+    tokenizer, recipe = run.tokenizer(), run.sitcom()
+    if recipe is None:
+        raise RunError(f"config.json of {run.name} doesn't say which sitcom it learned.")
+    text = whole_text(recipe[0], SCENES_COUNTED)  # the beginning of what it learned
     reader = MetricsReader(run.path)
     reader.read()
     about = About(

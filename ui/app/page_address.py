@@ -41,7 +41,7 @@ class PageAddress:
             return
         headers = [header for header in scope["headers"] if header[0] not in _NOT_ASKED_FOR]
         script = _SCRIPT.format(own_parts=_own_parts(scope["path"])).encode()
-        await self._app(scope | {"headers": headers}, receive, _Writer(send, script))
+        await self._app({**scope, "headers": headers}, receive, _Writer(send, script))
 
 
 class _Writer:
@@ -66,7 +66,7 @@ class _Writer:
         body = self._body.replace(b"<head>", b"<head>" + self._script, 1)
         headers = [header for header in start["headers"] if header[0] not in _NOT_SAID]
         headers.append((b"content-length", str(len(body)).encode()))
-        await self._send(start | {"headers": headers})
+        await self._send({**start, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import wraps
 from threading import Condition
 from types import FunctionType, ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import streamlit as st
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _LONG_TEXT = 400  # characters; a longer text is remembered by its sha256
@@ -57,7 +57,7 @@ MODELS = Pool(2 << 30)
 SNAPSHOTS = Pool(200 << 20)
 
 
-def shared(pool: Pool = RESULTS, wait: str = "") -> Callable[[F], F]:
+def shared(pool: Pool = RESULTS, wait: str = "") -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Remember a function's results for all visitors, by its arguments.
 
     wait: what the page says while a result that takes long is computed.
@@ -67,7 +67,7 @@ def shared(pool: Pool = RESULTS, wait: str = "") -> Callable[[F], F]:
     computed waits for it. An exception is not remembered.
     """
 
-    def decorate(function: F) -> F:
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
         # Not the function itself: a page makes its own ones again whenever it runs.
         name = function.__code__.co_filename, function.__qualname__
 
@@ -76,7 +76,7 @@ def shared(pool: Pool = RESULTS, wait: str = "") -> Callable[[F], F]:
             return hashkey(name, *map(_small, arguments), **small)
 
         compute = _announced(function, wait) if wait else function
-        return cached(pool.results, key, condition=pool.lock)(compute)  # type: ignore[return-value]
+        return cached(pool.results, key, condition=pool.lock)(compute)
 
     return decorate
 
@@ -89,9 +89,9 @@ class Aside(Generic[T]):
     key = None
 
 
-def _announced(function: F, wait: str) -> Callable[..., Any]:
+def _announced(function: Callable[P, T], wait: str) -> Callable[P, T]:
     @wraps(function)
-    def compute(*arguments: Any, **named: Any) -> Any:
+    def compute(*arguments: P.args, **named: P.kwargs) -> T:
         with st.spinner(wait):
             return function(*arguments, **named)
 

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import IO, Any
 
 from ui import PROJECT
 
@@ -53,11 +53,12 @@ class JobProcess:
 
         Returns why there is no result, in one sentence; an empty string if there is one.
         """
+        stdin, stdout = self._pipes
         with contextlib.suppress(OSError):  # it may have ended before it was asked
-            self._process.stdin.write(self._request)  # type: ignore[union-attr]
-            self._process.stdin.flush()  # type: ignore[union-attr]
+            stdin.write(self._request)
+            stdin.flush()
         error, whole = "", False
-        while line := self._process.stdout.readline(_LONGEST_LINE):  # type: ignore[union-attr]
+        while line := stdout.readline(_LONGEST_LINE):
             if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
                 break  # it ended in the middle of a line: its exit code says more
             step = _step(line)
@@ -90,9 +91,15 @@ class JobProcess:
         """Make sure that it has ended, and give its pipes back."""
         self.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in self._pipes:
             with contextlib.suppress(OSError):  # a part of the request was never read
-                pipe.close()  # type: ignore[union-attr]
+                pipe.close()
+
+    @property
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None  # it was started with both
+        return stdin, stdout
 
     def _wait(self) -> int:
         try:

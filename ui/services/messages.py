@@ -64,7 +64,7 @@ def kind_of(data: bytes | None) -> str:
         message.ParseFromString(data)
     except Exception as error:  # which one depends on how protobuf is built
         raise ValueError("Bytes that are no message.") from error
-    kind = message.WhichOneof("type")
+    kind: str | None = message.WhichOneof("type")
     if kind == "backend_operation_request":
         kind = message.backend_operation_request.WhichOneof("payload")
     return kind or "nothing"

@@ -65,11 +65,10 @@ class Curves:
             for name in STEP_VALUES:
                 value = getattr(record, name)
                 getattr(self, name).append(math.nan if value is None else value)
-        if record.val_loss is not None and record.step > _last(self.evaluations):
+        train, val = record.train_loss, record.val_loss  # a record has both or none
+        if train is not None and val is not None and record.step > _last(self.evaluations):
             elapsed = self.elapsed[-1] if self.elapsed else 0.0
-            self.evaluations.append(
-                Evaluation(record.step, elapsed, record.train_loss, record.val_loss)
-            )
+            self.evaluations.append(Evaluation(record.step, elapsed, train, val))
         if record.sample is not None and record.step > _last(self.samples):
             self.samples.append(SampleText(record.step, record.sample))
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ _in_order: list[Service] = []  # as they were made
 
 
 def once_per_process(
-    close: Callable[[T], None] | None = None,
+    close: Callable[[Any], None] | None = None,
 ) -> Callable[[Callable[[], T]], Service[T]]:
     """Make of a function without arguments a service of this process: see `Service`.
 

@@ -109,7 +109,8 @@ class About:
         wrong = [name for name, value in known.items() if not _fits(name, value)]
         if missing or wrong:
             raise RunError(f"service.json is damaged: look at {min([*missing, *wrong])}.")
-        return cls(**{n: printable(v) if isinstance(v, str) else v for n, v in known.items()})
+        known |= {name: printable(v) for name, v in known.items() if isinstance(v, str)}
+        return cls(**known)
 
 
 _OWNER = re.compile(r"[0-9a-f]{64}")

@@ -32,7 +32,7 @@ from gpt_core.training.run_files import (
     write_json,
     write_status,
 )
-from ui.services.metrics import Curves, MetricsReader
+from ui.services.metrics import MetricsReader
 from ui.services.models import OWNER_FILE, RUN_ID, runs_root
 from ui.services.processwide import once_per_process
 from ui.services.runs import (
@@ -395,7 +395,7 @@ class TrainingService:
         """
         entry.state, entry.reason = state, reason
         try:
-            step = max(read_status(entry.folder).step, self._curves(entry).last_step)
+            step = max(read_status(entry.folder).step, self._reader(entry).curves.last_step)
             write_status(entry.folder, Status(state, step, reason))
         except (OSError, RunError) as error:
             logger.warning("The status of run %s could not be written: %s", entry.run_id, error)
@@ -411,25 +411,26 @@ class TrainingService:
 
     def _view(self, entry: _Entry) -> RunView:
         turn = self._turn if self._turn and self._turn.entry is entry else None
-        curves = self._curves(entry).copy()
+        reader = self._reader(entry)
         return RunView(
             run_id=entry.run_id,
             about=entry.about,
             state=entry.state,
-            reason=entry.reason or entry.reader.fault,
+            reason=entry.reason or reader.fault,
             place=self.place(entry.run_id),
             saving=bool(turn and turn.order),
-            curves=curves,
+            curves=reader.curves.copy(),
             has_model=_has_model(entry.folder),
         )
 
-    def _curves(self, entry: _Entry) -> Curves:
+    def _reader(self, entry: _Entry) -> MetricsReader:
         entry.looked_at = time.monotonic()
-        if entry.reader is None:
-            entry.reader = MetricsReader(entry.folder)
-            entry.reader.read()
+        reader = entry.reader
+        if reader is None:
+            entry.reader = reader = MetricsReader(entry.folder)
+            reader.read()
             self._forget_curves()
-        return entry.reader.curves
+        return reader
 
     def _forget_curves(self) -> None:
         """Keep only the curves that were looked at last."""
@@ -518,7 +519,7 @@ class TrainingService:
         from gpt_core.training.estimate import speed_reached
         from gpt_core.training.run import Run
 
-        elapsed = self._curves(entry).elapsed[-50:]
+        elapsed = self._reader(entry).curves.elapsed[-50:]
         if len(elapsed) == 50 and (seconds := (elapsed[-1] - elapsed[0]) / 49) > 0:
             with suppress(RunError):
                 run = Run.open(entry.folder)

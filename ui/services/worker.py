@@ -17,15 +17,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from gpt_core.training.run_files import LONGEST_REASON, open_file
 from ui import PROJECT
 
-try:
+if sys.platform == "win32":
+    fcntl = None
+else:
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 LOG_NAME = "worker.log"
 SENTENCE = 2  # a worker's exit code when its last line says, in one sentence, what is in the way
@@ -132,7 +132,7 @@ class Worker:
         """Start it; the lock file is handed over to it. One thread where nice is missing."""
         threads = threads if _CAN_BE_NICE else 1
         environment = {"OMP_NUM_THREADS": str(threads)} | os.environ
-        inherited = {"pass_fds": (lock.fileno(),)} if fcntl else {}
+        inherited = (lock.fileno(),) if fcntl else ()
         with lock, _new_file(folder / LOG_NAME) as log:
             self._process = subprocess.Popen(
                 list(command(folder)),
@@ -142,7 +142,7 @@ class Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the app, which then asks politely
-                **inherited,  # type: ignore[arg-type]
+                pass_fds=inherited,
             )
             with contextlib.suppress(OSError):  # the disk may be full
                 os.ftruncate(lock.fileno(), 0)
@@ -161,12 +161,16 @@ class Worker:
         """None while it runs; negative when a signal ended it."""
         return self._process.poll()
 
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None  # it was started with a pipe
+        return self._process.stdin
+
     def send(self, command: str) -> None:
         """Tell it to "pause" or "stop"; a worker that has just ended doesn't mind."""
-        stdin = self._process.stdin
         with contextlib.suppress(OSError, ValueError):
-            stdin.write(f"{command}\n".encode())  # type: ignore[union-attr]
-            stdin.flush()  # type: ignore[union-attr]
+            self._stdin.write(f"{command}\n".encode())
+            self._stdin.flush()
 
     def kill(self) -> None:
         """End it at once. Its folder stays whole: it is written atomically."""
@@ -184,4 +188,4 @@ class Worker:
 
     def _close_stdin(self) -> None:
         with contextlib.suppress(OSError):
-            self._process.stdin.close()  # type: ignore[union-attr]
+            self._stdin.close()

@@ -92,9 +92,9 @@ def curves(
     depends on neither the points nor their number, so that only data travel when a curve grows.
     """
     ticks = {"tickCount": 3 if height < 300 else 8}
-    x_axis = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
+    x_axis: dict[str, Any] = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
     x_axis["scale"] = {"nice": False} | ({"domain": [0, x_max]} if x_max else {})
-    y_axis = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
+    y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
     y_axis["scale"] = {"type": "log", "nice": False} if log_y else {"zero": False}
     y_axis["scale"]["padding"] = 16
     spec = {

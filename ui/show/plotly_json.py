@@ -15,6 +15,7 @@ from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from gpt_core.tokenizers import Tokenizer
@@ -89,8 +90,10 @@ def plain_label(text: str) -> str:
     return html.escape(short(text), quote=False)
 
 
-def bar_trace(*, y: Sequence[float], color: str, **more: Any) -> Figure:
-    """Bars of one colour; more: any other setting of Plotly's."""
+def bar_trace(
+    *, y: Sequence[float] | np.ndarray, color: str | Sequence[str], **more: Any
+) -> Figure:
+    """Bars; color: for all, or each; more: any other setting of Plotly's."""
     import numpy as np  # slow to load; the words come first
 
     return {

@@ -34,9 +34,17 @@ _STYLE = """<style>
 class TokenLike(Protocol):
     """What a chip needs to know of a token."""
 
-    id: int
-    text: str
-    known: bool
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def text(self) -> str:
+        """What to show."""
+
+    @property
+    def known(self) -> bool:
+        """Whether its tokenizer has it."""
 
 
 def visible(text: str) -> str:

@@ -66,9 +66,10 @@ class Selection:
         heads: how many layers there are and how many heads in each. length: how many tokens.
         """
         head = _pair(params.get("head", ""), heads)
-        off = {_pair(text, heads) for text in params.get("off", "").split(",")} - {None}
+        pairs = (_pair(text, heads) for text in params.get("off", "").split(","))
+        off = {pair for pair in pairs if pair is not None}
         cell = _pair(params.get("cell", ""), (length, length))
-        return cls(head or (0, 0), tuple(sorted(off)), cell)  # type: ignore[type-var]
+        return cls(head or (0, 0), tuple(sorted(off)), cell)
 
     def in_url(self) -> dict[str, str]:
         """The same as query parameters; what says nothing is empty."""
@@ -247,7 +248,7 @@ def attention_grid(
         "tells": on_select is not None,
         "outcome": None,
     }
-    listener = {"on_select_change": on_select} if on_select else {}
+    listener: dict[str, Any] = {"on_select_change": on_select} if on_select else {}
     _component(key=key, data=message_of(header, weights), **listener)
 
 

@@ -160,6 +160,7 @@ def block_diagram(
     stream holds as it enters a layer ("blocks.0.resid_pre"). unit says in words what they are.
     highlight: the name of the part that stands out.
     """
+    pages = lesson_pages(config)
     data = {
         "name": key,
         "title": f"The model from bottom to top: embedding, {config.n_layer} layers, unembedding",
@@ -168,10 +169,10 @@ def block_diagram(
         "numbers": dict(numbers) if numbers else None,
         "unit": unit,
         "highlight": highlight,
-        "pages": lesson_pages(config),
+        "pages": pages,
     }
     chosen = _component(key=key, data=data, on_open_change=lambda: None).open
-    return chosen if chosen in {page["file"] for page in data["pages"].values()} else None
+    return chosen if chosen in {page["file"] for page in pages.values()} else None
 
 
 def lesson_pages(config: GPTConfig) -> dict[str, dict[str, str]]:

@@ -97,7 +97,7 @@ def chosen_column(key: str, columns: int) -> int | None:
 
 def chosen_cell(key: str, shape: tuple[int, int]) -> tuple[int, int] | None:
     """The (layer, position) just copied, inside on_choose; None if the browser sent nonsense."""
-    return _whole(st.session_state.get(key, {}).get("cell"), shape)  # type: ignore[return-value]
+    return _cell(st.session_state.get(key, {}).get("cell"), shape)
 
 
 def read_cell(text: str, shape: tuple[int, int]) -> tuple[int, int] | None:
@@ -105,7 +105,12 @@ def read_cell(text: str, shape: tuple[int, int]) -> tuple[int, int] | None:
     parts = text.split(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 7 for part in parts):
         return None
-    return _whole([int(part) for part in parts], shape)  # type: ignore[return-value]
+    return _cell([int(part) for part in parts], shape)
+
+
+def _cell(value: Any, shape: tuple[int, int]) -> tuple[int, int] | None:
+    pair = _whole(value, shape)
+    return (pair[0], pair[1]) if pair else None
 
 
 def _whole(value: Any, below: Sequence[int]) -> tuple[int, ...] | None:
