@@ -121,9 +121,10 @@ def _show_everything() -> None:
 
 def _give_up_on_what_cannot_be_written(stream: TextIO | None) -> None:
     """Drop what a closed pipe or a full disk doesn't take; Python would complain of it at exit."""
+    if stream is None:
+        return
     try:
-        if stream:
-            stream.flush()
+        stream.flush()
     except OSError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from corpus.download import DownloadError, NotThereError, Progress, cache_folder, download
 from corpus.files import replacing_folder
-from gpt_core.model.config import GPTConfig
+from gpt_core.model.config import Activation, GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.settings import ConfigError
 from gpt_core.model.shapes import shapes_of
@@ -73,7 +73,12 @@ EXPORTED = {"exported_by": "gpt_core"}
 _WHOLE = "only 16, 32 or 64 bits a weight can be read: get the one that isn't quantized."
 
 # Their name of an activation, by ours. "gelu_pytorch_tanh" is "gelu_new" by another name.
-ACTIVATIONS = {"gelu_tanh": "gelu_new", "gelu": "gelu", "relu": "relu", "relu2": "relu2"}
+ACTIVATIONS: dict[Activation, str] = {
+    "gelu_tanh": "gelu_new",
+    "gelu": "gelu",
+    "relu": "relu",
+    "relu2": "relu2",
+}
 # Their name of a layer, by ours; and those whose weight they keep transposed.
 LAYERS = {
     "norm1": "ln_1",
@@ -224,7 +229,8 @@ def config_of(theirs: dict[str, Any]) -> GPTConfig:
     if theirs.get("n_inner") not in (None, 4 * width):
         raise CheckpointError(f"n_inner is {theirs['n_inner']!r}; only 4 × n_embd can be read.")
     activation = theirs.get("activation_function", "gelu_new")
-    ours = {name: own for own, name in ACTIVATIONS.items()} | {"gelu_pytorch_tanh": "gelu_tanh"}
+    ours = {name: own for own, name in ACTIVATIONS.items()}
+    ours["gelu_pytorch_tanh"] = "gelu_tanh"
     if activation not in ours:
         raise CheckpointError(
             f"The activation is {activation!r}; only {', '.join(ours)} can be read."
@@ -369,7 +375,8 @@ def _load_tokenizer(folder: Path, vocab_size: int) -> Tokenizer:
 
 def _fast_tokenizer(data: dict[str, Any]) -> GPT2Tokenizer:
     """The tokenizer in a tokenizer.json of the Rust library."""
-    model, cut = data.get("model"), data.get("pre_tokenizer")
+    model = data.get("model")
+    cut: Any = data.get("pre_tokenizer")
     byte_level = isinstance(cut, dict) and cut.get("type") == "ByteLevel"
     plain = byte_level and not cut.get("add_prefix_space") and data.get("normalizer") is None
     if not (isinstance(model, dict) and model.get("type") == "BPE" and plain):

@@ -149,7 +149,7 @@ class PoliteAdapter(IPFilterAdapter):
             response = super().send(request, **kwargs)
             try:
                 response._content = self._body(response.raw)
-                response._content_consumed = True  # type: ignore[attr-defined]
+                response._content_consumed = True
             finally:
                 response.raw.close()
         except requests.exceptions.SSLError:

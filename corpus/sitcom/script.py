@@ -6,7 +6,7 @@ They know the names of the cast, the places and the things, and nothing of the p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -243,7 +243,7 @@ def shortened(words: str, length: int = 60) -> str:
     return words if len(words) <= length else f"{words[: length - 3]}..."
 
 
-def _words(words: object) -> re.Pattern[str]:
+def _words(words: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern that finds any of these whole words, the longest first."""
-    listed = sorted(map(str, words), key=len, reverse=True)
+    listed = sorted(words, key=len, reverse=True)
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, listed)) or '(?!)'})\b")

@@ -18,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from tqdm import tqdm
 
@@ -41,12 +42,12 @@ VOCABULARY = 2048
 # token of 384; GELU, because at this learning rate most units of squared ReLU die in a few hundred
 # steps. Heads that copy from the start, over tied embeddings, and more weight on small fillers:
 # without them the model never learned which day or number its scene had named.
-MODEL = {
+MODEL: dict[str, Any] = {
     **{"n_layer": 4, "n_head": 4, "n_embd": 128, "block_size": 384},
     **{"norm": "layernorm", "bias": True, "qk_norm": False, "activation": "gelu"},
     **{"tie_weights": True, "residual_init": "copy"},
 }
-TRAINING = {
+TRAINING: dict[str, Any] = {
     **{"steps": 23_000, "batch_size": 64, "learning_rate": 0.015, "momentum": 0.95},
     **{"embedding_lr": 0.02, "cooldown": 0.8, "whole_scenes": True, "filler_weight": 10.0},
     **{"compile": True},

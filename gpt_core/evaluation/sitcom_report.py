@@ -93,13 +93,14 @@ def compare(
     ids, given = scene_ids(real, tokenizer)
     config = replace(config, max_new_tokens=2 * max(map(len, ids)))
     ngram = Ngram(run.tokens_of(text)[0], tokenizer.vocab_size, ORDER)
-    columns, written = {}, []
+    columns: dict[str, Column] = {}
+    written: list[str] = []
     for name, go_on, nats in (
         (MODEL, by_model(model, tokenizer), lambda some: model_nats(model, some, given)),
         (NGRAM, by_ngram(ngram, tokenizer), lambda some: ngram_nats(ngram, some, given)),
     ):
-        scenes = write_scenes(go_on, tokenizer, count, config)
-        scenes = list(progress(scenes, count, f"{name}: writing"))
+        drawn = write_scenes(go_on, tokenizer, count, config)
+        scenes = list(progress(drawn, count, f"{name}: writing"))
         scored = [nats([one]) for one in progress(ids, count, f"{name}: reading held-out scenes")]
         columns[name] = Column(
             measure(scenes, known),

@@ -17,6 +17,7 @@ from random import Random
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import ArrayLike
 
 from corpus.sitcom import SEPARATOR, check
 from corpus.statistics import WORD
@@ -208,7 +209,7 @@ def wilson(part: int, whole: int) -> Estimate:
     return Estimate(p, low, middle + half if part < whole else 1.0)
 
 
-def ratio(parts: Sequence[float], wholes: Sequence[float], seed: int = 1) -> Estimate:
+def ratio(parts: ArrayLike, wholes: ArrayLike, seed: int = 1) -> Estimate:
     """Σ parts / Σ wholes, and a 95% interval by drawing the pairs again, with replacement.
 
     The percentile bootstrap (Efron and Tibshirani 1993, section 13.3): words and characters of one

@@ -23,12 +23,13 @@ from corpus.texts import bundled
 from gpt_core.interpret.norms import find_norm, norm_names
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
-from gpt_core.model.norms import NoNorm, freeze_gain_and_bias
+from gpt_core.model.norms import LearnedNorm, freeze_gain_and_bias
 from gpt_core.model.observe import record
 from gpt_core.model.weights import load_weights, weights
 from gpt_core.tokenizers import Tokenizer, train_tokenizer
 from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
+from gpt_core.training.optim import gradient
 from gpt_core.training.trainer import DivergedError, Trainer
 
 NORMS = ("layernorm", "rmsnorm", "batchnorm", "none")
@@ -116,13 +117,13 @@ class Lane:
         """
         places = norm_names(self.model)
         norms = [find_norm(self.model, name) for name in places]
-        if isinstance(norms[0], NoNorm):
+        learned = [norm for norm in norms if isinstance(norm, LearnedNorm)]
+        if not learned:
             return {"places": [], "gain": None, "bias": None}
-        biased = norms[0].bias is not None
         return {
             "places": places,
-            "gain": [_spread(norm.weight) for norm in norms],
-            "bias": [_spread(norm.bias) for norm in norms] if biased else None,
+            "gain": [_spread(norm.weight) for norm in learned],
+            "bias": [_spread(norm.bias) for norm in learned if norm.bias is not None] or None,
         }
 
 
@@ -196,8 +197,8 @@ def _gradients(model: GPT) -> list[float]:
     branches = [branch for block in model.blocks for branch in (block.attn, block.mlp)]
     lengths = []
     for branch in branches:
-        matrices = [p.grad.double() for p in branch.parameters() if p.dim() == 2]
-        lengths.append(math.sqrt(sum(grad.square().sum().item() for grad in matrices)))
+        matrices = [gradient(p).double() for p in branch.parameters() if p.dim() == 2]
+        lengths.append(math.sqrt(sum(matrix.square().sum().item() for matrix in matrices)))
     return lengths
 
 

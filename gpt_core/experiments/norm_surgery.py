@@ -45,4 +45,5 @@ def added_share(trace: DepthTrace, layer: int) -> tuple[float, float]:
     norm, so they are no shares there.
     """
     places = (2 * layer, 2 * layer + 1)
-    return tuple((trace.added[i] / trace.stream[i + 1]).mean().item() for i in places)
+    attention, mlp = ((trace.added[i] / trace.stream[i + 1]).mean().item() for i in places)
+    return attention, mlp

@@ -23,7 +23,7 @@ from torch import Tensor
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
 from gpt_core.training.config import TrainConfig
-from gpt_core.training.optim import Optimizer, make_optimizer
+from gpt_core.training.optim import Optimizer, gradient, make_optimizer
 
 FACTORS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """What the learning rate is multiplied by."""
@@ -144,11 +144,9 @@ class Report:
         for o in value["outcomes"]:
             candidates = torch.zeros(vocab_size)
             candidates[value["ids"]] = torch.tensor(o["candidates"])
-            losses = (math.nan if o[name] is None else o[name] for name in ("loss", "elsewhere"))
-            pattern = torch.tensor([[o["pattern"]]])
-            outcomes.append(
-                Outcome(o["factor"], *losses, torch.tensor(o["right"]), candidates, pattern)
-            )
+            loss, elsewhere = (math.nan if n is None else n for n in (o["loss"], o["elsewhere"]))
+            right, pattern = torch.tensor(o["right"]), torch.tensor([[o["pattern"]]])
+            outcomes.append(Outcome(o["factor"], loss, elsewhere, right, candidates, pattern))
         parts = tuple(Part(**part) for part in value["parts"])
         return cls(parts, tuple(outcomes), value["place"], tuple(value["head"]))
 
@@ -266,16 +264,16 @@ def _parts(own: GPT, start: list[Tensor], moves: list[Tensor]) -> tuple[Part, ..
     named = own.named_parameters()
     for (name, p), before, move in zip(named, start, moves, strict=True):
         layer, kinds = _place(name)
-        pieces = (t.detach().chunk(len(kinds)) for t in (before, p.grad, move))
-        for kind, weight, gradient, moved in zip(kinds, *pieces, strict=True):
+        pieces = (t.detach().chunk(len(kinds)) for t in (before, gradient(p), move))
+        for kind, weight, grad, moved in zip(kinds, *pieces, strict=True):
             old = found.get((layer, kind), Part(layer, kind, 0, 0.0, 0.0, 0.0, 0.0))
             found[layer, kind] = replace(
                 old,
                 count=old.count + weight.numel(),
                 weight=math.hypot(old.weight, _length(weight)),
-                gradient=math.hypot(old.gradient, _length(gradient)),
+                gradient=math.hypot(old.gradient, _length(grad)),
                 move=math.hypot(old.move, _length(moved)),
-                slope=old.slope + (gradient.double() * moved.double()).sum().item(),
+                slope=old.slope + (grad.double() * moved.double()).sum().item(),
             )
     return tuple(found.values())
 

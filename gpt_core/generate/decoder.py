@@ -45,7 +45,7 @@ class Decoder:
             every = torch.arange(c.block_size, device=self.embedding.device)
             self.positions = model.wpe(every).detach()  # (block_size, C)
         off = [[head for at, head in without if at == layer] for layer in range(c.n_layer)]
-        self.blocks = [_block(*each, c) for each in zip(model.blocks, off, strict=True)]
+        self.blocks = [_block(b, heads, c) for b, heads in zip(model.blocks, off, strict=True)]
         (self.norm_f, self.settings_f), self.head = _norm(model.norm_f), model.lm_head.weight.t()
 
         # One row per layer and position holds q, k and v side by side. The four names are views
@@ -113,7 +113,7 @@ def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Ten
         proj_weight.view(config.n_head, config.head_dim, -1)[off] = 0.0
     up_weight, up_bias = _weight_and_bias(block.mlp.up)
     gate = _weight_and_bias(block.mlp.gate) if block.mlp.gate is not None else None
-    activation = ACTIVATIONS.get(config.activation)
+    activation = F.silu if gate else ACTIVATIONS[config.activation]
     down_weight, down_bias = _weight_and_bias(block.mlp.down)
     addmm, bmm, softmax = torch.addmm, torch.bmm, torch.softmax
 
@@ -135,7 +135,7 @@ def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Ten
             x = norm1(x, *settings1)
         y = norm2(x, *settings2) if pre_norm else x
         h = addmm(up_bias, y, up_weight)
-        h = h * F.silu(addmm(gate[1], y, gate[0])) if gate else activation(h)
+        h = h * activation(addmm(gate[1], y, gate[0])) if gate else activation(h)
         x.addmm_(h, down_weight).add_(down_bias)
         return x if pre_norm else norm2(x, *settings2)
 

@@ -154,7 +154,7 @@ def _generate(
         yield step
         window.append(step.token)
         written.append(step.token)
-        if config.stop and stopped(written, config.stop, tokenizer):
+        if config.stop and tokenizer is not None and stopped(written, config.stop, tokenizer):
             return
 
 
@@ -253,7 +253,7 @@ def _check_whole(name: str, value: object, low: int, high: int) -> None:
 
 
 def _check_number(name: str, value: object, low: float, high: float, also: str = "") -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high:  # nan is outside too
-        also = also and f"{also} "
-        raise SampleError(f"{name} is {value!r}; it must be {also}a number from {low} to {high}.")
+    if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+        return  # nan would not be inside
+    also = also and f"{also} "
+    raise SampleError(f"{name} is {value!r}; it must be {also}a number from {low} to {high}.")

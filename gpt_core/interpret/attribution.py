@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gpt_core.model.gpt import GPT
-from gpt_core.model.norms import BatchNorm, LayerNorm, NoNorm
+from gpt_core.model.norms import BatchNorm, LayerNorm, LearnedNorm
 from gpt_core.model.observe import record
 
 
@@ -200,7 +200,7 @@ class _Reader:
     def through(self, name: str) -> None:
         """Step back over a norm: y = γ · (x - mean) / scale + β, its scale held fixed."""
         norm = self.model.get_submodule(name)
-        if isinstance(norm, NoNorm | nn.Identity):
+        if not isinstance(norm, LearnedNorm):
             return
         scale = self.trace.scales[name]
         scale = scale[self.position if len(scale) > 1 else 0].double()  # (1,) or (C,)

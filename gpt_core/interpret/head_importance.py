@@ -75,7 +75,9 @@ def losses_without(
         for head in heads:
             if (layer, head) in gone:
                 continue
-            changes = [zero_heads(head)] + ([put_in(head, averages[head])] if mean else [])
+            changes = [zero_heads(head)]
+            if averages is not None:
+                changes.append(put_in(head, averages[head]))
             found = []
             for change in changes:
                 with intervene(model, without_heads(gone)), _at(model, layer, change):
@@ -135,8 +137,8 @@ def _nats(logits: Tensor, targets: Tensor) -> np.ndarray:
 def _average(z: Sequence[Tensor], batches: Sequence[_Batch]) -> Tensor:
     """The average z of each head over all positions that are not filled up, (H, D)."""
     real = [batch.targets != -1 for batch in batches]  # (B, T)
-    total = sum(torch.einsum("bhtd,bt->hd", x, r.to(x)) for x, r in zip(z, real, strict=True))
-    return total / sum(r.sum() for r in real)
+    sums = (torch.einsum("bhtd,bt->hd", x, r.to(x)) for x, r in zip(z, real, strict=True))
+    return sum(sums, z[0].new_zeros(())) / sum(r.sum() for r in real)
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def values(losses: Sequence[Losses], tokens: Sequence[int]) -> list[Value]:
             None if one.mean is None else ratio(one.mean - whole.zero, tokens),
         )
         for one in others
+        if one.head is not None
     ]
 
 

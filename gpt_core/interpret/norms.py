@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gpt_core.interpret.attention import logits_and_loss
 from gpt_core.model.gpt import GPT
-from gpt_core.model.norms import BatchNorm, NoNorm, RMSNorm
+from gpt_core.model.norms import BatchNorm, LearnedNorm, NoNorm, RMSNorm
 from gpt_core.model.observe import intervene, record, replace, scale
 
 
@@ -199,12 +199,12 @@ def _row(model: GPT, ids: Sequence[int]) -> Tensor:
 
 
 def _gain_and_bias(norm: nn.Module, x: Tensor) -> Tensor:
-    return x if isinstance(norm, NoNorm) else norm.gain_and_bias(x)
+    return norm.gain_and_bias(x) if isinstance(norm, LearnedNorm) else x
 
 
 def _learned(norm: nn.Module, C: int) -> tuple[float, list[float], list[float]]:
     """ε, γ and β; 0, ones and zeros where a norm has none."""
-    if isinstance(norm, NoNorm):
+    if not isinstance(norm, LearnedNorm):
         return 0.0, [1.0] * C, [0.0] * C
     bias = [0.0] * C if norm.bias is None else norm.bias.tolist()
     return norm.eps, norm.weight.tolist(), bias

@@ -52,11 +52,11 @@ def at_positions(model: GPT, positions: Sequence[int] | None, length: int) -> di
     kind, size = model.config.position, model.config.block_size
     if positions is not None and len(positions) != length:
         raise ValueError(f"There are {length} tokens and {len(positions)} positions.")
-    if kind == "none":
-        return {}
     if kind == "rope":
         change = _turned_on([-i if positions is None else positions[i] - i for i in range(length)])
         return {"blocks.*.q": change, "blocks.*.k": change}
+    if model.wpe is None:
+        return {}
     if positions is None:
         return {"pos_embed": torch.zeros_like}
     if not all(0 <= position < size for position in positions):

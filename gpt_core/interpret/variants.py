@@ -42,12 +42,14 @@ def run_variants(
     token, (R, C): the output layer turns it into logits.
     """
     T = known.stream.shape[1]
-    places, runs, first = [], [], []
-    for run, position in enumerate(positions):
+    places: list[int] = []
+    runs: list[int] = []
+    first = []
+    for row, position in enumerate(positions):
         start = position if model.config.causal else 0
         first.append(len(places) + position - start)
         places += range(start, T)
-        runs += [run] * (T - start)
+        runs += [row] * (T - start)
     run, place = torch.tensor(runs), torch.tensor(places)
     x = known.stream[layer, place]  # (N, C)
     x[first] = vectors

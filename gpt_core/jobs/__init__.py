@@ -74,7 +74,7 @@ def text(settings: dict[str, Any], name: str, longest: int) -> str:
 
 def token_ids(run: Run, settings: dict[str, Any], name: str = "ids") -> list[int]:
     """A setting that must be a list of the run's token ids that fits its context."""
-    value = settings.get(name)
+    value: Any = settings.get(name)
     config = run.model_config
     right = isinstance(value, list) and 0 < len(value) <= config.block_size
     if not right or not all(type(i) is int and 0 <= i < config.vocab_size for i in value):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from torch import Tensor
+
 from gpt_core.interpret.attention import Head
 from gpt_core.interpret.head_roles import (
     RoleScores,
@@ -32,7 +34,7 @@ def head_roles(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     model = run.load_model()
     config = model.config
     read = pieces_for(run, model, texts, passes=1, flops=MOST_FLOPS, longest=LONGEST)
-    scores = []
+    scores: list[dict[str, Tensor]] = []
     for piece in read.pieces:
         yield Progress(len(scores), len(read.pieces))
         text = mark(piece.tokens, piece.text)

@@ -42,7 +42,8 @@ def head_value(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
         "bits_per_nat": bits_per_character(1.0, sum(tokens), characters),
         "loss": round(float(losses[0].zero.sum()) / sum(tokens), 5),
         "heads": [
-            {"head": list(v.head), "zero": rounded(v.zero), "mean": rounded(v.mean)} for v in found
+            {"head": list(v.head), "zero": rounded(v.zero), "mean": v.mean and rounded(v.mean)}
+            for v in found
         ],
     }
     yield Progress(heads + 1, heads + 1, result)

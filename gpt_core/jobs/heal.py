@@ -59,10 +59,10 @@ def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     count = _Count(4 * heads + 2 * steps + 3)
 
     before = yield from _losses(twin, ids, (), count)
-    gone = gone or max(before[1:], key=lambda one: one.zero.sum()).head
+    gone = gone or _most_valuable(before)
     cut = yield from _losses(healed, ids, (gone,), count)
     tokens, mark = _text(run)
-    curve = {"step": _points(steps)}
+    curve: dict[str, list[int] | list[float]] = {"step": _points(steps)}
     for name, model, without in (("healed", healed, (gone,)), ("twin", twin, ())):
         trainer = Trainer(model, tokens, tokens, config, mark)
         curve[name] = yield from _train(trainer, without, ids, count)
@@ -108,6 +108,12 @@ def _wanted(head: Any, model: GPT) -> Head | None:
     return head[0], head[1]
 
 
+def _most_valuable(losses: Sequence[Losses]) -> Head:
+    """The head without which the loss is highest."""
+    without = {one.head: one.zero.sum() for one in losses if one.head is not None}
+    return max(without, key=without.__getitem__)
+
+
 def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
     """The run's own recipe with a small learning rate that falls to zero. Raises JobError."""
     own = run.train_config
@@ -120,10 +126,21 @@ def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
         )
     return replace(
         own,
-        **{"steps": steps, "batch_size": batch_size, "grad_accum": 1, "seed": seed},
-        **{"schedule": "linear", "cooldown": 1.0, "min_lr_ratio": 0.0, "warmup_steps": 5},
-        **{n: RATE * getattr(own, n) for n in ("learning_rate", "embedding_lr", "head_lr")},
-        **{"eval_interval": steps, "eval_batches": 1, "compile": False, "filler_weight": 1.0},
+        steps=steps,
+        batch_size=batch_size,
+        grad_accum=1,
+        seed=seed,
+        schedule="linear",
+        cooldown=1.0,
+        min_lr_ratio=0.0,
+        warmup_steps=5,
+        learning_rate=RATE * own.learning_rate,
+        embedding_lr=RATE * own.embedding_lr,
+        head_lr=RATE * own.head_lr,
+        eval_interval=steps,
+        eval_batches=1,
+        compile=False,
+        filler_weight=1.0,
     )
 
 

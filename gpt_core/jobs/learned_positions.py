@@ -17,7 +17,7 @@ from gpt_core.training.data import encode_to_array, split
 from gpt_core.training.run import Run
 from gpt_core.training.trainer import Trainer
 
-SHAPE = {"block_size": 64, "n_layer": 2, "n_head": 2, "n_embd": 64}
+SHAPE: dict[str, Any] = {"block_size": 64, "n_layer": 2, "n_head": 2, "n_embd": 64}
 EVERY = 20  # steps between two looks at the table
 
 
@@ -39,7 +39,8 @@ def learned_positions(_run: Run | None, settings: dict[str, Any]) -> Iterator[Pr
     for record in Trainer(model, *split(encode_to_array(tokenizer, text)), config):
         losses.append(record.loss)
         if record.step % EVERY == 0 or record.step == steps:
-            rows = [[round(x, 3) for x in row] for row in model.wpe.weight.tolist()]
+            table = model.get_parameter("wpe.weight").tolist()
+            rows = [[round(x, 3) for x in row] for row in table]
             recent = losses[-EVERY:]
             value = {"table": rows, "loss": round(sum(recent) / len(recent), 3)}
             yield Progress(record.step, steps, value)

@@ -39,4 +39,5 @@ def checked(run: Run | None, settings: dict[str, Any]) -> tuple[Run, list[int], 
         if len(tokens) < 2:
             raise JobError("A step needs at least two tokens of text: one to predict the other.")
         both.append([token.id for token in tokens[-longest:]])
-    return run, *both
+    sentence, other = both
+    return run, sentence, other

@@ -46,11 +46,12 @@ def top_texts(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
     layers = list(range(model.config.n_layer))
     if settings.get("layer") is not None:
         layers = [whole(settings, "layer", 0, model.config.n_layer - 1)]
-    if len(layers) * model.blocks[0].mlp.up.out_features > MOST_NEURONS:
+    neurons = model.blocks[0].mlp.up.out_features
+    if len(layers) * neurons > MOST_NEURONS:
         raise JobError("This model has too many neurons for one search; choose a layer.")
     tokens = corpus_tokens(run, tokens_to_read(model))
     window = min(model.config.block_size, _WINDOW)
-    found = {each: _Search(model.config.activation == "swiglu") for each in layers}
+    found = {each: _Search(neurons, model.config.activation == "swiglu") for each in layers}
     done = 0
     for x, _ in windows(tokens, window, max(1, _AT_ONCE // window)):
         with record(model, *(f"blocks.{each}.mlp_post" for each in layers)) as kept:
@@ -58,29 +59,30 @@ def top_texts(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
         for each in layers:
             found[each].add(kept[f"blocks.{each}.mlp_post"].flatten(0, 1), done)
         done += x.numel()
-        last = done >= len(tokens) - 1
-        value = {str(each): found[each].value(tokens, done) for each in layers} if last else None
-        yield Progress(done, len(tokens) - 1, value and {"tokens": done, "layers": value})
+        result = None
+        if done >= len(tokens) - 1:
+            values = {str(each): found[each].value(tokens, done) for each in layers}
+            result = {"tokens": done, "layers": values}
+        yield Progress(done, len(tokens) - 1, result)
 
 
 class _Search:
     """The strongest activations so far of N neurons, and how often they are above zero."""
 
-    def __init__(self, signed: bool) -> None:
+    def __init__(self, neurons: int, signed: bool) -> None:
         self.signed = signed  # SwiGLU's neurons speak with either sign
-        self.post: Tensor | None = None
+        self.post = torch.zeros(0, neurons)
+        self.places = torch.zeros(0, neurons, dtype=torch.long)
+        self.positive = torch.zeros(neurons, dtype=torch.long)
 
     def add(self, post: Tensor, first: int) -> None:
         """Look at the activations (tokens, N) of the tokens from place `first` on."""
         places = torch.arange(first, first + len(post))[:, None].expand_as(post)
-        positive = (post > 0).sum(dim=0)
-        if self.post is not None:
-            post, places = torch.cat((self.post, post)), torch.cat((self.places, places))
-            positive = positive + self.positive
+        self.positive = self.positive + (post > 0).sum(dim=0)
+        post, places = torch.cat((self.post, post)), torch.cat((self.places, places))
         strength = post.abs() if self.signed else post
         best = strength.topk(min(_CANDIDATES, len(post)), dim=0).indices
         self.post, self.places = post.gather(0, best), places.gather(0, best)
-        self.positive = positive
 
     def value(self, tokens: np.ndarray, read: int) -> dict[str, Any]:
         """What was found, in few characters."""

@@ -94,7 +94,7 @@ class GPTConfig(Settings):
         return self.n_embd // self.n_head
 
     @classmethod
-    def from_dict(cls, settings: dict[str, Any]) -> Self:
+    def from_dict(cls, settings: Any) -> Self:
         """The inverse of to_dict. Raises ConfigError for unknown or missing settings."""
         if isinstance(settings, dict) and "vocab_size" not in settings:
             raise ConfigError("vocab_size is missing; it is the number of different tokens.")

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt_core.model.config import GPTConfig
+from gpt_core.model.modules import ModuleList
 from gpt_core.model.norms import make_norm
 from gpt_core.model.observe import Tap, Tapped
 
@@ -167,7 +168,7 @@ class GPT(Tapped):
         self.wte = nn.Embedding(config.vocab_size, config.n_embd)
         self.wpe = make_positions(config)
         self.dropout = nn.Dropout(config.dropout)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layer))
+        self.blocks = ModuleList(Block(config) for _ in range(config.n_layer))
         # A post-norm stream leaves the last block normalised already.
         self.norm_f = make_norm(config) if config.norm_position == "pre" else nn.Identity()
         self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)

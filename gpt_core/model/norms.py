@@ -126,6 +126,10 @@ class NoNorm(Tapped):
         return self.normalized(x if scale is None else x / scale)
 
 
+# Those that have γ, and perhaps β.
+LearnedNorm = LayerNorm | RMSNorm | BatchNorm
+
+
 def make_norm(config: GPTConfig) -> nn.Module:
     """The norm that a config names."""
     if config.norm == "layernorm":

@@ -169,7 +169,7 @@ def _hooked(hooks: Sequence[tuple[Tap, Hook]]) -> Iterator[None]:
     Into PyTorch's own dictionary of hooks, but not by `register_forward_hook`: on the many taps of
     a small model that takes as long as a tenth of the forward pass.
     """
-    keys = [object() for _ in hooks]
+    keys: list[Any] = [object() for _ in hooks]  # PyTorch's own keys are numbers
     try:
         for (tap, hook), key in zip(hooks, keys, strict=True):
             tap._forward_hooks[key] = hook

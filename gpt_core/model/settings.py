@@ -54,7 +54,7 @@ class Settings:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, settings: dict[str, Any]) -> Self:
+    def from_dict(cls, settings: Any) -> Self:
         """The inverse of to_dict; what is missing takes its default. Raises ConfigError."""
         if not isinstance(settings, dict):
             raise ConfigError(f"The {cls.WHAT} must be a JSON object of names and values.")

@@ -29,8 +29,14 @@ __all__ = [
     "train_tokenizer",
 ]
 
-TRAINED = {"char": CharTokenizer, "word": WordTokenizer, "bpe": BPETokenizer}
-KINDS = {**TRAINED, "gpt2": GPT2Tokenizer}  # what a file can hold
+Trained = CharTokenizer | WordTokenizer | BPETokenizer
+TRAINED: dict[str, type[Trained]] = {
+    "char": CharTokenizer,
+    "word": WordTokenizer,
+    "bpe": BPETokenizer,
+}
+# What a file can hold.
+KINDS: dict[str, type[Trained | GPT2Tokenizer]] = {**TRAINED, "gpt2": GPT2Tokenizer}
 
 
 def train_tokenizer(kind: str, text: str, vocab_size: int | None = None) -> Tokenizer:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from corpus.files import replacing
 
@@ -41,7 +41,7 @@ class Token:
 class Tokenizer(Protocol):
     """Text to ids and back. Ids are 0 .. vocab_size - 1."""
 
-    kind: str
+    kind: ClassVar[str]
 
     @property
     def vocab_size(self) -> int:

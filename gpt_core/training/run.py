@@ -170,7 +170,8 @@ class Run:
             train_config = TrainConfig.from_dict(config.get("train"))
         except ConfigError as error:
             raise RunError(f"config.json of {path.name} is damaged: {error}") from None
-        corpus, created = config.get("corpus"), config.get("created")
+        corpus: Any = config.get("corpus")
+        created = config.get("created")
         name = corpus.get("name") if isinstance(corpus, dict) else None
         if not isinstance(name, str) or not isinstance(created, str):
             raise RunError(f"config.json of {path.name} doesn't name its corpus and date.")
@@ -225,9 +226,9 @@ class Run:
         recipe = self.corpus.get("sitcom")
         if recipe is None:
             return None
-        numbers = (
-            [recipe.get(key) for key in ("seed", "scenes")] if isinstance(recipe, dict) else []
-        )
+        numbers: list[Any] = []
+        if isinstance(recipe, dict):
+            numbers = [recipe.get("seed"), recipe.get("scenes")]
         if [type(n) for n in numbers] != [int, int] or not 1 <= numbers[1] <= MOST_SCENES:
             raise RunError(f"config.json of {self.name} has a damaged recipe of its text.")
         return numbers[0], numbers[1]

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from corpus.files import is_file, write_bytes
 
@@ -98,7 +98,7 @@ def record_of(line: bytes, name: str) -> Record:
     return Record(values["step"], **told, sample=None if sample is None else printable(sample))
 
 
-def is_step(value: Any) -> bool:
+def is_step(value: Any) -> TypeGuard[int]:
     """Whether a value can be a number of steps."""
     return type(value) is int and 0 <= value <= MOST_STEPS
 

@@ -189,7 +189,9 @@ class _Training:
         run.keep_metrics(trainer.step if state is not None else -1)
         run.set_status("running", trainer.step)
         if state is None:
-            run.append_metrics(Record(0, **trainer.evaluate()))
+            before = trainer.evaluate()
+            told = Record(0, train_loss=before["train_loss"], val_loss=before["val_loss"])
+            run.append_metrics(told)
             self._publish(0)
             if self.snapshot_steps:
                 run.save_snapshot(trainer.model, 0)
@@ -203,8 +205,8 @@ class _Training:
         names = ("step", "loss", "lr", "grad_norm", "tokens_per_s", "elapsed")
         run.append_metrics(Record(**{name: getattr(record, name) for name in names}))
         if record.val_loss is not None:
-            losses = {"train_loss": record.train_loss, "val_loss": record.val_loss}
-            run.append_metrics(Record(step, **losses))
+            told = Record(step, train_loss=record.train_loss, val_loss=record.val_loss)
+            run.append_metrics(told)
             self._publish(step)
         last = step == config.steps
         if _due(step, config.sample_interval, last):

@@ -182,6 +182,7 @@ class Trainer:
         Always on the same batches, so that two evaluations differ by the weights alone.
         """
         losses = {}
+        chosen: Iterator[tuple[Tensor, Tensor]]
         for split, tokens in self.splits.items():
             if self.config.eval_batches:
                 seed = self.config.seed + 1  # other batches than those of the first steps
@@ -249,7 +250,8 @@ class Trainer:
 
     def _wrap(self, model: GPT) -> nn.Module:
         """The model as it is called in a step: compiled, and in step with other processes."""
-        forward: nn.Module = torch.compile(model) if self.config.compile else model
+        # Any: `compile` gives a module for a module, but is annotated to give some function.
+        forward: Any = torch.compile(model) if self.config.compile else model
         if distributed.running():
             devices = [self.device] if self.device.type == "cuda" else None
             forward = DistributedDataParallel(forward, device_ids=devices)

@@ -313,7 +313,7 @@ def _optimizing() -> list[NotebookNode]:
             "about equal.",
             told("pages/training/page.py", "**Warm-up.**"),
         ),
-        lines_of(optim.AdamW),
+        lines_of(optim.gradient, optim.AdamW),
         lines_of(optim.orthogonalize),
         code("""
             from gpt_core.training.optim import QUINTICS

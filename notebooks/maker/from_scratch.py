@@ -126,6 +126,7 @@ def _model() -> list[NotebookNode]:
         ),
         code("""
             from gpt_core.model.config import GPTConfig
+            from gpt_core.model.modules import ModuleList
             from gpt_core.model.norms import make_norm
             from gpt_core.model.observe import Tap, Tapped
             """),
