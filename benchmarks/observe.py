@@ -1,4 +1,4 @@
-"""What it costs to watch a model: two ratios, printed as the table that docs/measurements.md quotes.
+"""What it costs to watch a model: two ratios, as the table that docs/measurements.md quotes.
 
     python -m benchmarks.observe
 
