@@ -181,6 +181,13 @@ def test_results_are_kept_by_one_cache(name):
     assert not {"cache_resource", "cache_data"} & set(NAME.findall(source))
 
 
+@each_module
+def test_numbers_get_their_minus_sign_in_one_place(name):
+    """Else a sentence that is turned as a whole turns the hyphens of tokens as well."""
+    replaced = re.search(r"""replace\(["']-["'], *["']−""", PATHS[name].read_text(encoding="utf-8"))
+    assert not replaced or name == "ui.show.numbers"
+
+
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])
 def test_ruff(arguments):
     result = subprocess.run(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from ui.show.numbers import number
 from ui.show.theme import is_dark, palette
 from ui.show.tokens import TokenLike, short
 
@@ -86,13 +87,6 @@ def table(
         f"<figure><figcaption>{html.escape(title)} {size}</figcaption>"
         f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></figure>"
     )
-
-
-def number(value: float) -> str:
-    """Two decimals, a real minus sign, and −∞."""
-    if math.isinf(value):
-        return "−∞"
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def weight_paint() -> Paint:

@@ -22,7 +22,7 @@ from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
-from ui.show.plotly_json import tidy
+from ui.show.numbers import tidy
 from ui.show.theme import palette
 
 SHOWN = 8  # tokens in the small example, at most

@@ -13,7 +13,7 @@ from gpt_core.experiments.averaging import Averaged, Difference, HeadView
 from pages.averaging import number_table as numbers
 from pages.averaging import words
 from ui.show.curves import series_color
-from ui.show.plotly_json import tidy
+from ui.show.numbers import number, tidy
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike
 
@@ -90,9 +90,9 @@ def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal:
             shares = '<td class="masked">−∞</td><td class="masked" aria-label="masked"></td>'
         else:
             background, ink = paint(view.weights[row, j].item())
-            shares = f"<td>{numbers.number(view.scores[row, j].item())}</td>"
+            shares = f"<td>{number(view.scores[row, j].item())}</td>"
             shares += f'<td style="background:{background};color:{ink}">'
-            shares += f"{numbers.number(view.weights[row, j].item())}</td>"
+            shares += f"{number(view.weights[row, j].item())}</td>"
         cells = f'<td class="wide">{key}</td>{shares}<td class="wide">{value}</td>'
         lines.append(_line("", token, j, cells))
     cells = "<td></td>" * 3 + f'<td class="wide">{answer}</td>'

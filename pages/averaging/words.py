@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from gpt_core.experiments.averaging import Averaged, Difference, HeadView, Sharpness
 from gpt_core.model.config import GPTConfig
-from pages.averaging.number_table import number
-from ui.show.plotly_json import tidy
+from ui.show.numbers import number, tidy
 from ui.show.theme import Palette
 from ui.show.tokens import TokenLike, code
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gpt_core.interpret.positions import pairs, score_by_distance, turn, turn_per_position
 from ui.show.curves import Chart, Line, curves, series_color
+from ui.show.numbers import number
 from ui.show.plotly_json import Figure, line_trace, whole_figure
 from ui.show.theme import palette
 
@@ -27,7 +28,7 @@ def table_map(table: Tensor, across: str) -> Figure:
     scale = [[0, series_color(1)], [0.5, palette().background], [1, series_color(0)]]
     ticks = [-largest, 0.0, largest]
     bar = {"orientation": "h", "thickness": 10, "outlinewidth": 0, "y": 1.01, "yanchor": "bottom"}
-    bar |= {"tickvals": ticks, "ticktext": [f"{t:.2g}".replace("-", "−") for t in ticks], "len": 1}
+    bar |= {"tickvals": ticks, "ticktext": [number(t, ".2g") for t in ticks], "len": 1}
     trace = {
         "type": "heatmap",
         "z": values,
@@ -74,11 +75,11 @@ def rotation_table(
         turned = pairs(turn(q, i)), pairs(turn(k, j))
         products = (turned[0] * turned[1]).sum(dim=1)  # (D/2,)
         for name, pair in zip((f"q at {i}", f"k at {j}"), turned, strict=True):
-            numbers = [f"({decimals(a)}, {decimals(b)})" for a, b in pair[:_SHOWN_PAIRS].tolist()]
+            numbers = [f"({number(a)}, {number(b)})" for a, b in pair[:_SHOWN_PAIRS].tolist()]
             columns[name] = numbers + blank
-        rest = [decimals(products[_SHOWN_PAIRS:].sum().item())] if hidden else []
-        numbers = [decimals(value) for value in products[:_SHOWN_PAIRS].tolist()]
-        columns[f"q·k at ({i}, {j})"] = [*numbers, *rest, decimals(products.sum().item())]
+        rest = [number(products[_SHOWN_PAIRS:].sum().item())] if hidden else []
+        numbers = [number(value) for value in products[:_SHOWN_PAIRS].tolist()]
+        columns[f"q·k at ({i}, {j})"] = [*numbers, *rest, number(products.sum().item())]
     return columns
 
 
@@ -106,11 +107,6 @@ def distance_curve(q: Tensor, k: Tensor, distance: int, causal: bool, longest: i
         "yaxis": {"title": "q·k / √D"},
     }
     return whole_figure(data, 320, axes)
-
-
-def decimals(value: float) -> str:
-    """Two decimals with a real minus sign, and no minus zero."""
-    return f"{value + 0.0 if abs(value) >= 0.005 else 0.0:.2f}".replace("-", "−")
 
 
 def likeness(tables: dict[str, Tensor], place: int) -> dict[str, list[float]]:

@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from gpt_core.interpret.embeddings import Projection, cosine_spread, nearest, project
-from pages.embeddings.figures import decimals
 from ui.app import widgets
 from ui.app.study_bar import LINE_BREAK
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.show.curves import series_color
+from ui.show.numbers import number
 from ui.show.plotly_json import Figure, bar_trace, plain_label, show, whole_figure
 from ui.show.theme import palette
 from ui.show.tokens import code, short, visible
@@ -203,7 +203,7 @@ def show_neighbours(study: Study, token: int) -> None:
     show(_cosines(found, tokenizer), "emb_near", "Cosines of the nearest tokens")
     st.caption(
         f"Cosine of the angle: 1 is the same direction, 0 a right angle. Any other token has "
-        f"{decimals(mean)} ± {spread:.2f} with this one (mean ± standard deviation)."
+        f"{number(mean)} ± {spread:.2f} with this one (mean ± standard deviation)."
     )
     if model.config.tie_weights:
         st.caption("**Tied**: the same table also scores the next token, so it has no second one.")
@@ -223,7 +223,7 @@ def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Figure
     names = [plain_label(tokenizer.token_text(i)) for i, _ in found]
     values = [cosine for _, cosine in found]
     bars = bar_trace(x=values, y=rows, color=series_color(0), orientation="h")
-    bars |= {"text": [f"{value:.2f}".replace("-", "−") for value in values]}
+    bars |= {"text": [number(value, ".2f") for value in values]}
     bars |= {"textposition": "outside", "cliponaxis": False, "textfont": {"size": 13}}
     bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
     low = min(0.0, *values)
@@ -240,4 +240,4 @@ def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Figure
 
 def first_numbers(vector: Tensor, count: int = 6) -> str:
     """The first few numbers of a vector, for a sentence."""
-    return ", ".join(f"{value:.2f}".replace("-", "−") for value in vector[:count].tolist())
+    return ", ".join(number(value, ".2f") for value in vector[:count].tolist())

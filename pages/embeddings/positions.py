@@ -22,7 +22,8 @@ from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import attention_of
 from ui.show.curves import show as show_chart
-from ui.show.plotly_json import probability_pairs, show, tidy
+from ui.show.numbers import tidy
+from ui.show.plotly_json import probability_pairs, show
 from ui.show.tokens import short
 
 FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gpt_core.interpret.positions import Moved
 from gpt_core.model.config import GPTConfig
-from ui.show.plotly_json import tidy
+from ui.show.numbers import tidy
 
 NAMES = {"learned": "Learned", "sinusoidal": "Sinusoidal", "rope": "Rotary"}
 SAME, OTHER = "nothing happens, the probabilities stay", "the probabilities change"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ui.show.plotly_json import tidy
+from ui.show.numbers import number, tidy
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def one_number(step: OutputStep, channel: int) -> dict[str, list[str]]:
     return {
         "part": names,
         "columns of W_O": [*columns, "", "", ""],
-        "adds": [f"{number:+.5f}".replace("-", "−") for number in numbers],
+        "adds": [number(value, "+.5f") for value in numbers],
     }
 
 
@@ -268,7 +268,7 @@ def answer(guess: str, head: tuple[int, int], found: dict[str, Any] | None) -> s
 
 
 def _nats(numbers: Sequence[float]) -> str:
-    value, low, high = (f"{n:.4f}".replace("-", "−") for n in numbers)
+    value, low, high = (number(n, ".4f") for n in numbers)
     return f"{value} nats per token (95% band {low} to {high})"
 
 
@@ -362,7 +362,7 @@ def heal_table(found: dict[str, Any]) -> dict[str, list[str]]:
     }
     columns = {"head": [short_name(other["head"]) for other in others]}
     for title, state in states.items():
-        columns[title] = [f"{other[state]:.4f}".replace("-", "−") for other in others]
+        columns[title] = [number(other[state], ".4f") for other in others]
     return columns
 
 

@@ -17,10 +17,11 @@ from gpt_core.interpret.norms import (
 )
 from gpt_core.model.norms import LayerNorm, RMSNorm
 from pages.layernorm import figures
-from pages.layernorm.figures import tidy
 from pages.layernorm.words import WHY, plain
 from ui.app import widgets
 from ui.services.study import Study
+from ui.show.numbers import tidy
+from ui.show.plotly_json import probability_pairs, show
 
 FACTORS = [float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5)] + [1000.0]
 ANSWERS = {"ten times as much": 10.0, "the same": 1.0, "a tenth": 0.1}
@@ -169,17 +170,15 @@ def _draw(
 ) -> None:
     left, right = st.columns(2)
     with left:
-        figures.show(
+        show(
             figures.response_curve(sizes, size_of_input, factor),
             "norm_response",
             "Size of the normalised token against the factor on its input",
         )
     with right:
         before, tokenizer = place.trace.probabilities, place.study.tokenizer
-        figures.show(
-            figures.probability_pairs(
-                before, probabilities, tokenizer, names=("at ×1", "multiplied")
-            ),
+        show(
+            probability_pairs(before, probabilities, tokenizer, names=("at ×1", "multiplied")),
             "norm_probabilities",
             "Probabilities of the likeliest next tokens before and after",
         )

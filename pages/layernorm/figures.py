@@ -10,13 +10,11 @@ import numpy as np
 
 from gpt_core.interpret.norms import mean_and_std
 from ui.show.curves import series_color
+from ui.show.numbers import number, tidy
 from ui.show.plotly_json import (
     Figure,
     bar_trace,
     line_trace,
-    probability_pairs,
-    show,
-    tidy,
     token_label,
     whole_figure,
 )
@@ -25,8 +23,6 @@ from ui.show.tokens import TokenLike
 
 if TYPE_CHECKING:
     from gpt_core.interpret.norms import DepthTrace, NormTrace
-
-__all__ = ["probability_pairs", "show", "tidy"]
 
 _ATTENTION, _MLP = 0, 1  # numbers of their colours
 _NORMALIZED_OPACITY = 0.6  # the same hue as the result, which it is on its way to
@@ -228,7 +224,7 @@ def _signed(values: np.ndarray) -> Figure:
     largest = float(abs(values).max(initial=0)) or 1.0
     scale = [[0, series_color(1)], [0.5, palette().background], [1, series_color(0)]]
     ticks = [-largest, 0.0, largest]
-    return _color_axis(scale, ticks, [f"{tick:.2g}".replace("-", "−") for tick in ticks])
+    return _color_axis(scale, ticks, [number(tick, ".2g") for tick in ticks])
 
 
 def _color_axis(scale: list[list[Any]], ticks: Sequence[float], words: list[str]) -> Figure:

@@ -12,13 +12,14 @@ from gpt_core.interpret.norms import (
 from gpt_core.model import norms
 from pages.layernorm import figures, words
 from pages.layernorm.experiment import Place, show_experiment
-from pages.layernorm.figures import tidy
 from ui.app import widgets
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
+from ui.show.numbers import tidy
+from ui.show.plotly_json import show
 
 
 @shared(PASSES)
@@ -51,7 +52,7 @@ def one_token(study: Study) -> None:
         f"its {C} numbers. The line is their **mean** μ (mu). The band reaches one **standard "
         "deviation** σ (sigma), the typical distance from the mean, to either side."
     )
-    figures.show(
+    show(
         figures.vector_bars(seen, position, stages),
         "norm_vector",
         "The chosen token's numbers before the norm, normalised, and after gain and bias",
@@ -72,7 +73,7 @@ def one_token(study: Study) -> None:
     if kind != "none":
         st.header(words.learned_names(biased))
         st.markdown(words.learned_in_words(name, hand, biased))
-        figures.show(
+        show(
             figures.learned_bars(hand.gain, hand.bias if biased else None),
             "norm_learned",
             "Sorted bars of what was learned for every channel",
@@ -85,7 +86,7 @@ def one_token(study: Study) -> None:
         "what attention and the MLP add. Lengths don't simply add up: vectors can point in "
         "different directions."
     )
-    figures.show(
+    show(
         figures.stream_lengths(trace, position, study.tokens[position]),
         "norm_stream",
         "Length of every token's residual stream after each attention and MLP",
@@ -108,7 +109,7 @@ def every_token(study: Study) -> None:
         "standard deviation",
         key="norm_statistic",
     )
-    figures.show(
+    show(
         figures.statistic_maps(trace, study.tokens, statistic, stages),
         "norm_maps",
         f"The {statistic} across channels of every token at every norm, at three stages",

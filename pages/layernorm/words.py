@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from gpt_core.interpret.norms import DepthTrace, HandCalculation, mean_and_std
-from pages.layernorm.figures import tidy
+from ui.show.numbers import number, tidy
 from ui.show.tokens import TokenLike, code, visible
 
 WHAT_IT_DOES = {
@@ -85,7 +85,7 @@ def numbers_in_words(hand: HandCalculation, shown: int = 4) -> str:
     """What comes in and what goes out: the first few numbers of each."""
 
     def few(values: list[float]) -> str:
-        return ", ".join(f"{value:.2f}".replace("-", "−") for value in values[:shown])
+        return ", ".join(number(value, ".2f") for value in values[:shown])
 
     return (
         f"comes in as {few(hand.x)}, … (all {len(hand.x)} lie between {tidy(min(hand.x))} and "
@@ -212,7 +212,7 @@ def table_by_hand(kind: str, hand: HandCalculation, shown: int = 8) -> pd.DataFr
     shown = min(shown, C)
     table = {}
     for name, values in columns.items():
-        numbers = [f"{value:.4f}".replace("-", "−") for value in values[:shown]]
+        numbers = [number(value, ".4f") for value in values[:shown]]
         summed = name not in ("μ", "√(σ² + ε)", "γ", "β")
         totals = [tidy(sum(values)), tidy(sum(values) / C)] if summed else ["", ""]
         table[name] = numbers + totals

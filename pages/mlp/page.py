@@ -16,7 +16,8 @@ from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
 from ui.show.curves import show as show_chart
-from ui.show.plotly_json import probability_pairs, show, tidy
+from ui.show.numbers import tidy
+from ui.show.plotly_json import probability_pairs, show
 from ui.show.tokens import code
 
 MOST_TOKENS, OFFERED = 64, 8

@@ -17,7 +17,8 @@ from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
 from ui.show.curves import Chart, Line, curves, series_color
 from ui.show.names import sentence
-from ui.show.plotly_json import Figure, bar_trace, plain_label, tidy, whole_figure
+from ui.show.numbers import number, tidy
+from ui.show.plotly_json import Figure, bar_trace, plain_label, whole_figure
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short, visible
 
@@ -65,7 +66,7 @@ def _short(value: float) -> str:
     """A number in as few characters as a chip has room for; exactly 0 is a dot."""
     if value == 0:
         return "·"
-    return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}").replace("-", "−")
+    return number(value, ".0f" if abs(value) >= 100 else ".2g")
 
 
 @shared(wait="Reading the text that the model learned …")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gpt_core.interpret.attention import Ablation
 from gpt_core.interpret.neurons import Silence
 from gpt_core.model.config import GPTConfig
-from ui.show.plotly_json import tidy
+from ui.show.numbers import tidy
 from ui.show.tokens import TokenLike, code
 
 STAYS, MOVES, FALLS = (

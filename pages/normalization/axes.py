@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gpt_core.experiments.norm_axes import AXES, EPSILON, Averaged, Cell, averaged_with
 from pages.layernorm.words import plain
-from ui.show.plotly_json import tidy
+from ui.show.numbers import number, tidy
 from ui.show.theme import palette
 
 NAMES = {
@@ -115,8 +115,8 @@ def _table(
         cells = []
         for c in channels:
             kinds = ["with"] * bool(together[t, c]) + ["cell"] * ((t, c) == cell)
-            number = f"{sheet[t, c].item():.{digits}f}".replace("-", "−")
-            cells.append(f'<td class="{" ".join(kinds)}">{number}</td>')
+            shown = number(sheet[t, c].item(), f".{digits}f")
+            cells.append(f'<td class="{" ".join(kinds)}">{shown}</td>')
         name = f'<th scope="row"><bdi>{html.escape(token)}</bdi></th>'
         body.append(f"<tr>{name}{''.join(cells)}</tr>")
     return (

@@ -12,7 +12,7 @@ from pages.normalization.axes import NAMES
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
 from ui.services.caches import PASSES, shared
-from ui.show.plotly_json import tidy
+from ui.show.numbers import tidy
 from ui.show.theme import palette
 from ui.show.tokens import code, short
 

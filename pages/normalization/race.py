@@ -14,7 +14,7 @@ from pages.normalization.axes import NAMES
 from ui.app import widgets
 from ui.app.job_panel import job_panel, recorded_result
 from ui.show.curves import Line, curves, show
-from ui.show.plotly_json import tidy
+from ui.show.numbers import tidy
 
 RACES = {
     "pre": "norms_pre",

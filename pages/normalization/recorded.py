@@ -14,7 +14,7 @@ from pages.normalization.axes import NAMES
 from pages.normalization.race import FREE, depth_charts, final_losses
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
-from ui.show.plotly_json import tidy
+from ui.show.numbers import number, tidy
 
 FROZEN = ("norms_pre_frozen", "norms_pre_frozen_2", "norms_pre_frozen_3")
 COMPARED = {
@@ -87,8 +87,8 @@ def show_learned() -> None:
                 "norm": NAMES[norm],
                 "free": ", ".join(f"{x:.3f}" for x in a),
                 "frozen": ", ".join(f"{x:.3f}" for x in b),
-                "frozen − free, mean": f"{np.mean(gains):+.3f}".replace("-", "−"),
-                "in the three seeds": ", ".join(f"{g:+.3f}" for g in gains).replace("-", "−"),
+                "frozen − free, mean": number(float(np.mean(gains)), "+.3f"),
+                "in the three seeds": ", ".join(number(g, "+.3f") for g in gains),
             }
         )
     st.table(pd.DataFrame(rows), hide_index=True)
@@ -119,7 +119,7 @@ def _helped(rows: Sequence[Mapping[str, str]]) -> str:
 
 def _learned_table(learned: Mapping[str, Any]) -> pd.DataFrame:
     def triple(values: Sequence[float]) -> str:
-        return ", ".join(f"{value:.3f}" for value in values).replace("-", "−")
+        return ", ".join(number(value, ".3f") for value in values)
 
     columns = {"norm": learned["places"], "γ, from 1": [triple(v) for v in learned["gain"]]}
     if learned["bias"]:

@@ -15,7 +15,8 @@ from ui.app.study_bar import about_prompt
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
 from ui.show.curves import Line, curves, show
-from ui.show.plotly_json import probability_pairs, tidy
+from ui.show.numbers import tidy
+from ui.show.plotly_json import probability_pairs
 from ui.show.plotly_json import show as show_plotly
 
 if TYPE_CHECKING:

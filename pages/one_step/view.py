@@ -13,7 +13,8 @@ from ui.app import widgets
 from ui.components.attention_map import attention_grid
 from ui.services.study import Study
 from ui.show.curves import show as show_chart
-from ui.show.plotly_json import probability_pairs, show, tidy
+from ui.show.numbers import tidy
+from ui.show.plotly_json import probability_pairs, show
 from ui.show.tokens import short
 
 

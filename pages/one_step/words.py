@@ -10,7 +10,7 @@ from gpt_core.experiments.one_step import Outcome, Part, Report
 from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
-from ui.show.plotly_json import tidy
+from ui.show.numbers import tidy
 from ui.show.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}

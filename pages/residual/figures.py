@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ui.show.curves import series_color
+from ui.show.numbers import number
 from ui.show.plotly_json import Figure, bar_trace, whole_figure
 from ui.show.theme import palette
 
@@ -52,7 +53,7 @@ def waterfall(shares: Attribution) -> Figure:
         "x": [*names, "= logit"],
         "y": np.array([*values, shares.total]),
         "measure": ["relative"] * len(values) + ["total"],
-        "text": [_signed(value) for value in values] + [f"{shares.total:.2f}".replace("-", "−")],
+        "text": [number(value, "+.2f") for value in values] + [number(shares.total, ".2f")],
         "textposition": "outside",
         "cliponaxis": False,
         "increasing": {"marker": {"color": colors.output}},
@@ -103,7 +104,3 @@ def head_map(shares: Attribution) -> Figure:
 def _in_order(branches: tuple[Written, ...]) -> Figure:
     names = [part_name(each.name) for each in branches]
     return {"type": "category", "categoryorder": "array", "categoryarray": names}
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")

@@ -19,6 +19,7 @@ from ui.components.stream_grids import chosen_cell, patch_grids, read_cell
 from ui.services.jobs import job_service
 from ui.services.study import Study
 from ui.show.names import sentence
+from ui.show.numbers import number
 from ui.show.tokens import code, short
 
 ON_PAGE = 1e10  # floating point operations that take well under a second
@@ -186,7 +187,7 @@ def _outcome(pair: Pair, state: str, cell: tuple[int, int]) -> dict[str, Any]:
     tokens = sorted([*best[: _SHOWN - len(pairs)], *pairs], key=lambda i: -float(runs[0][i]))
     moved = measure.moved(logits[measure.answer], logits[measure.instead])
     answer, instead = (_text(pair.study, i) for i in (measure.answer, measure.instead))
-    share = f"{100 * float(moved):.1f}%".replace("-", "−")
+    share = number(100 * float(moved), ".1f") + "%"
     token = _text(pair.study, pair.other[cell[1]])
     return {
         "said": f"{state} of layer {cell[0]} at position {cell[1]} ({token}) copied from B into A: "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pages.residual.figures import part_name
-from ui.show.plotly_json import tidy
+from ui.show.numbers import number, tidy
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -100,19 +100,16 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> str:
     else:
         truth = 2 if longest.logit < 0 else 1
         told = (
-            f"**{part_name(strongest.name)}** pushes harder ({_signed(strongest.logit)}) with a "
-            f"vector of length {strongest.length:.3g}: the cosine to the answer's direction is "
-            f"{_signed(strongest.cosine)} there."
+            f"**{part_name(strongest.name)}** pushes harder "
+            f"({number(strongest.logit, '+.2f')}) with "
+            f"a vector of length {strongest.length:.3g}: the cosine to the answer's direction is "
+            f"{number(strongest.cosine, '+.2f')} there."
         )
     right = "Right" if guess == GUESSES[truth] else "On this prompt it is otherwise"
     return (
-        f"{right}. {part_name(longest.name)} adds {_signed(longest.logit)} to the logit of "
-        f"{code(answer)} (cosine {_signed(longest.cosine)}); {told}"
+        f"{right}. {part_name(longest.name)} adds {number(longest.logit, '+.2f')} to the logit of "
+        f"{code(answer)} (cosine {number(longest.cosine, '+.2f')}); {told}"
     )
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 def direction(config: GPTConfig) -> str:
@@ -145,11 +142,11 @@ def adds_up(shares: Attribution) -> str:
     verdict = "They agree to within 10⁻⁴."
     if difference >= CLOSE:
         verdict = "More than 10⁻⁴: the model's own pass is calculated in 32 bits only."
-    words = (
-        f"**Check.** Sum of all {len(shares.parts)} parts: **{shares.total:.6f}** · the logit that "
-        f"the model computed: **{shares.logit:.6f}** · difference: **{tidy(difference, 0)}**. "
+    return (
+        f"**Check.** Sum of all {len(shares.parts)} parts: **{number(shares.total, '.6f')}** · the "
+        f"logit that the model computed: **{number(shares.logit, '.6f')}** · difference: "
+        f"**{tidy(difference, 0)}**. {verdict}"
     )
-    return words.replace("-", "−") + verdict
 
 
 def share_table(shares: Attribution) -> pd.DataFrame:
@@ -158,8 +155,8 @@ def share_table(shares: Attribution) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "length": [f"{each.length:.3f}" for each in rows],
-            "cosine to the answer": [f"{each.cosine:+.4f}".replace("-", "−") for each in rows],
-            "share of the logit": [f"{each.logit:+.4f}".replace("-", "−") for each in rows],
+            "cosine to the answer": [number(each.cosine, "+.4f") for each in rows],
+            "share of the logit": [number(each.logit, "+.4f") for each in rows],
         },
         index=[part_name(each.name) for each in rows],
     )

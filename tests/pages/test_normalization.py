@@ -9,7 +9,7 @@ from pages.normalization.race import FREE, RACES, final_losses
 from pages.normalization.recorded import COMPARED, FROZEN
 from tests.helpers import write_run
 from ui.app.job_panel import recorded_result
-from ui.show.plotly_json import tidy
+from ui.show.numbers import tidy
 
 PROMPT = "OTTO: A duck? It was wet."
 

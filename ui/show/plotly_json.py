@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Figure = dict[str, Any]
 
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
 
 def show(figure: Figure, key: str, alt: str, **more: Any) -> None:
     """Draw a figure that is read, not dragged about; alt says in words what it shows.
@@ -36,15 +34,6 @@ def show(figure: Figure, key: str, alt: str, **more: Any) -> None:
 
     config = {"displayModeBar": False}
     st.plotly_chart(Unchecked(figure), width="stretch", key=key, alt=alt, config=config, **more)
-
-
-def tidy(value: float, zero: float = 5e-7) -> str:
-    """A number in four digits, like 0.8145 or 2.5·10⁻⁵; below `zero` it is a rounding error, 0."""
-    if abs(value) < zero:
-        return "0"
-    digits, _, power = f"{value:.4g}".partition("e")
-    digits = digits.replace("-", "−")
-    return f"{digits}·10{str(int(power)).translate(_RAISED)}" if power else digits
 
 
 def probability_pairs(
