@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from starlette.middleware import Middleware
 
+from course.lessons import MOVED
 from ui.app.page_address import PageAddress
 from ui.app.server import lifespan
 from ui.services.messages import NeededMessages
@@ -13,5 +14,9 @@ from ui.services.turns import Turns
 app = st.App(
     "course/main.py",
     lifespan=lifespan,
-    middleware=[Middleware(NeededMessages), Middleware(Turns), Middleware(PageAddress)],
+    middleware=[
+        Middleware(NeededMessages),
+        Middleware(Turns),
+        Middleware(PageAddress, moved=MOVED),
+    ],
 )

@@ -39,4 +39,7 @@ COURSE = {
     ),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)
+# Where old links lead: from a lesson, or from one value (lesson, key) of it, to the lesson that has
+# it now.
+MOVED: dict[tuple[str, str], str] = {}
 FIRST = LESSONS[0]  # what the bare address of the app shows

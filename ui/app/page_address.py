@@ -6,8 +6,11 @@ in the browser's console.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
+from starlette.responses import RedirectResponse
 from streamlit import config
 
 if TYPE_CHECKING:
@@ -29,19 +32,36 @@ _SCRIPT = """<script>
 
 
 class PageAddress:
-    """ASGI middleware: writes a script into every page that is opened, at the top of its head."""
+    """ASGI middleware: writes a script into every page that is opened, at the top of its head.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    moved: where old links lead, by (lesson, key): the lesson that now has the widget with this key,
+    or with an empty key all of the lesson.
+    """
+
+    def __init__(self, app: ASGIApp, moved: Mapping[tuple[str, str], str] | None = None) -> None:
+        self._app, self._moved = app, moved or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["method"] != "GET" or not _wants_page(scope):
             await self._app(scope, receive, send)
             return
+        if target := self._new_place(scope):
+            await RedirectResponse(target)(scope, receive, send)
+            return
         headers = [header for header in scope["headers"] if header[0] not in _NOT_ASKED_FOR]
         script = _SCRIPT.format(own_parts=_own_parts(scope["path"])).encode()
         await self._app({**scope, "headers": headers}, receive, _Writer(send, script))
+
+    def _new_place(self, scope: Scope) -> str | None:
+        """The address, beside the old one, of what has moved to another lesson."""
+        query = scope["query_string"].decode("latin-1")
+        path = scope["path"]
+        lesson, up = path.rstrip("/").rpartition("/")[2], "../" * path.endswith("/")
+        for key in ("", *parse_qs(query, keep_blank_values=True)):
+            if target := self._moved.get((lesson, key)):
+                return f"{up}{target}" + f"?{query}" * bool(query)
+        return None
 
 
 class _Writer:

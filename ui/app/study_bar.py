@@ -14,6 +14,7 @@ from streamlit.errors import StreamlitAPIException
 from ui.app import address, widgets
 from ui.app.startup import let_words_through
 from ui.app.visitor import visitor_id
+from ui.app.whole_link import OTHER_WEIGHTS, WEIGHTS, offer_link, other_weights
 from ui.services import models
 from ui.services.study import Study, study_of
 from ui.services.training import training_service
@@ -65,6 +66,7 @@ def sidebar() -> None:
     st.session_state["page_is_whole"] = False
     st.session_state["study"] = None  # until a part of the page asks for it
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
+    widgets.forget_texts()
     with st.sidebar:
         key = _choose_model()
         typed = widgets.text_input(
@@ -85,6 +87,7 @@ def sidebar_notes() -> None:
     """What is special about the model and the prompt; course/main.py calls it at the end."""
     with st.sidebar:
         _notes()
+        offer_link(current_study())
     st.session_state["page_is_whole"] = True
 
 
@@ -144,6 +147,8 @@ _NOTES = _key_of(_notes)
 def _special(study: Study) -> str:
     """One sentence each for what a model from elsewhere brings along."""
     said = []
+    if other_weights(study):
+        said.append(OTHER_WEIGHTS)
     if study.loaded.imported:
         said.append("This model came here already trained: how it learned was not recorded.")
     texts = (token.text for token in study.tokens)
@@ -178,7 +183,10 @@ def _choose_model() -> str:
         st.warning("That model is not here any more; this is the bundled one.")
         st.session_state["model"] = models.BUNDLED
     key = st.selectbox("Model", list(names), format_func=lambda k: names.get(k, k), key="model")
-    address.write({"model": key if key != models.BUNDLED else None})
+    said = {"model": key if key != models.BUNDLED else None}
+    if key != (address.text_of("model") or models.BUNDLED):
+        said[WEIGHTS] = None  # they were those of another model
+    address.write(said)
     return key
 
 

@@ -161,6 +161,16 @@ def text_input(
     return _draw("text_input", (label, values.default), values, key, container, more)
 
 
+def forget_texts() -> None:
+    """A page begins, and none of its widgets has been drawn yet."""
+    st.session_state["texts_of_widgets"] = {}
+
+
+def texts_of_widgets() -> dict[str, str]:
+    """What the address would say of every widget that the page shows, defaults as well."""
+    return dict(st.session_state.get("texts_of_widgets", {}))
+
+
 # ---- The values that a widget may have ----
 
 
@@ -337,6 +347,10 @@ def _draw(
     if wish is _NOTHING or drawn != wish:
         given = (drawn, *given)[:_GIVEN]
     memory[key] = _Last(drawn, values.default, wish, limits, _asked(), given)
+    texts = st.session_state.setdefault("texts_of_widgets", {})
+    texts.pop(key, None)
+    if drawn is not None:
+        texts[key] = values.write(drawn)
     return drawn
 
 

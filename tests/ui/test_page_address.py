@@ -1,0 +1,63 @@
+"""Old links lead to where the lesson or the value is now."""
+
+import asyncio
+from urllib.parse import urljoin
+
+import pytest
+
+from ui.app.page_address import PageAddress
+
+MOVED = {("old", ""): "new", ("training", "tune"): "tuning"}
+
+
+async def page(scope, receive, send):
+    headers = [(b"content-type", b"text/html")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"<head></head>"})
+
+
+def asked(path, query=""):
+    """Status and new address of a page's request."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(b"accept", b"text/html")],
+    }
+    asyncio.run(PageAddress(page, MOVED)(scope, None, send))
+    place = dict(sent[0]["headers"]).get(b"location", b"").decode()
+    old = f"https://a.example{path}"
+    return sent[0]["status"], urljoin(old, place) if place else None
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "new"),
+    [
+        ("/old", "", "/new"),
+        ("/old/", "", "/new"),
+        ("/base/old", "prompt=a%20b&x=1", "/base/new?prompt=a%20b&x=1"),
+        ("/training", "tune=&prompt=a", "/tuning?tune=&prompt=a"),
+    ],
+)
+def test_what_has_moved_is_found_with_all_its_values(path, query, new):
+    assert asked(path, query) == (307, f"https://a.example{new}")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("/new", ""), ("/training", "prompt=tune"), ("/", "old=1"), ("/training", "&&=&%ff")],
+)
+def test_everything_else_is_served_as_ever(path, query):
+    assert asked(path, query) == (200, None)
+
+
+def test_what_has_moved_is_in_the_course():
+    from course.lessons import LESSONS, MOVED
+
+    assert set(MOVED.values()) <= {lesson.name for lesson in LESSONS}

@@ -1,0 +1,62 @@
+"""A link to what is seen: every value of the page, and which weights it was seen with.
+
+Streamlit leaves out of the address whatever stands on its default. But a default may change with
+the next version of the app, and then an old link shows something else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import streamlit as st
+
+from ui.app import address
+from ui.app.widgets import texts_of_widgets
+from ui.services.caches import shared
+from ui.services.models import LoadedModel
+from ui.services.study import Study
+
+WEIGHTS = "weights"  # what the address calls them
+OTHER_WEIGHTS = (
+    "The link that brought you here was made with other weights of this model, so numbers may "
+    "differ from those that it was meant to show."
+)
+
+
+def link_to_all(study: Study) -> str:
+    """The page's address with the model, its weights, and the value of every widget on it."""
+    said = address.texts() | texts_of_widgets()
+    said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded), "prompt": said["prompt"]}
+    parts = urlsplit(st.context.url or "")
+    return urlunsplit(parts._replace(query=urlencode(said), fragment=""))
+
+
+def offer_link(study: Study) -> None:
+    """A button that shows the link, ready to be copied."""
+    if st.button(
+        "Link to what you see",
+        key="whole_link",
+        icon=":material/link:",
+        help="With every value on this page, so that it shows the same later, too.",
+    ):
+        _show(link_to_all(study))
+
+
+@st.dialog("A link to what you see")
+def _show(link: str) -> None:
+    st.markdown("It holds the model, the prompt and every value on this page.")
+    st.code(link, language=None, wrap_lines=True)
+
+
+def other_weights(study: Study) -> bool:
+    """Whether the address was made with other weights than those that are looked at."""
+    said = address.text_of(WEIGHTS)
+    return bool(said) and said != weights_of(study.loaded)
+
+
+@shared()
+def weights_of(loaded: LoadedModel) -> str:
+    """The beginning of the sha256 of a model's file: the same wherever it lies."""
+    with (loaded.run.path / "model.safetensors").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
