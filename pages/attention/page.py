@@ -9,6 +9,7 @@ from gpt_core.model.gpt import CausalSelfAttention
 from gpt_core.model.observe import zero_heads
 from pages.attention import words
 from ui.app import address
+from ui.app.lesson import further_reading, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.attention_map import (
@@ -130,6 +131,6 @@ def explore(study: Study) -> None:
 st.title("Attention")
 current_study()
 explore()
+try_this(*words.TRY)
 show_source(CausalSelfAttention._explicit, zero_heads)
-with st.expander("Further reading", icon=":material/menu_book:"):
-    st.markdown(words.READING)
+further_reading(*words.READING)

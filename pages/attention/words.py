@@ -15,26 +15,28 @@ GUESSES = (
     "It rises by more than a tenth",
 )
 
-TRY = """
-- **Find the neighbour.** Look for a head with a stripe just below the diagonal: each token listens
-  to the one before it. Lock it, point at the stripe, and read how large q·k is there.
-- **Say it twice.** Write the same word two times. Is there a head in which the second copy
-  listens to what came *after* the first one? That is how a model copies.
-- **Look into the future.** Point at a hatched cell. What does the mask do to its score?
-- **Be alone.** Shorten the prompt to one letter. Why is the weight exactly 1?
-- **Silence a whole layer.** Knock out all its heads. Is the next token still the same?
-"""
+TRY = (
+    "**Find the neighbour.** Look for a head with a stripe just below the diagonal: each "
+    "token listens to the one before it. Lock it, point at the stripe, and read how large "
+    "q·k is there.",
+    "**Say it twice.** Write the same word two times. Is there a head in which the second "
+    "copy listens to what came *after* the first one? That is how a model copies.",
+    "**Look into the future.** Point at a hatched cell. What does the mask do to its score?",
+    "**Be alone.** Shorten the prompt to one letter. Why is the weight exactly 1?",
+    "**Silence a whole layer.** Knock out all its heads. Is the next token still the same?",
+)
 
-READING = """
-- Vaswani et al. 2017, [Attention Is All You Need](https://arxiv.org/abs/1706.03762), section 3.2.
-- Michel, Levy & Neubig 2019, [Are Sixteen Heads Really Better than
-  One?](https://arxiv.org/abs/1905.10650): how many heads can be removed.
-- Jain & Wallace 2019, [Attention is not Explanation](https://arxiv.org/abs/1902.10186).
-- Kobayashi et al. 2020, [Attention is Not Only a Weight](https://arxiv.org/abs/2004.10102): why
-  the length of v counts as well.
-- Elhage et al. 2021, [A Mathematical Framework for Transformer
-  Circuits](https://transformer-circuits.pub/2021/framework/index.html).
-"""
+READING = (
+    "Vaswani et al. 2017, [Attention Is All You Need](https://arxiv.org/abs/1706.03762), "
+    "section 3.2.",
+    "Michel, Levy & Neubig 2019, [Are Sixteen Heads Really Better than "
+    "One?](https://arxiv.org/abs/1905.10650): how many heads can be removed.",
+    "Jain & Wallace 2019, [Attention is not Explanation](https://arxiv.org/abs/1902.10186).",
+    "Kobayashi et al. 2020, [Attention is Not Only a "
+    "Weight](https://arxiv.org/abs/2004.10102): why the length of v counts as well.",
+    "Elhage et al. 2021, [A Mathematical Framework for Transformer "
+    "Circuits](https://transformer-circuits.pub/2021/framework/index.html).",
+)
 
 PRETTY = """
 A crisp stripe is easy to name, and tempting to believe in. But the picture shows only **where** a
@@ -148,8 +150,6 @@ def explanation(config: GPTConfig, T: int, colours: Palette) -> str:
             sizes(config, T),
             "## Pretty is not useful",
             PRETTY,
-            "## Something to try",
-            TRY,
         )
     )
 

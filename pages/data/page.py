@@ -8,6 +8,7 @@ from pages.data.scraping_panel import scrape_a_show
 from pages.data.text_tables import batch_html, guessing_bars, statistics_of, token_array
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
+from ui.app.lesson import try_this
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
 from ui.show.bars import count_bars
@@ -121,10 +122,9 @@ st.markdown(
 )
 scrape_a_show()
 
-st.subheader("Predict, then try")
-st.markdown(
-    "- What is y at the last column of a piece? Say it before you look at where x stops.\n"
-    "- Choose a text in another language. Do its entropies go up or down? Why?\n"
-    "- Paste the same sentence fifty times. What happens to the entropy with two characters known?"
+try_this(
+    "What is y at the last column of a piece? Say it before you look at where x stops.",
+    "Choose a text in another language. Do its entropies go up or down? Why?",
+    "Paste the same sentence fifty times. What happens to the entropy with two characters known?",
 )
 show_source(batch, split, label="The lines that ran: split and batch")

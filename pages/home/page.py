@@ -8,6 +8,7 @@ from gpt_core.tokenizers import first_tokens
 from pages.home.results import overview_of
 from pages.home.road import show_road
 from ui import PROJECT
+from ui.app.lesson import try_this
 from ui.app.links import open_lesson, page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
@@ -188,11 +189,10 @@ st.markdown(
 left, right = st.columns(2)
 left.page_link(page_of("data"), label="Data: what a model learns from", icon="📚")
 right.page_link(page_of("sitcom"), label="Sitcom: a text that makes sense", icon="🎬")
-st.subheader("Try this")
-st.markdown(
-    "- Type a name from the cast and a colon, `MABEL:`. What does the model expect after it?\n"
-    "- Delete the last character of the prompt, then put another. Watch the last chart.\n"
-    "- Write something that no sitcom would say. How many bits does it need now?"
+try_this(
+    "Type a name from the cast and a colon, `MABEL:`. What does the model expect after it?",
+    "Delete the last character of the prompt, then put another. Watch the last chart.",
+    "Write something that no sitcom would say. How many bits does it need now?",
 )
 st.subheader("Take it with you")
 st.markdown(

@@ -13,6 +13,7 @@ from gpt_core.model import norms
 from pages.layernorm import figures, words
 from pages.layernorm.experiment import Place, show_experiment
 from ui.app import widgets
+from ui.app.lesson import further_reading, try_this
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
@@ -140,22 +141,20 @@ st.markdown(
 one_token()
 every_token()
 
-st.header("Try this")
-st.markdown(
-    f"- {words.TRY[kind]}\n"
-    "- Walk through the tokens with the slider at the top. Whose stream ends the longest?\n"
-    "- Train a small model with another preset (*modern* has RMSNorm), choose it in the sidebar, "
-    "and come back. What is different by hand?"
+try_this(
+    words.TRY[kind],
+    "Walk through the tokens with the slider at the top. Whose stream ends the longest?",
+    "Train a small model with another preset (*modern* has RMSNorm), choose it in the sidebar, "
+    "and come back. What is different by hand?",
 )
 st.page_link(page_of("training"), label="Training: make a model of your own", icon="📉")
 show_source(type(norm), normalize_by_hand, label="The lines that ran: the norm, and by hand")
 if kind != "layernorm":
     show_source(norms.LayerNorm, label="For comparison: LayerNorm")
-with st.expander("Further reading", icon=":material/menu_book:"):
-    st.markdown(
-        "- Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450)\n"
-        "- Zhang & Sennrich 2019, [Root Mean Square Layer Normalization]"
-        "(https://arxiv.org/abs/1910.07467)\n"
-        "- Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture]"
-        "(https://arxiv.org/abs/2002.04745): norms before or after the branches"
-    )
+further_reading(
+    "Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450)",
+    "Zhang & Sennrich 2019, [Root Mean Square Layer Normalization]"
+    "(https://arxiv.org/abs/1910.07467)",
+    "Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture]"
+    "(https://arxiv.org/abs/2002.04745): norms before or after the branches",
+)

@@ -16,6 +16,7 @@ from gpt_core.generate.sample import (
 from pages.sample import words
 from pages.sample.measured import show_measured
 from pages.sample.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
+from ui.app.lesson import further_reading, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
 from ui.components.writing import generated_text, next_token_bars
@@ -138,8 +139,7 @@ what_settings_do()
 
 show_measured()
 
-st.header("Something to try")
-st.markdown(words.TRY)
+try_this(*words.TRY)
 st.markdown(
     "The address of this page holds the prompt, the settings and the seed. Whoever opens it and "
     "presses Write gets the same text."
@@ -147,5 +147,4 @@ st.markdown(
 show_source(
     distribution, stages, keep_top_k, keep_top_p, keep_min_p, generate, unwrap(Decoder.__call__)
 )
-with st.expander("Further reading", icon=":material/menu_book:"):
-    st.markdown(words.READING)
+further_reading(*words.READING)

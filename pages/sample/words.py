@@ -18,26 +18,28 @@ if TYPE_CHECKING:
 NUCLEUS = 0.9
 GUESSES = ("1 token", "2 to 5", "6 to 15", "more than 15")
 
-TRY = """
-- **Temperature 0, twice.** Press Write two times. Why is the text the same, whatever the seed?
-  How long does it take until the text repeats itself?
-- **Temperature 2, then top-k 3.** First see what a text looks like when unlikely tokens get their
-  turn. Then cut all but three at every step: is it still nonsense?
-- **Find the accident.** Look for the darkest token of the text and choose it. How likely was it?
-  Did the text recover after it?
-- **Sure or not?** Write half a name into the prompt, such as `NADI`, then a whole line. When does
-  top-p 0.9 keep one token, and when many?
-"""
+TRY = (
+    "**Temperature 0, twice.** Press Write two times. Why is the text the same, whatever "
+    "the seed? How long does it take until the text repeats itself?",
+    "**Temperature 2, then top-k 3.** First see what a text looks like when unlikely tokens "
+    "get their turn. Then cut all but three at every step: is it still nonsense?",
+    "**Find the accident.** Look for the darkest token of the text and choose it. How "
+    "likely was it? Did the text recover after it?",
+    "**Sure or not?** Write half a name into the prompt, such as `NADI`, then a whole line. "
+    "When does top-p 0.9 keep one token, and when many?",
+)
 
-READING = """
-- Fan, Lewis & Dauphin 2018, [Hierarchical Neural Story Generation](https://arxiv.org/abs/1805.04833),
-  section 5.1: top-k.
-- Holtzman et al. 2020, [The Curious Case of Neural Text Degeneration](https://arxiv.org/abs/1904.09751):
-  why the likeliest text is dull, and top-p.
-- Nguyen et al. 2024, [Turning Up the Heat](https://arxiv.org/abs/2407.01082): min-p.
-- Pope et al. 2022, [Efficiently Scaling Transformer Inference](https://arxiv.org/abs/2211.05102):
-  what the cache of keys and values costs and saves.
-"""
+READING = (
+    "Fan, Lewis & Dauphin 2018, [Hierarchical Neural Story "
+    "Generation](https://arxiv.org/abs/1805.04833), section 5.1: top-k.",
+    "Holtzman et al. 2020, [The Curious Case of Neural Text "
+    "Degeneration](https://arxiv.org/abs/1904.09751): why the likeliest text is dull, and "
+    "top-p.",
+    "Nguyen et al. 2024, [Turning Up the Heat](https://arxiv.org/abs/2407.01082): min-p.",
+    "Pope et al. 2022, [Efficiently Scaling Transformer "
+    "Inference](https://arxiv.org/abs/2211.05102): what the cache of keys and values costs "
+    "and saves.",
+)
 
 INTRO = (
     "A GPT doesn't write. It says how likely each token is to come next. Something else has to "

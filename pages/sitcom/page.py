@@ -17,6 +17,7 @@ from pages.sitcom.check import break_it, check_own, checked, step_through
 from pages.sitcom.scene import scene_of, show_cast, show_script, show_verdict
 from ui.app import widgets
 from ui.app.chosen_text import bundled_corpus, chosen_corpus
+from ui.app.lesson import try_this
 from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
 from ui.app.source import show_source
@@ -119,6 +120,5 @@ left, right = st.columns(2)
 left.page_link(page_of("data"), label="Data: what is in it", icon="📚")
 right.page_link(page_of("training"), label="Training: learn it", icon="📉")
 
-st.header("Something to try")
-st.markdown(words.TRY)
+try_this(*words.TRY)
 show_source(generate, play, written, Checker.check, ScriptRules.faults, Reader.read)

@@ -61,16 +61,17 @@ HELD_OUT = (
     f"{HELD_OUT_ONE_IN} is kept back. A model that writes or follows those well did not learn them "
     "by heart."
 )
-TRY = """
-- **Who is wrong?** Find a scene where somebody *believes* what is not so. Which line gives that
-  belief away? In which beat does the truth come out?
-- **Same plot, other people.** Choose a title, then press *Another scene* until Theo plays in it.
-  Which words change, and which don't?
-- **Fool the checker.** Swap two turns, again and again in other places, until it finds nothing.
-  Does the scene still make sense to you?
-- **Learn it.** Use 1,000 scenes as your text, train a small model on them, let it write a scene in
-  the Sample lesson, and paste what it wrote into the box above. Which rules does it keep first?
-"""
+TRY = (
+    "**Who is wrong?** Find a scene where somebody *believes* what is not so. Which line "
+    "gives that belief away? In which beat does the truth come out?",
+    "**Same plot, other people.** Choose a title, then press *Another scene* until Theo "
+    "plays in it. Which words change, and which don't?",
+    "**Fool the checker.** Swap two turns, again and again in other places, until it finds "
+    "nothing. Does the scene still make sense to you?",
+    "**Learn it.** Use 1,000 scenes as your text, train a small model on them, let it write "
+    "a scene in the Sample lesson, and paste what it wrote into the box above. Which rules "
+    "does it keep first?",
+)
 
 
 def how_made(size: Size) -> str:

@@ -19,6 +19,7 @@ from pages.tokenization.results import (
 )
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
+from ui.app.lesson import try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
@@ -191,13 +192,12 @@ st.markdown(
     "be compared between tokenizers. Bits **per character** can."
 )
 
-st.subheader("Predict, then try")
-st.markdown(
-    "- Which sentence needs *more* BPE tokens than words? Think first, then type `Zyx qvw.` into "
-    "the prompt.\n"
-    "- Put an emoji 🦆 into the prompt. How many tokens is it in each? Why four in BPE?\n"
-    "- Write the name of somebody in your text, and then your own. Which of the two does GPT-2 "
-    "keep whole? And your BPE?\n"
-    "- Move the replay slider slowly from 0 to 30. Which pairs come first, and why those?"
+try_this(
+    "Which sentence needs *more* BPE tokens than words? Think first, then type `Zyx qvw.` into "
+    "the prompt.",
+    "Put an emoji 🦆 into the prompt. How many tokens is it in each? Why four in BPE?",
+    "Write the name of somebody in your text, and then your own. Which of the two does GPT-2 "
+    "keep whole? And your BPE?",
+    "Move the replay slider slowly from 0 to 30. Which pairs come first, and why those?",
 )
 show_source(BPETokenizer.train, train_tokenizer, label="The lines that ran: BPE training")

@@ -7,6 +7,7 @@ from gpt_core.training.trainer import Trainer
 from pages.training.compare import compare_runs
 from pages.training.form import training_form
 from pages.training.panel import choose_run, panel
+from ui.app.lesson import try_this
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
 
@@ -73,16 +74,15 @@ two.markdown(
 
 compare_runs()
 
-st.header("Try this")
-st.markdown(
-    "- Train twice with the same seed. Are the curves the same? Now change only the seed: the "
-    "distance between two seeds is how much of a difference you may believe in.\n"
-    "- Multiply the learning rate by 30. Watch the gradient norm just before it goes wrong.\n"
-    "- Paste a text of two pages on the Data page and train 1,000 steps. At which step does the "
-    "validation curve turn up?\n"
-    "- Train *classic* and *modern* for 300 steps each and compare them over **seconds** above.\n"
-    "- Press *Use this model in every lesson* while a run is still going, open Attention, and look "
-    "again a minute later."
+try_this(
+    "Train twice with the same seed. Are the curves the same? Now change only the seed: the "
+    "distance between two seeds is how much of a difference you may believe in.",
+    "Multiply the learning rate by 30. Watch the gradient norm just before it goes wrong.",
+    "Paste a text of two pages on the Data page and train 1,000 steps. At which step does the "
+    "validation curve turn up?",
+    "Train *classic* and *modern* for 300 steps each and compare them over **seconds** above.",
+    "Press *Use this model in every lesson* while a run is still going, open Attention, and look "
+    "again a minute later.",
 )
 show_source(Trainer.__next__, Trainer._gradients, label="The lines that ran: one step of training")
 show_source(AdamW, Muon, label="The lines that ran: AdamW and Muon")

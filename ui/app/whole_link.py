@@ -45,7 +45,9 @@ def offer_link(study: Study) -> None:
 
 @st.dialog("A link to what you see")
 def _show(link: str) -> None:
-    st.markdown("It holds the model, the prompt and every value on this page.")
+    st.markdown(
+        "It holds the model, the prompt and every value on this page. Point at it to copy it."
+    )
     st.code(link, language=None, wrap_lines=True)
 
 
