@@ -70,8 +70,9 @@ def episodes_on(page: Page, slug: str) -> list[Episode]:
             key = episode_in(urljoin(page.address, link.get("href").strip()), slug)
         except ValueError:  # no address at all
             continue
-        if key and key not in found:
-            season, number = map(int, EPISODE.fullmatch(key).groups())  # type: ignore[union-attr]
+        numbers = EPISODE.fullmatch(key or "")
+        if key and numbers and key not in found:
+            season, number = map(int, numbers.groups())
             title = NUMBERING.sub("", " ".join(link.text_content().split()))
             found[key] = Episode(season, number, key, title)
     return sorted(found.values())
