@@ -3,7 +3,7 @@
     python -m benchmarks.observe
 
 Recording: a forward pass inside `record(model)`, which keeps every named tensor, over a plain one.
-Hook points: a plain forward pass over that of a copy without any, whose taps are replaced by
+Hook points: a plain forward pass over that of a copy without any, whose hook points are replaced by
 nothing at all. Both at 128 tokens, one thread, in turns; the median of the ratios of neighbours.
 Measured is the processor time of the thread that computes, so that what else goes on in the
 machine hardly counts.
@@ -24,7 +24,7 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.memory import keep_freed_memory
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import Tap, record
+from gpt_core.model.observe import HookPoint, record
 from gpt_core.training.run import Run
 
 LENGTH = 128
@@ -38,11 +38,11 @@ _nothing.hooked = False  # type: ignore[attr-defined]
 
 
 def without_hook_points(model: GPT) -> GPT:
-    """A copy of the model with every tap gone."""
+    """A copy of the model with every hook point gone."""
     bare = copy.deepcopy(model)
     for module in list(bare.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, Tap):
+            if isinstance(child, HookPoint):
                 delattr(module, name)
                 module.__dict__[name] = _nothing
     return bare

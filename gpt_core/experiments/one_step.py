@@ -190,7 +190,7 @@ def one_step(
     place = _most_surprising(own, ids)
     backward(own, ids)
     start = [p.detach().clone() for p in own.parameters()]
-    make_optimizer(own, config).update(0, 1.0)
+    make_optimizer(own, config).step(0, 1.0)
     with torch.no_grad():
         moves = [p - before for p, before in zip(own.parameters(), start, strict=True)]
     parts = _parts(own, start, moves)
@@ -223,7 +223,7 @@ def steps(
     for step in range(count):
         if not math.isfinite(backward(model, ids)):
             return
-        optimizer.update(step, factor)
+        optimizer.step(step, factor)
         yield step + 1
 
 

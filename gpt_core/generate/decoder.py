@@ -3,8 +3,8 @@
 The keys and values of earlier tokens never change in a causal model, so the decoder keeps them
 (the KV cache; Pope et al. 2022, section 2) and only the newest token runs through the blocks. A
 small model then spends its time on calling PyTorch rather than on arithmetic, so the decoder makes
-as few calls as it can: it reads the model's weights directly (no modules, hence no taps), and
-queries, keys and values are written into their place in the cache by one matrix product.
+as few calls as it can: it reads the model's weights directly (no modules, hence no hook points),
+and queries, keys and values are written into their place in the cache by one matrix product.
 
 Shapes: n new tokens at positions start … end - 1; C channels, H heads, D = C / H, V tokens in the
 vocabulary. There is no batch dimension.
@@ -185,7 +185,7 @@ def _turn(attn: CausalSelfAttention, config: GPTConfig) -> Callable[[Tensor, int
 
 
 def _norm(norm: nn.Module) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
-    """The norm without its taps: a function of x and of some settings that never change."""
+    """The norm without its hook points: a function of x and of some settings that never change."""
     if isinstance(norm, LayerNorm):
         return torch.layer_norm, (norm.weight.shape, norm.weight, norm.bias, norm.eps)
     if isinstance(norm, RMSNorm):

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gpt_core.generate.decoder import Decoder
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import find_taps
+from gpt_core.model.observe import find_hook_points
 
 
 class SampleError(ValueError):
@@ -138,7 +138,9 @@ def _generate(
     generator = torch.Generator().manual_seed(config.seed)
     block_size = model.config.block_size
     decoder = Decoder(model) if use_cache and model.config.causal else None
-    hooks = [tap._forward_hooks for tap in find_taps(model).values()]  # looked at every token
+    hooks = [
+        point._forward_hooks for point in find_hook_points(model).values()
+    ]  # looked at every token
     window = tokens[-block_size:]
     written: list[int] = []
     for _ in range(config.max_new_tokens):

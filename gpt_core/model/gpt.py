@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.modules import ModuleList
 from gpt_core.model.norms import make_norm
-from gpt_core.model.observe import Tap, Tapped
+from gpt_core.model.observe import HookedModule, HookPoint
 
 
-class CausalSelfAttention(Tapped):
+class CausalSelfAttention(HookedModule):
     """Every token asks (q), offers (k) and brings (v); softmax(q·k / √D) decides who is heard.
 
     Vaswani et al. 2017, section 3.2. Multi-head: H independent attentions of width D each.
@@ -35,8 +35,8 @@ class CausalSelfAttention(Tapped):
         self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
         self.proj = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
         self.use_fused = True
-        self.q, self.k, self.v = Tap(), Tap(), Tap()
-        self.scores, self.pattern, self.z = Tap(), Tap(), Tap()
+        self.q, self.k, self.v = HookPoint(), HookPoint(), HookPoint()
+        self.scores, self.pattern, self.z = HookPoint(), HookPoint(), HookPoint()
         if config.position == "rope":
             cos, sin = rotary_angles(config.block_size, config.head_dim)
             self.register_buffer("cos", cos, persistent=False)
@@ -90,7 +90,7 @@ class CausalSelfAttention(Tapped):
             self.proj.weight.copy_(strength * values.t())
 
 
-class FeedForward(Tapped):
+class FeedForward(HookedModule):
     """Every token thinks on its own: wider, a nonlinearity, and back (the MLP).
 
     Vaswani et al. 2017, section 3.3. SwiGLU (Shazeer 2020) multiplies by a gate; its hidden layer
@@ -105,7 +105,7 @@ class FeedForward(Tapped):
         self.up = nn.Linear(config.n_embd, hidden, bias=config.bias)
         self.gate = nn.Linear(config.n_embd, hidden, bias=config.bias) if swiglu else None
         self.down = nn.Linear(hidden, config.n_embd, bias=config.bias)
-        self.mlp_pre, self.mlp_post = Tap(), Tap()
+        self.mlp_pre, self.mlp_post = HookPoint(), HookPoint()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C)."""
@@ -131,7 +131,7 @@ def _squared(x: Tensor) -> Tensor:
     return x * x  # the gradient of x.square() takes several times as long
 
 
-class Block(Tapped):
+class Block(HookedModule):
     """One layer: attention, then the MLP, each added to the residual stream.
 
     "pre" normalises what a branch reads (GPT-2); "post" normalises the stream after each addition
@@ -146,8 +146,8 @@ class Block(Tapped):
         self.norm2 = make_norm(config)
         self.mlp = FeedForward(config)
         self.dropout = nn.Dropout(config.dropout)
-        self.resid_pre, self.attn_out, self.resid_mid = Tap(), Tap(), Tap()
-        self.mlp_out, self.resid_post = Tap(), Tap()
+        self.resid_pre, self.attn_out, self.resid_mid = HookPoint(), HookPoint(), HookPoint()
+        self.mlp_out, self.resid_post = HookPoint(), HookPoint()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C)."""
@@ -159,7 +159,7 @@ class Block(Tapped):
         return self.resid_post(self.norm2(x + self.mlp_out(self.dropout(self.mlp(x)))))
 
 
-class GPT(Tapped):
+class GPT(HookedModule):
     """Token ids in, one score per possible next token out, at every position."""
 
     def __init__(self, config: GPTConfig) -> None:
@@ -172,7 +172,7 @@ class GPT(Tapped):
         # A post-norm stream leaves the last block normalised already.
         self.norm_f = make_norm(config) if config.norm_position == "pre" else nn.Identity()
         self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)
-        self.embed, self.pos_embed, self.logits = Tap(), Tap(), Tap()
+        self.embed, self.pos_embed, self.logits = HookPoint(), HookPoint(), HookPoint()
         self.apply(_init_weights)
         self._init_residual_branches()
         if config.tie_weights:

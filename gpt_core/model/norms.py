@@ -1,7 +1,7 @@
 """Normalization, written out. All share one interface: (B, T, C) in, (B, T, C) out.
 
-Each has two taps: `scale`, what it divides by, and `normalized`, the result before the learned
-gain and bias. While nobody watches them, PyTorch's fused kernel does the same in one step.
+Each has two hook points: `scale`, what it divides by, and `normalized`, the result before the
+learned gain and bias. While nobody watches them, PyTorch's fused kernel does the same in one step.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt_core.model.config import GPTConfig
-from gpt_core.model.observe import Tap, Tapped
+from gpt_core.model.observe import HookedModule, HookPoint
 
 
-class _Norm(Tapped):
-    """What all norms share: the taps, and the choice between explicit and fused."""
+class _Norm(HookedModule):
+    """What all norms share: the hook points, and the choice between explicit and fused."""
 
     def __init__(self, n_embd: int, bias: bool, eps: float) -> None:
         super().__init__()
         self.eps = eps
         self.weight = nn.Parameter(torch.ones(n_embd))
         self.bias = nn.Parameter(torch.zeros(n_embd)) if bias else None
-        self.scale = Tap()
-        self.normalized = Tap()
+        self.scale = HookPoint()
+        self.normalized = HookPoint()
 
     @property
     def watched(self) -> bool:
@@ -112,13 +112,13 @@ class BatchNorm(_Norm):
         return self.running_mean.to(x.dtype)[None, None], self.running_var.to(x.dtype)[None, None]
 
 
-class NoNorm(Tapped):
+class NoNorm(HookedModule):
     """No normalization: the control in an experiment. `scale` is all ones."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.scale = Tap()
-        self.normalized = Tap()
+        self.scale = HookPoint()
+        self.normalized = HookPoint()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C), unchanged."""

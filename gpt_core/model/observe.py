@@ -1,7 +1,7 @@
 """Watch and change what flows through a model.
 
-Every intermediate tensor passes through a `Tap`, a module that returns its input. A tap with no
-hook costs one empty call; `record` and `intervene` put PyTorch forward hooks on the taps they
+Every intermediate tensor passes through a `HookPoint`, a module that returns its input. One with no
+hook costs one empty call; `record` and `intervene` put PyTorch forward hooks on those that they
 name and remove them again. A hook acts only in the thread that asked for it, so that many can look
 at one shared model at once. The names:
 
@@ -33,17 +33,17 @@ import torch
 from torch import Tensor, nn
 
 Change = Callable[[Tensor], Tensor]
-Hook = Callable[["Tap", Any, Tensor], Tensor | None]
+Hook = Callable[["HookPoint", Any, Tensor], Tensor | None]
 
 
-class Tap(nn.Module):
+class HookPoint(nn.Module):
     """A named place where a tensor can be watched or changed. Returns its input."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x, or what a hook replaces it by.
 
         PyTorch keeps the hooks; calling them here, and nothing else that a module's call looks
-        after, makes a pass through a tap several times cheaper.
+        after, makes a pass through it several times cheaper.
         """
         if self._forward_hooks:
             for hook in tuple(self._forward_hooks.values()):  # another thread may add or take one
@@ -51,9 +51,9 @@ class Tap(nn.Module):
                 x = x if changed is None else changed
         return x
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tap:
+    def __deepcopy__(self, memo: dict[int, Any]) -> HookPoint:
         """A copy of a model has nobody watching, whoever watches the original meanwhile."""
-        return Tap()
+        return HookPoint()
 
     @property
     def hooked(self) -> bool:
@@ -61,33 +61,33 @@ class Tap(nn.Module):
         return bool(self._forward_hooks)
 
 
-class Tapped(nn.Module):
-    """A module with taps, kept where Python looks for an attribute first.
+class HookedModule(nn.Module):
+    """A module with hook points, kept where Python looks for an attribute first.
 
-    PyTorch's own search for a submodule takes longer than passing a tap that nobody watches.
+    PyTorch's own search for a submodule takes longer than passing a hook point that nobody watches.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if isinstance(value, Tap):
+        if isinstance(value, HookPoint):
             self.__dict__[name] = value
 
 
-def find_taps(model: nn.Module) -> dict[str, Tap]:
-    """Name every tap of a model: its path, without the `.attn` and `.mlp` in between."""
+def find_hook_points(model: nn.Module) -> dict[str, HookPoint]:
+    """Name every hook point of a model: its path, without the `.attn` and `.mlp` in between."""
     return {
         path.replace(".attn.", ".").replace(".mlp.", "."): module
         for path, module in model.named_modules()
-        if isinstance(module, Tap)
+        if isinstance(module, HookPoint)
     }
 
 
 def match(model: nn.Module, *patterns: str) -> list[str]:
-    """Names of the taps that match any of the patterns (`*` and `?` as in file names).
+    """Names of the hook points that match any of the patterns (`*` and `?` as in file names).
 
     Raises KeyError for a pattern that matches nothing: a typing slip must not record silence.
     """
-    return list(_match(tuple(find_taps(model)), patterns))
+    return list(_match(tuple(find_hook_points(model)), patterns))
 
 
 @lru_cache(1024)  # looking through all names takes a tenth as long as a small model's pass
@@ -113,14 +113,14 @@ def record(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
     mine = get_ident()
 
     def keep(name: str) -> Hook:
-        def hook(_tap: Tap, _args: object, output: Tensor) -> None:
+        def hook(_point: HookPoint, _args: object, output: Tensor) -> None:
             if get_ident() == mine:
                 tensors[name] = output.detach() if output.requires_grad else output
 
         return hook
 
-    taps = find_taps(model)
-    with _hooked([(taps[name], keep(name)) for name in _match(tuple(taps), patterns)]):
+    points = find_hook_points(model)
+    with _hooked([(points[name], keep(name)) for name in _match(tuple(points), patterns)]):
         yield tensors
 
 
@@ -138,7 +138,7 @@ def intervene(model: nn.Module, changes: dict[str, Change]) -> Iterator[None]:
     mine = get_ident()
 
     def apply(change: Change, name: str) -> Hook:
-        def hook(_tap: Tap, _args: object, output: Tensor) -> Tensor | None:
+        def hook(_point: HookPoint, _args: object, output: Tensor) -> Tensor | None:
             if get_ident() != mine:
                 return None
             changed = change(output)
@@ -151,32 +151,32 @@ def intervene(model: nn.Module, changes: dict[str, Change]) -> Iterator[None]:
 
         return hook
 
-    taps = find_taps(model)
+    points = find_hook_points(model)
     with _hooked(
         [
-            (taps[name], apply(change, name))
+            (points[name], apply(change, name))
             for pattern, change in changes.items()
-            for name in _match(tuple(taps), (pattern,))
+            for name in _match(tuple(points), (pattern,))
         ]
     ):
         yield
 
 
 @contextmanager
-def _hooked(hooks: Sequence[tuple[Tap, Hook]]) -> Iterator[None]:
-    """Put hooks on taps for a while.
+def _hooked(hooks: Sequence[tuple[HookPoint, Hook]]) -> Iterator[None]:
+    """Put hooks on hook points for a while.
 
-    Into PyTorch's own dictionary of hooks, but not by `register_forward_hook`: on the many taps of
-    a small model that takes as long as a tenth of the forward pass.
+    Into PyTorch's own dictionary of hooks, but not by `register_forward_hook`: on the many points of a
+    small model that takes as long as a tenth of the forward pass.
     """
     keys: list[Any] = [object() for _ in hooks]  # PyTorch's own keys are numbers
     try:
-        for (tap, hook), key in zip(hooks, keys, strict=True):
-            tap._forward_hooks[key] = hook
+        for (point, hook), key in zip(hooks, keys, strict=True):
+            point._forward_hooks[key] = hook
         yield
     finally:
-        for (tap, _), key in zip(hooks, keys, strict=True):
-            tap._forward_hooks.pop(key, None)
+        for (point, _), key in zip(hooks, keys, strict=True):
+            point._forward_hooks.pop(key, None)
 
 
 def zero(x: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def check_shapes(found: dict[str, tuple[int, ...]], expected: dict[str, Tensor])
             )
 
 
-def in_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def quantize(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same weights in a quarter of the space: each row of a matrix as whole numbers up to ±127
     and one number that scales them (`name.scale`); everything else in half precision.
 
@@ -76,7 +76,7 @@ def in_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _with_scales(expected: dict[str, Tensor], found: Iterable[str]) -> dict[str, Tensor]:
-    """What is expected of a file in which some matrices may be `in_bytes`."""
+    """What is expected of a file in which `quantize` may have changed some matrices."""
     scales = {f"{n}{SCALE}": t[:, 0] for n, t in expected.items() if t.dim() == 2}
     return expected | {name: scales[name] for name in scales.keys() & set(found)}
 
@@ -89,8 +89,8 @@ def _check_codes(found: dict[str, str], expected: dict[str, Tensor]) -> None:
             raise WeightsError(f"The tensor {name} is kept as {found[name]} and has no scales.")
 
 
-def _from_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Undo `in_bytes`; half precision becomes float32 as well."""
+def _dequantize(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Undo `quantize`; half precision becomes float32 as well."""
     whole = {}
     for name, tensor in tensors.items():
         if name.endswith(SCALE):
@@ -139,7 +139,7 @@ def load_tensors(
         raise WeightsError(f"{path.name} doesn't fit: {error}") from None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path.name} is damaged: {error}.") from None
-    whole = _from_bytes(tensors)
+    whole = _dequantize(tensors)
     for name, tensor in (*tensors.items(), *whole.items()):  # scales, and what they make of bytes
         if not torch.isfinite(tensor).all():
             raise WeightsError(f"{path.name} has a number in {name} that is not finite.")

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class Rule(Protocol):
     """One way to turn gradients into a change of some parameters."""
 
-    def update(self, step: int, factor: float) -> None:
+    def step(self, step: int, factor: float) -> None:
         """Change the parameters; `step` counts from 0, `factor` scales the learning rate."""
 
-    def state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """The rule's memory, by name; the tensors themselves, not copies."""
 
 
@@ -58,7 +58,7 @@ class AdamW:
         self.square = torch.zeros_like(self.mean)
 
     @torch.no_grad()
-    def update(self, step: int, factor: float) -> None:
+    def step(self, step: int, factor: float) -> None:
         """Move every parameter once; see `Rule`."""
         lr, t = self.learning_rate * factor, step + 1
         grad = torch.cat([gradient(p).flatten() for p in self.params])
@@ -72,7 +72,7 @@ class AdamW:
                 p.mul_(1 - lr * self.weight_decay)
             p.sub_(change.view_as(p))
 
-    def state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """The running averages of the gradient and of its square."""
         return {"mean": self.mean, "square": self.square}
 
@@ -112,7 +112,7 @@ class Muon:
         }
 
     @torch.no_grad()
-    def update(self, step: int, factor: float) -> None:
+    def step(self, step: int, factor: float) -> None:
         """Move every matrix once; see `Rule`."""
         lr = self.learning_rate * factor
         for shape, stack in self.stacks.items():
@@ -125,7 +125,7 @@ class Muon:
                 matrix = _matrix(param, parts, i).mul_(1 - lr * self.weight_decay)
                 matrix.sub_(move, alpha=lr * tall)
 
-    def state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """The running average of the gradients of each stack of matrices."""
         return {f"mean.{rows}x{cols}": mean for (rows, cols), mean in self.mean.items()}
 
@@ -172,22 +172,22 @@ class Optimizer:
     def __init__(self, rules: dict[str, Rule]) -> None:
         self.rules = rules
 
-    def update(self, step: int, factor: float) -> None:
+    def step(self, step: int, factor: float) -> None:
         """Change all parameters once; `factor` scales every rule's learning rate."""
         for rule in self.rules.values():
-            rule.update(step, factor)
+            rule.step(step, factor)
 
-    def state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Every rule's memory as flat names, for safetensors: {"matrices.mean": …}."""
         return {
             f"{rule_name}.{name}": tensor
             for rule_name, rule in self.rules.items()
-            for name, tensor in rule.state().items()
+            for name, tensor in rule.state_dict().items()
         }
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Put back what `state` gave. Raises KeyError or ValueError when it doesn't fit."""
-        for name, tensor in self.state().items():
+        for name, tensor in self.state_dict().items():
             if state[name].shape != tensor.shape:
                 raise ValueError(f"{name} has shape {tuple(state[name].shape)}")
             tensor.copy_(state[name])

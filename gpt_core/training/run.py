@@ -38,9 +38,9 @@ from gpt_core.model.settings import ConfigError
 from gpt_core.model.shapes import shapes_of
 from gpt_core.model.weights import (
     WeightsError,
-    in_bytes,
     load_tensors,
     load_weights,
+    quantize,
     save_tensors,
     weights,
 )
@@ -371,7 +371,7 @@ class Run:
     def save_snapshot(self, model: GPT, step: int) -> None:
         """Keep weights for good, matrices in bytes."""
         (self.path / "snapshots").mkdir(exist_ok=True)
-        save_tensors(self.weights_path(step), in_bytes(weights(model)), {"step": str(step)})
+        save_tensors(self.weights_path(step), quantize(weights(model)), {"step": str(step)})
 
     def snapshot_steps(self) -> list[int]:
         """After which steps a snapshot is kept, in order: none, or at least the first and the last.

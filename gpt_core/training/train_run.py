@@ -180,9 +180,9 @@ class _Training:
     def _begin(self) -> None:
         """Continue from the saved state, or write down how the untrained model does."""
         run, trainer = self.run, self.trainer
-        state = run.load_state(trainer.state())
+        state = run.load_state(trainer.state_dict())
         if state is not None:
-            trainer.load_state(state)
+            trainer.load_state_dict(state)
         if not self.writes:
             return
         run.remove_temporary_files()
@@ -195,7 +195,7 @@ class _Training:
             self._publish(0)
             if self.snapshot_steps:
                 run.save_snapshot(trainer.model, 0)
-            run.save_state(trainer.state())  # before any step: see Run.check_can_train
+            run.save_state(trainer.state_dict())  # before any step: see Run.check_can_train
 
     def _write_step(self, record: StepRecord) -> None:
         """Write all that is due after a step, the state last: it vouches for the rest."""
@@ -214,7 +214,7 @@ class _Training:
         if step in self.snapshot_steps:
             run.save_snapshot(self.trainer.model, step)
         if _due(step, config.checkpoint_interval, last):
-            run.save_state(self.trainer.state())
+            run.save_state(self.trainer.state_dict())
 
     def _publish(self, step: int) -> None:
         self.run.save_model(self.trainer.model, step)
@@ -228,7 +228,7 @@ class _Training:
     def _save(self, state: str, reason: str | None = None) -> None:
         if self.writes:
             step = self.trainer.step
-            self.run.save_state(self.trainer.state())
+            self.run.save_state(self.trainer.state_dict())
             self.run.save_model(self.trainer.model, step)
             self.run.set_status(state, step, reason)
 

@@ -145,7 +145,7 @@ class Trainer:
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise DivergedError(self._reason())
         factor = lr_factor(self.step, self.config)
-        self.optimizer.update(self.step, factor)
+        self.optimizer.step(self.step, factor)
         self.step += 1
         seconds = time.perf_counter() - started
         self.elapsed += seconds
@@ -193,7 +193,7 @@ class Trainer:
                 losses[f"{split}_loss"] = mean_loss(self.model, chosen)
         return losses
 
-    def state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """All that continuing needs, as flat tensors: weights, the optimizer's memory, the step.
 
         Raises DivergedError rather than give weights that are not finite.
@@ -202,14 +202,14 @@ class Trainer:
         for name, tensor in model.items():
             if not torch.isfinite(tensor).all():
                 raise DivergedError(_sentence(self.step, f"the weights in {name[6:]}"))
-        optimizer = {f"optimizer.{name}": t for name, t in self.optimizer.state().items()}
+        optimizer = {f"optimizer.{name}": t for name, t in self.optimizer.state_dict().items()}
         progress = torch.tensor([self.step, self.elapsed], dtype=torch.float64)
         return model | optimizer | {"progress": progress}
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from what `state` gave."""
         load_weights(self.model, _under("model.", state))
-        self.optimizer.load_state(_under("optimizer.", state))
+        self.optimizer.load_state_dict(_under("optimizer.", state))
         self.step, self.elapsed = int(state["progress"][0]), float(state["progress"][1])
 
     def _gradients(self) -> float:

@@ -121,14 +121,14 @@ def _model() -> list[NotebookNode]:
             "## The model",
             "Shapes: B sequences in a batch, T tokens in a sequence, C channels, H heads, each "
             "D = C / H wide, V tokens in the vocabulary.",
-            "A `Tap` returns what it is given: a named place where somebody may look. "
+            "A `HookPoint` returns what it is given: a named place where somebody may look. "
             "`GPTConfig` names every choice.",
         ),
         code("""
             from gpt_core.model.config import GPTConfig
             from gpt_core.model.modules import ModuleList
             from gpt_core.model.norms import make_norm
-            from gpt_core.model.observe import Tap, Tapped
+            from gpt_core.model.observe import HookPoint, HookedModule
             """),
         words(
             "### Positions",

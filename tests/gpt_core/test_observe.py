@@ -11,7 +11,7 @@ from benchmarks.observe import without_hook_points
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import (
-    find_taps,
+    find_hook_points,
     intervene,
     match,
     record,
@@ -36,7 +36,7 @@ def model():
 
 
 def hooks(model):
-    return sum(len(tap._forward_hooks) for tap in find_taps(model).values())
+    return sum(len(point._forward_hooks) for point in find_hook_points(model).values())
 
 
 def test_every_name_of_the_house_is_there_with_its_shape(model):
@@ -98,8 +98,10 @@ def test_watching_changes_nothing_and_leaves_nothing(model):
 
 def test_a_copy_is_watched_by_itself(model):
     twin = copy.deepcopy(model)
-    for tap, other in zip(find_taps(model).values(), find_taps(twin).values(), strict=True):
-        assert tap is not other
+    for point, other in zip(
+        find_hook_points(model).values(), find_hook_points(twin).values(), strict=True
+    ):
+        assert point is not other
     with intervene(model, {"embed": zero}), record(model) as tensors, record(twin) as others:
         logits, _ = model(IDX)
         untouched, _ = twin(IDX)
@@ -110,7 +112,7 @@ def test_a_copy_is_watched_by_itself(model):
 
 def test_a_model_without_hook_points_computes_the_same(model):
     bare = without_hook_points(model)
-    assert not find_taps(bare) and find_taps(model)
+    assert not find_hook_points(bare) and find_hook_points(model)
     assert torch.equal(bare(IDX)[0], model(IDX)[0])
 
 

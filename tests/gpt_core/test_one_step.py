@@ -20,7 +20,7 @@ from gpt_core.jobs.one_step import one_step as one_step_job
 from gpt_core.jobs.too_large_step import too_large_step
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import find_taps, record
+from gpt_core.model.observe import find_hook_points, record
 from gpt_core.model.weights import weights
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import orthogonalize
@@ -78,7 +78,7 @@ def test_a_copy_taken_while_others_watch_is_watched_by_nobody(model):
         own = private_copy(model)
         own(X)
     assert not tensors
-    assert not any(tap.hooked for tap in find_taps(own).values())
+    assert not any(point.hooked for point in find_hook_points(own).values())
 
 
 def test_gradients_are_autograds(model):

@@ -38,7 +38,7 @@ def test_adamw_equals_torch(weight_decay):
         factor = 1 / (step + 1)
         reference.param_groups[0]["lr"] = 0.01 * factor
         gradients(ours, step), gradients(theirs, step)
-        rule.update(step, factor)
+        rule.step(step, factor)
         reference.step()
         for mine, other in zip(ours, theirs, strict=True):
             torch.testing.assert_close(mine, other, atol=1e-6, rtol=1e-5)
@@ -67,13 +67,13 @@ def test_muon_moves_along_the_orthogonalized_average():
     rule = Muon({"w": matrix}, learning_rate=0.1, momentum=0.5, iterations=5)
     gradients([matrix], 1)
     first = matrix.grad.clone()
-    rule.update(0, 1.0)
+    rule.step(0, 1.0)
     # The average after one step is g / 2, and looking ahead mixes it with g: all along g.
     torch.testing.assert_close(matrix, start - 0.1 * orthogonalize(first[None])[0])
     after = matrix.detach().clone()
     gradients([matrix], 2)
     second = matrix.grad.clone()
-    rule.update(1, 0.5)
+    rule.step(1, 0.5)
     mean = 0.5 * (0.5 * first) + 0.5 * second
     ahead = 0.5 * mean + 0.5 * second
     expected = after - 0.05 * orthogonalize(ahead[None])[0]
@@ -86,14 +86,14 @@ def test_muon_handles_tall_matrices_and_qkv_apart():
     before = [p.detach().clone() for p in named.values()]
     rule = Muon(named, learning_rate=1.0, momentum=0.0)
     gradients(list(named.values()), 3)
-    rule.update(0, 1.0)
+    rule.step(0, 1.0)
     moved = [old - new for old, new in zip(before, named.values(), strict=True)]
     expected = 2.0 * orthogonalize(tall.grad.T[None])[0].T  # √(32 / 8)
     torch.testing.assert_close(moved[0], expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(moved[1], orthogonalize(wide.grad[None])[0], atol=1e-5, rtol=1e-4)
     thirds = orthogonalize(qkv.grad.view(3, 8, 8)).view(24, 8)
     torch.testing.assert_close(moved[2], thirds, atol=1e-5, rtol=1e-4)
-    assert set(rule.state()) == {"mean.8x32", "mean.8x8"}
+    assert set(rule.state_dict()) == {"mean.8x32", "mean.8x8"}
 
 
 def names_of(model, params):
@@ -134,22 +134,22 @@ def test_state_goes_there_and_back(optimizer):
         rules = make_optimizer(model, TrainConfig(optimizer=optimizer))
         for step in range(steps):
             gradients(list(model.parameters()), step)
-            rules.update(step, 1.0)
+            rules.step(step, 1.0)
         return model, rules
 
     model, rules = trained(3)
     fresh, other = trained(0)
     fresh.load_state_dict(model.state_dict())
-    other.load_state({name: tensor.clone() for name, tensor in rules.state().items()})
+    other.load_state_dict({name: tensor.clone() for name, tensor in rules.state_dict().items()})
     for m, r in ((model, rules), (fresh, other)):
         gradients(list(m.parameters()), 9)
-        r.update(3, 1.0)
+        r.step(3, 1.0)
     assert all(
         torch.equal(a, b) for a, b in zip(model.parameters(), fresh.parameters(), strict=True)
     )
-    wrong = {name: tensor[:1] for name, tensor in rules.state().items()}
+    wrong = {name: tensor[:1] for name, tensor in rules.state_dict().items()}
     with pytest.raises(ValueError, match="has shape"):
-        other.load_state(wrong)
+        other.load_state_dict(wrong)
 
 
 def test_cosine_by_hand():

@@ -19,7 +19,7 @@ from gpt_core.interpret.positions import (
 )
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT, rotary_angles, rotate
-from gpt_core.model.observe import find_taps, intervene
+from gpt_core.model.observe import find_hook_points, intervene
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 T, BLOCK = len(IDS), 24
@@ -122,7 +122,7 @@ def test_nothing_stays_changed_and_other_threads_see_nothing():
     with ThreadPoolExecutor() as threads, intervene(model, at_positions(model, None, T)):
         assert torch.equal(threads.submit(forward, model).result(), plain)
     assert torch.equal(forward(model), plain)
-    assert not any(tap._forward_hooks for tap in find_taps(model).values())
+    assert not any(point._forward_hooks for point in find_hook_points(model).values())
 
 
 def test_turning_back_gives_what_a_model_without_positions_computes():

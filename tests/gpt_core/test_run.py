@@ -125,7 +125,7 @@ def test_samples_begin_as_the_pieces_do(tmp_path, monkeypatch, whole_scenes, sta
 
 def test_the_published_model_predicts_like_the_trained_one(trained):
     trainer = Trainer(GPT(trained.model_config), *trained.tokens(), trained.train_config)
-    trainer.load_state(trained.load_state(trainer.state()))
+    trainer.load_state_dict(trained.load_state(trainer.state_dict()))
     idx = torch.arange(8)[None]
     expected, _ = trainer.model.eval()(idx)
     model = trained.load_model()
@@ -214,7 +214,7 @@ def test_a_diverged_run_says_why_and_keeps_its_last_good_checkpoint(tmp_path):
     losses = [m for m in run.metrics() if m.loss is not None]
     assert [m.step for m in losses] == list(range(1, status.step + 1))
     trainer = Trainer(GPT(run.model_config), *run.tokens(), run.train_config)
-    trainer.load_state(run.load_state(trainer.state()))  # refuses what is not finite
+    trainer.load_state_dict(run.load_state(trainer.state_dict()))  # refuses what is not finite
     assert trainer.step == status.step
     assert torch.isfinite(run.load_model().wte.weight).all()
     assert train_run(run, Interruption()) == status  # the same again
@@ -319,7 +319,7 @@ def test_a_damaged_state_changes_nothing(trained, edit):
 def test_a_state_from_an_impossible_step_is_refused(trained, step):
     trainer = Trainer(GPT(trained.model_config), *trained.tokens(), trained.train_config)
     progress = torch.tensor([step, 0.0], dtype=torch.float64)
-    trained.save_state(trainer.state() | {"progress": progress})
+    trained.save_state(trainer.state_dict() | {"progress": progress})
     assert "the saved step is not one" in error_of(lambda: train_run(trained, Interruption()))
 
 

@@ -70,10 +70,10 @@ def test_a_resumed_run_gives_the_same_bits(model, train):
     expected = run(whole)
     first = make(model, **train)
     begun = [next(first) for _ in range(5)]
-    state = {name: tensor.clone() for name, tensor in first.state().items()}
+    state = {name: tensor.clone() for name, tensor in first.state_dict().items()}
     second = make(model, **train)
     torch.manual_seed(999)  # whatever else drew random numbers meanwhile
-    second.load_state(state)
+    second.load_state_dict(state)
     assert second.elapsed == first.elapsed
     rest = run(second)
     assert [r.loss for r in begun] == [loss for _, loss, *_ in expected[:5]]
@@ -199,7 +199,7 @@ def test_a_huge_learning_rate_diverges_without_bad_weights_in_the_state():
     good = make()
     poison(good, "blocks.0.mlp.up.weight")
     with pytest.raises(DivergedError, match="the weights in blocks.0.mlp.up.weight"):
-        good.state()
+        good.state_dict()
 
 
 def test_a_batch_must_split_evenly_and_a_text_must_be_long_enough():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gpt_core.model.weights import WeightsError, in_bytes, load_tensors, save_tensors
+from gpt_core.model.weights import WeightsError, load_tensors, quantize, save_tensors
 
 
 def test_a_byte_keeps_each_weight_to_half_a_step_of_its_row(tmp_path):
@@ -12,7 +12,7 @@ def test_a_byte_keeps_each_weight_to_half_a_step_of_its_row(tmp_path):
     tensors = {"matrix": torch.randn(40, 300) * rows, "vector": torch.randn(300)}
     tensors["matrix"][3] = 0.0
     save_tensors(tmp_path / "whole.safetensors", tensors, {})
-    save_tensors(tmp_path / "small.safetensors", in_bytes(tensors), {"step": "7"})
+    save_tensors(tmp_path / "small.safetensors", quantize(tensors), {"step": "7"})
     read, metadata = load_tensors(tmp_path / "small.safetensors", tensors)
     assert metadata == {"step": "7"} and read.keys() == tensors.keys()
     step = tensors["matrix"].abs().amax(dim=1, keepdim=True) / 127
@@ -25,7 +25,7 @@ def test_a_byte_keeps_each_weight_to_half_a_step_of_its_row(tmp_path):
 
 def test_vectors_beyond_half_precision_survive(tmp_path):
     tensors = {"vector": torch.tensor([1e6, -2.0])}
-    save_tensors(tmp_path / "v.safetensors", in_bytes(tensors), {})
+    save_tensors(tmp_path / "v.safetensors", quantize(tensors), {})
     assert torch.equal(
         load_tensors(tmp_path / "v.safetensors", tensors)[0]["vector"], tensors["vector"]
     )
@@ -42,7 +42,7 @@ def test_bytes_without_their_scale_are_no_weights(tmp_path):
 
 def test_a_scale_that_makes_numbers_too_large_is_refused(tmp_path):
     tensors = {"matrix": torch.ones(2, 4)}
-    huge = in_bytes(tensors) | {"matrix.scale": torch.tensor([1.0, 3e38])}
+    huge = quantize(tensors) | {"matrix.scale": torch.tensor([1.0, 3e38])}
     save_tensors(tmp_path / "m.safetensors", huge, {})
     with pytest.raises(WeightsError, match="matrix that is not finite"):
         load_tensors(tmp_path / "m.safetensors", tensors)
@@ -51,6 +51,6 @@ def test_a_scale_that_makes_numbers_too_large_is_refused(tmp_path):
 @pytest.mark.parametrize("scale", [torch.ones(3), torch.tensor([1.0, float("nan")])])
 def test_scales_that_do_not_fit_are_refused(tmp_path, scale):
     tensors = {"matrix": torch.ones(2, 4)}
-    save_tensors(tmp_path / "m.safetensors", in_bytes(tensors) | {"matrix.scale": scale}, {})
+    save_tensors(tmp_path / "m.safetensors", quantize(tensors) | {"matrix.scale": scale}, {})
     with pytest.raises(WeightsError, match="matrix.scale"):
         load_tensors(tmp_path / "m.safetensors", tensors)

@@ -5,7 +5,7 @@ import pytest
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import find_taps
+from gpt_core.model.observe import find_hook_points
 from tests.helpers import MAIN_SCRIPT
 from ui.components.block_diagram import MOST_LAYERS, hidden_layers, parts
 
@@ -48,7 +48,7 @@ def test_what_adds_is_a_tensor_that_can_be_recorded(choices):
     config = design(**choices)
     adds = [part.name for part in parts(config) if part.adds]
     assert len(adds) == 2 * config.n_layer
-    assert set(adds) <= set(find_taps(GPT(config)))
+    assert set(adds) <= set(find_hook_points(GPT(config)))
 
 
 def test_norms_are_drawn_where_they_are():
