@@ -166,8 +166,8 @@ def intervene(model: nn.Module, changes: dict[str, Change]) -> Iterator[None]:
 def _hooked(hooks: Sequence[tuple[HookPoint, Hook]]) -> Iterator[None]:
     """Put hooks on hook points for a while.
 
-    Into PyTorch's own dictionary of hooks, but not by `register_forward_hook`: on the many points of a
-    small model that takes as long as a tenth of the forward pass.
+    Into PyTorch's own dictionary of hooks, but not by `register_forward_hook`: on the many points
+    of a small model that takes as long as a tenth of the forward pass.
     """
     keys: list[Any] = [object() for _ in hooks]  # PyTorch's own keys are numbers
     try:
