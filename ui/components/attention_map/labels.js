@@ -3,8 +3,12 @@
 
 import { element } from "../shared/dom.js";
 
-// How large cells and letters are for these tokens in this much room (all in CSS pixels).
-/** @param {string[]} tokens @param {number} available @param {string} family of the font */
+/**
+ * How large cells and letters are for these tokens in this much room (all in CSS pixels).
+ * @param {string[]} tokens
+ * @param {number} available
+ * @param {string} family of the font
+ */
 export function layOut(tokens, available, family) {
   const context = element("canvas").getContext("2d");
   context.font = `${fontsFor(tokens.length, available).chosenFont}px ${family}`;
@@ -18,8 +22,12 @@ function fontsFor(T, available) {
   return { font, chosenFont: Math.max(font, 13) }; // for the last row of a classroom
 }
 
-// The same from the width of the widest token, written as large as the chosen one's is.
-/** @param {number} T how many tokens @param {number} available @param {number} widest */
+/**
+ * The same from the width of the widest token, written as large as the chosen one's is.
+ * @param {number} T how many tokens
+ * @param {number} available
+ * @param {number} widest
+ */
 export function measures(T, available, widest) {
   const { font, chosenFont } = fontsFor(T, available);
   const labelled = available / T >= font * 0.85; // room for every token's label

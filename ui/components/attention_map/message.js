@@ -57,9 +57,12 @@ export const lastColumn = ({ causal, T }, row) => (causal ? row : T - 1);
 /** How many cells a square of so many rows has. @param {{ causal: boolean }} mask */
 export const cellsOf = ({ causal }, side) => (causal ? (side * (side + 1)) / 2 : side * side);
 
-// Where the bytes of a head lie, on a grid of side × side. Of a long prompt only the locked head is
-// sent cell by cell; of the others each byte is the strongest of pool × pool cells.
-/** @param {Message} message @param {Pair} head */
+/**
+ * Where the bytes of a head lie, on a grid of side × side. Of a long prompt only the locked head is
+ * sent cell by cell; of the others each byte is the strongest of pool × pool cells.
+ * @param {Message} message
+ * @param {Pair} head
+ */
 export function bytesOf(message, [layer, head]) {
   const { pool = 1, large, T, heads, weights, selection } = message;
   if (large && String(selection.head) === String([layer, head]))
@@ -70,14 +73,21 @@ export function bytesOf(message, [layer, head]) {
   return { bytes: weights.subarray(start, start + cells), side, pool };
 }
 
-// What a byte stands for: a weight from 0 to 1, or a difference from -1 to 1.
-/** @param {{ signed?: boolean }} message @param {number} byte */
+/**
+ * What a byte stands for: a weight from 0 to 1, or a difference from -1 to 1.
+ * @param {{ signed?: boolean }} message
+ * @param {number} byte
+ */
 export const valueOf = ({ signed }, byte) => (signed ? (byte - 128) / 127 : byte / 255);
 /** @param {{ signed?: boolean }} message @param {number} byte */
 export const strength = ({ signed }, byte) => (signed ? Math.abs(byte - 128) : byte);
 
-// The bytes of one row of a head, without what is masked.
-/** @param {Message} message @param {Pair} head @param {number} row */
+/**
+ * The bytes of one row of a head, without what is masked.
+ * @param {Message} message
+ * @param {Pair} head
+ * @param {number} row
+ */
 export function rowOf(message, head, row) {
   const { bytes, side, pool } = bytesOf(message, head);
   const y = Math.floor(row / pool);
@@ -85,17 +95,25 @@ export function rowOf(message, head, row) {
   return bytes.subarray(start, start + (message.causal ? y + 1 : side));
 }
 
-// What was sent for a cell, exact to 1/510 (differences to 1/254) where a head isn't pooled; null
-// where it is masked.
-/** @param {Message} message @param {Pair} head @param {Pair} cell */
+/**
+ * What was sent for a cell, exact to 1/510 (differences to 1/254) where a head isn't pooled; null
+ * where it is masked.
+ * @param {Message} message
+ * @param {Pair} head
+ * @param {Pair} cell
+ */
 export function sentWeight(message, head, [row, column]) {
   if (column > lastColumn(message, row)) return null;
   const { pool } = bytesOf(message, head);
   return valueOf(message, rowOf(message, head, row)[Math.floor(column / pool)]);
 }
 
-// Until the visitor chooses: what the last token listens to most, or where most has changed.
-/** @param {Message} message @param {Pair} head @returns {Pair} */
+/**
+ * Until the visitor chooses: what the last token listens to most, or where most has changed.
+ * @param {Message} message
+ * @param {Pair} head
+ * @returns {Pair}
+ */
 export function strongestOfLastRow(message, head) {
   const strengths = rowOf(message, head, message.T - 1).map((byte) => strength(message, byte));
   const strongest = strengths.indexOf(Math.max(...strengths));

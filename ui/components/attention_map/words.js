@@ -5,8 +5,11 @@ import { element } from "../shared/dom.js";
 import { exact, rounded } from "../shared/numbers.js";
 import { bytesOf } from "./message.js";
 
-// A weight or a difference as text. In a grid bytes are all there is: good for two digits.
-/** @param {{ grid?: boolean, signed?: boolean }} message @param {number} value */
+/**
+ * A weight or a difference as text. In a grid bytes are all there is: good for two digits.
+ * @param {{ grid?: boolean, signed?: boolean }} message
+ * @param {number} value
+ */
 export function shown({ grid, signed }, value) {
   const digits = grid ? rounded(value, 2) : exact(value);
   return signed && value > 0 ? `+${digits}` : digits;

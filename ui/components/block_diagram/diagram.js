@@ -271,8 +271,11 @@ export class Diagram {
   }
 }
 
-// Parts in groups: of one layer, of no layer, or of neighbouring layers that aren't drawn.
-/** @param {any[]} parts @param {number[]} hidden layers */
+/**
+ * Parts in groups: of one layer, of no layer, or of neighbouring layers that aren't drawn.
+ * @param {any[]} parts
+ * @param {number[]} hidden layers
+ */
 export function runs(parts, hidden) {
   const groups = [];
   for (const part of parts) {
@@ -285,7 +288,7 @@ export function runs(parts, hidden) {
 }
 
 // A lesson's address that keeps the model and the prompt, for those who open it in a new tab.
-function address(path) {
+export function address(path) {
   const url = new URL(path || ".", location.href);
   const now = new URLSearchParams(location.search);
   for (const name of ["model", "prompt"])

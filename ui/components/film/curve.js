@@ -6,8 +6,11 @@ import { svg } from "../shared/dom.js";
 
 const EDGE = { left: 52, right: 16, top: 8, bottom: 22 };
 
-// Where a step lies from 0 (left) to 1 (right): stops are steps at equal distances.
-/** @param {number[]} stops @param {number} step */
+/**
+ * Where a step lies from 0 (left) to 1 (right): stops are steps at equal distances.
+ * @param {number[]} stops
+ * @param {number} step
+ */
 export function placeOf(stops, step) {
   const last = stops.length - 1;
   if (last < 1) return 0;
@@ -16,8 +19,11 @@ export function placeOf(stops, step) {
   return (i + (step - stops[i]) / (stops[i + 1] - stops[i])) / last;
 }
 
-// Every frame's step, and where the curve begins and ends if that is elsewhere.
-/** @param {{ frames: any[], curve: any }} film @returns {number[]} */
+/**
+ * Every frame's step, and where the curve begins and ends if that is elsewhere.
+ * @param {{ frames: any[], curve: any }} film
+ * @returns {number[]}
+ */
 export function stopsOf({ frames, curve }) {
   const xs = [...curve.batches, ...curve.validation].map(([x]) => x);
   const steps = frames.map(({ step }) => step);

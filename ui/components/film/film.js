@@ -168,7 +168,10 @@ export class Film {
   }
 }
 
-// The frame of a step, or the one before it; the first if there is none.
-/** @param {{ step: number }[]} frames @param {number | null} step */
+/**
+ * The frame of a step, or the one before it; the first if there is none.
+ * @param {{ step: number }[]} frames
+ * @param {number | null} step
+ */
 export const nearest = (frames, step) =>
   Math.max(0, frames.findLastIndex((frame) => frame.step <= (step ?? 0)));

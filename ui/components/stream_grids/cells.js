@@ -157,8 +157,12 @@ function headed(role, name, ...children) {
   return made;
 }
 
-// A share from 0 to 1 of one hue over the background.
-/** @param {HTMLElement} cell @param {number} share @param {string} [hue] */
+/**
+ * A share from 0 to 1 of one hue over the background.
+ * @param {HTMLElement} cell
+ * @param {number} share
+ * @param {string} [hue]
+ */
 export function tint(cell, share, hue) {
   const full = Math.min(1, Math.abs(share));
   cell.style.setProperty("--share", `${Math.round(100 * full)}%`);

@@ -120,7 +120,7 @@ export class GeneratedText {
 }
 
 // White space shows as a faint sign; a line may break after ␣, and does after ⏎.
-function pieces(text) {
+export function pieces(text) {
   return text.split(/([␣⏎])/).flatMap((part) => {
     if (part === "␣") return [element("i", part), element("wbr")];
     if (part === "⏎") return [element("i", part), "\n"];
