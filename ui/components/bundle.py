@@ -60,7 +60,9 @@ class _Module:
         """The text, with its imports taken from variables that hold what modules export."""
         lines = []
         for path, names in self.imports.items():
-            wanted = ", ".join(f"{there}: {here}" for here, there in names.items())
+            wanted = ", ".join(
+                here if here == there else f"{there}: {here}" for here, there in names.items()
+            )
             lines.append(f"const {{ {wanted} }} = {variables[path]};\n")
         return f"// {self.path.parent.name}/{self.path.name}\n{''.join(lines)}{self.text}"
 
