@@ -3,7 +3,7 @@
 `attention_map` is the Attention lesson's own: it adds the arithmetic of one cell and switches that
 knock heads out. `attention_grid` is one call for a lesson that only needs the pictures.
 
-A component of Streamlit's second generation: its HTML, CSS and JavaScript lie in attention_canvas/.
+A component of Streamlit's second generation: its HTML, CSS and JavaScript lie beside this file.
 Python sends one message of bytes; pointing and moving need no answer from the server.
 """
 
@@ -22,20 +22,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from ui.components.bundle import bundle, read
+
 _FILES = Path(__file__).parent
-_SCRIPTS = ("message", "arithmetic", "words", "panels", "drawing", "labels", "map")
 
-
-def _read(*names: str) -> str:
-    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
-
-
-# What a component needs that shows the pictures among other things: see ui/film.py.
-HTML, CSS = _read("map.html"), _read("map.css")
-SCRIPT = _read(*(f"{name}.js" for name in _SCRIPTS))
+# For a component that shows the pictures among other things: ui/components/film.
+HTML, CSS = read(_FILES / "map.html"), read(_FILES / "map.css")
 
 _component = st.components.v2.component(
-    "attention_map", html=HTML, css=CSS, js=SCRIPT + _read("mount.js")
+    "attention_map", html=HTML, css=CSS, js=bundle(_FILES / "mount.js")
 )
 
 Head = tuple[int, int]

@@ -1,7 +1,13 @@
+// @ts-check
 // One cell of one head, computed from its q, k and v.
 
-// The model's own numbers (float32), so the result is the model's own weight.
-function arithmetic({ q, k, v, width: D, T, causal, written }, row, column) {
+/**
+ * The model's own numbers (float32), so the result is the model's own weight.
+ * @param {any} message one with q, k, v
+ * @param {number} row
+ * @param {number} column
+ */
+export function arithmetic({ q, k, v, width: D, T, causal, written }, row, column) {
   const vector = (x, position) => x.subarray(position * D, (position + 1) * D);
   const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
   const length = (x) => Math.sqrt(dot(x, x));

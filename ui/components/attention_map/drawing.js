@@ -1,9 +1,13 @@
+// @ts-check
 // Colours, heatmaps and bars on canvases.
+
+import { element } from "../shared/dom.js";
+import { bytesOf } from "./message.js";
 
 const knownColours = new Map();
 
 // [red, green, blue] of any CSS colour.
-function rgb(colour) {
+export function rgb(colour) {
   if (!knownColours.has(colour)) {
     const context = element("canvas").getContext("2d", { willReadFrequently: true });
     context.fillStyle = colour;
@@ -19,7 +23,7 @@ const pixel = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8)
 // The pixels of a heatmap: one colour per byte, from the theme's background to one hue, and two
 // for the hatching of masked cells. Small weights get more of the steps than large ones, for the
 // eye; the scale itself never changes.
-function heatPalette(background, middle, full, ink) {
+export function heatPalette(background, middle, full, ink) {
   const weights = Uint32Array.from({ length: 256 }, (_, level) => {
     const place = 2 * (level / 255) ** 0.6;
     return pixel(place < 1 ? mix(background, middle, place) : mix(middle, full, place - 1));
@@ -31,7 +35,7 @@ function heatPalette(background, middle, full, ink) {
 }
 
 // The same for differences: the background in the middle, one hue for less and one for more.
-function differencePalette(palette, cold, background, ink) {
+export function differencePalette(palette, cold, background, ink) {
   const less = heatPalette(background, ...cold, ink).weights;
   const side = (difference) => Math.min(255, Math.round((Math.abs(difference) * 255) / 127));
   const weights = Uint32Array.from({ length: 256 }, (_, byte) =>
@@ -41,7 +45,7 @@ function differencePalette(palette, cold, background, ink) {
 }
 
 // size: the picture's width and height in pixels.
-function drawWeights(canvas, message, head, palette, size) {
+export function drawWeights(canvas, message, head, palette, size) {
   const source = bytesOf(message, head);
   const cells = Math.min(source.side, size);
   const strongest = poolBytes(message, source, cells);
@@ -72,7 +76,7 @@ function imageOf(size) {
 
 // A head's bytes plus 1, and 0 where they are masked, on a grid of cells × cells. Where that is
 // coarser than what was sent, each holds its strongest byte, so that a thin stripe is not lost.
-function poolBytes(message, { bytes, side }, cells) {
+export function poolBytes(message, { bytes, side }, cells) {
   const { causal, signed } = message;
   const strongest = new Uint16Array(cells * cells);
   const cellOf = Uint16Array.from({ length: side }, (_, i) => Math.floor((i * cells) / side));
@@ -90,7 +94,7 @@ function poolBytes(message, { bytes, side }, cells) {
   return strongest;
 }
 
-const largestOf = (numbers) => numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+export const largestOf = (numbers) => numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 // How large a canvas is, in CSS pixels. Whoever asks for it makes the browser lay out the page, so
 // it is asked once; `forgetRoom` when the page has changed its width.
@@ -99,11 +103,11 @@ function room(canvas) {
   if (!rooms.has(canvas)) rooms.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
   return rooms.get(canvas);
 }
-const forgetRoom = () => (rooms = new WeakMap());
+export const forgetRoom = () => (rooms = new WeakMap());
 
 // Numbers as bars, signed ones around a middle line. If one is marked, the others are faint.
-const NOTHING = -1;
-function drawBars(canvas, values, largest, colour, { signed = true, marked, faint }) {
+export const NOTHING = -1;
+export function drawBars(canvas, values, largest, colour, { signed = true, marked, faint }) {
   const ratio = devicePixelRatio;
   const [width, height] = room(canvas).map((size) => Math.max(1, Math.round(size * ratio)));
   Object.assign(canvas, { width, height });

@@ -1,13 +1,35 @@
+// @ts-check
 // The large picture's measures, and the tokens beside and below it.
 
-// How large cells and letters are for these tokens in this much room (all in CSS pixels).
-function layOut(tokens, available, family) {
-  const T = tokens.length;
-  const font = Math.max(9, Math.min(17, (available / T) * 0.9));
-  const chosenFont = Math.max(font, 13); // for the last row of a classroom
+import { element } from "../shared/dom.js";
+
+/**
+ * How large cells and letters are for these tokens in this much room (all in CSS pixels).
+ * @param {string[]} tokens
+ * @param {number} available
+ * @param {string} family of the font
+ */
+export function layOut(tokens, available, family) {
   const context = element("canvas").getContext("2d");
-  context.font = `${chosenFont}px ${family}`;
+  context.font = `${fontsFor(tokens.length, available).chosenFont}px ${family}`;
   const widest = Math.max(...tokens.map((token) => context.measureText(token).width));
+  return { family, ...measures(tokens.length, available, widest) };
+}
+
+/** @param {number} T @param {number} available */
+function fontsFor(T, available) {
+  const font = Math.max(9, Math.min(17, (available / T) * 0.9));
+  return { font, chosenFont: Math.max(font, 13) }; // for the last row of a classroom
+}
+
+/**
+ * The same from the width of the widest token, written as large as the chosen one's is.
+ * @param {number} T how many tokens
+ * @param {number} available
+ * @param {number} widest
+ */
+export function measures(T, available, widest) {
+  const { font, chosenFont } = fontsFor(T, available);
   const labelled = available / T >= font * 0.85; // room for every token's label
   const digits = labelled ? 0 : 2.6 * chosenFont; // else the chosen one's position is written beside it
   const left = Math.ceil(Math.min(110, widest + digits) + 14);
@@ -17,11 +39,11 @@ function layOut(tokens, available, family) {
   const below = upright ? Math.ceil(chosenFont * 1.8) : left;
   const side = cell * T;
   const [width, height] = [left + side + 14, side + below];
-  return { font, chosenFont, family, labelled, left, cell, side, upright, width, height };
+  return { font, chosenFont, labelled, left, cell, side, upright, width, height };
 }
 
 // Every label where there is room; else position numbers. The chosen cell's two always.
-function drawLabels(canvas, tokens, layout, [row, column], ink) {
+export function drawLabels(canvas, tokens, layout, [row, column], ink) {
   const { font, family, labelled, cell } = layout;
   canvas.width = Math.round(layout.width * devicePixelRatio);
   canvas.height = Math.round(layout.height * devicePixelRatio);

@@ -1,31 +1,65 @@
+// @ts-check
 // Attention heads, drawn in the browser: all of them small, one large, and the arithmetic of one
-// of its cells. Python sends one message (pack() in attention_map.py); pointing, moving and
+// of its cells. Python sends one message (pack() in __init__.py); pointing, moving and
 // locking are answered here at once, and Python is told of choices so that it can keep the URL.
 // A grid (see message.js) has no arithmetic and no switches; Python is told of its heads if it asks.
 
-class AttentionMap {
-  constructor(root) {
-    this.$ = (selector) => root.querySelector(selector);
+import { element, finder } from "../shared/dom.js";
+import { ARROWS, presses, taken, withModifier } from "../shared/keys.js";
+import { Lifetime, Timer } from "../shared/lifetime.js";
+import { clamp } from "../shared/numbers.js";
+import { arithmetic } from "./arithmetic.js";
+import {
+  NOTHING,
+  differencePalette,
+  drawBars,
+  drawWeights,
+  forgetRoom,
+  heatPalette,
+  largestOf,
+  rgb,
+} from "./drawing.js";
+import { drawLabels, layOut } from "./labels.js";
+import { sentWeight, strongestOfLastRow } from "./message.js";
+import { headTable, outcomeNodes } from "./panels.js";
+import { atMost, bringsWords, fitWords, named, scaleWords, shown, softmaxWords } from "./words.js";
+
+/**
+ * @typedef {import("./message.js").Message} Message
+ * @typedef {import("./message.js").Pair} Pair
+ */
+
+export class AttentionMap {
+  /**
+   * @param {ParentNode} root
+   * @param {(selection: any) => void} send is told what the visitor chose
+   */
+  constructor(root, send) {
+    this.$ = finder(root);
+    this.send = send;
     this.map = this.$(".map");
     this.$$ = (selector) => [...this.map.querySelectorAll(selector)];
     this.plot = this.$(".plot");
+    /** @type {Pair | null} */
     this.pointed = null; // the cell under the pointer, in the large picture
     this.shape = "";
+    /** @type {{ head: Pair, off: Pair[], cell: Pair | null }} */
     this.selection = { head: [0, 0], off: [], cell: null };
     this.paints = 0;
+    this.life = new Lifetime();
+    this.timer = new Timer(this.life);
     this.listen();
     this.width = this.map.clientWidth;
-    this.watcher = new ResizeObserver(() => {
+    this.life.onResize(this.map, () => {
       if (this.message && this.map.clientWidth !== this.width) this.draw();
     });
-    this.watcher.observe(this.map);
   }
 
   close() {
-    this.watcher.disconnect();
-    clearTimeout(this.timer);
+    this.life.close();
   }
 
+  /** @param {Message} message */
   show(message) {
     this.message = message;
     const shape = `${message.layers}×${message.heads}${message.grid ? " grid" : ""}`;
@@ -33,8 +67,7 @@ class AttentionMap {
     this.adopt(message.grid ? this.kept(message) : message.selection);
     if (this.pointed?.some((position) => position >= message.T)) this.pointed = null;
     this.draw();
-    // A frame after the one that holds these pixels: then they have been painted.
-    requestAnimationFrame(() => setTimeout(() => this.markPainted(message)));
+    this.life.afterPaint(() => this.markPainted(message));
   }
 
   markPainted(message) {
@@ -67,8 +100,7 @@ class AttentionMap {
       said: JSON.stringify(this.selection),
       until: performance.now() + delay + 2000,
     };
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.tell(this.selection), delay);
+    this.timer.start(delay, () => this.send(this.selection));
   }
 
   lock(head) {
@@ -90,6 +122,7 @@ class AttentionMap {
     this.markHeads();
   }
 
+  /** @returns {Pair} */
   chosenCell() {
     const { T } = this.message;
     const cell = this.selection.cell;
@@ -317,34 +350,40 @@ class AttentionMap {
 
   listen() {
     const grid = this.$(".heads");
-    grid.onclick = (event) => {
+    this.life.on(grid, "click", (event) => {
       const cell = event.target.closest(".head");
       if (!cell) return;
       if (event.target.closest(".lamp")) this.toggle(headOf(cell));
       else this.lock(headOf(cell));
-    };
-    grid.onkeydown = (event) => this.gridKey(event);
-    grid.onpointermove = (event) => this.showTip(event);
-    grid.onpointerleave = () => (this.$(".tip").hidden = true);
-    grid.onfocusin = (event) => {
+    });
+    this.life.on(grid, "keydown", (event) => this.gridKey(event));
+    this.life.on(grid, "pointermove", (event) => this.showTip(event));
+    this.life.on(grid, "pointerleave", () => (this.$(".tip").hidden = true));
+    this.life.on(grid, "focusin", (event) => {
       const cell = event.target.closest(".head");
       if (cell) this.roving = headOf(cell);
-    };
-    this.$(".knock").onclick = () => this.toggle(this.selection.head);
-    this.plot.onpointermove = (event) => this.point(this.cellAt(event, this.plot));
-    this.plot.onpointerleave = () => this.point(null);
-    this.plot.onclick = (event) => {
-      this.choose({ cell: this.cellAt(event, this.plot) });
-      this.drawCell();
-    };
-    this.plot.onkeydown = (event) => this.plotKey(event);
-    this.$("details.table").ontoggle = () => this.fillTable();
+    });
+    this.life.on(this.$(".knock"), "click", () => this.toggle(this.selection.head));
+    this.listenToPlot();
+    this.life.on(this.$("details.table"), "toggle", () => this.fillTable());
   }
 
+  listenToPlot() {
+    const { plot, life } = this;
+    life.on(plot, "pointermove", (event) => this.point(this.cellAt(event, plot)));
+    life.on(plot, "pointerleave", () => this.point(null));
+    life.on(plot, "click", (event) => {
+      this.choose({ cell: this.cellAt(event, plot) });
+      this.drawCell();
+    });
+    life.on(plot, "keydown", (event) => this.plotKey(event));
+  }
+
+  /** @param {PointerEvent} event @param {Element} box @returns {Pair} */
   cellAt(event, box) {
     const { T } = this.message;
     const { left, top, width, height } = box.getBoundingClientRect();
-    const count = (part) => Math.max(0, Math.min(T - 1, Math.floor(part * T)));
+    const count = (part) => clamp(Math.floor(part * T), T);
     return [count((event.clientY - top) / height), count((event.clientX - left) / width)];
   }
 
@@ -356,36 +395,33 @@ class AttentionMap {
 
   gridKey(event) {
     const cell = event.target.closest(".head");
-    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!cell || withModifier(event)) return;
     const [layer, head] = headOf(cell);
     const { layers, heads } = this.message;
     const step = ARROWS[event.key];
     if (step) {
-      const clamp = (x, count) => Math.max(0, Math.min(count - 1, x));
       this.roving = [clamp(layer + step[0], layers), clamp(head + step[1], heads)];
       this.markHeads();
       this.$$(".head")[this.roving[0] * heads + this.roving[1]].focus();
-    } else if (event.key === "Enter" || event.key === " ") this.lock([layer, head]);
+    } else if (presses(event)) this.lock([layer, head]);
     else if (event.key.toLowerCase() === "x") this.toggle([layer, head]);
     else return;
-    event.preventDefault();
-    event.stopPropagation();
+    taken(event);
   }
 
   plotKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (withModifier(event)) return;
     const step = ARROWS[event.key];
     const { T } = this.message;
     if (step) {
       const by = event.shiftKey ? 8 : 1;
-      const cell = this.chosenCell().map((x, i) => Math.max(0, Math.min(T - 1, x + by * step[i])));
+      const cell = this.chosenCell().map((x, i) => clamp(x + by * step[i], T));
       this.choose({ cell }, 300);
     } else if (event.key === "Escape") this.choose({ cell: null });
     else return;
     this.pointed = null;
     this.drawCell();
-    event.preventDefault();
-    event.stopPropagation();
+    taken(event);
   }
 
   showTip(event) {
@@ -412,10 +448,9 @@ class AttentionMap {
   }
 }
 
-const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-
 const resize = (node, box) => {
   for (const name in box) node.style[name] = `${box[name]}px`;
 };
 
+/** @returns {Pair} */
 const headOf = (cell) => [Number(cell.dataset.layer), Number(cell.dataset.head)];

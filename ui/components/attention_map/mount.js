@@ -1,8 +1,7 @@
-// The pictures as a component of their own.
+// @ts-check
+import { mount } from "../shared/mounting.js";
+import { draw } from "./draw.js";
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const map = (parentElement.attentionMap ??= new AttentionMap(parentElement));
-  map.tell = (selection) => setTriggerValue("select", selection);
-  map.show(readMessage(data));
-  return () => map.close();
+export default function (streamlit) {
+  return mount(draw, streamlit, "select");
 }

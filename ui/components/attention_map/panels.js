@@ -1,6 +1,12 @@
+// @ts-check
 // What the next token will be, and one head as a table.
 
-function outcomeNodes(outcome, off) {
+import { element, tableRow } from "../shared/dom.js";
+import { percent, rounded } from "../shared/numbers.js";
+import { rowOf, strength, valueOf } from "./message.js";
+import { shown } from "./words.js";
+
+export function outcomeNodes(outcome, off) {
   const changed = off.length > 0;
   const names = off.map(([layer, head]) => `${layer}.${head}`).join(", ");
   const title = element("h4", changed ? `Next token, without ${names}` : "Next token");
@@ -15,7 +21,6 @@ function outcomeRow([token, before, after], changed) {
     fill.style.width = `${share * 100}%`;
     return fill;
   };
-  const percent = (x) => `${(100 * x).toFixed(1)}%`;
   const bars = [bar(before, "before"), ...(changed ? [bar(after, "after")] : [])];
   const numbers = changed ? `${percent(before)} → ${percent(after)}` : percent(before);
   const head = element("th", element("span.token", token));
@@ -31,27 +36,27 @@ const CAUTION =
 function lossWords({ loss_before: before, loss_after: after }, changed) {
   if (before === null) return [element("p", NO_LOSS)];
   const own = "Loss on the prompt's own tokens: ";
-  if (!changed) return [element("p", `${own}${before.toFixed(3)} nats per token.`)];
-  const numbers = element("b.loss", `${before.toFixed(3)} → ${after.toFixed(3)}`);
-  const change = `${after < before ? "−" : "+"}${Math.abs(after - before).toFixed(3)}`;
+  if (!changed) return [element("p", `${own}${rounded(before, 3)} nats per token.`)];
+  const numbers = element("b.loss", `${rounded(before, 3)} → ${rounded(after, 3)}`);
+  const change = `${after < before ? "−" : "+"}${rounded(Math.abs(after - before), 3)}`;
   const words = element("p", own, numbers, ` nats per token (${change}).`);
   return [words, element("p.note", CAUTION)];
 }
 
-function headTable(message, head) {
+export function headTable(message, head) {
   const title = message.signed ? "changes most at (difference)" : "listens most to (weight)";
-  const line = (tag, ...texts) => element("tr", ...texts.map((t) => element(tag, t)));
   const rows = message.tokens.map((token, row) => {
     const bytes = rowOf(message, head, row);
     const size = (j) => strength(message, bytes[j]);
     const best = [...bytes.keys()].sort((i, j) => size(j) - size(i)).slice(0, 3);
-    const words = best.map((j) => `${message.tokens[j]} at ${j}: ${shown(message, valueOf(message, bytes[j]))}`);
-    return line("td", String(row), token, words.join(" · "));
+    const weight = (j) => shown(message, valueOf(message, bytes[j]));
+    const words = best.map((j) => `${message.tokens[j]} at ${j}: ${weight(j)}`);
+    return tableRow("td", [String(row), token, words.join(" · ")]);
   });
   return element(
     "table",
     element("caption", `Layer ${head[0]}, head ${head[1]}`),
-    element("thead", line("th", "position", "token", title)),
+    element("thead", tableRow("th", ["position", "token", title])),
     element("tbody", ...rows),
   );
 }

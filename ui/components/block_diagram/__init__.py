@@ -1,7 +1,7 @@
 """The whole model as one picture: the residual stream and the branches that add to it.
 
 Every part is a link to its lesson. A component of Streamlit's second generation: its HTML, CSS and
-JavaScript lie in block_diagram/. Behind the picture lies a table that says the same.
+JavaScript lie beside this file. Behind the picture lies a table that says the same.
 """
 
 from __future__ import annotations
@@ -16,19 +16,15 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.model.config import GPTConfig
+from ui.components.bundle import bundle, read
 
 _FILES = Path(__file__).parent
 
-
-def _read(name: str) -> str:
-    return (_FILES / name).read_text(encoding="utf-8")
-
-
 _component = st.components.v2.component(
     "block_diagram",
-    html=_read("diagram.html"),
-    css=_read("diagram.css"),
-    js=_read("diagram.js"),
+    html=read(_FILES / "diagram.html"),
+    css=read(_FILES / "diagram.css"),
+    js=bundle(_FILES / "mount.js"),
 )
 
 # Which lesson, a file in pages/, explains which kind of part.

@@ -1,24 +1,40 @@
+// @ts-check
 // The model from bottom to top: the residual stream, and the branches that read it and add to it.
-// Python sends the parts in the order in which they run (parts() in block_diagram.py).
+// Python sends the parts in the order in which they run (parts() in __init__.py).
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const diagram = (parentElement.blockDiagram ??= new Diagram(parentElement));
-  diagram.open = (page) => setTriggerValue("open", page);
-  diagram.show(data);
-}
+import { finder, svg, tableRow } from "../shared/dom.js";
+import { presses } from "../shared/keys.js";
+import { Lifetime } from "../shared/lifetime.js";
+import { brief } from "../shared/numbers.js";
 
 const WIDTH = 360;
 const STREAM = 92; // where the stream runs, from the left
+/** @type {[number, number]} */
 const PART = [228, 344]; // a branch's box, left and right
+/** @type {[number, number]} */
 const NORM = [120, 208];
 const BOX = 38; // a box's height
 const RISE = 48; // from where a branch reads up to where it adds
 
-class Diagram {
-  constructor(root) {
-    this.root = root.querySelector(".diagram");
-    this.$ = (selector) => this.root.querySelector(selector);
+export class Diagram {
+  /**
+   * @param {ParentNode} root
+   * @param {(file: string) => void} send is told which lesson to open
+   */
+  constructor(root, send) {
+    this.root = finder(root)(".diagram");
+    this.$ = finder(this.root);
+    this.send = send;
+    /** @type {any} */
+    this.data = null;
+    this.sent = "";
     this.whole = false; // whether layers that are all alike are drawn one by one
+    this.life = new Lifetime();
+    this.listen();
+  }
+
+  close() {
+    this.life.close();
   }
 
   show(data) {
@@ -49,6 +65,32 @@ class Diagram {
     picture.classList.toggle("numbered", Boolean(numbers));
     picture.append(...this.frames(), this.stream(), ...this.lines, ...this.boxes);
     this.$(".picture").replaceChildren(picture);
+  }
+
+  // ---- Clicks and keys ----
+
+  listen() {
+    const picture = this.$(".picture");
+    this.life.on(picture, "click", (event) => this.click(event));
+    this.life.on(picture, "keydown", (event) => {
+      if (!event.target.closest(".gap") || !presses(event)) return;
+      event.preventDefault();
+      this.showAll();
+    });
+  }
+
+  click(event) {
+    if (event.target.closest(".gap")) return this.showAll();
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // as for any link
+    event.preventDefault();
+    this.send(link.dataset.file);
+  }
+
+  showAll() {
+    this.whole = true;
+    this.draw();
+    this.$("a, .gap")?.focus({ preventScroll: true });
   }
 
   // ---- From bottom to top; y falls, as it does in SVG ----
@@ -103,10 +145,10 @@ class Diagram {
     const add = read - RISE;
     const [left, right] = PART;
     const reader = this.before ? NORM : PART;
-    this.arrow([STREAM, read], [reader[0], read]);
+    this.arrow(read, STREAM, reader[0]);
     if (this.before) {
       this.box(this.before, NORM, read);
-      this.arrow([NORM[1], read], [left, read]);
+      this.arrow(read, NORM[1], left);
     }
     this.lines.push(svg("circle", { class: "head", cx: STREAM, cy: read, r: 5 }));
     this.added(part, (left + right) / 2, read - BOX / 2, add);
@@ -141,17 +183,6 @@ class Diagram {
       svg("text", { ...words, y: this.y + 17 }, label),
       svg("text", { ...words, class: "detail", y: this.y + 32 }, this.ranges(parts)),
     );
-    const show = () => {
-      this.whole = true;
-      this.draw();
-      this.$("a, .gap")?.focus({ preventScroll: true });
-    };
-    button.onclick = show;
-    button.onkeydown = (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      show();
-    };
     this.boxes.push(button);
     this.y -= 12;
   }
@@ -213,15 +244,11 @@ class Diagram {
 
   link(page, label, name = "") {
     const link = svg("a", { href: address(page.path), "aria-label": label, class: name });
-    link.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab, as for any link
-      event.preventDefault();
-      this.open(page.file);
-    };
+    link.dataset.file = page.file;
     return link;
   }
 
-  arrow([x1, y], [x2]) {
+  arrow(y, x1, x2) {
     this.lines.push(
       svg("path", { class: "reads", d: `M${x1} ${y} H${x2 - 4}` }),
       svg("path", { class: "head", d: `M${x2} ${y} l-8 -4 v8 z` }),
@@ -239,18 +266,17 @@ class Diagram {
       ...(numbers ? [size(part)] : []),
       pages[part.kind]?.title ?? "",
     ]);
-    const line = (tag, texts) => {
-      const row = document.createElement("tr");
-      row.append(...texts.map((text) => Object.assign(document.createElement(tag), { textContent: text })));
-      return row;
-    };
-    this.$("thead").replaceChildren(line("th", titles));
-    this.$("tbody").replaceChildren(...rows.map((row) => line("td", row)));
+    this.$("thead").replaceChildren(tableRow("th", titles));
+    this.$("tbody").replaceChildren(...rows.map((row) => tableRow("td", row)));
   }
 }
 
-// Parts in groups: of one layer, of no layer, or of neighbouring layers that aren't drawn.
-function runs(parts, hidden) {
+/**
+ * Parts in groups: of one layer, of no layer, or of neighbouring layers that aren't drawn.
+ * @param {any[]} parts
+ * @param {number[]} hidden layers
+ */
+export function runs(parts, hidden) {
   const groups = [];
   for (const part of parts) {
     const skip = hidden.includes(part.layer);
@@ -262,19 +288,12 @@ function runs(parts, hidden) {
 }
 
 // A lesson's address that keeps the model and the prompt, for those who open it in a new tab.
-function address(path) {
+export function address(path) {
   const url = new URL(path || ".", location.href);
   const now = new URLSearchParams(location.search);
   for (const name of ["model", "prompt"])
     if (now.has(name)) url.searchParams.set(name, now.get(name));
   return url.href;
-}
-
-function svg(tag, attributes, text = "") {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const name in attributes) node.setAttribute(name, attributes[name]);
-  if (text) node.textContent = text;
-  return node;
 }
 
 function plus(x, y) {
@@ -284,10 +303,4 @@ function plus(x, y) {
     svg("path", { d: `M${x - 6} ${y} h12 M${x} ${y - 6} v12` }),
   );
   return node;
-}
-
-function brief(x) {
-  const size = Math.abs(x);
-  const digits = size && size < 0.01 ? x.toExponential(1) : x.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
-  return digits.replaceAll("-", "−");
 }

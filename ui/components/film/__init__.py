@@ -1,7 +1,7 @@
 """A training run as a film: a slider under the loss curve that drives all that is drawn of a model.
 
 All frames travel to the browser in one message of bytes, so that a step of the slider is painted
-there at once. The pictures of attention are those of ui/attention_map.py; see film_canvas/.
+there at once. The pictures of attention are those of ui/components/attention_map.
 """
 
 from __future__ import annotations
@@ -14,20 +14,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.components.attention_map import CSS, HTML, SCRIPT, Head, message_of, pack_weights, selected
+from ui.components.attention_map import CSS, HTML, Head, message_of, pack_weights, selected
+from ui.components.bundle import bundle, read
 
 _FILES = Path(__file__).parent
 
-
-def _read(name: str) -> str:
-    return (_FILES / name).read_text(encoding="utf-8")
-
-
 _component = st.components.v2.component(
     "film",
-    html=_read("film.html").replace("<!-- map -->", HTML),
-    css=CSS + _read("film.css"),
-    js="\n".join([SCRIPT, _read("curve.js"), _read("film.js")]),
+    html=read(_FILES / "film.html").replace("<!-- map -->", HTML),
+    css=CSS + read(_FILES / "film.css"),
+    js=bundle(_FILES / "mount.js"),
 )
 
 Points = Sequence[tuple[float, float]]

@@ -1,17 +1,17 @@
+// @ts-check
 // The loss curve over the slider, as SVG. Its axis is stretched so that snapshots, which are dense
 // at the beginning, stand at equal distances: the thumb of the slider is always under the mark.
 
+import { svg } from "../shared/dom.js";
+
 const EDGE = { left: 52, right: 16, top: 8, bottom: 22 };
 
-function svg(name, attributes, text = "") {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const key in attributes) node.setAttribute(key, attributes[key]);
-  node.textContent = text;
-  return node;
-}
-
-// Where a step lies from 0 (left) to 1 (right): stops are steps at equal distances.
-function placeOf(stops, step) {
+/**
+ * Where a step lies from 0 (left) to 1 (right): stops are steps at equal distances.
+ * @param {number[]} stops
+ * @param {number} step
+ */
+export function placeOf(stops, step) {
   const last = stops.length - 1;
   if (last < 1) return 0;
   let i = stops.findLastIndex((stop) => stop <= step);
@@ -19,8 +19,12 @@ function placeOf(stops, step) {
   return (i + (step - stops[i]) / (stops[i + 1] - stops[i])) / last;
 }
 
-// Every frame's step, and where the curve begins and ends if that is elsewhere.
-function stopsOf({ frames, curve }) {
+/**
+ * Every frame's step, and where the curve begins and ends if that is elsewhere.
+ * @param {{ frames: any[], curve: any }} film
+ * @returns {number[]}
+ */
+export function stopsOf({ frames, curve }) {
   const xs = [...curve.batches, ...curve.validation].map(([x]) => x);
   const steps = frames.map(({ step }) => step);
   return [...new Set([Math.min(...xs, ...steps), ...steps, Math.max(...xs, ...steps)])].sort(
@@ -28,7 +32,7 @@ function stopsOf({ frames, curve }) {
   );
 }
 
-class Curve {
+export class Curve {
   constructor(node) {
     this.node = node;
   }

@@ -1,50 +1,44 @@
+// @ts-check
 // A training run as a film: one slider over its snapshots drives everything on the screen. Python
-// sends all frames at once (pack_film() in film.py), so that a step of the slider needs no answer
+// sends all frames at once (pack_film() in __init__.py), so that a step of the slider needs no answer
 // from the server; it is told where the slider rests, so that it can keep the URL.
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const film = (parentElement.film ??= new Film(parentElement));
-  film.tell = (choice) => setTriggerValue("select", choice);
-  film.load(readFilm(data));
-  return () => film.close();
-}
+import { AttentionMap } from "../attention_map/map.js";
+import { finder } from "../shared/dom.js";
+import { Lifetime, Timer } from "../shared/lifetime.js";
+import { clamp } from "../shared/numbers.js";
+import { Curve } from "./curve.js";
+import { guessRow, normRow, roleRow } from "./rows.js";
 
 const REST = 400; // milliseconds without a movement
 const PLAYED = 900; // milliseconds a frame
 
-function readFilm(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const film = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const T = (film.T = film.tokens.length);
-  film.cells = film.causal ? (T * (T + 1)) / 2 : T * T;
-  const size = film.layers * film.heads * film.cells;
-  film.frames.forEach((frame, i) => {
-    const start = 4 + length + i * size;
-    frame.weights = bytes.subarray(start, start + size);
-  });
-  return film;
-}
-
-class Film {
-  constructor(root) {
-    this.$ = (selector) => root.querySelector(selector);
+export class Film {
+  /**
+   * @param {ParentNode} root
+   * @param {(choice: any) => void} send is told what the visitor chose
+   */
+  constructor(root, send) {
+    this.$ = finder(root);
+    this.send = send;
     this.node = this.$(".film");
-    this.map = new AttentionMap(root);
-    this.map.tell = () => this.report(0);
+    this.map = new AttentionMap(root, () => this.report(0));
     this.curve = new Curve(this.$(".curve"));
     this.slider = this.$(".scrub input");
     this.$(".small").append(this.$(".sample")); // below the small pictures there is room
     this.at = 0;
+    this.life = new Lifetime();
+    this.timer = new Timer(this.life);
     this.listen();
-    this.watcher = new ResizeObserver(() => {
+    this.life.onResize(this.node, () => {
       if (this.film && this.node.clientWidth !== this.width) this.measure();
     });
-    this.watcher.observe(this.node);
   }
 
   close() {
     this.pause();
-    clearTimeout(this.timer);
+    this.life.close();
+    this.map.close();
   }
 
   // The film may have grown, because the run still trains or its frames were being worked out.
@@ -75,7 +69,7 @@ class Film {
   }
 
   go(at, began = performance.now()) {
-    at = Math.max(0, Math.min(this.film.frames.length - 1, at));
+    at = clamp(at, this.film.frames.length);
     if (at === this.at) return;
     this.following = false;
     this.show(at, null, began);
@@ -90,15 +84,14 @@ class Film {
     this.slider.value = at;
     this.slider.setAttribute("aria-valuetext", `step ${frame.step}`);
     this.curve.mark(frame);
-    const { layers, heads, tokens, T, causal, cells } = film;
+    const { layers, heads, tokens, T, causal } = film;
     this.map.show({
-      ...{ layers, heads, tokens, T, causal, cells, grid: true, tells: true, outcome: null },
+      ...{ layers, heads, tokens, T, causal, grid: true, tells: true, outcome: null },
       ...{ name: String(frame.step), weights: frame.weights, badges: frame.badges },
       selection: { head },
     });
     this.write(frame);
-    // A frame after the one that holds these pixels: then they have been painted.
-    requestAnimationFrame(() => setTimeout(() => this.markPainted(frame, began)));
+    this.life.afterPaint(() => this.markPainted(frame, began));
   }
 
   markPainted({ step }, began) {
@@ -124,12 +117,11 @@ class Film {
   }
 
   report(delay) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
+    this.timer.start(delay, () => {
       const { head } = this.map.selection;
       const { step } = this.film.frames[this.at];
-      this.tell({ step, head, off: [], cell: null, follow: Boolean(this.following) });
-    }, delay);
+      this.send({ step, head, off: [], cell: null, follow: Boolean(this.following) });
+    });
   }
 
   // Python works out what every snapshot writes as soon as somebody is going to look at them.
@@ -138,18 +130,19 @@ class Film {
   }
 
   listen() {
-    this.slider.onpointerdown = this.slider.onfocus = () => this.use();
-    this.slider.oninput = (event) => {
+    const { life, slider } = this;
+    for (const looked of ["pointerdown", "focus"]) life.on(slider, looked, () => this.use());
+    life.on(slider, "input", (event) => {
       this.pause();
-      this.go(Number(this.slider.value), event.timeStamp);
-    };
-    this.$(".curve").onclick = (event) => {
+      this.go(Number(slider.value), event.timeStamp);
+    });
+    life.on(this.$(".curve"), "click", (event) => {
       const x = event.clientX - this.$(".curve").getBoundingClientRect().left;
       const away = this.film.frames.map(({ step }) => Math.abs(this.curve.x(step) - x));
       this.pause();
       this.go(away.indexOf(Math.min(...away)), event.timeStamp);
-    };
-    this.$(".play").onclick = () => (this.playing ? this.pause() : this.play());
+    });
+    life.on(this.$(".play"), "click", () => (this.playing ? this.pause() : this.play()));
     this.pause();
   }
 
@@ -175,53 +168,10 @@ class Film {
   }
 }
 
-// The frame of a step, or the one before it; the first if there is none.
-const nearest = (frames, step) =>
+/**
+ * The frame of a step, or the one before it; the first if there is none.
+ * @param {{ step: number }[]} frames
+ * @param {number | null} step
+ */
+export const nearest = (frames, step) =>
   Math.max(0, frames.findLastIndex((frame) => frame.step <= (step ?? 0)));
-
-const share = (x) => `${(100 * x).toFixed(0)}%`;
-
-function track(filled, mark) {
-  const bar = element("span.track", element("i"));
-  bar.firstChild.style.width = `${100 * Math.max(0, Math.min(1, filled))}%`;
-  if (mark !== undefined) {
-    bar.append(element("u"));
-    bar.lastChild.style.left = `${100 * mark}%`;
-  }
-  return bar;
-}
-
-function guessRow([place, token, probability]) {
-  return element(
-    "tr",
-    element("th", place),
-    element("td.token", token),
-    element("td", track(probability)),
-    element("td.number", share(probability)),
-  );
-}
-
-// Bars are lengths on a logarithmic scale, the same for all steps.
-function normRow({ norm_range: [low, high] }, { spread, gain }, name, i) {
-  const length = Math.log(Math.max(spread[i], low) / low) / Math.log(high / low);
-  const gained = gain ? [element("td.number", gain[i].toFixed(2))] : [];
-  return element(
-    "tr",
-    element("th", name),
-    element("td", track(length)),
-    element("td.number", text(spread[i])),
-    ...gained,
-  );
-}
-
-function roleRow({ role, who, share: taken, chance, clear }) {
-  const row = element(
-    "tr",
-    element("th", role),
-    element("td.who", who),
-    element("td.bars", track(taken, chance)),
-    element("td.numbers", `${share(taken)}, chance ${share(chance)}`),
-  );
-  row.classList.toggle("clear", clear);
-  return row;
-}

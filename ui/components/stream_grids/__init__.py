@@ -1,7 +1,7 @@
 """Two grids of layers and positions: the logit lens, and states dragged between two runs.
 
-Components of Streamlit's second generation; their HTML, CSS and JavaScript lie in
-stream_component/ and share cells.js.
+Components of Streamlit's second generation; their HTML, CSS and JavaScript lie in lens/
+and patch/ and share cells.js.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from ui.components.bundle import bundle, read
 from ui.show.tokens import short
 
 if TYPE_CHECKING:
@@ -19,23 +20,19 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Token, Tokenizer
 
 _FILES = Path(__file__).parent
-
-
-def _read(*names: str) -> str:
-    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
-
+_CELLS = _FILES / "cells.css"
 
 _lens = st.components.v2.component(
     "logit_lens",
-    html=_read("lens.html"),
-    css=_read("cells.css", "lens.css"),
-    js=_read("cells.js", "lens.js"),
+    html=read(_FILES / "lens/lens.html"),
+    css=read(_CELLS, _FILES / "lens/lens.css"),
+    js=bundle(_FILES / "lens/mount.js"),
 )
 _patch = st.components.v2.component(
     "patching",
-    html=_read("patch.html"),
-    css=_read("cells.css", "patch.css"),
-    js=_read("cells.js", "patch.js"),
+    html=read(_FILES / "patch/patch.html"),
+    css=read(_CELLS, _FILES / "patch/patch.css"),
+    js=bundle(_FILES / "patch/mount.js"),
 )
 
 

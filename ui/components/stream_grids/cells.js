@@ -1,55 +1,69 @@
+// @ts-check
 // A grid of layers and positions: coloured cells that can be chosen by click and by keyboard.
 
-const node = (tag, name, ...children) => {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  made.append(...children);
-  return made;
-};
+import { element, tableRow } from "../shared/dom.js";
+import { ARROWS, presses } from "../shared/keys.js";
+import { clamp } from "../shared/numbers.js";
 
-const percent = (share) => `${(100 * share).toFixed(1)}%`.replace("-", "−");
+/**
+ * @typedef {{ text: string, place: number, differs?: boolean }} Column
+ * @typedef {object} Grid what is drawn
+ * @property {string[]} rows their names
+ * @property {Column[]} columns
+ * @property {(cell: any, row: number, column: number) => string} paint fills one cell and returns
+ * what to say about it
+ * @property {(row: number) => any} [extra] one more cell at the end, if any; -1 is the header
+ */
 
-class Cells {
-  // element: an empty element with role="grid". choose(row, column) is called for a click or Enter.
-  constructor(element, tip, choose) {
-    this.element = element;
+export class Cells {
+  /**
+   * @param {HTMLElement} grid an empty element with role="grid"
+   * @param {HTMLElement} tip
+   * @param {(row: number, column: number) => void} choose is called for a click or Enter
+   * @param {import("../shared/lifetime.js").Lifetime} life how long it listens
+   */
+  constructor(grid, tip, choose, life) {
+    this.grid = grid;
     this.tip = tip;
     this.choose = choose;
+    /** @type {number[]} */
     this.at = [0, 0]; // the cell that Tab leads to
-    element.onclick = (event) => this.take(event.target.closest("[role=gridcell]"));
-    element.onkeydown = (event) => this.key(event);
-    element.onpointermove = (event) => this.explain(event);
-    element.onpointerleave = () => (this.tip.hidden = true);
+    this.size = [0, 0];
+    /** @type {string[][]} */
+    this.said = [];
+    life.on(grid, "click", (event) => this.take(event.target.closest("[role=gridcell]")));
+    life.on(grid, "keydown", (event) => this.key(event));
+    life.on(grid, "pointermove", (event) => this.explain(event));
+    life.on(grid, "pointerleave", () => (this.tip.hidden = true));
   }
 
-  // rows: names. columns: {text, place, differs}. paint(cell, row, column) fills one cell and
-  // returns what to say about it. extra(row): one more cell at the end, if any; -1 is the header.
+  /** @param {Grid} grid */
   draw({ rows, columns, paint, extra = () => "" }) {
     this.said = rows.map(() => []);
     this.size = [rows.length, columns.length];
-    this.element.style.setProperty("--columns", columns.length);
+    this.grid.style.setProperty("--columns", String(columns.length));
     this.fit(columns.length);
-    this.element.replaceChildren(
+    this.grid.replaceChildren(
       this.header(columns, extra(-1)),
       ...rows.map((name, row) => this.line(name, row, columns, paint, extra(row))),
     );
     this.at = this.at.map((place, axis) => Math.min(place, this.size[axis] - 1));
-    this.cell(...this.at).tabIndex = 0;
+    this.cell(this.at).tabIndex = 0;
   }
 
   // Cells as wide as there is room for, within what the style sheet allows; then they scroll.
   fit(columns) {
-    const style = getComputedStyle(this.element);
+    const style = getComputedStyle(this.grid);
     const pixels = (name) => parseFloat(style.getPropertyValue(name)) * parseFloat(style.fontSize);
-    const room = this.element.parentElement.clientWidth - pixels("--names") - pixels("--rest");
+    const room = this.grid.parentElement.clientWidth - pixels("--names") - pixels("--rest");
     const width = Math.min(pixels("--widest"), room / columns - 2);
-    this.element.style.setProperty("--cell", `${Math.max(pixels("--narrowest"), width)}px`);
+    this.grid.style.setProperty("--cell", `${Math.max(pixels("--narrowest"), width)}px`);
   }
 
   header(columns, extra) {
-    const line = node("div", "", headed("columnheader", ""));
+    const line = element("div", headed("columnheader", ""));
     for (const { text, place, differs } of columns) {
-      const head = headed("columnheader", differs ? "differs" : "", text, node("small", "", place));
+      const head = headed("columnheader", differs ? "differs" : "", text, element("small", place));
       head.title = `${text} at ${place}`;
       line.append(head);
     }
@@ -59,7 +73,7 @@ class Cells {
   }
 
   line(name, row, columns, paint, extra) {
-    const line = node("div", "", headed("rowheader", "", name));
+    const line = element("div", headed("rowheader", "", name));
     columns.forEach((column, at) => {
       const cell = headed("gridcell", "");
       Object.assign(cell.dataset, { row, column: at });
@@ -73,8 +87,9 @@ class Cells {
     return line;
   }
 
-  cell(row, column) {
-    return this.element.querySelector(`[data-row="${row}"][data-column="${column}"]`);
+  /** @param {number[]} at row and column @returns {any} */
+  cell([row, column]) {
+    return this.grid.querySelector(`[data-row="${row}"][data-column="${column}"]`);
   }
 
   take(cell) {
@@ -84,26 +99,26 @@ class Cells {
   }
 
   lead(at) {
-    this.cell(...this.at)?.setAttribute("tabindex", -1);
+    this.cell(this.at)?.setAttribute("tabindex", "-1");
     this.at = at;
-    this.cell(...at).tabIndex = 0;
+    this.cell(at).tabIndex = 0;
   }
 
   key(event) {
-    const step = STEPS[event.key];
-    if (event.key === "Enter" || event.key === " ") this.take(this.cell(...this.at));
+    const step = ARROWS[event.key];
+    if (presses(event)) this.take(this.cell(this.at));
     else if (step) {
       this.lead(this.at.map((at, axis) => clamp(at + step[axis], this.size[axis])));
-      const cell = this.cell(...this.at);
+      const cell = this.cell(this.at);
       cell.focus();
       cell.scrollIntoView({ block: "nearest", inline: "nearest" });
     } else return;
     event.preventDefault();
   }
 
-  // mark(row, column) says whether a cell is chosen
+  // chosen(row, column) says whether a cell is chosen
   mark(chosen) {
-    for (const cell of this.element.querySelectorAll("[role=gridcell]"))
+    for (const cell of this.grid.querySelectorAll("[role=gridcell]"))
       cell.setAttribute("aria-selected", chosen(...place(cell)));
   }
 
@@ -120,32 +135,35 @@ class Cells {
 
   // Bring a column into view without moving the page; covered: pixels hidden at the right.
   reveal(scroll, column, covered = 0) {
-    const cell = this.cell(0, column);
+    const cell = this.cell([0, column]);
     const end = cell.offsetLeft + cell.offsetWidth * 1.5;
     scroll.scrollLeft = Math.max(0, end - scroll.clientWidth + covered);
   }
 
   table(rows, columns) {
-    const line = (tag, texts) => node("tr", "", ...texts.map((text) => node(tag, "", text)));
     const body = columns.map((column, at) =>
-      line("td", [`${column.place} ${column.text}`, ...rows.map((_, row) => this.said[row][at])]),
+      tableRow("td", [`${column.place} ${column.text}`, ...rows.map((_, row) => this.said[row][at])]),
     );
-    return node("table", "", line("th", ["position", ...rows]), ...body);
+    return element("table", tableRow("th", ["position", ...rows]), ...body);
   }
 }
 
-const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const clamp = (at, count) => Math.max(0, Math.min(count - 1, at));
-const place = (cell) => [Number(cell.dataset.row), Number(cell.dataset.column)];
+/** @param {any} cell @returns {[number, number]} */
+export const place = (cell) => [Number(cell.dataset.row), Number(cell.dataset.column)];
 
 function headed(role, name, ...children) {
-  const made = node("div", name, ...children);
+  const made = element(name ? `div.${name}` : "div", ...children);
   made.setAttribute("role", role);
   return made;
 }
 
-// A share from 0 to 1 of one hue over the background.
-function tint(cell, share, hue) {
+/**
+ * A share from 0 to 1 of one hue over the background.
+ * @param {HTMLElement} cell
+ * @param {number} share
+ * @param {string} [hue]
+ */
+export function tint(cell, share, hue) {
   const full = Math.min(1, Math.abs(share));
   cell.style.setProperty("--share", `${Math.round(100 * full)}%`);
   if (hue) cell.style.setProperty("--hue", `var(--${hue})`);

@@ -1,7 +1,7 @@
 """Text whose tokens can be chosen to see the draw they came from, and the bars of the next draw.
 
-Two components of Streamlit's second generation; their HTML, CSS and JavaScript lie in
-text_component/ and share bars.js.
+Two components of Streamlit's second generation; their HTML, CSS and JavaScript lie in next/
+and text/ and share bars.js.
 """
 
 from __future__ import annotations
@@ -11,24 +11,22 @@ from typing import Any, Protocol
 
 import streamlit as st
 
+from ui.components.bundle import bundle, read
+
 _FILES = Path(__file__).parent
-
-
-def _read(*names: str) -> str:
-    return "\n".join((_FILES / name).read_text(encoding="utf-8") for name in names)
-
+_BARS = _FILES / "bars.css"
 
 _next_token = st.components.v2.component(
     "next_token",
-    html=_read("next.html"),
-    css=_read("bars.css"),
-    js=_read("bars.js", "next.js"),
+    html=read(_FILES / "next/next.html"),
+    css=read(_BARS),
+    js=bundle(_FILES / "next/mount.js"),
 )
 _generated_text = st.components.v2.component(
     "generated_text",
-    html=_read("text.html"),
-    css=_read("bars.css", "text.css"),
-    js=_read("bars.js", "text.js"),
+    html=read(_FILES / "text/text.html"),
+    css=read(_BARS, _FILES / "text/text.css"),
+    js=bundle(_FILES / "text/mount.js"),
 )
 
 

@@ -1,42 +1,37 @@
+// @ts-check
 // Bars of one draw: each token's probability before (outline) and after (filled) temperature and
 // filters, on a fixed scale from 0 to 100%.
 
-const node = (tag, name, ...children) => {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  made.append(...children);
-  return made;
-};
+import { element } from "../shared/dom.js";
+import { percent } from "../shared/numbers.js";
 
-const percent = (share) => {
+/** A probability that isn't 0 is never shown as 0. @param {number} share */
+export function chance(share) {
   if (share === 0) return "0%";
-  if (share < 0.0005) return "<0.05%";
-  return `${(100 * share).toFixed(1)}%`;
-};
+  return share < 0.0005 ? "<0.05%" : percent(share);
+}
 
-function barRows({ rows, rest, drawn }) {
+/**
+ * @param {{ rows: [string, number, number][], rest: [number, number, number], drawn?: number }} draw
+ */
+export function barRows({ rows, rest, drawn }) {
   const made = rows.map(([text, before, after], i) =>
-    barRow(node("span", "name", text), before, after, i === drawn),
+    barRow(element("span.name", text), before, after, i === drawn),
   );
   const [count, before, after] = rest;
   if (count > 0) {
-    const name = node("span", "others", count === 1 ? "1 other" : `${count} others`);
+    const name = element("span.others", count === 1 ? "1 other" : `${count} others`);
     made.push(barRow(name, before, after, false));
   }
   return made;
 }
 
 function barRow(name, before, after, drawn) {
-  const [outline, filled] = [node("i", "before"), node("i", "after")];
+  const [outline, filled] = [element("i.before"), element("i.after")];
   outline.style.width = `${100 * before}%`;
   filled.style.width = `${100 * after}%`;
-  const row = node(
-    "li",
-    "",
-    name,
-    node("span", "track", outline, filled),
-    node("span", "numbers", `${percent(before)} → `, node("b", "", percent(after))),
-  );
+  const numbers = element("span.numbers", `${chance(before)} → `, element("b", chance(after)));
+  const row = element("li", name, element("span.track", outline, filled), numbers);
   row.classList.toggle("cut", after === 0);
   row.classList.toggle("drawn", drawn);
   return row;

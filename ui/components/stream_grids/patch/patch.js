@@ -1,21 +1,33 @@
+// @ts-check
 // Two runs, a grid each. A state is dragged (or clicked, or sent by Enter) from the upper into the
 // lower one, where it lands in its own layer and position; Python then says what the model answers.
 
+import { element, finder } from "../../shared/dom.js";
+import { Lifetime } from "../../shared/lifetime.js";
+import { percent, rounded } from "../../shared/numbers.js";
+import { Cells, place, tint } from "../cells.js";
+
 const FAR = 6; // pixels that make a press a drag
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const patch = (parentElement.patch ??= new Patch(parentElement));
-  patch.tell = (cell) => setTriggerValue("cell", cell);
-  patch.show(data);
-}
-
-class Patch {
-  constructor(root) {
-    this.$ = (selector) => root.querySelector(selector);
+export class Patch {
+  /**
+   * @param {ParentNode} root
+   * @param {(cell: [number, number]) => void} send is told which state was copied
+   */
+  constructor(root, send) {
+    this.$ = finder(root);
+    this.send = send;
+    /** @type {any} */
+    this.data = null;
+    this.life = new Lifetime();
     const choose = (row, column) => this.copy(row, column);
-    this.source = new Cells(this.$(".source"), this.$(".tip"), choose);
-    this.into = new Cells(this.$(".into"), this.$(".tip"), choose);
+    this.source = new Cells(this.$(".source"), this.$(".tip"), choose, this.life);
+    this.into = new Cells(this.$(".into"), this.$(".tip"), choose, this.life);
     this.listen();
+  }
+
+  close() {
+    this.life.close();
   }
 
   show(data) {
@@ -47,7 +59,7 @@ class Patch {
         cell.classList.toggle("unknown", share === null);
         if (share === null) return "not computed yet";
         tint(cell, share, share < 0 ? "against" : "z");
-        if (Math.abs(share) >= 0.005) cell.textContent = String(Math.round(100 * share)).replace("-", "−");
+        if (Math.abs(share) >= 0.005) cell.textContent = rounded(Math.round(100 * share), 0);
         return `${percent(share)} of the answer moves`;
       },
     });
@@ -64,19 +76,21 @@ class Patch {
   copy(row, column) {
     this.mark([row, column]);
     this.$(".outcome").classList.add("waiting");
-    this.tell([row, column]);
+    this.send([row, column]);
   }
 
   // ---- Dragging ----
 
   listen() {
+    const { life } = this;
     const grid = this.$(".source");
-    grid.addEventListener("pointerdown", (event) => this.press(event));
-    grid.addEventListener("pointermove", (event) => this.move(event));
-    grid.addEventListener("pointerup", (event) => this.release(event));
-    grid.addEventListener("pointercancel", () => this.drop());
+    life.on(grid, "pointerdown", (event) => this.press(event));
+    life.on(grid, "pointermove", (event) => this.move(event));
+    life.on(grid, "pointerup", (event) => this.release(event));
+    life.on(grid, "pointercancel", () => this.drop());
     // The click that ends a drag is none.
-    grid.addEventListener("click", (event) => this.dragged && event.stopPropagation(), true);
+    const stop = (event) => this.dragged && event.stopPropagation();
+    life.on(grid, "click", stop, { capture: true });
   }
 
   press(event) {
@@ -95,7 +109,7 @@ class Patch {
       this.dragged = true;
       this.$(".source").setPointerCapture(event.pointerId);
       ghost.textContent = `${this.data.rows[row]} of ${this.data.columns[column].source}`;
-      this.into.cell(row, column).classList.add("landing");
+      this.into.cell([row, column]).classList.add("landing");
     }
     const frame = this.$(".frame").getBoundingClientRect();
     ghost.hidden = false;
@@ -127,21 +141,21 @@ class Patch {
   // ---- What it answers ----
 
   drawOutcome({ said, names, tokens }) {
-    const head = node("tr", "", node("th", "", "next token"), ...names.map((n) => node("th", "", n)));
+    const head = element("tr", element("th", "next token"), ...names.map((n) => element("th", n)));
     const rows = tokens.map(([text, ...shares]) => {
-      const name = node("th", "", text);
+      const name = element("th", text);
       name.scope = "row";
       const bars = shares.map((share, run) => {
-        const fill = node("i", "");
-        fill.style.width = percent(share).replace("−", "-");
-        const number = node("span", "", percent(share));
-        return node("td", run === 1 ? "patched" : "", node("span", "track", fill), number);
+        const fill = element("i");
+        fill.style.width = percent(share);
+        const number = element("span", percent(share));
+        return element(run === 1 ? "td.patched" : "td", element("span.track", fill), number);
       });
-      return node("tr", "", name, ...bars);
+      return element("tr", name, ...bars);
     });
-    const table = node("table", "", node("thead", "", head), node("tbody", "", ...rows));
+    const table = element("table", element("thead", head), element("tbody", ...rows));
     const outcome = this.$(".outcome");
-    outcome.replaceChildren(node("p", "said", said), table);
+    outcome.replaceChildren(element("p.said", said), table);
     outcome.classList.remove("waiting");
   }
 }

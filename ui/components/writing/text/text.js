@@ -1,19 +1,29 @@
+// @ts-check
 // The text as tokens that can be chosen, and the draw that the chosen one came from.
 
-export default function ({ data, parentElement }) {
-  (parentElement.generatedText ??= new GeneratedText(parentElement)).show(data);
-}
+import { element, finder } from "../../shared/dom.js";
+import { taken, withModifier } from "../../shared/keys.js";
+import { Lifetime } from "../../shared/lifetime.js";
+import { barRows, chance } from "../bars.js";
 
 const MOST_BITS = 8; // a token this surprising, or more, gets the darkest ground
 const DARKEST = 60; // percent
 
-class GeneratedText {
+export class GeneratedText {
+  /** @param {ParentNode} root */
   constructor(root) {
-    this.$ = (selector) => root.querySelector(selector);
+    this.$ = finder(root);
+    /** @type {any} */
+    this.data = null;
     this.text = this.$(".text");
-    this.caret = node("span", "caret");
-    this.text.onclick = (event) => this.choose(event.target.closest("[role=option]"));
-    this.text.onkeydown = (event) => this.key(event);
+    this.caret = element("span.caret");
+    this.life = new Lifetime();
+    this.life.on(this.text, "click", (event) => this.choose(event.target.closest("[role=option]")));
+    this.life.on(this.text, "keydown", (event) => this.key(event));
+  }
+
+  close() {
+    this.life.close();
   }
 
   get tokens() {
@@ -38,13 +48,13 @@ class GeneratedText {
 
   clear(data) {
     this.chosen = null;
-    const given = node("span", "given");
+    const given = element("span.given");
     for (const text of data.prompt) given.append(...pieces(text));
     this.text.replaceChildren(given);
   }
 
   token(text, place, data) {
-    const made = node("span", "", ...pieces(text));
+    const made = element("span", ...pieces(text));
     made.setAttribute("role", "option");
     made.setAttribute("aria-selected", false);
     made.setAttribute("aria-label", `${text}, token ${place + 1}`);
@@ -79,8 +89,8 @@ class GeneratedText {
     if (!draw) return;
     const [text, before, after] = draw.rows[draw.drawn];
     this.$("h3").replaceChildren(
-      node("b", "", text),
-      ` was drawn with ${percent(after)}. The model gave it ${percent(before)}: `,
+      element("b", text),
+      ` was drawn with ${chance(after)}. The model gave it ${chance(before)}: `,
       draw.rank === 1 ? "its first choice." : `number ${draw.rank} on its list.`,
     );
     this.$(".bars").replaceChildren(...barRows(draw));
@@ -91,7 +101,7 @@ class GeneratedText {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.chosen) return;
+    if (withModifier(event) || !this.chosen) return;
     const tokens = [...this.tokens];
     const here = tokens.indexOf(this.chosen);
     const target = {
@@ -103,18 +113,17 @@ class GeneratedText {
       End: () => tokens.at(-1),
     }[event.key];
     if (!target) return;
-    event.preventDefault();
-    event.stopPropagation();
+    taken(event);
     const token = target();
     if (token) this.choose(token);
   }
 }
 
 // White space shows as a faint sign; a line may break after ␣, and does after ⏎.
-function pieces(text) {
+export function pieces(text) {
   return text.split(/([␣⏎])/).flatMap((part) => {
-    if (part === "␣") return [node("i", "", part), node("wbr")];
-    if (part === "⏎") return [node("i", "", part), "\n"];
+    if (part === "␣") return [element("i", part), element("wbr")];
+    if (part === "⏎") return [element("i", part), "\n"];
     return part ? [part] : [];
   });
 }

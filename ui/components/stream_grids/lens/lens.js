@@ -1,19 +1,30 @@
+// @ts-check
 // The logit lens: what each layer would say at each position, and how the final answer rises.
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const lens = (parentElement.lens ??= new Lens(parentElement));
-  lens.tell = (column) => setTriggerValue("column", column);
-  lens.show(data);
-}
+import { element, finder } from "../../shared/dom.js";
+import { Lifetime } from "../../shared/lifetime.js";
+import { percent } from "../../shared/numbers.js";
+import { Cells, tint } from "../cells.js";
 
-class Lens {
-  constructor(root) {
-    this.$ = (selector) => root.querySelector(selector);
+export class Lens {
+  /**
+   * @param {ParentNode} root
+   * @param {(column: number) => void} send is told which column was chosen
+   */
+  constructor(root, send) {
+    this.$ = finder(root);
+    /** @type {any} */
+    this.data = null;
+    this.life = new Lifetime();
     const choose = (_row, column) => {
       this.choose(column);
-      this.tell(column);
+      send(column);
     };
-    this.cells = new Cells(this.$("[role=grid]"), this.$(".tip"), choose);
+    this.cells = new Cells(this.$("[role=grid]"), this.$(".tip"), choose, this.life);
+  }
+
+  close() {
+    this.life.close();
   }
 
   show(data) {
@@ -25,7 +36,7 @@ class Lens {
       tint(cell, best[0][1]);
       return best.map(([text, share]) => `${text} ${percent(share)}`).join(", ");
     };
-    const extra = () => node("div", "rank");
+    const extra = () => element("div.rank");
     this.cells.draw({ rows: data.rows, columns: data.columns, paint, extra });
     this.choose(data.chosen);
     this.$("details div").replaceChildren(this.cells.table(data.rows, data.columns));
@@ -37,10 +48,10 @@ class Lens {
     this.cells.mark((_row, at) => at === column);
     this.cells.lead([this.cells.at[0], column]);
     const answer = this.data.best.at(-1)[column][0][0];
-    [...this.cells.element.querySelectorAll(".rank")].forEach((rank, line) => {
+    [...this.cells.grid.querySelectorAll(".rank")].forEach((rank, line) => {
       if (line === 0) return rank.replaceChildren(`rank of ${answer}`);
       const [number, share] = this.data.ranks[line - 1][column];
-      rank.replaceChildren(node("b", "", number.toLocaleString("en")), percent(share));
+      rank.replaceChildren(element("b", number.toLocaleString("en")), percent(share));
     });
   }
 }

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { brief, clamp, exact, percent, rounded } from "../../ui/components/shared/numbers.js";
+import { chance } from "../../ui/components/writing/bars.js";
+
+test("a share as percent has a real minus sign", () => {
+  assert.equal(percent(0.12345), "12.3%");
+  assert.equal(percent(-0.5), "−50.0%");
+  assert.equal(percent(1), "100.0%");
+  assert.equal(percent(0.666, 0), "67%");
+});
+
+test("exact keeps about three digits of any size", () => {
+  assert.equal(exact(0), "0");
+  assert.equal(exact(0.0625), "0.0625");
+  assert.equal(exact(-1.5), "−1.500");
+  assert.equal(exact(9.9994), "9.999");
+  assert.equal(exact(10), "10.0");
+  assert.equal(exact(1234.4), "1234");
+  assert.equal(exact(99999), "99999");
+});
+
+test("what is very small or large has a power of ten", () => {
+  assert.equal(exact(0.00049), "4.9×10⁻⁴");
+  assert.equal(exact(-0.00002), "−2.0×10⁻⁵");
+  assert.equal(exact(100000), "1.0×10⁵");
+  assert.equal(exact(3.14e12), "3.1×10¹²");
+});
+
+test("brief is for a picture", () => {
+  assert.equal(brief(0), "0.00");
+  assert.equal(brief(0.01), "0.01");
+  assert.equal(brief(-0.004), "−4.0e−3");
+  assert.equal(brief(9.87), "9.87");
+  assert.equal(brief(-12.34), "−12.3");
+  assert.equal(brief(123.4), "123");
+});
+
+test("digits after the point are as many as are asked for", () => {
+  assert.equal(rounded(-2.346, 2), "−2.35");
+  assert.equal(rounded(7, 0), "7");
+});
+
+test("only a probability of 0 is shown as 0", () => {
+  assert.equal(chance(0), "0%");
+  assert.equal(chance(0.0004), "<0.05%");
+  assert.equal(chance(0.0005), "0.1%");
+  assert.equal(chance(0.987), "98.7%");
+});
+
+test("a place outside goes to the edge", () => {
+  assert.deepEqual(
+    [-1, 0, 4, 5].map((place) => clamp(place, 5)),
+    [0, 0, 4, 4],
+  );
+});

@@ -1,0 +1,50 @@
+// @ts-check
+// The rows of the tables beside and below the pictures.
+
+import { element } from "../shared/dom.js";
+import { exact, percent, rounded } from "../shared/numbers.js";
+
+function track(filled, mark) {
+  const bar = element("span.track", element("i"));
+  bar.firstChild.style.width = `${100 * Math.max(0, Math.min(1, filled))}%`;
+  if (mark !== undefined) {
+    bar.append(element("u"));
+    bar.lastChild.style.left = `${100 * mark}%`;
+  }
+  return bar;
+}
+
+export function guessRow([place, token, probability]) {
+  return element(
+    "tr",
+    element("th", place),
+    element("td.token", token),
+    element("td", track(probability)),
+    element("td.number", percent(probability, 0)),
+  );
+}
+
+// Bars are lengths on a logarithmic scale, the same for all steps.
+export function normRow({ norm_range: [low, high] }, { spread, gain }, name, i) {
+  const length = Math.log(Math.max(spread[i], low) / low) / Math.log(high / low);
+  const gained = gain ? [element("td.number", rounded(gain[i], 2))] : [];
+  return element(
+    "tr",
+    element("th", name),
+    element("td", track(length)),
+    element("td.number", exact(spread[i])),
+    ...gained,
+  );
+}
+
+export function roleRow({ role, who, share: taken, chance, clear }) {
+  const row = element(
+    "tr",
+    element("th", role),
+    element("td.who", who),
+    element("td.bars", track(taken, chance)),
+    element("td.numbers", `${percent(taken, 0)}, chance ${percent(chance, 0)}`),
+  );
+  row.classList.toggle("clear", clear);
+  return row;
+}

@@ -1,0 +1,33 @@
+// @ts-check
+// Numbers as they are read.
+
+/** @param {string} digits */
+const withMinus = (digits) => digits.replaceAll("-", "−");
+
+/** @param {number} share @param {number} digits after the point */
+export const percent = (share, digits = 1) => withMinus(`${(100 * share).toFixed(digits)}%`);
+
+/** @param {number} x @param {number} digits after the point */
+export const rounded = (x, digits) => withMinus(x.toFixed(digits));
+
+/** As many digits as a number of any size needs. @param {number} x */
+export function exact(x) {
+  const size = Math.abs(x);
+  if (size === 0) return "0";
+  if (size < 0.0005 || size >= 1e5) {
+    const [digits, power] = x.toExponential(1).split("e");
+    const raised = [...String(Number(power))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+    return withMinus(`${digits}×10${raised.join("")}`);
+  }
+  return rounded(x, size < 0.1 ? 4 : size < 10 ? 3 : size < 1000 ? 1 : 0);
+}
+
+/** About three digits. @param {number} x */
+export function brief(x) {
+  const size = Math.abs(x);
+  if (size && size < 0.01) return withMinus(x.toExponential(1));
+  return rounded(x, size < 10 ? 2 : size < 100 ? 1 : 0);
+}
+
+/** The nearest place from 0 up to below count. @param {number} place @param {number} count */
+export const clamp = (place, count) => Math.max(0, Math.min(count - 1, place));
