@@ -95,7 +95,7 @@ def model_nats(model: GPT, sequences: Sequence[np.ndarray], given: int) -> np.nd
     model: in eval mode. A sequence longer than the context is read in windows of which each but
     the first has at least half of its context from before.
     """
-    block_size, device = model.config.block_size, model.lm_head.weight.device
+    block_size, device = model.config.block_size, model.device
     windows = [
         (i, ids[first:end], max(new, given) - first)
         for i, ids in enumerate(sequences)

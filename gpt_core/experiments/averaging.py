@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gpt_core.model.gpt import GPT, CausalSelfAttention, rotate
-from gpt_core.model.observe import intervene, record, scale
+from gpt_core.model.observe import intervene, run, scale
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,9 @@ def view_head(model: GPT, ids: Sequence[int], layer: int, head: int) -> HeadView
     """Run the model over ids (1 to block_size) and calculate one head again, step by step."""
     block = model.blocks[layer]
     names = ("q", "k", "v", "pattern", "z")
-    idx = torch.tensor([list(ids)], device=model.wte.weight.device)
-    with record(model, *(f"blocks.{layer}.{name}" for name in ("resid_pre", *names))) as kept:
-        model(idx)
+    kept = run(model, ids, *(f"blocks.{layer}.{name}" for name in ("resid_pre", *names)))
     stream = kept[f"blocks.{layer}.resid_pre"]
-    x = (block.norm1(stream) if block.pre_norm else stream)[0]
+    x = block.norm1(stream[None])[0] if block.pre_norm else stream
     plain_q, plain_k, v = project(block.attn, x, head)
     q, k = meet(block.attn, plain_q), meet(block.attn, plain_k)
     scores = q @ k.T / math.sqrt(model.config.head_dim)
@@ -169,7 +167,7 @@ def view_head(model: GPT, ids: Sequence[int], layer: int, head: int) -> HeadView
         scores = hide_future(scores)
     weights = scores.softmax(dim=1)
     z = weights @ v
-    own = [kept[f"blocks.{layer}.{name}"][0, head] for name in names]
+    own = [kept[f"blocks.{layer}.{name}"][head] for name in names]
     pairs = zip((q, k, v, weights, z), own, strict=True)
     error = max((mine - theirs).abs().max().item() for mine, theirs in pairs)
     return HeadView(x, plain_q, plain_k, q, k, v, scores, weights, z, error)
@@ -259,7 +257,7 @@ def losses_when_divided(model: GPT, ids: Sequence[int], divisors: Sequence[float
     """
     if len(ids) < 2:
         raise ValueError("One token has no loss: give at least two.")
-    idx = torch.tensor([list(ids)] * len(divisors), device=model.wte.weight.device)
+    idx = torch.tensor([list(ids)] * len(divisors), device=model.device)
     factors = math.sqrt(model.config.head_dim) / torch.tensor(divisors, device=idx.device)
     with intervene(model, {"blocks.*.scores": scale(factors[:, None, None, None])}):
         logits, _ = model(idx[:, :-1])  # one copy of the text for each divisor

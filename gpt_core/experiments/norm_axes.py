@@ -71,5 +71,5 @@ def stream_block(
     rows = [list(ids[b * T : (b + 1) * T]) for b in range(B)]
     name = f"blocks.{model.config.n_layer // 2}.resid_pre"
     with record(model, name) as kept:
-        model(torch.tensor(rows, device=model.wte.weight.device))
+        model(torch.tensor(rows, device=model.device))
     return kept[name][:, :, :channels].float().cpu(), rows

@@ -165,7 +165,7 @@ def private_copy(model: GPT) -> GPT:
 
 def pairs(model: GPT, ids: Sequence[int]) -> tuple[Tensor, Tensor]:
     """What the model reads of a sentence and what comes next, each (1, T - 1)."""
-    row = torch.tensor([list(ids)], device=model.wte.weight.device)
+    row = torch.tensor([list(ids)], device=model.device)
     return row[:, :-1], row[:, 1:]
 
 

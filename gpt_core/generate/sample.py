@@ -245,7 +245,7 @@ def choose(logits: Tensor, config: SampleConfig, generator: torch.Generator) -> 
 @torch.no_grad()
 def _whole(model: GPT, window: list[int]) -> Tensor:
     """The logits (V,) of the next token from a forward over the whole window."""
-    idx = torch.tensor([window], device=model.wte.weight.device)
+    idx = torch.tensor([window], device=model.device)
     return model(idx)[0][0, -1]
 
 

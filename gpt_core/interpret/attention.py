@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gpt_core.generate.decoder import Decoder
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import Change, intervene, record, zero_heads
+from gpt_core.model.observe import Change, intervene, loss_of, run, zero_heads
 
 Head = tuple[int, int]
 """A head by its layer and its number in that layer, both counted from 0."""
@@ -93,13 +93,10 @@ def trace_attention(
         if shared:
             return _extend(_first(known, shared), model, ids)
     names = ("q", "k", "v", "pattern")
-    idx = torch.tensor([ids], device=model.wte.weight.device)
-    watch = record(model, *(f"blocks.*.{name}" for name in names))
-    with intervene(model, without_heads(without)), watch as tensors:
-        logits, _ = model(idx)
-    layers = range(config.n_layer)
-    kept = {name: torch.cat([tensors[f"blocks.{i}.{name}"] for i in layers]) for name in names}
-    return AttentionTrace(**kept, logits=logits[0], ids=ids, without=without)
+    with intervene(model, without_heads(without)):
+        seen = run(model, ids, *(f"blocks.*.{name}" for name in names))
+    kept = {name: seen.layers(name) for name in names}
+    return AttentionTrace(**kept, logits=seen.logits, ids=ids, without=without)
 
 
 def _first(trace: AttentionTrace, n: int) -> AttentionTrace:
@@ -137,8 +134,8 @@ def compare(ids: Sequence[int], before: AttentionTrace, after: AttentionTrace) -
     return Ablation(
         before=before.logits[-1].float().softmax(dim=-1),
         after=after.logits[-1].float().softmax(dim=-1),
-        loss_before=_loss(before.logits, ids),
-        loss_after=_loss(after.logits, ids),
+        loss_before=loss_of(before.logits, ids),
+        loss_after=loss_of(after.logits, ids),
     )
 
 
@@ -151,13 +148,6 @@ def ablate(model: GPT, ids: Sequence[int], heads: Iterable[Head]) -> Ablation:
     return compare(ids, trace_attention(model, ids), trace_attention(model, ids, heads))
 
 
-@torch.no_grad()
-def logits_and_loss(model: GPT, ids: Sequence[int]) -> tuple[Tensor, float | None]:
-    """One pass over ids: logits (T, V), and the text's own loss as in `Ablation`."""
-    logits, _ = model(torch.tensor([list(ids)], device=model.wte.weight.device))
-    return logits[0], _loss(logits[0], ids)
-
-
 def written_length(model: GPT, layer: int, head: int, v: Tensor) -> Tensor:
     """How long a vector each position's v (T, D) becomes when a head writes it out, (T,).
 
@@ -168,11 +158,3 @@ def written_length(model: GPT, layer: int, head: int, v: Tensor) -> Tensor:
     D = model.config.head_dim
     weight = model.blocks[layer].attn.proj.weight[:, head * D : (head + 1) * D]  # (C, D)
     return (v @ weight.detach().T).norm(dim=-1)
-
-
-def _loss(logits: Tensor, ids: Sequence[int]) -> float | None:
-    """Mean cross-entropy in nats of each token given those before it; None without any."""
-    if len(ids) < 2:
-        return None
-    targets = torch.tensor(list(ids[1:]), device=logits.device)
-    return F.cross_entropy(logits[:-1].float(), targets).item()

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import BatchNorm, LayerNorm, LearnedNorm
-from gpt_core.model.observe import record
+from gpt_core.model.observe import run
 
 
 @dataclass(frozen=True)
@@ -102,34 +102,23 @@ class Attribution:
 @torch.no_grad()
 def trace_stream(model: GPT, ids: Sequence[int]) -> StreamTrace:
     """Run the model once over ids (1 to block_size of them) and keep all that is written."""
-    layers = range(model.config.n_layer)
-    names = ["embed", "*.scale", "logits"] + ["pos_embed"] * (model.wpe is not None)
     parts = ("k", "v", "z", "attn_out", "mlp_out", "resid_pre", "resid_mid")
-    names += [f"blocks.*.{part}" for part in parts]
-    last = f"blocks.{layers[-1]}.resid_post"
-    with record(model, *names, last) as kept:
-        model(torch.tensor([list(ids)], device=model.wte.weight.device))
-
-    def all_layers(part: str) -> Tensor:
-        return torch.cat([kept[f"blocks.{layer}.{part}"] for layer in layers])
-
+    last = f"blocks.{model.config.n_layer - 1}.resid_post"
+    names = (f"blocks.*.{part}" for part in parts)
+    seen = run(model, ids, "embed", "pos_embed", "*.scale", *names, last)
     return StreamTrace(
-        ids=tuple(ids),
-        embed=kept["embed"][0],
-        position=kept.get("pos_embed"),
-        attn_out=all_layers("attn_out"),
-        mlp_out=all_layers("mlp_out"),
-        z=all_layers("z").transpose(1, 2).flatten(2),
-        stream=torch.cat((all_layers("resid_pre"), kept[last])),
-        mid=all_layers("resid_mid"),
-        k=all_layers("k"),
-        v=all_layers("v"),
-        scales={
-            name.removesuffix(".scale"): scale[0]
-            for name, scale in kept.items()
-            if name.endswith(".scale")
-        },
-        logits=kept["logits"][0],
+        ids=seen.ids,
+        embed=seen["embed"],
+        position=seen.tensors.get("pos_embed"),
+        attn_out=seen.layers("attn_out"),
+        mlp_out=seen.layers("mlp_out"),
+        z=seen.layers("z").transpose(1, 2).flatten(2),
+        stream=torch.cat((seen.layers("resid_pre"), seen[last][None])),
+        mid=seen.layers("resid_mid"),
+        k=seen.layers("k"),
+        v=seen.layers("v"),
+        scales=seen.ending(".scale"),
+        logits=seen.logits,
     )
 
 

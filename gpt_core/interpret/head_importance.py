@@ -114,7 +114,7 @@ def _from_layer(
 
 def _batches(model: GPT, pieces: Sequence[Sequence[int]]) -> Iterator[_Batch]:
     """Pieces of like lengths together: of the same length where filling up would be seen."""
-    device, config = model.lm_head.weight.device, model.config
+    device, config = model.device, model.config
     order = sorted(range(len(pieces)), key=lambda i: len(pieces[i]))
     while order:
         longest = len(pieces[order[0]]) if not config.causal else len(pieces[order[-1]])

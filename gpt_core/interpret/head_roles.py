@@ -29,7 +29,7 @@ from torch import Tensor
 from corpus.sitcom.mentions import mentions, thing_of, turns
 from gpt_core.interpret.attention import Head
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import record
+from gpt_core.model.observe import run
 from gpt_core.tokenizers import Token
 
 ROLES = {
@@ -195,10 +195,7 @@ def _together(scores: Tensor) -> RoleScores:
 @torch.no_grad()
 def patterns_of(model: GPT, ids: Sequence[int]) -> Tensor:
     """Attention of all heads on one text, (L, H, T, T)."""
-    with record(model, "blocks.*.pattern") as tensors:
-        model(torch.tensor([list(ids)], device=model.lm_head.weight.device))
-    layers = range(model.config.n_layer)
-    return torch.cat([tensors[f"blocks.{layer}.pattern"] for layer in layers])
+    return run(model, ids, "blocks.*.pattern").layers("pattern")
 
 
 def clearest(scores: dict[str, RoleScores], head: Head) -> str | None:

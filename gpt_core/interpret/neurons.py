@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from corpus.sitcom import whole_text
-from gpt_core.interpret.attention import Ablation, logits_and_loss
+from gpt_core.interpret.attention import Ablation
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import LayerNorm
-from gpt_core.model.observe import Change, intervene, record
+from gpt_core.model.observe import Change, intervene, run
 from gpt_core.training.run import Run
 
 QUIET = 0.01  # of the largest activation in the layer; below it a neuron hardly says anything
@@ -71,15 +71,9 @@ class Silence:
 @torch.no_grad()
 def trace_neurons(model: GPT, ids: Sequence[int]) -> NeuronTrace:
     """Run the model once over ids (1 to block_size of them) and keep what its neurons did."""
-    with record(model, "blocks.*.mlp_pre", "blocks.*.mlp_post", "*.scale") as kept:
-        logits, loss = logits_and_loss(model, ids)
-    layers = range(model.config.n_layer)
-    pre, post = (
-        torch.cat([kept[f"blocks.{layer}.{name}"] for layer in layers])
-        for name in ("mlp_pre", "mlp_post")
-    )
-    scales = {name.removesuffix(".scale"): x[0] for name, x in kept.items() if "scale" in name}
-    return NeuronTrace(pre, post, scales, logits, loss)
+    seen = run(model, ids, "blocks.*.mlp_pre", "blocks.*.mlp_post", "*.scale")
+    pre, post = seen.layers("mlp_pre"), seen.layers("mlp_post")
+    return NeuronTrace(pre, post, seen.ending(".scale"), seen.logits, seen.loss)
 
 
 @torch.no_grad()
@@ -142,9 +136,9 @@ def remove_neuron(
 ) -> Ablation:
     """What the model predicts for ids without one neuron; trace is `trace_neurons(model, ids)`."""
     with intervene(model, without_neuron(layer, neuron)):
-        logits, loss = logits_and_loss(model, ids)
-    before, after = (x[-1].softmax(dim=-1) for x in (trace.logits, logits))
-    return Ablation(before, after, trace.loss, loss)
+        seen = run(model, ids)
+    before, after = (x[-1].softmax(dim=-1) for x in (trace.logits, seen.logits))
+    return Ablation(before, after, trace.loss, seen.loss)
 
 
 # Over a whole corpus ---------------------------------------------------------------------------

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gpt_core.interpret.attention import logits_and_loss
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import BatchNorm, LearnedNorm, NoNorm, RMSNorm
-from gpt_core.model.observe import intervene, record, replace, scale
+from gpt_core.model.observe import intervene, record, replace, run, scale
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,7 @@ def mean_and_std(x: Tensor) -> tuple[Tensor, Tensor]:
 def trace_norms(model: GPT, ids: Sequence[int]) -> DepthTrace:
     """Run the model once over ids (1 to block_size of them) and keep what its norms did."""
     parts = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
-    with record(model, *(f"blocks.*.{p}" for p in parts), "*.normalized") as kept:
-        logits, loss = logits_and_loss(model, ids)
+    kept = run(model, ids, *(f"blocks.*.{p}" for p in parts), "*.normalized")
     blocks = [f"blocks.{layer}" for layer in range(model.config.n_layer)]
     stream = [kept["blocks.0.resid_pre"]]
     stream += [kept[f"{block}.{part}"] for block in blocks for part in ("resid_mid", "resid_post")]
@@ -119,13 +117,13 @@ def trace_norms(model: GPT, ids: Sequence[int]) -> DepthTrace:
     for name, before in zip(norm_names(model), inputs, strict=True):
         normalized = kept[f"{name}.normalized"]
         after = _gain_and_bias(find_norm(model, name), normalized)
-        norms[name] = NormTrace(before[0], normalized[0], after[0])
+        norms[name] = NormTrace(before, normalized, after)
     return DepthTrace(
         norms=norms,
-        stream=torch.cat(stream).norm(dim=-1),
-        added=torch.cat(added).norm(dim=-1),
-        probabilities=logits[-1].float().softmax(dim=-1),
-        loss=loss,
+        stream=torch.stack(stream).norm(dim=-1),
+        added=torch.stack(added).norm(dim=-1),
+        probabilities=kept.logits[-1].float().softmax(dim=-1),
+        loss=kept.loss,
     )
 
 
@@ -195,7 +193,7 @@ def size_at_scales(norm: nn.Module, x: Tensor, factors: Sequence[float]) -> list
 
 
 def _row(model: GPT, ids: Sequence[int]) -> Tensor:
-    return torch.tensor([list(ids)], device=model.wte.weight.device)
+    return torch.tensor([list(ids)], device=model.device)
 
 
 def _gain_and_bias(norm: nn.Module, x: Tensor) -> Tensor:

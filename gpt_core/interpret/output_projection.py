@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import record
+from gpt_core.model.observe import run
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,8 @@ class OutputStep:
 @torch.no_grad()
 def trace_heads(model: GPT, ids: Sequence[int]) -> HeadsTrace:
     """Run the model once over T ≤ block_size ids. Raises ValueError for too few or too many."""
-    idx = torch.tensor([list(ids)], device=model.lm_head.weight.device)
-    with record(model, "blocks.*.z", "blocks.*.attn_out") as tensors:
-        model(idx)
-    layers = range(model.config.n_layer)
-    return HeadsTrace(
-        z=torch.cat([tensors[f"blocks.{layer}.z"] for layer in layers]),
-        attn_out=torch.cat([tensors[f"blocks.{layer}.attn_out"] for layer in layers]),
-    )
+    seen = run(model, ids, "blocks.*.z", "blocks.*.attn_out")
+    return HeadsTrace(z=seen.layers("z"), attn_out=seen.layers("attn_out"))
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import record
+from gpt_core.model.observe import run
 
 
 @dataclass(frozen=True)
@@ -49,31 +50,15 @@ class Overview:
 @torch.inference_mode()
 def overview(model: GPT, ids: Sequence[int]) -> Overview:
     """Run the model once over ids (1 to block_size of them) and keep the story of the last one."""
-    idx = torch.tensor([list(ids)])
-    names = ["embed", "blocks.*.resid_pre", "blocks.*.attn_out", "blocks.*.mlp_out"]
-    names += ["blocks.*.resid_post", "pos_embed"]
-    with record(model, *(n for n in names if n != "pos_embed" or model.wpe is not None)) as kept:
-        logits, _ = model(idx)
-    blocks = range(model.config.n_layer)
-
-    def lengths(part: str) -> list[Tensor]:
-        return [kept[f"blocks.{i}.{part}"][0, -1].norm() for i in blocks]
-
-    last = kept[f"blocks.{blocks[-1]}.resid_post"][0, -1].norm()
+    parts = ("resid_pre", "attn_out", "mlp_out", "resid_post")
+    seen = run(model, ids, "embed", "pos_embed", *(f"blocks.*.{part}" for part in parts))
+    lengths = {part: seen.layers(part)[:, -1].norm(dim=-1) for part in parts}
     return Overview(
-        embedding=kept["embed"][0, -1],
-        position=kept["pos_embed"][-1] if "pos_embed" in kept else None,
-        stream=torch.stack([*lengths("resid_pre"), last]),
-        attention_added=torch.stack(lengths("attn_out")),
-        mlp_added=torch.stack(lengths("mlp_out")),
-        probabilities=logits[0, -1].softmax(dim=-1),
-        surprise=_surprise(logits[0], idx[0]),
+        embedding=seen["embed"][-1],
+        position=seen["pos_embed"][-1] if "pos_embed" in seen.tensors else None,
+        stream=torch.cat([lengths["resid_pre"], lengths["resid_post"][-1:]]),
+        attention_added=lengths["attn_out"],
+        mlp_added=lengths["mlp_out"],
+        probabilities=seen.logits[-1].softmax(dim=-1),
+        surprise=None if seen.loss is None else seen.loss / math.log(2),
     )
-
-
-def _surprise(logits: Tensor, idx: Tensor) -> float | None:
-    """Mean bits that the model needed for tokens 1 … T-1, each given those before it."""
-    if len(idx) < 2:
-        return None
-    nats = torch.nn.functional.cross_entropy(logits[:-1], idx[1:])
-    return float(nats) / torch.log(torch.tensor(2.0)).item()

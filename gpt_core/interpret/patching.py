@@ -22,7 +22,7 @@ from gpt_core.interpret.attribution import StreamTrace
 from gpt_core.interpret.variants import Known, run_variants
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import Change, intervene, record
+from gpt_core.model.observe import Change, intervene, run
 
 STATES = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
 _TOKENS_AT_ONCE = 16_384  # of all sequences in a batch
@@ -74,14 +74,9 @@ class Contrast:
 def run_states(model: GPT, ids: Sequence[int]) -> StateRun:
     """Run the model once over ids (1 to block_size of them) and keep every state."""
     parts = (*STATES, "k", "v")
-    with record(model, *(f"blocks.*.{part}" for part in parts)) as kept:
-        logits, _ = model(_row(model, ids))
-    layers = range(model.config.n_layer)
-    found = {
-        part: torch.cat([kept[f"blocks.{layer}.{part}"] for layer in layers]) for part in parts
-    }
-    k, v = found.pop("k"), found.pop("v")
-    return StateRun(tuple(ids), found, k, v, logits[0, -1])
+    seen = run(model, ids, *(f"blocks.*.{part}" for part in parts))
+    found = {part: seen.layers(part) for part in STATES}
+    return StateRun(seen.ids, found, seen.layers("k"), seen.layers("v"), seen.logits[-1])
 
 
 def states_of(trace: StreamTrace) -> StateRun:
@@ -227,4 +222,4 @@ def _copy(source: Tensor, positions: Sequence[int]) -> Change:
 
 
 def _row(model: GPT, ids: Sequence[int]) -> Tensor:
-    return torch.tensor([list(ids)], device=model.wte.weight.device)
+    return torch.tensor([list(ids)], device=model.device)

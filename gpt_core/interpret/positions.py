@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gpt_core.interpret.attention import Ablation, logits_and_loss
+from gpt_core.interpret.attention import Ablation
 from gpt_core.model.gpt import GPT, rotary_angles, rotate
-from gpt_core.model.observe import Change, intervene, replace
+from gpt_core.model.observe import Change, intervene, replace, run
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def at_positions(model: GPT, positions: Sequence[int] | None, length: int) -> di
         return {"pos_embed": torch.zeros_like}
     if not all(0 <= position < size for position in positions):
         raise ValueError(f"This model's table has positions 0 to {size - 1}.")
-    rows = torch.tensor(list(positions), device=model.wte.weight.device)
+    rows = torch.tensor(list(positions), device=model.device)
     return {"pos_embed": replace(model.wpe(rows))}
 
 
@@ -72,11 +72,12 @@ def predict_at(model: GPT, ids: Sequence[int], positions: Sequence[int] | None) 
     Raises ValueError as `at_positions` does.
     """
     changes = at_positions(model, positions, len(ids))
-    before, loss_before = logits_and_loss(model, ids)
+    before = run(model, ids)
     with intervene(model, changes):
-        after, loss_after = logits_and_loss(model, ids)
-    effect = Ablation(before[-1].softmax(-1), after[-1].softmax(-1), loss_before, loss_after)
-    return Moved(effect, (after - before).abs().max().item())
+        after = run(model, ids)
+    shares = before.logits[-1].softmax(-1), after.logits[-1].softmax(-1)
+    largest = (after.logits - before.logits).abs().max().item()
+    return Moved(Ablation(*shares, before.loss, after.loss), largest)
 
 
 def turn(x: Tensor, position: int) -> Tensor:

@@ -212,6 +212,11 @@ class GPT(HookedModule):
         for block in self.blocks:
             block.attn.use_fused = value
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie, and where token ids have to be."""
+        return self.wte.weight.device
+
     def num_parameters(self, non_embedding: bool = False) -> int:
         """How many numbers were learned; tied weights count once.
 

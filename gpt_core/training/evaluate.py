@@ -20,7 +20,7 @@ def mean_loss(model: GPT, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
     model.eval()
     total, count = 0.0, 0
     for x, y in batches:
-        device = model.lm_head.weight.device
+        device = model.device
         total += model(x.to(device), y.to(device))[1].item() * y.numel()
         count += y.numel()
     model.train(training)

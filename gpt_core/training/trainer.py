@@ -62,7 +62,7 @@ class Fillers:
     """
 
     def __init__(self, ids: list[int], tokens: np.ndarray, model: GPT) -> None:
-        device, size = model.lm_head.weight.device, model.config.vocab_size
+        device, size = model.device, model.config.vocab_size
         self.ids = torch.tensor(ids, dtype=torch.long, device=device)
         self.share = float(np.isin(tokens, ids).mean())  # of all tokens
         self.ones = torch.ones(size, device=device)
@@ -112,7 +112,7 @@ class Trainer:
         self.step = 0
         self.evaluate_at: Collection[int] = ()  # besides every eval_interval steps
         self.elapsed = 0.0
-        self.device = model.lm_head.weight.device
+        self.device = model.device
         self.params = [p for p in model.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(model, config)
         self.precision = choose_precision(config.precision, model.config.n_embd, self.device)

@@ -16,6 +16,7 @@ from gpt_core.model.observe import (
     match,
     record,
     replace,
+    run,
     scale,
     zero,
     zero_heads,
@@ -236,3 +237,37 @@ def test_gradients_flow_through_an_intervention(model):
     gradient = model.blocks[0].attn.proj.weight.grad
     assert (gradient[:, D : 2 * D] == 0).all()
     assert (gradient[:, :D] != 0).any()
+
+
+def test_a_recording_holds_one_text_without_its_batch_dimension():
+    torch.manual_seed(0)
+    config = GPTConfig(vocab_size=11, block_size=8, n_layer=2, n_head=2, n_embd=8)
+    model, ids = GPT(config).eval(), [3, 1, 4, 1]
+    seen = run(model, ids, "embed", "pos_embed", "blocks.*.pattern", "*.scale")
+    with record(model) as tensors, torch.no_grad():
+        logits, loss = model(torch.tensor([ids]), torch.tensor([[1, 4, 1, -1]]))
+    torch.testing.assert_close(seen.logits, logits[0])
+    torch.testing.assert_close(seen["embed"], tensors["embed"][0])
+    torch.testing.assert_close(seen["pos_embed"], tensors["pos_embed"])
+    both = torch.cat([tensors["blocks.0.pattern"], tensors["blocks.1.pattern"]])
+    torch.testing.assert_close(seen.layers("pattern"), both)
+    names = {n.removesuffix(".scale") for n in tensors if n.endswith(".scale")}
+    assert set(seen.ending(".scale")) == names
+    by_hand = -logits[0, :3].log_softmax(-1)[range(3), ids[1:]].mean().item()
+    assert seen.loss == pytest.approx(by_hand, abs=1e-6)
+
+
+def test_a_pass_that_nobody_watches_keeps_the_logits_alone():
+    config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=1, n_embd=8, position="rope")
+    model = GPT(config).eval()
+    seen = run(model, [3])
+    assert (seen.tensors, seen.loss, seen.logits.shape) == ({}, None, (1, 11))
+    assert run(model, [3], "pos_embed").tensors == {}  # it has no such table
+    with pytest.raises(KeyError, match="nothing"):
+        run(model, [3], "nothing")
+
+
+def test_a_text_runs_where_its_model_is():
+    config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=1, n_embd=8)
+    model = GPT(config).to("meta")
+    assert run(model, [3, 1]).logits.device.type == "meta"
