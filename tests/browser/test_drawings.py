@@ -189,6 +189,11 @@ def drawn(page, tmp_path):
     return draw
 
 
+def test_every_component_is_here():
+    folders = {path.parent for path in COMPONENTS.rglob("mount.js")}
+    assert {COMPONENTS / folder for folder in CASES} == folders
+
+
 @pytest.mark.parametrize("folder", CASES)
 def test_it_draws_and_closes(drawn, folder):
     *_, target, choice = CASES[folder]

@@ -10,7 +10,7 @@
 export function element(description, ...children) {
   const [tag, ...classes] = description.split(".");
   const node = document.createElement(tag);
-  node.classList.add(...classes);
+  if (classes.length) node.classList.add(...classes);
   node.append(...children);
   return node;
 }
