@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gpt_core.model.gpt import GPT, CausalSelfAttention, rotate
-from gpt_core.model.observe import intervene, run, scale
+from gpt_core.model.observe import intervene, scale
+from gpt_core.model.recording import run
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from gpt_core.generate.decoder import Decoder
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import Change, intervene, loss_of, run, zero_heads
+from gpt_core.model.observe import Change, intervene, zero_heads
+from gpt_core.model.recording import loss_of, run
 
 Head = tuple[int, int]
 """A head by its layer and its number in that layer, both counted from 0."""

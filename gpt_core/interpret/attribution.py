@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import BatchNorm, LayerNorm, LearnedNorm
-from gpt_core.model.observe import run
+from gpt_core.model.recording import run
 
 
 @dataclass(frozen=True)

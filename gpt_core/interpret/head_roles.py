@@ -29,7 +29,7 @@ from torch import Tensor
 from corpus.sitcom.mentions import mentions, thing_of, turns
 from gpt_core.interpret.attention import Head
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import run
+from gpt_core.model.recording import run
 from gpt_core.tokenizers import Token
 
 ROLES = {

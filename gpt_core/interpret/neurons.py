@@ -21,7 +21,8 @@ from corpus.sitcom import whole_text
 from gpt_core.interpret.attention import Ablation
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import LayerNorm
-from gpt_core.model.observe import Change, intervene, run
+from gpt_core.model.observe import Change, intervene
+from gpt_core.model.recording import run
 from gpt_core.training.run import Run
 
 QUIET = 0.01  # of the largest activation in the layer; below it a neuron hardly says anything

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import BatchNorm, LearnedNorm, NoNorm, RMSNorm
-from gpt_core.model.observe import intervene, record, replace, run, scale
+from gpt_core.model.observe import intervene, record, replace, scale
+from gpt_core.model.recording import run
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import run
+from gpt_core.model.recording import run
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from gpt_core.interpret.attribution import StreamTrace
 from gpt_core.interpret.variants import Known, run_variants
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import Change, intervene, run
+from gpt_core.model.observe import Change, intervene
+from gpt_core.model.recording import run
 
 STATES = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
 _TOKENS_AT_ONCE = 16_384  # of all sequences in a batch

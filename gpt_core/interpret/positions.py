@@ -15,7 +15,8 @@ from torch import Tensor
 
 from gpt_core.interpret.attention import Ablation
 from gpt_core.model.gpt import GPT, rotary_angles, rotate
-from gpt_core.model.observe import Change, intervene, replace, run
+from gpt_core.model.observe import Change, intervene, replace
+from gpt_core.model.recording import run
 
 
 @dataclass(frozen=True)

@@ -23,19 +23,14 @@ The names follow TransformerLens (Nanda & Bloom 2022).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-
-if TYPE_CHECKING:
-    from gpt_core.model.gpt import GPT
 
 Change = Callable[[Tensor], Tensor]
 Hook = Callable[["HookPoint", Any, Tensor], Tensor | None]
@@ -127,64 +122,6 @@ def record(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
     points = find_hook_points(model)
     with _hooked([(points[name], keep(name)) for name in _match(tuple(points), patterns)]):
         yield tensors
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What one forward pass over one text of T tokens left behind; L layers, V tokens are known.
-
-    logits: (T, V). tensors: those that were asked for, by name, without the batch's dimension.
-    """
-
-    ids: tuple[int, ...]
-    logits: Tensor
-    tensors: dict[str, Tensor]
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self.tensors[name]
-
-    def layers(self, part: str) -> Tensor:
-        """The same part of every layer: `layers("attn_out")` is (L, T, C)."""
-        names = [name for name in self.tensors if fnmatchcase(name, f"blocks.*.{part}")]
-        return torch.stack([self.tensors[name] for name in names])
-
-    def ending(self, suffix: str) -> dict[str, Tensor]:
-        """All whose name ends so, by the name without it: `ending(".scale")`."""
-        found = {n: x for n, x in self.tensors.items() if n.endswith(suffix)}
-        return {name.removesuffix(suffix): x for name, x in found.items()}
-
-    @property
-    def loss(self) -> float | None:
-        """Mean cross-entropy in nats of each token given those before it; None without any."""
-        return loss_of(self.logits, self.ids)
-
-
-@torch.no_grad()
-def run(model: GPT, ids: Sequence[int], *patterns: str) -> Recording:
-    """Run the model once over one text of 1 to block_size ids, and keep tensors by name.
-
-    patterns: see `record`; without any, only the logits are kept. "pos_embed" is left out where a
-    model has no table of positions.
-    """
-    asked = [p for p in patterns if p != "pos_embed" or model.wpe is not None]
-    idx = torch.tensor([list(ids)], device=model.device)
-    with ExitStack() as watching:
-        kept = watching.enter_context(record(model, *asked)) if asked else {}
-        logits, _ = model(idx)
-    # The table of positions is the same for every text of a batch, and so has no such dimension.
-    tensors = {name: x if name == "pos_embed" else x[0] for name, x in kept.items()}
-    return Recording(tuple(ids), logits[0], tensors)
-
-
-def loss_of(logits: Tensor, ids: Sequence[int]) -> float | None:
-    """Mean cross-entropy in nats of each of ids (T) given those before it; None without any.
-
-    logits: (T, V).
-    """
-    if len(ids) < 2:
-        return None
-    targets = torch.tensor(ids[1:], device=logits.device)
-    return F.cross_entropy(logits[:-1].float(), targets).item()
 
 
 @contextmanager

@@ -225,7 +225,7 @@ def _norms() -> list[NotebookNode]:
             "They differ above all in which other numbers that mean and size are taken from.",
         ),
         code("""
-            from gpt_core.model.observe import HookPoint, HookedModule
+            from gpt_core.model.observe import HookedModule, HookPoint
             """),
         lines_of(norms._Norm, norms.LayerNorm, norms.RMSNorm, norms.BatchNorm),
         code("""

@@ -128,7 +128,7 @@ def _model() -> list[NotebookNode]:
             from gpt_core.model.config import GPTConfig
             from gpt_core.model.modules import ModuleList
             from gpt_core.model.norms import make_norm
-            from gpt_core.model.observe import HookPoint, HookedModule
+            from gpt_core.model.observe import HookedModule, HookPoint
             """),
         words(
             "### Positions",

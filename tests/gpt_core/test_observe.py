@@ -16,11 +16,11 @@ from gpt_core.model.observe import (
     match,
     record,
     replace,
-    run,
     scale,
     zero,
     zero_heads,
 )
+from gpt_core.model.recording import run
 
 V, T, C, H, L = 23, 12, 32, 4, 2
 D = C // H
