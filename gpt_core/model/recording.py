@@ -49,8 +49,8 @@ class Recording:
 def run(model: GPT, ids: Sequence[int], *patterns: str) -> Recording:
     """Run the model once over one text of 1 to block_size ids, and keep tensors by name.
 
-    patterns: see `observe.record`; without any, only the logits are kept. "pos_embed" is left out where a
-    model has no table of positions.
+    patterns: see `observe.record`; without any, only the logits are kept. "pos_embed" is left out
+    where a model has no table of positions.
     """
     asked = [p for p in patterns if p != "pos_embed" or model.wpe is not None]
     idx = torch.tensor([list(ids)], device=model.device)
