@@ -194,3 +194,9 @@ def test_ruff(arguments):
         [sys.executable, "-m", "ruff", *arguments, "."], cwd=PROJECT, capture_output=True, text=True
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_slow_tests_that_are_listed_are_there():
+    tests = PROJECT / "tests"
+    listed = (tests / "slow.txt").read_text().split()
+    assert not [name for name in listed if not (tests / name).is_file()]

@@ -77,7 +77,7 @@ def test_the_leak_waits_for_a_prediction(open_page):
 def test_a_race_of_ones_own_can_be_started(open_page):
     app = open_page(norms_race="my own settings", norms_norm_position="post", norms_n_layer=12)
     assert "12 layers, a norm **after** each addition" in words(app)
-    assert [button.label for button in app.button] == ["Run this race"]
+    assert [button.label for button in app.main.button] == ["Run this race"]
 
 
 @pytest.mark.parametrize(

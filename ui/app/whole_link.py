@@ -35,7 +35,7 @@ def link_to_all(study: Study) -> str:
 def offer_link(study: Study) -> None:
     """A button that shows the link, ready to be copied."""
     if st.button(
-        "Link to what you see",
+        "Link to this view",
         key="whole_link",
         icon=":material/link:",
         help="With every value on this page, so that it shows the same later, too.",
@@ -43,7 +43,7 @@ def offer_link(study: Study) -> None:
         _show(link_to_all(study))
 
 
-@st.dialog("A link to what you see")
+@st.dialog("A link to this view")
 def _show(link: str) -> None:
     st.markdown(
         "It holds the model, the prompt and every value on this page. Point at it to copy it."
