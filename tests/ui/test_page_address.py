@@ -1,10 +1,10 @@
 """Old links lead to where the lesson or the value is now."""
 
-import asyncio
 from urllib.parse import urljoin
 
 import pytest
 
+from tests.helpers import run_loop
 from ui.app.page_address import PageAddress
 
 MOVED = {("old", ""): "new", ("training", "tune"): "tuning"}
@@ -30,7 +30,7 @@ def asked(path, query=""):
         "query_string": query.encode(),
         "headers": [(b"accept", b"text/html")],
     }
-    asyncio.run(PageAddress(page, MOVED)(scope, None, send))
+    run_loop(PageAddress(page, MOVED)(scope, None, send))
     place = dict(sent[0]["headers"]).get(b"location", b"").decode()
     old = f"https://a.example{path}"
     return sent[0]["status"], urljoin(old, place) if place else None
