@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from itertools import count, takewhile
 
 import torch
 import torch.nn.functional as F
@@ -31,8 +31,8 @@ class Recording:
 
     def layers(self, part: str) -> Tensor:
         """The same part of every layer: `layers("attn_out")` is (L, T, C)."""
-        names = [name for name in self.tensors if fnmatchcase(name, f"blocks.*.{part}")]
-        return torch.stack([self.tensors[name] for name in names])
+        names = (f"blocks.{layer}.{part}" for layer in count())
+        return torch.stack([self.tensors[n] for n in takewhile(self.tensors.__contains__, names)])
 
     def ending(self, suffix: str) -> dict[str, Tensor]:
         """All whose name ends so, by the name without it: `ending(".scale")`."""
