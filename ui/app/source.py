@@ -6,11 +6,16 @@ import inspect
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import streamlit as st
 
 from ui import PROJECT
+
+# To find a class, `inspect` parses its file, and Python 3.11 counts the depth of what it parses for
+# all threads together: two at once may raise a SystemError (python/cpython, issue 106905).
+_parsing = Lock()
 
 
 def show_source(*objects: Callable[..., Any] | type, label: str = "The lines that ran") -> None:
@@ -25,6 +30,7 @@ def show_source(*objects: Callable[..., Any] | type, label: str = "The lines tha
 @cache  # the files don't change while the app runs, and reading them takes some milliseconds
 def _source(item: Callable[..., Any] | type) -> tuple[str, str]:
     item = inspect.unwrap(item)  # a decorator's file is not the one to show
-    lines, first = inspect.getsourcelines(item)
+    with _parsing:
+        lines, first = inspect.getsourcelines(item)
     file = Path(inspect.getsourcefile(item) or "").resolve().relative_to(PROJECT)
     return f"`{file}`, line {first}", inspect.cleandoc("\n" + "".join(lines))
