@@ -5,7 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.helpers import app_at, write_run
-from ui.app.whole_link import OTHER_WEIGHTS
+from ui.app.whole_link import OTHER_WEIGHTS, weights_of
+from ui.services.caches import RESULTS
+from ui.services.models import load
 
 MODEL = "0000000a"
 
@@ -66,6 +68,15 @@ def test_a_link_made_with_other_weights_says_so(open_at, tmp_path):
     assert OTHER_WEIGHTS in captions(app)
     app.selectbox(key="model").set_value("bundled").run()
     assert OTHER_WEIGHTS not in captions(app)
+
+
+def test_a_run_that_was_deleted_meanwhile_is_no_error(open_at, tmp_path):
+    said = {"model": MODEL, "prompt": "NADIA: Who put", "weights": "0" * 12}
+    open_at("layernorm", **said)
+    loaded = load(MODEL)
+    RESULTS.clear()
+    (tmp_path / MODEL / "model.safetensors").unlink()
+    assert weights_of(loaded) == ""
 
 
 def test_the_same_weights_elsewhere_are_the_same(open_at, tmp_path):

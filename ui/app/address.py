@@ -1,6 +1,6 @@
 """The address bar: the only place that reads it or writes into it.
 
-The values of widgets go through ui/widgets.py. What is no widget's value (the model, a run, the
+The values of widgets go through ui/app/widgets.py. What is no widget's value (the model, a run, the
 head chosen in a picture) is read with `text_of` and written with `write`.
 """
 

@@ -27,7 +27,7 @@ OTHER_WEIGHTS = (
 def link_to_all(study: Study) -> str:
     """The page's address with the model, its weights, and the value of every widget on it."""
     said = address.texts() | texts_of_widgets()
-    said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded), "prompt": said["prompt"]}
+    said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded)}
     parts = urlsplit(st.context.url or "")
     return urlunsplit(parts._replace(query=urlencode(said), fragment=""))
 
@@ -54,11 +54,15 @@ def _show(link: str) -> None:
 def other_weights(study: Study) -> bool:
     """Whether the address was made with other weights than those that are looked at."""
     said = address.text_of(WEIGHTS)
-    return bool(said) and said != weights_of(study.loaded)
+    known = weights_of(study.loaded) if said else ""
+    return bool(known) and said != known
 
 
 @shared()
 def weights_of(loaded: LoadedModel) -> str:
-    """The beginning of the sha256 of a model's file: the same wherever it lies."""
-    with (loaded.run.path / "model.safetensors").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    """The beginning of the sha256 of a model's file: the same wherever it lies; nothing if gone."""
+    try:
+        with (loaded.run.path / "model.safetensors").open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    except OSError:  # somebody has deleted the run that is looked at
+        return ""
