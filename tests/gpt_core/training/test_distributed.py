@@ -13,7 +13,7 @@ import pytest
 from gpt_core.cli.main import main
 from gpt_core.training.run import Run
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30
 SETTINGS = {
     "block-size": 16,

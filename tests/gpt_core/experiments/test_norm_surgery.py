@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from gpt_core.experiments.norm_surgery import added_share, multiply_stream
 from gpt_core.interpret.norms import trace_norms
-from tests.gpt_core.test_norm_statistics import EVERY_MODEL, IDS, make
+from tests.gpt_core.interpret.test_norms import EVERY_MODEL, IDS, make
 
 
 @pytest.mark.parametrize(("norm", "position"), EVERY_MODEL)

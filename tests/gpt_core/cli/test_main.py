@@ -15,7 +15,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30
 SMALL = ["--block-size", "16", "--n-layer", "1", "--n-head", "2", "--n-embd", "16"]
 QUICK = ["--steps", "4", "--batch-size", "2", "--eval-batches", "1", "--sample-interval", "0"]

@@ -11,7 +11,7 @@ from gpt_core.cli.main import main
 from gpt_core.evaluation import sitcom_report as report
 from gpt_core.training.run import Run
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 TRAIN = ["train", "--sitcom-scenes", "20", "--sitcom-seed", "3", "--tokenizer", "bpe"]
 TRAIN += ["--vocab-size", "800", "--block-size", "64", "--n-layer", "1", "--n-head", "2"]
 TRAIN += ["--n-embd", "16", "--steps", "3", "--batch-size", "2", "--eval-batches", "1"]

@@ -9,7 +9,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import STATES, Status
 from gpt_core.training.train_run import Interruption, train_run
-from tests.gpt_core.test_run import contents, create, error_of
+from tests.gpt_core.training.test_run import contents, create, error_of
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from gpt_core.model.shapes import shapes_of
 from gpt_core.model.weights import weights
 from gpt_core.training.run_files import Status
 from gpt_core.training.train_run import Interruption, train_run
-from tests.gpt_core.test_worker import check, create, wait_for_step
+from tests.gpt_core.training.test_train_run import check, create, wait_for_step
 from tests.helpers import write_run
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 WAIT = 120  # seconds; a busy machine takes its time
 EVER = {"checkpoint_interval": 1_000_000, "eval_interval": 1_000_000}
 

@@ -7,7 +7,7 @@ from gpt_core.interpret.output_projection import output_step, trace_heads
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record
-from tests.gpt_core.test_roles import planted
+from tests.gpt_core.interpret.test_head_roles import planted
 
 IDS = [3, 1, 4, 1, 5]
 

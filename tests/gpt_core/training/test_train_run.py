@@ -19,7 +19,7 @@ from gpt_core.training.run import Run
 from gpt_core.training.run_files import Status
 from gpt_core.training.train_run import Interruption, train_run
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 20
 ENDLESS = 1_000_000
 WAIT = 120  # seconds; a busy machine takes its time
