@@ -36,7 +36,7 @@ def lengths(branches: tuple[Written, ...]) -> Figure:
         bars = bar_trace(
             x=[part_name(each.name) for each in own], y=[e.length for e in own], color=hue
         )
-        bars |= {"text": [f"{each.length:.3g}" for each in own], "textposition": "outside"}
+        bars |= {"text": [number(each.length, ".3g") for each in own], "textposition": "outside"}
         bars |= {"name": name, "cliponaxis": False, "hovertemplate": "%{x}: %{y:.4g}"}
         data.append(bars)
     axes = {"xaxis": _in_order(branches), "yaxis": {"title": "length", "rangemode": "tozero"}}

@@ -45,6 +45,11 @@ READING = (
 )
 
 
+def three(value: float) -> str:
+    """A length in three digits."""
+    return number(value, ".3g")
+
+
 def sum_in_words(config: GPTConfig, trace: StreamTrace, branches: Sequence[Written]) -> str:
     """The concrete sum of vectors, before any formula."""
     added = [each for each in branches if each.name.startswith("blocks")]
@@ -52,8 +57,8 @@ def sum_in_words(config: GPTConfig, trace: StreamTrace, branches: Sequence[Writt
     start = "its embedding" + (" plus its position's vector" if trace.position is not None else "")
     words = (
         f"It begins as {start}. {part_name(first.name)} then adds a vector of length "
-        f"**{first.length:.3g}**, and so on until {part_name(last.name)} adds one of length "
-        f"**{last.length:.3g}**: **{len(added)} additions** in {config.n_layer} "
+        f"**{three(first.length)}**, and so on until {part_name(last.name)} adds one of length "
+        f"**{three(last.length)}**: **{len(added)} additions** in {config.n_layer} "
         f"{'layer' if config.n_layer == 1 else 'layers'}."
     )
     if config.norm_position == "post":
@@ -84,7 +89,7 @@ def question(branches: Sequence[Written], answer: str) -> str:
     longest = max(_added(branches), key=lambda each: each.length)
     return (
         f"The longest vector here is written by **{part_name(longest.name)}**: "
-        f"{longest.length:.3g}. Length is not all: what counts for the answer {code(answer)} is "
+        f"{three(longest.length)}. Length is not all: what counts for the answer {code(answer)} is "
         "how far a vector reaches **in the answer's direction**. Does the longest also push "
         f"{code(answer)} up the most?"
     )
@@ -102,7 +107,7 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> str:
         told = (
             f"**{part_name(strongest.name)}** pushes harder "
             f"({number(strongest.logit, '+.2f')}) with "
-            f"a vector of length {strongest.length:.3g}: the cosine to the answer's direction is "
+            f"a vector of length {three(strongest.length)}: the cosine to the answer's direction is "
             f"{number(strongest.cosine, '+.2f')} there."
         )
     right = "Right" if guess == GUESSES[truth] else "On this prompt it is otherwise"
@@ -178,7 +183,7 @@ def lens_note(config: GPTConfig, lengths: tuple[float, float], matters: bool) ->
         order = "The order within a row depends on the scale only because of the norm's bias"
     return (
         f"The final norm is **computed anew for every row**. The stream's length changes from "
-        f"{first:.3g} to {last:.3g} at the chosen token; divided by the last row's scale, an early "
+        f"{three(first)} to {three(last)} at the chosen token; divided by the last row's scale, an early "
         "stream would come out at the wrong size, and its probabilities too flat or too sharp. "
         f"{order}; the probabilities do."
     )

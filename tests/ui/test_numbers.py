@@ -14,7 +14,9 @@ from ui.show.numbers import number, tidy
         (float("-inf"), ".2f", "−∞"),
         (float("inf"), ".2f", "∞"),
         (-0.04, ".2g", "−0.04"),
-        (-1e-7, ".2g", "−1e−07"),
+        (-1e-7, ".2g", "−1·10⁻⁷"),
+        (2271.3, ".3g", "2,270"),
+        (-2.5e12, ".3g", "−2.5·10¹²"),
     ],
 )
 def test_a_number_has_a_minus_sign_and_zero_has_none(value, form, shown):
