@@ -107,8 +107,8 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> str:
         told = (
             f"**{part_name(strongest.name)}** pushes harder "
             f"({number(strongest.logit, '+.2f')}) with "
-            f"a vector of length {three(strongest.length)}: the cosine to the answer's direction is "
-            f"{number(strongest.cosine, '+.2f')} there."
+            f"a vector of length {three(strongest.length)}: the cosine to the answer's direction "
+            f"is {number(strongest.cosine, '+.2f')} there."
         )
     right = "Right" if guess == GUESSES[truth] else "On this prompt it is otherwise"
     return (
@@ -183,8 +183,8 @@ def lens_note(config: GPTConfig, lengths: tuple[float, float], matters: bool) ->
         order = "The order within a row depends on the scale only because of the norm's bias"
     return (
         f"The final norm is **computed anew for every row**. The stream's length changes from "
-        f"{three(first)} to {three(last)} at the chosen token; divided by the last row's scale, an early "
-        "stream would come out at the wrong size, and its probabilities too flat or too sharp. "
+        f"{three(first)} to {three(last)} at the chosen token; divided by the last row's scale, an "
+        "early stream would come out at the wrong size, and its probabilities too flat or too sharp. "
         f"{order}; the probabilities do."
     )
 
