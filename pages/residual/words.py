@@ -183,8 +183,9 @@ def lens_note(config: GPTConfig, lengths: tuple[float, float], matters: bool) ->
         order = "The order within a row depends on the scale only because of the norm's bias"
     return (
         f"The final norm is **computed anew for every row**. The stream's length changes from "
-        f"{three(first)} to {three(last)} at the chosen token; divided by the last row's scale, an "
-        "early stream would come out at the wrong size, and its probabilities too flat or too sharp. "
+        f"{three(first)} to {three(last)} at the chosen token; divided by the last row's scale, "
+        "an early stream would come out at the wrong size, and its probabilities too flat or too "
+        "sharp. "
         f"{order}; the probabilities do."
     )
 
