@@ -7,39 +7,66 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Lesson:
-    """A folder in pages/; its name is the lesson's address as well. icon: of Material Symbols."""
+    """A folder in pages/; its name is the lesson's address as well.
+
+    icon: of Material Symbols. minutes: to read it and to answer its questions; 0 for what is no
+    lesson but a tool beside the course.
+    """
 
     name: str
     title: str
     icon: str
+    minutes: int
 
 
 COURSE = {
-    "": (Lesson("home", "Home", "home"),),
-    "From text to numbers": (
-        Lesson("data", "Data", "library_books"),
-        Lesson("sitcom", "Sitcom", "theater_comedy"),
-        Lesson("tokenization", "Tokenization", "data_array"),
+    "Start": (Lesson("home", "Home", "home", 10),),
+    "Text": (
+        Lesson("data", "Data", "library_books", 15),
+        Lesson("tokenization", "Tokenization", "data_array", 15),
     ),
-    "Inside the model": (
-        Lesson("embeddings", "Embeddings", "scatter_plot"),
-        Lesson("averaging", "Averaging", "functions"),
-        Lesson("attention", "Attention", "grid_on"),
-        Lesson("heads", "Multi-head attention", "hub"),
-        Lesson("residual", "Residual stream", "call_merge"),
-        Lesson("mlp", "MLP", "bubble_chart"),
-        Lesson("layernorm", "LayerNorm", "equalizer"),
-        Lesson("normalization", "Norms compared", "balance"),
+    "Inside": (
+        Lesson("embeddings", "Embeddings", "scatter_plot", 20),
+        Lesson("averaging", "Averaging", "functions", 30),
+        Lesson("attention", "Attention", "grid_on", 20),
+        Lesson("heads", "Multi-head attention", "hub", 40),
+        Lesson("mlp", "MLP", "bubble_chart", 20),
+        Lesson("residual", "Residual stream", "call_merge", 30),
+        Lesson("layernorm", "LayerNorm", "equalizer", 25),
     ),
-    "Make it learn, make it speak": (
-        Lesson("training", "Training", "trending_down"),
-        Lesson("one_step", "One step", "biotech"),
-        Lesson("head_born", "A head is born", "movie"),
-        Lesson("sample", "Sample", "chat"),
+    "Learning": (
+        Lesson("training", "Training", "trending_down", 40),
+        Lesson("one_step", "One step", "biotech", 30),
+        Lesson("sample", "Sample", "chat", 25),
     ),
+    "Deeper": (
+        Lesson("head_born", "A head is born", "movie", 20),
+        Lesson("normalization", "Norms compared", "balance", 40),
+    ),
+    "Workshop": (Lesson("sitcom", "Sitcom", "theater_comedy", 25),),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)
+FIRST = LESSONS[0]  # what the bare address of the app shows
 # Where old links lead: from a lesson, or from one value (lesson, key) of it, to the lesson that has
 # it now.
 MOVED: dict[tuple[str, str], str] = {}
-FIRST = LESSONS[0]  # what the bare address of the app shows
+
+
+def group_of(lesson: Lesson) -> str:
+    """The heading that it stands under."""
+    return next(heading for heading, lessons in COURSE.items() if lesson in lessons)
+
+
+def number_of(lesson: Lesson) -> int | None:
+    """Its number in the course, counted from 1 after Home; None for Home and for tools."""
+    counted = [other for other in LESSONS if other.minutes and other is not FIRST]
+    return counted.index(lesson) + 1 if lesson in counted else None
+
+
+def around(lesson: Lesson) -> tuple[Lesson | None, Lesson | None]:
+    """The lessons before and after it in the course; nothing around a tool."""
+    way = [other for other in LESSONS if other.minutes]
+    if lesson not in way:
+        return None, None
+    at = way.index(lesson)
+    return (way[at - 1] if at else None), (way[at + 1] if at + 1 < len(way) else None)

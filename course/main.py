@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from course.lessons import COURSE, FIRST, Lesson
+from course.frame import menu, place, way_on
+from course.lessons import FIRST, LESSONS, Lesson
 from ui.app.links import follow_link, page_of
 from ui.app.startup import prepare_process
 from ui.app.study_bar import sidebar, sidebar_notes
@@ -25,12 +26,14 @@ def page_in_navigation(lesson: Lesson) -> st.Page:
 
 
 prepare_process()
-page = st.navigation(
-    {heading: [*map(page_in_navigation, lessons)] for heading, lessons in COURSE.items()},
-    expanded=True,
-)
+pages = [page_in_navigation(lesson) for lesson in LESSONS]
+page = st.navigation(pages, position="hidden")
+here = LESSONS[pages.index(page)]
 mount_visitor()
+menu(here)
 sidebar()
 follow_link()
+place(here)
 page.run()
+way_on(here)
 sidebar_notes()

@@ -9,7 +9,7 @@ from gpt_core.model.gpt import CausalSelfAttention
 from gpt_core.model.observe import zero_heads
 from pages.attention import words
 from ui.app import address
-from ui.app.lesson import further_reading, try_this
+from ui.app.lesson import Answer, further_reading, predict, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.attention_map import (
@@ -88,19 +88,18 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     with_all = attention_of(study).trace
     share, best = with_all.logits[-1].softmax(dim=-1).max(dim=-1)
     token = study.tokenizer.token_text(int(best))
-    st.header("Predict first")
-    st.markdown(words.question(head, token, share.item()))
-    guess = st.radio(
-        "What happens to the best guess?",
-        words.GUESSES,
-        index=None,
-        label_visibility="collapsed",
-        key=f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question
-    )
-    if guess:
+
+    def judge(guess: str) -> Answer:
         change = compare(study.ids, with_all, attention_of(study, (head,)).trace)
         sharpness = with_all.pattern[head].amax(dim=-1).mean().item()
-        st.success(words.answer(guess, int(best), change, sharpness), icon=":material/science:")
+        return words.answer(guess, int(best), change, sharpness)
+
+    predict(
+        f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question
+        words.question(head, token, share.item()),
+        words.GUESSES,
+        judge,
+    )
 
 
 def introduce(study: Study) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gpt_core.interpret.attention import Ablation
 from gpt_core.model.config import GPTConfig
+from ui.app.lesson import Answer
 from ui.show.theme import Palette
 from ui.show.tokens import code
 
@@ -162,11 +163,10 @@ def question(head: tuple[int, int], token: str, share: float) -> str:
     )
 
 
-def answer(guess: str, best: int, change: Ablation, sharpness: float) -> str:
+def answer(guess: str, best: int, change: Ablation, sharpness: float) -> Answer:
     """Compare the prediction with what happened; both were measured on this prompt."""
     before, after = change.before[best].item(), change.after[best].item()
     happened = GUESSES[0 if after < 0.9 * before else 2 if after > 1.1 * before else 1]
-    verdict = "You saw it coming." if guess == happened else "It went differently."
     loss = ""
     if change.loss_before is not None and change.loss_after is not None:
         difference = change.loss_after - change.loss_before
@@ -174,8 +174,9 @@ def answer(guess: str, best: int, change: Ablation, sharpness: float) -> str:
             f" The loss on the prompt's own tokens went from {change.loss_before:.3f} to "
             f"{change.loss_after:.3f} nats per token ({difference:+.3f})."
         )
-    return (
-        f"**{verdict}** {happened}: from {before:.1%} to {after:.1%}.{loss} How sharp was its "
-        f"picture? On average a row of this head gives {sharpness:.0%} to its favourite token. "
-        "Try a sharper and a more blurred head, and see whether sharpness tells you anything."
+    return Answer(
+        guess == happened,
+        f"{happened}: from {before:.1%} to {after:.1%}.{loss} How sharp was its picture? On "
+        f"average a row of this head gives {sharpness:.0%} to its favourite token. Try a sharper "
+        "and a more blurred head, and see whether sharpness tells you anything.",
     )

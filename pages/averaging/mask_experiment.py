@@ -10,7 +10,7 @@ import streamlit as st
 
 from gpt_core.jobs.causal_mask import MODEL, PROMPT, SEED, attention_on_next, loss_by_length
 from ui.app.job_panel import job_panel, recorded_result
-from ui.app.lesson import predict
+from ui.app.lesson import Answer, predict
 from ui.app.source import show_source
 from ui.show.curves import Bar, Line, curves, show
 
@@ -72,16 +72,16 @@ def happened(value: dict[str, Any]) -> str:
     return GUESSES[3 if better else 0]
 
 
-def _answer(guess: str, value: dict[str, Any]) -> str:
+def _answer(guess: str, value: dict[str, Any]) -> Answer:
     truth = happened(value)
-    verdict = "You saw it coming." if guess == truth else "It went differently."
     last = {name: curve[-1] for name, curve in value["curves"].items()}
     hidden = {name: model["hidden"] for name, model in value["models"].items()}
-    return (
-        f"**{verdict}** {truth}. In the recorded run the training loss ends at "
+    return Answer(
+        guess == truth,
+        f"{truth}. In the recorded run the training loss ends at "
         f"{last['no mask']:.2f} nats per character without the mask and at {last['mask']:.2f} with "
         "it. With the future hidden, as it is when writing, the losses on new text are "
-        f"{hidden['no mask']:.2f} and {hidden['mask']:.2f}."
+        f"{hidden['no mask']:.2f} and {hidden['mask']:.2f}.",
     )
 
 

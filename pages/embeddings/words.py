@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gpt_core.interpret.positions import Moved
 from gpt_core.model.config import GPTConfig
+from ui.app.lesson import Answer
 from ui.show.numbers import tidy
 
 NAMES = {"learned": "Learned", "sinusoidal": "Sinusoidal", "rope": "Rotary"}
@@ -55,14 +56,15 @@ def moved_share(moved: Moved) -> float:
     return (moved.effect.after - moved.effect.before).abs().sum().item() / 2
 
 
-def answer(guess: str, moved: Moved, shift: int, kind: str) -> str:
+def answer(guess: str, moved: Moved, shift: int, kind: str) -> Answer:
     """Whether the guess holds, by the numbers, and why."""
     share = moved_share(moved)
     truth = OTHER if share >= NOTICED else SAME
-    told = "**Right.**" if guess == truth else f"**Not here**: {truth}."
-    return (
-        f"You said: {guess}. {told} {100 * share:.2f}% of the probability moved to other tokens, "
-        f"and no logit of any token changed by more than {tidy(moved.logits, 0)}. {WHY[kind]}"
+    told = "" if guess == truth else f"The answer here: {truth}. "
+    return Answer(
+        guess == truth,
+        f"{told}{100 * share:.2f}% of the probability moved to other tokens, and no logit of any "
+        f"token changed by more than {tidy(moved.logits, 0)}. {WHY[kind]}",
     )
 
 

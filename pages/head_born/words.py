@@ -9,6 +9,7 @@ import numpy as np
 
 from gpt_core.interpret.snapshots import first_above, moved, share_of_fall, steepest
 from pages.head_born.results import Seen
+from ui.app.lesson import Answer
 
 ASKED = "previous token"
 EARLY = "Early: before half of the loss's fall is done"
@@ -98,10 +99,9 @@ def _birth(role: str, seen: Sequence[Seen], fall: Fall | None) -> Birth:
     )
 
 
-def answer(choice: str, birth: Birth, seen: Sequence[Seen], fall: Fall, so_far: bool) -> str:
+def answer(choice: str, birth: Birth, seen: Sequence[Seen], fall: Fall, so_far: bool) -> Answer:
     """Compare the prediction with the run."""
-    truth = _truth(birth)
-    verdict = "You saw it coming." if choice == truth else "It went differently."
+    right = choice == _truth(birth)
     until = " so far" if so_far else ""
     marks = [s.moment.step for s in seen]
     stretch = steepest(marks, fall.steps, fall.losses)
@@ -109,13 +109,14 @@ def answer(choice: str, birth: Birth, seen: Sequence[Seen], fall: Fall, so_far: 
         f" The loss fell most between steps {stretch[0]:,} and {stretch[1]:,}." if stretch else ""
     )
     if birth.step is None or birth.head is None:
-        return f"**{verdict}** No head took this role in this run{until}.{fell}"
+        return Answer(right, f"No head took this role in this run{until}.{fell}")
     between = f", so it was born between steps {birth.before:,} and that" if birth.before else ""
-    return (
-        f"**{verdict}** {_named(birth.head)} is the first: at step {birth.step:,} it gives "
+    return Answer(
+        right,
+        f"{_named(birth.head)} is the first: at step {birth.step:,} it gives "
         f"{birth.share:.0%} of its attention to the token just before; chance would give "
         f"{birth.chance:.0%}. No snapshot before has such a head{between}. By then "
-        f"**{birth.fallen:.0%}** of the loss's fall{until} is done.{fell}{_lasting(birth)}"
+        f"**{birth.fallen:.0%}** of the loss's fall{until} is done.{fell}{_lasting(birth)}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
 from ui.show.tokens import code
 
@@ -246,25 +247,27 @@ def question(head: tuple[int, int], total: int) -> str:
     )
 
 
-def answer(guess: str, head: tuple[int, int], found: dict[str, Any] | None) -> str:
+def answer(guess: str, head: tuple[int, int], found: dict[str, Any] | None) -> Answer:
     """The reveal, from the measured values."""
     if found is None:
-        return (
-            f"You said: {guess}. Nobody has measured this model yet. Start it below; then the "
-            "answer stands here."
+        return Answer(
+            None, "Nobody has measured this model yet. Start it below; then the answer stands here."
         )
     order = ranked(found)
     place = next(i for i, entry in enumerate(order) if tuple(entry["head"]) == head)
     truth = PLACES[0] if place == 0 else PLACES[1] if place < len(order) / 2 else PLACES[2]
-    said = f"You said: {guess}. " + ("So it is: " if guess == truth else f"It is {truth}: ")
-    costs = f"place {place + 1} of {len(order)}, it costs {_nats(order[place]['zero'])}."
-    if place == 0:
-        return f"{said}{costs} This time the sharpest is the best. Don't rely on it."
-    best = order[0]
-    return (
-        f"{said}{costs} The most valuable is {head_name(best['head'])}, which costs "
-        f"{_nats(best['zero'])}. Sharp is not the same as useful."
+    said = (
+        f"It is {truth}: place {place + 1} of {len(order)}, it costs {_nats(order[place]['zero'])}."
     )
+    if place == 0:
+        why = f"{said} This time the sharpest is the best. Don't rely on it."
+    else:
+        best = order[0]
+        why = (
+            f"{said} The most valuable is {head_name(best['head'])}, which costs "
+            f"{_nats(best['zero'])}. Sharp is not the same as useful."
+        )
+    return Answer(guess == truth, why)
 
 
 def _nats(numbers: Sequence[float]) -> str:

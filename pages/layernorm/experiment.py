@@ -19,6 +19,7 @@ from gpt_core.model.norms import LayerNorm, RMSNorm
 from pages.layernorm import figures
 from pages.layernorm.words import WHY, plain
 from ui.app import widgets
+from ui.app.lesson import Answer, ask
 from ui.services.study import Study
 from ui.show.numbers import tidy
 from ui.show.plotly_json import probability_pairs, show
@@ -83,24 +84,24 @@ def show_experiment(place: Place) -> None:
 
 def _predicted(place: Place) -> bool:
     """Ask, and compare the answer with what this norm does to this token."""
-    guess = widgets.radio(
+
+    def judge(guess: str) -> Answer:
+        one, ten = size_at_scales(place.norm, place.x, [1.0, 10.0])
+        ratio = max(ten, 1e-12) / max(one, 1e-12)
+        closest = min(ANSWERS, key=lambda answer: abs(math.log(ratio / ANSWERS[answer])))
+        told = "" if guess == closest else f"Closer is **{closest}**. "
+        return Answer(
+            guess == closest,
+            f"{told}Token {place.position} comes out with size **{tidy(one)}** as it is, and with "
+            f"size **{tidy(ten)}** when multiplied by 10. {WHY[place.study.model.config.norm]}",
+        )
+
+    return ask(
+        "norm_guess",
         f"Suppose every number that `{place.name}` reads is multiplied by 10. What comes out?",
         list(ANSWERS),
-        key="norm_guess",
-        horizontal=True,
+        judge,
     )
-    if guess is None:
-        return False
-    one, ten = size_at_scales(place.norm, place.x, [1.0, 10.0])
-    ratio = max(ten, 1e-12) / max(one, 1e-12)
-    closest = min(ANSWERS, key=lambda answer: abs(math.log(ratio / ANSWERS[answer])))
-    told = "**Right.**" if guess == closest else f"Closer is **{closest}**."
-    st.markdown(
-        f"You said: {guess}. {told} Token {place.position} comes out with size **{tidy(one)}** as "
-        f"it is, and with size **{tidy(ten)}** when multiplied by 10. "
-        f"{WHY[place.study.model.config.norm]}"
-    )
-    return True
 
 
 def _controls(place: Place) -> tuple[float, bool]:

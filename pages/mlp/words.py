@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gpt_core.interpret.attention import Ablation
 from gpt_core.interpret.neurons import Silence
 from gpt_core.model.config import GPTConfig
+from ui.app.lesson import Answer
 from ui.show.numbers import tidy
 from ui.show.tokens import TokenLike, code
 
@@ -91,26 +92,29 @@ def moved(change: Ablation) -> float:
     return (change.after - change.before).abs().sum().item() / 2
 
 
-def answer(guess: str, change: Ablation, fires: bool) -> str:
+def answer(guess: str, change: Ablation, fires: bool) -> Answer:
     """Whether the guess holds, by the numbers."""
     truth = outcome(change)
-    told = "**Right.**" if guess == truth else f"**Not this one**: {truth}."
     best = change.before.argmax()
     told = (
-        f"You said: {guess}. {told} {100 * moved(change):.2f}% of the probability moved; the best "
-        f"guess went from {100 * change.before[best]:.1f}% to {100 * change.after[best]:.1f}%."
+        f"{100 * moved(change):.2f}% of the probability moved; the best guess went from "
+        f"{100 * change.before[best]:.1f}% to {100 * change.after[best]:.1f}%."
     )
+    if guess != truth:
+        told = f"What happens: {truth}. {told}"
     if not fires:
-        return told + " It never fires on this prompt, so there was nothing to take away."
+        told += " It never fires on this prompt, so there was nothing to take away."
+        return Answer(guess == truth, told)
     if change.loss_before is not None and change.loss_after is not None:
         told += (
             f" The prompt's own loss went from {change.loss_before:.3f} to {change.loss_after:.3f} "
             "nats per token."
         )
-    return told + (
+    told += (
         " A small change does not prove a neuron useless: others may stand in for it, and another "
         "text may need it."
     )
+    return Answer(guess == truth, told)
 
 
 def later(layers: int) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.normalization.axes import NAMES
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
+from ui.app.lesson import Answer
 from ui.services.caches import PASSES, shared
 from ui.show.numbers import tidy
 from ui.show.theme import palette
@@ -228,14 +229,9 @@ def _one_token(x: Tensor, tokenizer: Tokenizer) -> str:
     )
 
 
-def predicted_words(choice: str, moved: dict[str, float]) -> str:
+def predicted_words(choice: str, moved: dict[str, float]) -> Answer:
     """The answer to the lesson's question, from what was just computed."""
     leaking = [NAMES[norm] for norm, share in moved.items() if share]
     right = choice == (" and ".join(leaking) if leaking else OPTIONS[-1])
     told = ", ".join(f"{NAMES[n]} {_percent(s)}" for n, s in moved.items())
-    return (
-        f"You said: {choice}. "
-        + ("**Right.** " if right else "")
-        + "Measured just now, the prediction "
-        f"in the middle moved by: {told}."
-    )
+    return Answer(right, f"Measured just now, the prediction in the middle moved by: {told}.")

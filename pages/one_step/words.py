@@ -10,6 +10,7 @@ from gpt_core.experiments.one_step import Outcome, Part, Report
 from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
+from ui.app.lesson import Answer
 from ui.show.numbers import tidy
 from ui.show.tokens import TokenLike, code
 
@@ -175,7 +176,7 @@ def question(before: float, after: float) -> str:
     )
 
 
-def answer(guess: str, report: Report) -> str:
+def answer(guess: str, report: Report) -> Answer:
     """What happened, whatever was guessed."""
     before, one, ten = (report.at(factor).loss for factor in (0.0, 1.0, 10.0))
     if not ten < before:  # also when it is no number
@@ -184,8 +185,9 @@ def answer(guess: str, report: Report) -> str:
         right, why = LOWER, "The ground goes on falling: this model could take larger steps here."
     else:
         right, why = BETWEEN, "The step went past the bottom of the valley."
-    told = "**Right.**" if guess == right else f"No: {right}."
-    return f"{told} From {tidy(before)} the step at ×10 leads to **{tidy(ten)}**. {why}"
+    told = "" if guess == right else f"The answer is: {right}. "
+    told += f"From {tidy(before)} the step at ×10 leads to **{tidy(ten)}**. {why}"
+    return Answer(guess == right, told)
 
 
 def forecast(report: Report, after: Outcome) -> str:

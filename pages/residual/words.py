@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pages.residual.figures import part_name
+from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
 from ui.show.tokens import code
 
@@ -95,7 +96,7 @@ def question(branches: Sequence[Written], answer: str) -> str:
     )
 
 
-def reveal(guess: str, branches: Sequence[Written], answer: str) -> str:
+def reveal(guess: str, branches: Sequence[Written], answer: str) -> Answer:
     """What is so on this prompt, beside what was guessed."""
     added = _added(branches)
     longest = max(added, key=lambda each: each.length)
@@ -110,10 +111,10 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> str:
             f"a vector of length {three(strongest.length)}: the cosine to the answer's direction "
             f"is {number(strongest.cosine, '+.2f')} there."
         )
-    right = "Right" if guess == GUESSES[truth] else "On this prompt it is otherwise"
-    return (
-        f"{right}. {part_name(longest.name)} adds {number(longest.logit, '+.2f')} to the logit of "
-        f"{code(answer)} (cosine {number(longest.cosine, '+.2f')}); {told}"
+    return Answer(
+        guess == GUESSES[truth],
+        f"{part_name(longest.name)} adds {number(longest.logit, '+.2f')} to the logit of "
+        f"{code(answer)} (cosine {number(longest.cosine, '+.2f')}); {told}",
     )
 
 

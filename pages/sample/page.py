@@ -16,7 +16,7 @@ from gpt_core.generate.sample import (
 from pages.sample import words
 from pages.sample.measured import show_measured
 from pages.sample.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
-from ui.app.lesson import further_reading, try_this
+from ui.app.lesson import ask, further_reading, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
 from ui.components.writing import generated_text, next_token_bars
@@ -88,16 +88,13 @@ def show_text(writing: Writing) -> None:
 
 @about_prompt
 def nucleus(study: Study) -> None:
-    guess = st.radio(
+    ask(
+        f"nucleus_{hash((study.fingerprint, study.ids))}",  # another prompt asks anew
         f"Top-p {words.NUCLEUS:g}, temperature 1: how many tokens stay in for the end of this "
         "prompt?",
         words.GUESSES,
-        index=None,
-        horizontal=True,
-        key=f"nucleus_{hash((study.fingerprint, study.ids))}",  # another prompt asks anew
+        lambda guess: words.nucleus_answer(guess, next_logits(study)),
     )
-    if guess:
-        st.success(words.nucleus_answer(guess, next_logits(study)), icon=":material/science:")
 
 
 @about_prompt

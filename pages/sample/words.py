@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gpt_core.generate.sample import SampleConfig, distribution
 from pages.sample.sampling import Cut, Writing, spoken
+from ui.app.lesson import Answer
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -135,15 +136,16 @@ def _alone(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> tuple[
     return count, float(before[~left].sum()), names + (" …" if count > 6 else "")
 
 
-def nucleus_answer(guess: str, logits: Tensor) -> str:
+def nucleus_answer(guess: str, logits: Tensor) -> Answer:
     """How many tokens top-p keeps for this prompt, against the guess."""
     before, after = distribution(logits, SampleConfig(top_p=NUCLEUS))
     count, best = int((after > 0).sum()), 100 * float(before.max())
     right = GUESSES[0 if count == 1 else 1 if count <= 5 else 2 if count <= 15 else 3]
-    return (
-        f"{'Right' if guess == right else 'Not quite'}: **{_tokens(count)}**. The likeliest one "
-        f"alone has {best:.1f}%. Change the end of the prompt and the number changes: that is the "
-        "point of top-p. Top-k would keep the same number everywhere."
+    return Answer(
+        guess == right,
+        f"**{_tokens(count)}** stay in. The likeliest one alone has {best:.1f}%. Change the end of "
+        "the prompt and the number changes: that is the point of top-p. Top-k would keep the same "
+        "number everywhere.",
     )
 
 

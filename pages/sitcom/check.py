@@ -19,6 +19,7 @@ from pages.sitcom.scene import (
     show_verdict,
 )
 from ui.app import widgets
+from ui.app.lesson import ask
 from ui.services.caches import shared
 from ui.show.theme import is_dark
 
@@ -78,25 +79,27 @@ def break_it(scene: Scene, seed: int) -> None:
     if broken is None:
         st.info("This scene can't be broken in that way. Take another scene.")
         return
-    key = f"rule_{hash(broken)}"
-    guess = st.radio(
-        "Before you look: which rule will catch it?",
-        [*RULES, words.NOTHING],
-        index=None,
-        horizontal=True,
-        key=key,  # another broken scene asks anew
-    )
-    verdict = checked(broken) if guess else None
-    wrong = named_lines(broken, verdict.faults) if verdict else []
     left, right = st.columns(2, gap="large")
-    with left:
-        show_script(broken, wrong, changed_lines(scene.text, broken) if guess else ())
     with right:
-        if guess and verdict:
-            st.success(words.answer(guess, verdict, bool(wrong)), icon=":material/science:")
-            if kinds[label] != "ending":
-                st.caption("A dashed line shows what was changed.")
+        told = ask(
+            f"rule_{hash(broken)}",  # another broken scene asks anew
+            "Before you look: which rule will catch it?",
+            [*RULES, words.NOTHING],
+            lambda guess: words.answer(guess, checked(broken), bool(wrong_in(broken))),
+        )
+    verdict = checked(broken) if told else None
+    with left:
+        wrong = wrong_in(broken) if told else []
+        show_script(broken, wrong, changed_lines(scene.text, broken) if told else ())
+    with right:
+        if told and kinds[label] != "ending":
+            st.caption("A dashed line shows what was changed.")
         show_verdict(verdict, is_dark())
+
+
+def wrong_in(text: str) -> list[int]:
+    """The lines of a text that a rule names."""
+    return named_lines(text, checked(text).faults)
 
 
 def _again(name: str) -> None:

@@ -6,6 +6,7 @@ from corpus.sitcom import Scene, Verdict
 from corpus.sitcom.checker import RULES
 from corpus.sitcom.looking import Size
 from corpus.sitcom.scene import HELD_OUT_ONE_IN
+from ui.app.lesson import Answer
 from ui.show.names import as_text
 
 INTRO = (
@@ -86,22 +87,21 @@ def how_made(size: Size) -> str:
     )
 
 
-def answer(guess: str, verdict: Verdict, seen: bool) -> str:
+def answer(guess: str, verdict: Verdict, seen: bool) -> Answer:
     """What came out, against what was guessed. `seen`: whether a line could be pointed at."""
     broken = list(dict.fromkeys(fault.rule for fault in verdict.faults))
     if not broken:
-        right = "Right" if guess == NOTHING else "Not quite"
-        return (
-            f"{right}: **the checker finds nothing.** The broken scene could be one of the show's "
-            "own, or the change is one that none of its rules looks at."
+        return Answer(
+            guess == NOTHING,
+            "**The checker finds nothing.** The broken scene could be one of the show's own, or "
+            "the change is one that none of its rules looks at.",
         )
     rules = " and ".join(f"**{rule}**" for rule in broken)
     noun = "rule" if len(broken) == 1 else "rules"
-    right = "Right" if guess in broken else "Not quite"
     where = (
         " It names the lines in red." if seen else " No line is wrong by itself: one is missing."
     )
-    return f"{right}: the {noun} {rules} caught it.{where}"
+    return Answer(guess in broken, f"The {noun} {rules} caught it.{where}")
 
 
 def read_back(scene: Scene) -> str:

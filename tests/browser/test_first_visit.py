@@ -1,14 +1,12 @@
 """A newcomer's first minute, in a real browser."""
 
 import pytest
+from playwright.sync_api import expect
 
+from course.lessons import COURSE
 from tests.browser.conftest import settled, start_app, stop_app
 
-LESSONS = [
-    *("Home", "Data", "Sitcom", "Tokenization", "Embeddings", "Averaging", "Attention"),
-    *("Multi-head attention", "Residual stream", "MLP", "LayerNorm", "Norms compared"),
-    *("Training", "One step", "A head is born", "Sample"),
-]
+MENU = {heading: [lesson.title for lesson in lessons] for heading, lessons in COURSE.items()}
 
 
 def main_text(page):
@@ -19,13 +17,26 @@ def prompt_box(page):
     return page.get_by_role("textbox", name="Prompt under study")
 
 
+def group(page, heading):
+    """One heading of the course's menu, with its links."""
+    return (
+        page.get_by_test_id("stSidebar")
+        .get_by_test_id("stExpander")
+        .filter(has=page.get_by_text(heading, exact=True))
+    )
+
+
 def test_every_lesson_opens_from_the_menu(page, app_url):
     page.goto(app_url)
     settled(page)
-    for lesson in LESSONS:
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=lesson, exact=True).click()
+    for heading, lesson in [(h, name) for h, names in MENU.items() for name in names]:
+        link = group(page, heading).get_by_role("link", name=lesson)
+        if not link.is_visible():
+            group(page, heading).locator("summary").click()
+        link.click()
         page.get_by_role("heading", level=1).first.wait_for()
         settled(page)
+        expect(link).to_contain_text("✓")
         assert page.get_by_test_id("stAlertContentError").count() == 0, lesson
         # A fragment of the page may still be on its way.
         page.wait_for_function(
@@ -45,13 +56,13 @@ def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path, below):
         settled(page)
         assert prompt_box(page).input_value() == "MABEL"
         page.get_by_role("heading", name="How BPE learns where to cut").wait_for()
-        links = page.get_by_test_id("stSidebarNav").get_by_role("link")
-        # An icon is a word too, of a font that draws it.
-        assert [text.split("\n")[-1] for text in links.all_inner_texts()] == LESSONS
-        links.filter(has_text="Sitcom").click()
-        page.get_by_role("heading", name="Sitcom", level=1).wait_for()
+        # The group that the lesson is in is open, the others are folded.
+        expect(group(page, "Text").get_by_role("link")).to_have_count(len(MENU["Text"]))
+        assert not group(page, "Inside").get_by_role("link", name="Attention").is_visible()
+        group(page, "Text").get_by_role("link", name="Data").click()
+        page.get_by_role("heading", name="Data", level=1).wait_for()
         settled(page)
-        assert page.url.startswith(f"{url}/sitcom?")
+        assert page.url.startswith(f"{url}/data?")
         assert page.get_by_role("dialog").count() == 0
         assert said == []
     finally:
@@ -64,7 +75,8 @@ def test_the_prompt_is_read_while_it_is_typed_and_stays_in_the_address(page, app
     prompt_box(page).fill("GUS: Six stops")  # no Enter, no blur
     page.wait_for_function("location.search.includes('prompt=GUS')")
     page.get_by_text("14", exact=True).first.wait_for()  # characters in the prompt
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tokenization").click()
+    group(page, "Text").locator("summary").click()
+    group(page, "Text").get_by_role("link", name="Tokenization").click()
     page.get_by_role("heading", name="Tokenization", level=1).wait_for()
     settled(page)
     assert "prompt=GUS" in page.url

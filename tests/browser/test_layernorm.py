@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import settled
 
-ADDRESS = "/layernorm?prompt=GUS: Six stops&norm_name=norm_f&norm_guess=the same"
+ADDRESS = "/layernorm?prompt=GUS: Six stops&norm_name=norm_f"
 
 
 def metric(page, label):
@@ -17,6 +17,8 @@ def open_lesson(page, app_url, address=ADDRESS):
     page.set_default_timeout(60_000)
     page.goto(app_url + address)
     page.get_by_role("heading", name="Does the norm care").wait_for()
+    settled(page)
+    page.get_by_test_id("stRadio").get_by_text("the same", exact=True).click()
     settled(page)
 
 

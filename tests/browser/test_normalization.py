@@ -24,7 +24,7 @@ def test_a_reader_predicts_looks_and_shares_the_address(page, new_page, app_url)
     marked = page.locator(".sheets td.with")
     expect(marked).to_have_count(page.locator(".sheets tbody tr").count())
     choose(page, "norms_guess", "RMSNorm")
-    page.get_by_text("You said: RMSNorm. Measured").wait_for()
+    page.get_by_text("Not quite. Measured just now").wait_for()
     page.locator(".moved td.leak").first.wait_for()
     choose(page, "norms_leak_norm", "LayerNorm")
     page.get_by_text("exactly 0").wait_for()
@@ -35,7 +35,8 @@ def test_a_reader_predicts_looks_and_shares_the_address(page, new_page, app_url)
 
     other = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     open_lesson(other, page.url)
-    for seen in ("You said: RMSNorm.", "exactly 0", "multiplied by 100 as it enters"):
+    choose(other, "norms_guess", "RMSNorm")  # no guess is in the address
+    for seen in ("Not quite. Measured", "exactly 0", "multiplied by 100 as it enters"):
         other.get_by_text(seen).wait_for()
     expect(other.locator(".sheets td.with")).to_have_count(marked.count())
     wide = other.evaluate(

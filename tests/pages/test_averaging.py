@@ -19,7 +19,9 @@ DESIGNS = {
 
 
 def words(app):
-    return " ".join(e.value for e in [*app.markdown, *app.info, *app.caption, *app.success])
+    return " ".join(
+        e.value for e in [*app.markdown, *app.info, *app.caption, *app.success, *app.warning]
+    )
 
 
 def tables(app):
@@ -102,7 +104,7 @@ def test_the_recorded_run_waits_for_a_prediction(open_averaging):
     assert not app.exception
     value = load("causal_mask")["value"]
     assert mask_experiment.happened(value) in words(app)
-    assert "It went differently." in words(app)
+    assert "✗ **Not quite.**" in words(app)
     assert "Recorded on" in words(app)
     shown = app.table[-1].value
     assert shown["loss, the future hidden"].tolist() == [

@@ -63,7 +63,7 @@ def test_rotary_positions_may_be_shifted_and_the_page_says_so(open_embeddings):
     assert not app.metric
     app.radio(key="emb_guess_rope").set_value(OTHER).run()
     assert not app.exception
-    assert f"**Not here**: {SAME}" in app.success[0].value
+    assert f"The answer here: {SAME}" in app.warning[0].value
     assert metrics(app)["Probability that moved"] == "0.00%"
     app.segmented_control(key="emb_how").set_value("removed").run()
     assert not app.exception
@@ -123,6 +123,6 @@ def test_any_model_and_prompt(open_embeddings, model, prompt):
 def test_nonsense_in_the_address_is_no_error(open_embeddings):
     app = open_embeddings(
         emb_token="no such token", emb_search="\x00<b>`", emb_how="sideways", emb_query="9999: x",
-        emb_guess_rope="maybe",
+        emb_guess_rope=SAME,
     )  # fmt: skip
     assert app.header[-1].value == "Try this"

@@ -82,8 +82,9 @@ def test_the_answer_comes_from_the_measured_values(open_heads, guess):
     place = [tuple(head["head"]) for head in order].index(sharp)
     truth = PLACES[0] if place == 0 else PLACES[1] if place < 8 else PLACES[2]
     said = words(app)
-    assert f"You said: {guess}" in said and f"place {place + 1} of 16" in said
-    assert ("So it is" in said) == (guess == truth)
+    assert f"It is {truth}: place {place + 1} of 16" in said
+    assert ("✓ **Right.**" in said) == (guess == truth)
+    assert ("✗ **Not quite.**" in said) == (guess != truth)
     assert f"**{order[0]['zero'][0]:.4f}** nats per token" in said
 
 
@@ -109,7 +110,7 @@ def test_the_lesson_opens_on_every_design(open_heads, design, prompt):
 def test_nonsense_in_the_address_is_no_error(open_heads):
     app = open_heads(
         heads_layer="9", heads_token="-1", head="99.99", heads_gone="7.7", heads_steps="1e9",
-        heads_seed="x", heads_draw="-5", heads_kind="nobody", heads_guess_bundled_0_0="?",
+        heads_seed="x", heads_draw="-5", heads_kind="nobody",
     )  # fmt: skip
     assert "layer 0, head 0" in words(app).lower()
 

@@ -10,7 +10,9 @@ PROMPT = "OTTO: A duck?"
 
 
 def words(app):
-    return " ".join(element.value for element in [*app.markdown, *app.info, *app.caption])
+    return " ".join(
+        element.value for element in [*app.markdown, *app.info, *app.caption, *app.warning]
+    )
 
 
 def metrics(app):
@@ -57,7 +59,7 @@ def test_the_slider_waits_for_a_prediction(open_layernorm):
     assert not app.metric
     app.radio(key="norm_guess").set_value("a tenth").run()
     assert not app.exception
-    assert "You said: a tenth. Closer is **the same**." in words(app)
+    assert "✗ **Not quite.** Closer is **the same**." in words(app)
     assert metrics(app)["Probability that moved"] == "0.00%"
 
 

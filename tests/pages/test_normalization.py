@@ -61,7 +61,7 @@ def test_the_leak_waits_for_a_prediction(open_page):
     app.radio(key="norms_guess").set_value("LayerNorm").run()
     assert not app.exception
     said = words(app)
-    assert "You said: LayerNorm. Measured" in said
+    assert "✗ **Not quite.** Measured" in said
     assert "LayerNorm 0, RMSNorm 0, BatchNorm" in said and "BatchNorm 0," not in said
     app.segmented_control(key="norms_leak_norm").set_value("rmsnorm").run()
     assert "**exactly 0**" in words(app)

@@ -11,6 +11,7 @@ from gpt_core.interpret.attribution import trace_stream
 from gpt_core.interpret.logit_lens import logit_lens
 from gpt_core.interpret.patching import contrast, patch, patch_each, run_states
 from gpt_core.training.run import Run
+from pages.residual.words import GUESSES
 from tests.helpers import write_run
 from ui.components.stream_grids import read_cell
 from ui.show.tokens import visible
@@ -27,7 +28,9 @@ DESIGNS = {
 
 
 def words(app):
-    return " ".join(each.value for each in [*app.markdown, *app.info, *app.caption, *app.success])
+    return " ".join(
+        each.value for each in [*app.markdown, *app.info, *app.caption, *app.success, *app.warning]
+    )
 
 
 def sent(app, component):
@@ -48,7 +51,7 @@ def check_numbers(app):
 def open_residual(open_lesson, tmp_path):
     """The lesson on a small random model, or on the bundled one."""
 
-    def open_(prompt=PROMPT, model=None, guess="yes", **state):
+    def open_(prompt=PROMPT, model=None, guess=GUESSES[0], **state):
         if model is not None:
             write_run(tmp_path, "0000000a", **model)
             state["model"] = "0000000a"

@@ -1,33 +1,96 @@
-"""What every lesson has: a question to answer before the reveal, something to try, reading."""
+"""What every lesson has: its goal, a question before the reveal, things to try, a self-test."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.app import widgets
+_GUESSES = "guesses"
 
 
-def predict(key: str, question: str, options: Sequence[str], reveal: Callable[[str], str]) -> bool:
-    """Ask; once the reader has chosen, show what `reveal(choice)` says. Whether they have.
+@dataclass(frozen=True)
+class Answer:
+    """What is said of a guess. right: None where it is neither right nor wrong.
 
-    The choice is in the URL. key: another case (another head, another prompt) is another question,
-    so it belongs into the key. What belongs to the answer is drawn by the page if True.
+    why: the numbers that decide, in a sentence or more.
     """
+
+    right: bool | None
+    why: str
+
+    @property
+    def text(self) -> str:
+        """As it is read. The mark says it, too, to who can't tell green from orange."""
+        mark = {True: "✓ **Right.** ", False: "✗ **Not quite.** ", None: ""}[self.right]
+        return mark + self.why
+
+
+def goal(text: str) -> None:
+    """One line under the title: what a reader will know after the lesson."""
+    st.markdown(f":material/flag: **Goal:** {text}")
+
+
+def predict(
+    key: str, question: str, options: Sequence[str], judge: Callable[[str], Answer]
+) -> bool:
+    """The question of a lesson, under a heading; see `ask`. Whether the reader has chosen."""
     st.header("Predict first")
+    return ask(key, question, options, judge)
+
+
+def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], Answer]) -> bool:
+    """Ask; once the reader has chosen, say what `judge` finds. Whether they have chosen.
+
+    The first guess is kept as long as the session lasts, and is never in the address. key: another
+    case (another head, another prompt) is another question, so it belongs into the key. What
+    belongs to the answer is drawn by the page if True.
+    """
+    guesses: dict[str, str] = st.session_state.setdefault(_GUESSES, {})
+    first = guesses.get(key)
     st.markdown(question)
-    choice = widgets.radio(question, options, key=key, label_visibility="collapsed")
-    if choice is None:
+    choice = st.radio(
+        question,
+        options,
+        index=options.index(first) if first is not None and first in options else None,
+        key=key,
+        disabled=first in options,
+        label_visibility="collapsed",
+        on_change=_keep,
+        args=(key,),
+    )
+    guess = first if first in options else choice
+    if guess is None:
         return False
-    st.success(reveal(choice), icon=":material/science:")
+    answer = judge(guess)
+    draw = {True: st.success, False: st.warning, None: st.info}[answer.right]
+    draw(answer.text)
     return True
 
 
+def _keep(key: str) -> None:
+    if (guess := st.session_state.get(key)) is not None:
+        st.session_state[_GUESSES].setdefault(key, guess)
+
+
 def try_this(*suggestions: str) -> None:
-    """The end of a lesson: what a reader can do now."""
+    """What a reader can do now."""
     st.header("Try this")
     st.markdown("\n".join(f"- {suggestion}" for suggestion in suggestions))
+
+
+def self_test(*questions: tuple[str, str]) -> None:
+    """Questions whose answers open by a press."""
+    st.header("Test yourself")
+    for question, answer in questions:
+        with st.expander(question):
+            st.markdown(answer)
+
+
+def you_can_now(*abilities: str) -> None:
+    """What a reader can do after the lesson; each completes "You can now …"."""
+    st.markdown("**You can now** " + "; ".join(abilities) + ".")
 
 
 def further_reading(*entries: str) -> None:

@@ -1,0 +1,56 @@
+"""What stands around each lesson: the menu, its place in the course, the way on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from course.lessons import COURSE, Lesson, around, group_of, number_of
+from ui.app.links import page_of
+
+VISITED = "visited"
+
+
+def menu(here: Lesson) -> None:
+    """The course in the sidebar: each heading folds, and the one that `here` stands under is open.
+
+    A lesson that was opened has a tick.
+    """
+    visited = st.session_state.setdefault(VISITED, set())
+    visited.add(here.name)
+    with st.sidebar, st.container(key="course", gap=None):
+        for heading, lessons in COURSE.items():
+            with st.expander(heading, expanded=heading == group_of(here)):
+                for lesson in lessons:
+                    st.page_link(
+                        page_of(lesson.name),
+                        label=_label(lesson) + " ✓" * (lesson.name in visited),
+                        icon=f":material/{lesson.icon}:",
+                    )
+
+
+def place(here: Lesson) -> None:
+    """One small line above the title: which lesson this is, and how long it takes."""
+    number = number_of(here)
+    if number is None:
+        return
+    last = max(number_of(lesson) or 0 for lessons in COURSE.values() for lesson in lessons)
+    st.caption(f"{group_of(here)} · lesson {number} of {last} · about {here.minutes} minutes")
+
+
+def way_on(here: Lesson) -> None:
+    """Links to the lessons before and after."""
+    before, after = around(here)
+    left, right = st.columns(2)
+    if before:
+        left.page_link(
+            page_of(before.name), label=f"Previous: {before.title}", icon=":material/arrow_back:"
+        )
+    if after:
+        right.page_link(
+            page_of(after.name), label=f"Next: {after.title}", icon=":material/arrow_forward:"
+        )
+
+
+def _label(lesson: Lesson) -> str:
+    number = number_of(lesson)
+    return lesson.title if number is None else f"{number} · {lesson.title}"
