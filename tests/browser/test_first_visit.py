@@ -1,5 +1,7 @@
 """A newcomer's first minute, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -7,6 +9,12 @@ from course.lessons import COURSE
 from tests.browser.conftest import settled, start_app, stop_app
 
 MENU = {heading: [lesson.title for lesson in lessons] for heading, lessons in COURSE.items()}
+
+
+def link_to(page, heading, lesson):
+    """The link to a lesson in the course's menu: its number, its name, a tick."""
+    name = page.get_by_text(re.compile(rf"^(\d+ · )?{lesson}( ✓)?$"))
+    return group(page, heading).get_by_role("link").filter(has=name)
 
 
 def main_text(page):
@@ -30,7 +38,7 @@ def test_every_lesson_opens_from_the_menu(page, app_url):
     page.goto(app_url)
     settled(page)
     for heading, lesson in [(h, name) for h, names in MENU.items() for name in names]:
-        link = group(page, heading).get_by_role("link", name=lesson)
+        link = link_to(page, heading, lesson)
         if not link.is_visible():
             group(page, heading).locator("summary").click()
         link.click()
@@ -58,8 +66,8 @@ def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path, below):
         page.get_by_role("heading", name="How BPE learns where to cut").wait_for()
         # The group that the lesson is in is open, the others are folded.
         expect(group(page, "Text").get_by_role("link")).to_have_count(len(MENU["Text"]))
-        assert not group(page, "Inside").get_by_role("link", name="Attention").is_visible()
-        group(page, "Text").get_by_role("link", name="Data").click()
+        assert not link_to(page, "Inside", "Attention").is_visible()
+        link_to(page, "Text", "Data").click()
         page.get_by_role("heading", name="Data", level=1).wait_for()
         settled(page)
         assert page.url.startswith(f"{url}/data?")
@@ -76,7 +84,7 @@ def test_the_prompt_is_read_while_it_is_typed_and_stays_in_the_address(page, app
     page.wait_for_function("location.search.includes('prompt=GUS')")
     page.get_by_text("14", exact=True).first.wait_for()  # characters in the prompt
     group(page, "Text").locator("summary").click()
-    group(page, "Text").get_by_role("link", name="Tokenization").click()
+    link_to(page, "Text", "Tokenization").click()
     page.get_by_role("heading", name="Tokenization", level=1).wait_for()
     settled(page)
     assert "prompt=GUS" in page.url

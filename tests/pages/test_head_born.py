@@ -81,7 +81,9 @@ def test_the_recorded_run_is_there_at_once_however_slow_the_machine(
     assert [row.role for row in films[-1][1][0].roles][:1] == ["previous token"]
     assert "Who took which role" in " ".join(h.value for h in app.subheader)
     assert "**previous token**" in words(app) or "*previous token*" in words(app)
-    assert "Recorded: the training run of the bundled model" in " ".join(each.value for each in app.caption)
+    assert "Recorded: the training run of the bundled model" in " ".join(
+        each.value for each in app.caption
+    )
 
 
 @pytest.mark.parametrize(
