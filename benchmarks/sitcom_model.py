@@ -47,7 +47,7 @@ from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.evaluate import bits_per_character, whole_split_loss
 from gpt_core.training.run_files import write_json
-from gpt_core.training.sitcom_tokens import filler_ids, separator_ids
+from gpt_core.training.text_source import separator_ids, token_data
 from gpt_core.training.train_run import flush_subnormals
 from gpt_core.training.trainer import Trainer
 
@@ -66,7 +66,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "untied embeddings": {"tie_weights": False},
 }
 # Trained with one thing changed.
-TRAININGS: dict[str, dict[str, Any]] = {"all tokens count once": {"filler_weight": 1.0}}
+TRAININGS: dict[str, dict[str, Any]] = {"all tokens count once": {"rare_token_weight": 1.0}}
 VOCABULARIES = (512, 4096)
 WRITTEN = 400  # characters of each one's writing that are kept
 DRAWING = SampleConfig(WRITTEN, temperature=0.7, min_p=0.2)
@@ -150,14 +150,13 @@ class Tokens:
         train |= {"compile": False}
         if preset == "modern":
             train |= {"batch_size": BATCH}
-        fillers = filler_ids(self.tokenizer) if self.scenes else []
         if not (self.scenes and preset == "modern"):
-            train |= {"whole_scenes": False, "filler_weight": 1.0}
+            train |= {"document_starts": False, "rare_token_weight": 1.0}
         settings = TrainConfig.from_preset(preset, **train)
         torch.manual_seed(settings.seed)
         gpt = GPT(GPTConfig.from_preset(preset, vocab_size=vocab_size, **model))
-        trainer = Trainer(gpt, self.train, self.val, settings, self.start, fillers)
-        return Racer(name, self, trainer)
+        tokens = token_data((self.train, self.val), self.tokenizer, settings)
+        return Racer(name, self, Trainer(gpt, tokens, settings))
 
 
 def sitcom_tokens(text: str, held_out: list[str], vocabulary: int | None) -> Tokens:

@@ -34,6 +34,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
+from gpt_core.training.data import TokenData
 from gpt_core.training.evaluate import whole_split_loss
 from gpt_core.training.train_run import flush_subnormals
 from gpt_core.training.trainer import Trainer
@@ -66,7 +67,7 @@ def make_trainer(
     train = TrainConfig.from_preset(preset, eval_interval=10**6, eval_batches=1, **settings)
     torch.manual_seed(train.seed)
     model = GPT(GPTConfig.from_preset(preset, vocab_size=vocabulary, block_size=BLOCK, **shape))
-    return Trainer(model, *splits, train)
+    return Trainer(model, TokenData(*splits), train)
 
 
 def race(vocabulary: int, splits: Splits, seed: int) -> list[Outcome]:

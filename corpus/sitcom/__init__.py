@@ -5,10 +5,20 @@ The plots, the cast and the pools are TOML files beside this module (CC0, see LI
 """
 
 from corpus.sitcom.checker import Verdict, check, read_state, split_scenes
-from corpus.sitcom.scene import SEPARATOR, PlayedBeat, Scene, generate, in_one_text, whole_text
+from corpus.sitcom.scene import (
+    HEADING,
+    SEPARATOR,
+    PlayedBeat,
+    Scene,
+    generate,
+    in_one_text,
+    whole_text,
+)
 from corpus.sitcom.script import Fault
+from corpus.sitcom.show import small_fillers
 
 __all__ = [
+    "HEADING",
     "SEPARATOR",
     "Fault",
     "PlayedBeat",
@@ -18,6 +28,7 @@ __all__ = [
     "generate",
     "in_one_text",
     "read_state",
+    "small_fillers",
     "split_scenes",
     "whole_text",
 ]

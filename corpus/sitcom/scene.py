@@ -16,8 +16,8 @@ from corpus.sitcom.wording import Wording
 
 MIN_LINES, MAX_LINES = 10, 18  # lines of dialogue
 MAX_CHARACTERS = 1_200
-# What stands between two scenes of a text.
-SEPARATOR = "\n\n\n"
+# What stands between two scenes of a text, and how a scene's first line may begin.
+SEPARATOR, HEADING = "\n\n\n", "INT. "
 # One in this many combinations of plot, people and object is held out of training.
 HELD_OUT_ONE_IN = 50
 # Draw the words anew at most this often until the scene's length is right.

@@ -17,6 +17,8 @@ from corpus.sitcom.wording import Slot, Wording, WordingError
 
 FOLDER = Path(__file__).parent
 TIMES = ("MORNING", "AFTERNOON", "EVENING", "NIGHT")
+# Pools of a few words each, of which a scene names one early and needs it again later.
+SMALL_POOLS = ("day", "number", "price", "town", "animal", "job")
 
 
 class ShowError(ValueError):
@@ -67,6 +69,11 @@ def is_role(slot: str) -> bool:
 def the_show() -> Show:
     """Return the show of this project. Raises ShowError, naming everything that is wrong."""
     return load_show(sorted((FOLDER / "plots").glob("*.toml")))
+
+
+def small_fillers() -> list[str]:
+    """Return the days, numbers, prices, towns, animals and jobs of the show."""
+    return [filler for pool in SMALL_POOLS for filler in the_show().pools[pool]]
 
 
 def load_show(plots: Iterable[Path]) -> Show:

@@ -24,7 +24,6 @@ from tqdm import tqdm
 
 from corpus.command_line import Parser, run_command
 from corpus.files import append, replacing_folder
-from corpus.sitcom import whole_text
 from gpt_core.bundled import bundled_run_path
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.weights import save_tensors, weights
@@ -32,6 +31,7 @@ from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import METRICS
+from gpt_core.training.text_source import SitcomText
 from gpt_core.training.train_run import Interruption, find_device, flush_subnormals, train_run
 
 SEED, SCENES = 1, 200_000
@@ -49,8 +49,8 @@ MODEL: dict[str, Any] = {
 }
 TRAINING: dict[str, Any] = {
     **{"steps": 23_000, "batch_size": 64, "learning_rate": 0.015, "momentum": 0.95},
-    **{"embedding_lr": 0.02, "cooldown": 0.8, "whole_scenes": True, "filler_weight": 10.0},
-    **{"compile": True},
+    **{"embedding_lr": 0.02, "cooldown": 0.8, "document_starts": True},
+    **{"rare_token_weight": 10.0, "compile": True},
     **{"eval_interval": 400, "eval_batches": 2, "sample_interval": 2000},
     **{"snapshot_interval": 384, "checkpoint_interval": 5000},
 }
@@ -61,7 +61,8 @@ EVERY = 20
 
 def create(root: Path, steps: int) -> Run:
     """Make the run's folder, ready to train."""
-    text = whole_text(SEED, SCENES)
+    recipe = SitcomText(SEED, SCENES)
+    text = recipe.text()
     tokenizer = train_tokenizer("bpe", text, vocab_size=VOCABULARY)
     return Run.create(
         root,
@@ -71,7 +72,7 @@ def create(root: Path, steps: int) -> Run:
         tokenizer=tokenizer,
         text=text,
         corpus_name="The Spin Cycle, generated",
-        sitcom=(SEED, SCENES),
+        recipe=recipe,
     )
 
 

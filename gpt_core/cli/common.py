@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from corpus import Corpus, from_file, report_lines
 from gpt_core.cli.options import DRAWING
-from gpt_core.training.run import MOST_SCENES, Run
+from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
+from gpt_core.training.text_source import MOST_SCENES, SitcomText
 
 if TYPE_CHECKING:
     from gpt_core.generate.sample import SampleConfig
@@ -69,10 +70,19 @@ def at_least_one(name: str, count: int) -> int:
     return count
 
 
-def bar_of_scenes(count: int | None) -> Callable[[Iterable[Any]], Iterable[Any]]:
+def sitcom_of(args: argparse.Namespace) -> SitcomText | None:
+    """The sitcom that the options name. Raises RunError."""
+    if args.sitcom_scenes is None:
+        return None
+    scenes = at_least_one("sitcom-scenes", args.sitcom_scenes)
+    return SitcomText(given_or(args.sitcom_seed, 1), scenes)
+
+
+def bar_of_scenes(recipe: SitcomText | None) -> Callable[[Iterable[Any]], Iterable[Any]]:
     """A progress bar for scenes being written."""
     from tqdm import tqdm
 
+    count = recipe and recipe.scenes
     return lambda scenes: tqdm(scenes, "scenes", count, leave=False, delay=0.5, unit="")
 
 

@@ -20,13 +20,12 @@ from gpt_core.cli.common import (
     drawing_of,
     given_or,
     model_of,
+    sitcom_of,
 )
-from gpt_core.cli.options import (
-    check_eval,
-)
+from gpt_core.cli.options import check_eval
 from gpt_core.training.data import encode_to_array
 from gpt_core.training.run import Run
-from gpt_core.training.run_files import write_json
+from gpt_core.training.run_files import RunError, write_json
 
 # Of a sitcom whose text was left out, this many held-out scenes stand in for validation.
 HELD_OUT_SCENES = 500
@@ -75,7 +74,7 @@ def _splits(run: Run, held_out_seed: int) -> Iterator[tuple[str, np.ndarray]]:
     """What a run learned and what it didn't; of a sitcom without its file, held-out scenes."""
     from corpus.sitcom import whole_text
 
-    if run.sitcom() and not (run.path / "corpus.txt").exists():
+    if run.recipe() and not run.has_text():
         text = whole_text(held_out_seed, HELD_OUT_SCENES, held_out=True)
         yield "held out", encode_to_array(run.tokenizer(), text)
     else:
@@ -87,20 +86,21 @@ def _evaluate_scenes(run: Run, args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from corpus.sitcom import in_one_text
-    from gpt_core.evaluation.sitcom_report import compare, learned_text, table, to_dict
+    from gpt_core.evaluation.sitcom_report import compare, table, to_dict
 
     count, config = at_least_one("scenes", args.scenes), drawing_of(args)
-    given = None
-    if args.sitcom_scenes is not None:
-        scenes = at_least_one("sitcom-scenes", args.sitcom_scenes)
-        given = (given_or(args.sitcom_seed, 1), scenes)
-    recipe = run.sitcom() or given
+    recipe = run.recipe() or sitcom_of(args)
+    if not (recipe or run.has_text()):
+        raise RunError(
+            f"{run.name} has no text; if it learned the sitcom, say which with --sitcom-scenes "
+            f"(and --sitcom-seed)."
+        )
     for path in filter(None, (args.json, args.out)):
         check_writable(path)  # now, not when all is counted
     check_step(run, args.step)
     report = compare(
         run,
-        learned_text(run, recipe, bar_of_scenes(recipe[1] if recipe else None)),
+        run.text(recipe, bar_of_scenes(recipe)),
         config,
         count,
         given_or(args.held_out_seed, 1),

@@ -8,13 +8,8 @@ from shlex import quote
 from typing import Any
 
 from corpus import bundled
-from gpt_core.cli.common import (
-    add_encoding,
-    read_text,
-)
-from gpt_core.cli.options import (
-    check_text,
-)
+from gpt_core.cli.common import add_encoding, read_text
+from gpt_core.cli.options import check_text
 from gpt_core.training.run import Run, check_new
 
 

@@ -74,7 +74,7 @@ def check_settings(args: Namespace, model: GPTConfig, train: TrainConfig) -> Non
 
 def check_eval(args: Namespace, run: Run) -> None:
     """Raise OptionError for options of `eval` that this way of measuring doesn't read."""
-    recipe, text = run.sitcom(), (run.path / "corpus.txt").exists()
+    recipe, text = run.recipe(), run.has_text()
     if args.scenes is None:
         _refuse(args, (*DRAWING, "sitcom_scenes", "sitcom_seed", "json", "out"), "without --scenes")
         if text or not recipe:

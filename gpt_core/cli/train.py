@@ -14,26 +14,16 @@ from typing import Any, get_args, get_type_hints
 
 import torch
 
-from gpt_core.cli.common import (
-    add_encoding,
-    add_sitcom,
-    at_least_one,
-    bar_of_scenes,
-    given_or,
-    read_text,
-)
+from gpt_core.cli.common import add_encoding, add_sitcom, bar_of_scenes, read_text, sitcom_of
 from gpt_core.cli.examples import EXAMPLES
-from gpt_core.cli.options import (
-    check_settings,
-    check_train,
-    tokenizer_for,
-)
+from gpt_core.cli.options import check_settings, check_train, tokenizer_for
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.settings import Settings
 from gpt_core.training import distributed
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run, check_new
 from gpt_core.training.run_files import Status
+from gpt_core.training.text_source import TextSource
 from gpt_core.training.train_run import Interruption, find_device, lower_priority, train_run
 
 
@@ -159,21 +149,17 @@ def _create(args: argparse.Namespace, out: Path) -> None:
         tokenizer=tokenizer,
         text=text,
         corpus_name=name,
-        sitcom=recipe,
+        recipe=recipe,
     )
 
 
-def _text_to_learn(args: argparse.Namespace) -> tuple[str, str, tuple[int, int] | None]:
+def _text_to_learn(args: argparse.Namespace) -> tuple[str, str, TextSource | None]:
     """The text of a new run, its name, and its recipe if it is generated."""
-    from corpus.sitcom import whole_text
-
-    if args.text:
+    if (recipe := sitcom_of(args)) is None:
         corpus = read_text(args)
         return corpus.text, corpus.name, None
-    scenes = at_least_one("sitcom-scenes", args.sitcom_scenes)
-    seed = given_or(args.sitcom_seed, 1)
-    name = f"sitcom of {scenes:,} scenes, seed {seed}"
-    return whole_text(seed, scenes, progress=bar_of_scenes(scenes)), name, (seed, scenes)
+    name = f"sitcom of {recipe.scenes:,} scenes, seed {recipe.seed}"
+    return recipe.text(bar_of_scenes(recipe)), name, recipe
 
 
 def _train_with_progress(run: Run, interruption: Interruption, device: str) -> Status:

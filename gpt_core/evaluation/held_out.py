@@ -47,7 +47,7 @@ def held_out(run: Run, count: int, longest: int | None = None) -> HeldOut:
     """
     length = min(longest or run.block_size, run.block_size)
     tokenizer = run.tokenizer()
-    if run.sitcom():
+    if run.recipe():
         scenes = _scenes(tokenizer, count, length)
         return HeldOut(scenes, f"{len(scenes)} scenes that were held out of training")
     _, val = run.tokens()

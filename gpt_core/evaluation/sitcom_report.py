@@ -35,7 +35,6 @@ from gpt_core.evaluation.sitcom_scenes import (
 from gpt_core.generate.sample import SampleConfig
 from gpt_core.tokenizers import Tokenizer, as_prompt
 from gpt_core.training.run import Run
-from gpt_core.training.run_files import RunError
 
 ORDER = 5
 # Beginnings that no scene of the text has; the last names nobody of the cast.
@@ -180,21 +179,3 @@ def to_dict(report: Report) -> dict[str, Any]:
     """The numbers as plain JSON values: {"settings", "columns"}."""
     columns = {name: asdict(column) for name, column in report.columns.items()}
     return {"settings": report.settings, "columns": columns}
-
-
-def learned_text(
-    run: Run, recipe: tuple[int, int] | None, progress: Callable[[Any], Any] = iter
-) -> str:
-    """What a run learned: its file, or the sitcom written again by its recipe or a given one.
-
-    Raises RunError when there is neither, or when the text is another than the run began with.
-    """
-    recipe = run.sitcom() or recipe
-    if (run.path / "corpus.txt").exists():
-        return run.text()
-    if recipe is None:
-        raise RunError(
-            f"{run.name} has no text; if it learned the sitcom, say which with --sitcom-scenes "
-            f"(and --sitcom-seed)."
-        )
-    return run.sitcom_text(*recipe, progress)

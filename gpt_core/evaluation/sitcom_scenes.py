@@ -25,14 +25,13 @@ from gpt_core.evaluation.ngram import Ngram
 from gpt_core.generate.sample import SampleConfig, choose, cut_at_stop, generate, stopped
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import Tokenizer
-from gpt_core.training.sitcom_tokens import separator_ids
+from gpt_core.training.text_source import separator_ids
 
 # 97.5% quantile of the normal distribution, for intervals of 95%.
 Z95 = 1.959963984540054
 RESAMPLES = 2_000
 # Logits computed at once when scoring, at most: 64 MB.
 MOST_LOGITS = 1 << 24
-# The show's shared fillers that a scene says only two or three times.
 
 # From a prompt's ids and how to draw, the ids that follow, until a stop text or the limit.
 Continue = Callable[[list[int], SampleConfig], Iterator[int]]

@@ -155,7 +155,7 @@ def make_trainer(norm: str, race: Race) -> Trainer:
         model = GPT(config)
     if race.frozen:
         freeze_gain_and_bias(model)
-    return Trainer(model, train, val, _train_config(race))
+    return Trainer(model, data.TokenData(train, val), _train_config(race))
 
 
 def packed(model: GPT) -> str:

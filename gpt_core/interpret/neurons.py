@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from corpus.sitcom import whole_text
 from gpt_core.interpret.attention import Ablation
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import LayerNorm
@@ -168,11 +167,8 @@ def corpus_tokens(run: Run, count: int) -> np.ndarray:
 
     Of a generated sitcom only so many scenes are made. Raises RunError.
     """
-    recipe = run.sitcom()
-    if recipe is not None:
-        text = whole_text(recipe[0], min(recipe[1], count // _SCENE + 1))
-    else:
-        text = run.text()[: count * _CHARACTERS]
+    recipe = run.recipe()
+    text = recipe.beginning(count // _SCENE + 1) if recipe else run.text()[: count * _CHARACTERS]
     return np.array(run.tokenizer().encode(text)[:count], dtype=np.int64)
 
 

@@ -21,7 +21,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
 from gpt_core.tokenizers import Tokenizer, train_tokenizer
 from gpt_core.training.config import TrainConfig
-from gpt_core.training.data import encode_to_array, split
+from gpt_core.training.data import TokenData, encode_to_array, split
 from gpt_core.training.run import Run
 from gpt_core.training.trainer import Trainer
 
@@ -46,9 +46,9 @@ def causal_mask(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]
     steps = whole(settings, "steps", 20, 400)
     text = bundled().text
     tokenizer = train_tokenizer("char", text)
-    tokens = split(encode_to_array(tokenizer, text))
+    tokens = TokenData(*split(encode_to_array(tokenizer, text)))
     trainers = {
-        name: Trainer(make_model(tokenizer.vocab_size, causal), *tokens, training(steps))
+        name: Trainer(make_model(tokenizer.vocab_size, causal), tokens, training(steps))
         for name, causal in (("mask", True), ("no mask", False))
     }
     counts: list[int] = []

@@ -12,8 +12,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from gpt_core.evaluation.sitcom_scenes import ratio
 from gpt_core.interpret.attention import Head, without_heads
 from gpt_core.interpret.head_importance import Losses, losses_without
@@ -24,6 +22,7 @@ from gpt_core.model.observe import intervene
 from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
+from gpt_core.training.text_source import token_data
 from gpt_core.training.trainer import Trainer
 
 STEPS = (30, 60, 120)
@@ -61,10 +60,10 @@ def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     before = yield from _losses(twin, ids, (), count)
     gone = gone or _most_valuable(before)
     cut = yield from _losses(healed, ids, (gone,), count)
-    tokens, mark = _text(run)
+    tokens = _text(run)
     curve: dict[str, list[int] | list[float]] = {"step": _points(steps)}
     for name, model, without in (("healed", healed, (gone,)), ("twin", twin, ())):
-        trainer = Trainer(model, tokens, tokens, config, mark)
+        trainer = Trainer(model, tokens, config)
         curve[name] = yield from _train(trainer, without, ids, count)
     after = yield from _losses(healed, ids, (gone,), count)
     control = yield from _losses(twin, ids, (), count)
@@ -140,25 +139,19 @@ def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
         eval_interval=steps,
         eval_batches=1,
         compile=False,
-        filler_weight=1.0,
+        rare_token_weight=1.0,
     )
 
 
-def _text(run: Run) -> tuple[np.ndarray, list[int] | None]:
-    """Tokens to train on, of the run's own text, and the mark before each scene if it wants one."""
-    mark, recipe = None, run.sitcom()
+def _text(run: Run) -> data.TokenData:
+    """Tokens to train on, of the run's own text, in pieces that begin where it wants them to."""
+    tokenizer, recipe = run.tokenizer(), run.recipe()
     if recipe:
-        from corpus.sitcom import whole_text
-
-        text = whole_text(recipe[0], min(recipe[1], SCENES))  # the beginning of what it learned
-        tokens = data.encode_to_array(run.tokenizer(), text)
+        tokens = data.encode_to_array(tokenizer, recipe.beginning(SCENES))
     else:
         tokens, _ = run.tokens()
-    if run.train_config.whole_scenes:
-        from gpt_core.training.sitcom_tokens import separator_ids
-
-        mark = separator_ids(run.tokenizer())
-    return tokens, mark
+    config = replace(run.train_config, rare_token_weight=1.0)
+    return token_data((tokens, tokens), tokenizer, config)
 
 
 def _losses(

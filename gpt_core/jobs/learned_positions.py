@@ -13,7 +13,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
-from gpt_core.training.data import encode_to_array, split
+from gpt_core.training.data import TokenData, encode_to_array, split
 from gpt_core.training.run import Run
 from gpt_core.training.trainer import Trainer
 
@@ -36,7 +36,8 @@ def learned_positions(_run: Run | None, settings: dict[str, Any]) -> Iterator[Pr
         eval_batches=1, precision="float32",
     )  # fmt: skip
     losses = []
-    for record in Trainer(model, *split(encode_to_array(tokenizer, text)), config):
+    tokens = TokenData(*split(encode_to_array(tokenizer, text)))
+    for record in Trainer(model, tokens, config):
         losses.append(record.loss)
         if record.step % EVERY == 0 or record.step == steps:
             table = model.get_parameter("wpe.weight").tolist()

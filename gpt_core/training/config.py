@@ -22,11 +22,11 @@ class TrainConfig(Settings):
     beta1, beta2: Adam's memory of the gradient and of its square.
     momentum, newton_schulz: Muon's memory of the gradient, and its number of iterations.
     grad_clip: largest joint norm of all gradients; 0 never clips.
-    whole_scenes: seven of eight pieces of text begin with a scene (and the blank lines before it),
-        so that the model sees who is there and what it is about; else pieces begin anywhere.
-    filler_weight: how many times a small filler of the sitcom (a day, a number, a town) counts in
-        the loss that is learned from; it falls to 1 with the learning rate. They are rare, and a
-        scene falls apart where one is forgotten. Reported losses count every token once.
+    document_starts: seven of eight pieces of text begin where a document does (with the two blank
+        lines before it), so that the model sees what it is about; else pieces begin anywhere.
+    rare_token_weight: how many times a rare token that a text depends on counts in the loss that
+        is learned from (of the sitcom: its days, numbers, towns; a scene falls apart where one is
+        forgotten); it falls to 1 with the learning rate. Reported losses count every token once.
     grad_accum: in how many parts a batch is computed, to save memory; the result is the same.
     eval_interval: steps between evaluations; eval_batches: batches of each split that an
         evaluation reads, 0 for the whole split.
@@ -83,10 +83,10 @@ class TrainConfig(Settings):
     grad_accum: int = setting(
         1, "compute each batch in this many parts, to save memory", between=(1, 65_536)
     )
-    whole_scenes: bool = setting(
-        False, "begin most pieces of text with a scene (two blank lines stand before it)"
+    document_starts: bool = setting(
+        False, "begin most pieces of text where a document begins, after two blank lines"
     )
-    filler_weight: float = setting(
+    rare_token_weight: float = setting(
         1.0,
         "how many times the sitcom's days, numbers, towns count in the loss at first",
         between=(0.0, 1000.0),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,6 +13,21 @@ from gpt_core.tokenizers import Tokenizer
 
 class DataError(ValueError):
     """Tokens that can't be trained on; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class TokenData:
+    """What a model learns from, and what it is measured on.
+
+    train, val: token ids, (N,) each. starts: where documents begin in the one and in the other;
+    None where pieces begin anywhere, see `batch`. weights: (V,), how much each token id counts in
+    the loss before the learning rate falls; None where all count once.
+    """
+
+    train: np.ndarray
+    val: np.ndarray
+    starts: tuple[np.ndarray, np.ndarray] | None = None
+    weights: np.ndarray | None = None
 
 
 def encode_to_array(tokenizer: Tokenizer, text: str) -> np.ndarray:
@@ -31,16 +47,18 @@ def split(tokens: np.ndarray, val_fraction: float = 0.1) -> tuple[np.ndarray, np
     return tokens[:cut], tokens[cut:]
 
 
-def places_of(tokens: np.ndarray, mark: list[int]) -> np.ndarray:
-    """Where in tokens (N,) a mark stands, such as the blank lines before a scene.
+def starts_of(tokens: np.ndarray, separator: Sequence[int]) -> np.ndarray:
+    """Where in tokens (N,) documents begin, each with the separator before it: its positions.
 
     Raises DataError if it stands nowhere.
     """
-    found = np.ones(max(0, len(tokens) - len(mark) + 1), dtype=bool)
-    for offset, token in enumerate(mark):
+    found = np.ones(max(0, len(tokens) - len(separator) + 1), dtype=bool)
+    for offset, token in enumerate(separator):
         found &= tokens[offset : offset + len(found)] == token
     if not found.any():
-        raise DataError("The text has no scenes: nowhere do two blank lines stand before a line.")
+        raise DataError(
+            "The text has no documents: nowhere do two blank lines stand before a line."
+        )
     return np.flatnonzero(found)
 
 
@@ -51,14 +69,14 @@ def batch(
     batch_size: int,
     block_size: int,
     seed: int,
-    places: np.ndarray | None = None,
+    starts: np.ndarray | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the batch of a step: x and y, both (batch_size, block_size) int64.
 
     Every row of x is a piece of the tokens from a random place, and y is the same piece one
     token later: y[b, t] is what follows x[b, t]. The places depend on (seed, step) alone, so a
-    run resumed at a step goes on with the same batches. places: where pieces begin, but for one
-    in eight, which begins anywhere as all do by default; places too near the end don't count.
+    run resumed at a step goes on with the same batches. starts: where pieces begin, but for one
+    in eight, which begins anywhere as all do by default; those too near the end don't count.
     Raises DataError if there are fewer than block_size + 1 tokens.
     """
     if len(tokens) < block_size + 1:
@@ -68,24 +86,18 @@ def batch(
         )
     last = len(tokens) - block_size
     draw = np.random.default_rng((seed, step))
-    starts = draw.integers(last, size=batch_size)
-    if places is not None:
-        chosen = places[: _how_many_before(places, last, block_size)]
-        at_places = batch_size - batch_size // 8  # a text may begin without a scene's heading, too
-        starts[:at_places] = draw.choice(chosen, size=at_places)
-    pieces = tokens[starts[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
+    places = draw.integers(last, size=batch_size)
+    if starts is not None:
+        usable = starts[: np.searchsorted(starts, last)]  # they ascend
+        if not len(usable):
+            raise DataError(
+                f"No document has {block_size + 1:,} tokens after its beginning: use a longer text "
+                "or a shorter context."
+            )
+        count = batch_size - batch_size // 8  # a prompt may begin in the middle of a document, too
+        places[:count] = draw.choice(usable, size=count)
+    pieces = tokens[places[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
     return _shifted(pieces)
-
-
-def _how_many_before(places: np.ndarray, last: int, block_size: int) -> int:
-    """How many of the places, which ascend, leave room for a whole piece. Raises DataError."""
-    count = int(np.searchsorted(places, last))
-    if not count:
-        raise DataError(
-            f"No scene has {block_size + 1:,} tokens after its beginning: use a longer text or a "
-            "shorter context."
-        )
-    return count
 
 
 def windows(

@@ -55,15 +55,16 @@ from gpt_core.training.run_files import (
     RunError,
     Status,
     is_step,
-    open_file,
     printable,
     read_json,
     read_status,
     write_json,
     write_status,
 )
+from gpt_core.training.text_source import SitcomText, TextFile, TextSource
 
 FORMAT = 1
+CORPUS = "corpus.txt"
 STATE = "state.safetensors"
 # The reason in the status of a run that was made of somebody else's weights.
 IMPORTED = "It was imported already trained, so how it learned was not recorded."
@@ -75,17 +76,16 @@ EARLY_SNAPSHOTS = (16, 32, 64, 128, 256)
 LONGEST_NAME = 100  # characters of a folder's name
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
 _TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(10))}
-# A recipe that asks for more scenes than this is taken for damaged.
-MOST_SCENES = 1_000_000
+# What settings of training are called in older folders, and what they are called here.
+RENAMED = {"whole_scenes": "document_starts", "filler_weight": "rare_token_weight"}
 
 
 @dataclass(frozen=True)
 class Run:
     """One run's folder. Make one with `create`, read one with `open`.
 
-    corpus: {"name", "sha256", "characters"} of the text; of a generated sitcom also its recipe,
-    {"sitcom": {"seed", "scenes"}}, which stands in for a corpus.txt that was left out. created:
-    when, in ISO 8601, UTC.
+    corpus: {"name", "sha256", "characters"} of the text; of a generated one also its recipe, which
+    stands in for a corpus.txt that was left out. created: when, in ISO 8601, UTC.
     """
 
     path: Path
@@ -105,11 +105,11 @@ class Run:
         text: str,
         corpus_name: str,
         name: str | None = None,
-        sitcom: tuple[int, int] | None = None,
+        recipe: TextSource | None = None,
     ) -> Run:
         """Make the folder root/name (a new name by default), in state "queued".
 
-        sitcom: seed and number of scenes, when the text is `corpus.sitcom.whole_text` of them.
+        recipe: what the text was made by, if a program wrote it.
 
         It appears whole or not at all. Raises RunError when it exists already or can't have that
         name, when the model's vocabulary isn't the tokenizer's, or when the text is too short for
@@ -124,12 +124,13 @@ class Run:
         if name is None:
             name = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         path = check_new(Path(root), name)
-        recipe = {"sitcom": {"seed": sitcom[0], "scenes": sitcom[1]}} if sitcom else {}
+        source = recipe or TextFile(path / CORPUS)
         run = cls(
             path.with_name(f".{name}.{secrets.token_hex(3)}.tmp"),
             model_config,
             train_config,
-            {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)} | recipe,
+            {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)}
+            | source.describe(),
             created.isoformat(timespec="seconds"),
         )
         try:
@@ -153,7 +154,7 @@ class Run:
         }
         write_json(self.path / "config.json", config)
         tokenizer.save(self.path / "tokenizer.json")
-        (self.path / "corpus.txt").write_bytes(text.encode("utf-8", "surrogatepass"))
+        (self.path / CORPUS).write_bytes(text.encode("utf-8", "surrogatepass"))
         self.set_status("queued", 0)
 
     @classmethod
@@ -165,9 +166,12 @@ class Run:
         config = read_json(path / "config.json")
         if config.get("format") != FORMAT:
             raise RunError(f"{path.name} was written in a format that this version can't read.")
+        train = config.get("train")
+        if isinstance(train, dict):
+            train = {RENAMED.get(name, name): value for name, value in train.items()}
         try:
             model_config = GPTConfig.from_dict(config.get("model"))
-            train_config = TrainConfig.from_dict(config.get("train"))
+            train_config = TrainConfig.from_dict(train)
         except ConfigError as error:
             raise RunError(f"config.json of {path.name} is damaged: {error}") from None
         corpus: Any = config.get("corpus")
@@ -200,49 +204,28 @@ class Run:
             )
         return tokenizer
 
-    def text(self) -> str:
-        """The corpus. Raises RunError when it is missing or was changed since.
+    def recipe(self) -> SitcomText | None:
+        """What its text was made by, None for a text that no program wrote.
 
-        Without corpus.txt it is written again by its recipe, if it has one, which takes a second
-        for every 1,500 scenes or so.
+        Raises RunError when the recipe is damaged, or asks for more than anybody would wait for.
         """
-        recipe = self.sitcom()
-        if recipe and not (self.path / "corpus.txt").exists():
-            return self.sitcom_text(*recipe)
-        try:
-            with open_file(self.path / "corpus.txt") as file:
-                text = file.read().decode("utf-8", "surrogatepass")
-        except (OSError, UnicodeDecodeError):
-            raise RunError(f"corpus.txt of {self.name} is missing or no text.") from None
-        if _sha256(text) != self.corpus.get("sha256"):
-            raise RunError(f"corpus.txt of {self.name} is not the text that the run began with.")
-        return text
+        return SitcomText.from_description(self.corpus)
 
-    def sitcom(self) -> tuple[int, int] | None:
-        """Seed and number of scenes of the generated sitcom that it learns, None for other texts.
+    def has_text(self) -> bool:
+        """Whether its text lies here as a file."""
+        return (self.path / CORPUS).exists()
 
-        Raises RunError when they are no numbers, or more scenes than anybody would wait for.
+    def text(self, recipe: TextSource | None = None, progress: Callable[..., Any] = iter) -> str:
+        """The corpus: its file, or where that was left out, what its recipe makes.
+
+        recipe: for a run that has none of its own. Raises RunError when there is neither file nor
+        recipe, or the text is not the one that the run began with.
         """
-        recipe = self.corpus.get("sitcom")
-        if recipe is None:
-            return None
-        numbers: list[Any] = []
-        if isinstance(recipe, dict):
-            numbers = [recipe.get("seed"), recipe.get("scenes")]
-        if [type(n) for n in numbers] != [int, int] or not 1 <= numbers[1] <= MOST_SCENES:
-            raise RunError(f"config.json of {self.name} has a damaged recipe of its text.")
-        return numbers[0], numbers[1]
-
-    def sitcom_text(self, seed: int, scenes: int, progress: Callable[..., Any] = iter) -> str:
-        """The sitcom of a recipe. Raises RunError when it is not the text the run began with."""
-        from corpus.sitcom import whole_text
-
-        text = whole_text(seed, scenes, progress=progress)
+        made_by = self.recipe() or recipe
+        source = TextFile(self.path / CORPUS) if self.has_text() or not made_by else made_by
+        text = source.text(progress)
         if _sha256(text) != self.corpus.get("sha256"):
-            raise RunError(
-                f"{scenes:,} scenes of seed {seed} are not the text that {self.name} began with; "
-                f"the sitcom's plots may have changed since."
-            )
+            raise RunError(f"{source} is not the text that the run began with.")
         return text
 
     def tokens(self) -> tuple[np.ndarray, np.ndarray]:

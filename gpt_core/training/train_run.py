@@ -27,6 +27,7 @@ from gpt_core.tokenizers import TokenizerError
 from gpt_core.training import data, distributed
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import ENDED, OUT_OF_MEMORY, Record, RunError, Status
+from gpt_core.training.text_source import separator_ids, token_data
 from gpt_core.training.trainer import DivergedError, StepRecord, Trainer
 
 SAMPLE_TOKENS = 200
@@ -142,15 +143,11 @@ class _Training:
         self.tokenizer = run.tokenizer()
         torch.manual_seed(run.train_config.seed)
         model = GPT(run.model_config).to(device)
-        mark, fillers = None, None
-        if run.train_config.whole_scenes or run.train_config.filler_weight != 1.0:
-            from gpt_core.training.sitcom_tokens import filler_ids, separator_ids
-
-            mark, fillers = separator_ids(self.tokenizer), filler_ids(self.tokenizer)
-        # Where samples begin: as the pieces of text do.
-        line = self.tokenizer.encode("\n") or [0]
-        self.start = mark if mark and run.train_config.whole_scenes else line
-        self.trainer = Trainer(model, *run.tokens(), run.train_config, mark, fillers)
+        tokens = token_data(run.tokens(), self.tokenizer, run.train_config)
+        # Samples begin as the pieces of text do.
+        begins = separator_ids if tokens.starts else lambda tokenizer: tokenizer.encode("\n")
+        self.start = begins(self.tokenizer) or [0]
+        self.trainer = Trainer(model, tokens, run.train_config)
         self.snapshot_steps = run.snapshot_steps()
         self.trainer.evaluate_at = self.snapshot_steps  # the loss of what will be looked at
 
@@ -237,7 +234,7 @@ class _Training:
         return distributed.any_process(wanted, self.trainer.device)
 
     def _write_sample(self, step: int) -> None:
-        """What the model writes now, after a line break or before a scene."""
+        """What the model writes now, after a line break or as a new document."""
         config = SampleConfig(max_new_tokens=SAMPLE_TOKENS, temperature=0.8)
         try:
             sampled = list(generate(self.trainer.model.eval(), self.start, config))

@@ -1,6 +1,6 @@
 """The training loop: batch, loss, gradients, update; one record a step.
 
-    trainer = Trainer(model, train_tokens, val_tokens, TrainConfig.from_preset("modern"))
+    trainer = Trainer(model, TokenData(train, val), TrainConfig.from_preset("modern"))
     for record in trainer:
         print(record.step, record.loss)
 
@@ -54,28 +54,31 @@ class StepRecord:
     val_loss: float | None = None
 
 
-class Fillers:
-    """Weights of tokens in a loss, so that some tokens count more than others.
+class TokenWeights:
+    """How much each token counts in a loss: weights (V,) that fade, 1 on average over a text.
 
-    ids: the tokens that count more; tokens (N,): a text, which says how often they come up.
-    Raises ConfigError if the text has none of them.
+    tokens (N,): the text, which says how often each of them comes up.
     """
 
-    def __init__(self, ids: list[int], tokens: np.ndarray, model: GPT) -> None:
-        device, size = model.device, model.config.vocab_size
-        self.ids = torch.tensor(ids, dtype=torch.long, device=device)
-        self.share = float(np.isin(tokens, ids).mean())  # of all tokens
-        self.ones = torch.ones(size, device=device)
-        if not self.share:
-            raise ConfigError(
-                "filler_weight is for the generated sitcom in byte pairs; there are no "
-                "tokens of its days, numbers and towns here; use filler_weight 1."
+    def __init__(self, weights: np.ndarray, tokens: np.ndarray, device: torch.device) -> None:
+        self.ones = torch.ones(len(weights), device=device)
+        counts = np.bincount(tokens, minlength=len(weights))
+        self.groups = [  # of equal weight: the weight, their share of the text, their ids
+            (
+                float(weight),
+                int(counts[weights == weight].sum()) / len(tokens),
+                torch.from_numpy(np.flatnonzero(weights == weight)).to(device),
             )
+            for weight in np.unique(weights)
+        ]
 
-    def weights(self, weight: float) -> Tensor:
-        """(V,): `weight` for these tokens relative to all others; 1 on average over the text."""
-        weights = self.ones.index_fill(0, self.ids, weight)
-        return weights / (1 + (weight - 1) * self.share)
+    def at(self, factor: float) -> Tensor:
+        """(V,): as given for a factor of 1, all the same for a factor of 0."""
+        found, mean = self.ones, 1.0
+        for full, share, ids in self.groups:
+            weight = 1 + (full - 1) * factor
+            found, mean = found.index_fill(0, ids, weight), mean + (weight - 1) * share
+        return found / mean
 
 
 class DivergedError(RuntimeError):
@@ -86,28 +89,17 @@ class Trainer:
     """Trains a model; iterate to take steps, stop iterating to pause.
 
     model: trained in place, on the device where it is.
-    train_tokens, val_tokens: 1-D arrays of token ids.
-    config: see TrainConfig. mark: the token ids before every scene, for whole_scenes. fillers: the
-    token ids that filler_weight is for.
+    tokens: what it learns from and is measured on. config: see TrainConfig; document_starts and
+    rare_token_weight have had their say when the tokens were made.
     Under torchrun (see `gpt_core.training.distributed`) every process makes its own Trainer and
     iterates in step with the others. Raises ConfigError when the batch doesn't split over the
     processes, DataError when a split is shorter than one sequence.
     """
 
-    def __init__(
-        self,
-        model: GPT,
-        train_tokens: np.ndarray,
-        val_tokens: np.ndarray,
-        config: TrainConfig,
-        mark: list[int] | None = None,
-        fillers: list[int] | None = None,
-    ) -> None:
+    def __init__(self, model: GPT, tokens: data.TokenData, config: TrainConfig) -> None:
         self.model = model
-        self.splits = {"train": train_tokens, "val": val_tokens}
-        self.places: dict[str, np.ndarray | None] = dict.fromkeys(self.splits)
-        if config.whole_scenes:
-            self.places = {s: data.places_of(t, mark or []) for s, t in self.splits.items()}
+        self.splits = {"train": tokens.train, "val": tokens.val}
+        self.starts = dict(zip(self.splits, tokens.starts or (None, None), strict=True))
         self.config = config
         self.step = 0
         self.evaluate_at: Collection[int] = ()  # besides every eval_interval steps
@@ -119,9 +111,9 @@ class Trainer:
         if self.device.type == "cpu" and self.precision == torch.bfloat16:
             model.use_fused = False  # the fused kernel is slower in bfloat16 on CPUs
         self.forward = self._wrap(model)
-        self.fillers = None
-        if config.filler_weight != 1.0:
-            self.fillers = Fillers(fillers or [], train_tokens, model)
+        self.token_weights = None
+        if tokens.weights is not None:
+            self.token_weights = TokenWeights(tokens.weights, tokens.train, self.device)
         share = config.grad_accum * distributed.size()
         if config.batch_size % share:
             raise ConfigError(
@@ -172,7 +164,7 @@ class Trainer:
             batch_size=self.config.batch_size,
             block_size=self.model.config.block_size,
             seed=self.config.seed if seed is None else seed,
-            places=self.places[split],
+            starts=self.starts[split],
         )
         return x.to(self.device), y.to(self.device)
 
@@ -233,13 +225,13 @@ class Trainer:
 
     def _loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The mean loss, and the one whose gradient is taken."""
-        if self.fillers is None:
+        if self.token_weights is None:
             loss = self.forward(x, y)[1]
             return loss, loss
         logits = self.forward(x)[0]
         losses = F.cross_entropy(logits.flatten(0, 1).float(), y.flatten(), reduction="none")
-        weight = 1 + (self.config.filler_weight - 1) * lr_factor(self.step, self.config)
-        return losses.mean(), (losses * self.fillers.weights(weight)[y.flatten()]).mean()
+        counts = self.token_weights.at(lr_factor(self.step, self.config))
+        return losses.mean(), (losses * counts[y.flatten()]).mean()
 
     def _parts(self) -> list[tuple[Tensor, Tensor]]:
         """This process's share of the step's batch, in grad_accum parts."""

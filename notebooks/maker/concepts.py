@@ -277,6 +277,7 @@ def _tuning() -> list[NotebookNode]:
             from gpt_core.model import GPT
             from gpt_core.model.config import GPTConfig
             from gpt_core.training.config import TrainConfig
+            from gpt_core.training.data import TokenData
             from gpt_core.training.trainer import Trainer
 
             characters, train, val = text_of_the_race()
@@ -289,7 +290,8 @@ def _tuning() -> list[NotebookNode]:
                 gpt = GPT(GPTConfig(vocab_size=characters.vocab_size, **shape))
                 fixed = {"steps": steps, "eval_interval": steps}
                 settings = {"warmup_steps": 5, "batch_size": 12} | fixed | given
-                records = list(Trainer(gpt, train, val, TrainConfig(**settings)))
+                tokens = TokenData(train, val)
+                records = list(Trainer(gpt, tokens, TrainConfig(**settings)))
                 return [r.loss for r in records], records[-1].val_loss
 
 

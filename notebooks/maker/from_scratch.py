@@ -106,7 +106,7 @@ def _tokens() -> list[NotebookNode]:
 
             tokens = np.array(encode(text), dtype=np.uint16)
             """),
-        lines_of(data.split, data._shifted, data._how_many_before, data.batch),
+        lines_of(data.split, data._shifted, data.batch),
         code("""
             train, val = split(tokens)
             x, y = batch(train, 0, batch_size=2, block_size=12, seed=1)

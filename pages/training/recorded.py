@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from corpus.sitcom import whole_text
 from gpt_core.bundled import BUNDLED, bundled_run_path
 from gpt_core.training.run_files import RunError
 from pages.data.text_tables import guessing_bars
@@ -26,10 +25,10 @@ def recorded_view() -> RunView:
     from gpt_core.training.run import Run
 
     run = Run.open(bundled_run_path())
-    tokenizer, recipe = run.tokenizer(), run.sitcom()
+    tokenizer, recipe = run.tokenizer(), run.recipe()
     if recipe is None:
         raise RunError(f"config.json of {run.name} doesn't say which sitcom it learned.")
-    text = whole_text(recipe[0], SCENES_COUNTED)  # the beginning of what it learned
+    text = recipe.beginning(SCENES_COUNTED)
     reader = MetricsReader(run.path)
     reader.read()
     about = About(

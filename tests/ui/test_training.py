@@ -20,7 +20,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
-from gpt_core.training.data import encode_to_array, split
+from gpt_core.training.data import TokenData, encode_to_array, split
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
 from gpt_core.training.trainer import Trainer
@@ -119,8 +119,8 @@ def uninterrupted_losses(asked):
     torch.set_num_threads(1)
     try:
         torch.manual_seed(asked.train.seed)
-        tokens = split(encode_to_array(asked.tokenizer, asked.text))
-        return [record.loss for record in Trainer(GPT(asked.model), *tokens, asked.train)]
+        tokens = TokenData(*split(encode_to_array(asked.tokenizer, asked.text)))
+        return [record.loss for record in Trainer(GPT(asked.model), tokens, asked.train)]
     finally:
         torch.set_num_threads(threads)
 

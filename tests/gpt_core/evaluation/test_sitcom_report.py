@@ -96,7 +96,7 @@ def test_the_recipe_can_be_given_and_is_checked(folder, tmp_path, capsys):
     assert main(command) == 2
     assert "say which with --sitcom-scenes" in capsys.readouterr().err
     assert main([*command, "--sitcom-scenes", "20"]) == 2
-    assert "20 scenes of seed 1 are not the text" in capsys.readouterr().err
+    assert "20 scenes and seed 1, by today's plots, is not the text" in capsys.readouterr().err
     assert main([*command, "--sitcom-scenes", "20", "--sitcom-seed", "3"]) == 0
 
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.sitcom import SEPARATOR, generate, split_scenes, whole_text
+from corpus.sitcom import SEPARATOR, generate, small_fillers, split_scenes, whole_text
 from corpus.sitcom.show import the_show
 from gpt_core.evaluation.ngram import Ngram
 from gpt_core.evaluation.sitcom_scenes import (
@@ -26,7 +26,7 @@ from gpt_core.generate.sample import SampleConfig
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
-from gpt_core.training.sitcom_tokens import SMALL_POOLS, filler_ids, separator_ids
+from gpt_core.training.text_source import rare_ids, separator_ids
 
 TEXT = whole_text(1, 40)
 SCENES = [scene.text for scene in generate(1, 40)]
@@ -91,10 +91,11 @@ def test_bits_per_character_of_scenes():
 
 
 def test_fillers_begin_what_a_scene_must_remember(tokenizer):
-    found = [tokenizer.decode([i]) for i in filler_ids(tokenizer)]
+    found = [tokenizer.decode([i]) for i in rare_ids(tokenizer)]
     pools = the_show().pools
-    fillers = [filler for pool in SMALL_POOLS for filler in pools[pool]]
-    assert all(any(f" {filler}".startswith(token) for filler in fillers) for token in found)
+    names = ("day", "number", "price", "town", "animal", "job")
+    assert small_fillers() == [filler for name in names for filler in pools[name]]
+    assert all(any(f" {f}".startswith(token) for f in small_fillers()) for token in found)
     is_bpe = tokenizer.decode(tokenizer.encode(" two")[:1]) != " "
     assert len(found) > 20 if is_bpe else found == []
 

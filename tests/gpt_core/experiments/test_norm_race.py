@@ -12,6 +12,7 @@ from gpt_core.jobs import JobError
 from gpt_core.jobs.norms_race import norms_race
 from gpt_core.model.norms import _Norm, freeze_gain_and_bias
 from gpt_core.training.config import TrainConfig
+from gpt_core.training.data import TokenData
 from gpt_core.training.trainer import Trainer
 
 SMALL = Race(n_layer=2, n_embd=32, block_size=16, batch_size=4, steps=4)
@@ -102,7 +103,7 @@ def test_muon_leaves_what_is_frozen_alone_too():
     trainer = make_trainer("layernorm", SMALL)
     freeze_gain_and_bias(trainer.model)
     config = TrainConfig.from_preset("modern", steps=2, batch_size=4, precision="float32")
-    muon = Trainer(trainer.model, trainer.splits["train"], trainer.splits["val"], config)
+    muon = Trainer(trainer.model, TokenData(**trainer.splits), config)
     before = trainer.model.wte.weight.clone()
     list(muon)
     gains, biases = gains_and_biases(trainer.model)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_core.tokenizers import CharTokenizer, train_tokenizer
-from gpt_core.training.data import DataError, batch, encode_to_array, places_of, split, windows
+from gpt_core.training.data import DataError, batch, encode_to_array, split, starts_of, windows
 
 TOKENS = np.arange(1_000, dtype=np.uint16)
 
@@ -124,17 +124,17 @@ def test_a_large_vocabulary_gets_wider_numbers():
     assert tokens.tolist() == [65_536]
 
 
-def test_seven_of_eight_pieces_may_begin_with_scenes():
+def test_seven_of_eight_pieces_may_begin_where_documents_do():
     tokens = np.array([0, 0, 5, 6, 7, 0, 0, 8, 9, 0, 1, 0, 0, 3, 3, 3, 3, 3], dtype=np.uint16)
-    places = places_of(tokens, [0, 0])
+    places = starts_of(tokens, [0, 0])
     assert places.tolist() == [0, 5, 11]
-    x, y = batch(tokens, 3, batch_size=64, block_size=5, seed=1, places=places)
+    x, y = batch(tokens, 3, batch_size=64, block_size=5, seed=1, starts=places)
     rows = [tuple(row) for row in x.tolist()]
     assert set(rows[:56]) == {(0, 0, 5, 6, 7), (0, 0, 8, 9, 0), (0, 0, 3, 3, 3)}
     anywhere = {tuple(row) for row in np.lib.stride_tricks.sliding_window_view(tokens, 5).tolist()}
     assert set(rows[56:]) <= anywhere and not set(rows[56:]) <= set(rows[:56])
     assert torch.equal(x[:, 1:], y[:, :-1])
-    with pytest.raises(DataError, match="No scene has 14 tokens"):
-        batch(tokens, 3, batch_size=2, block_size=13, seed=1, places=places[1:])
-    with pytest.raises(DataError, match="has no scenes"):
-        places_of(tokens, [4, 4])
+    with pytest.raises(DataError, match="No document has 14 tokens"):
+        batch(tokens, 3, batch_size=2, block_size=13, seed=1, starts=places[1:])
+    with pytest.raises(DataError, match="has no documents"):
+        starts_of(tokens, [4, 4])

@@ -13,15 +13,17 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
+from gpt_core.training.data import TokenData
 from gpt_core.training.run import MAX_SNAPSHOTS, Run
 from gpt_core.training.run_files import MetricsFile, Record, RunError, Status
+from gpt_core.training.text_source import SitcomText
 from gpt_core.training.train_run import Interruption, train_run
 from gpt_core.training.trainer import Trainer
 
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 20
 
 
-def create(root, name="run", text=TEXT, model=None, sitcom=None, **train):
+def create(root, name="run", text=TEXT, model=None, recipe=None, **train):
     tokenizer = train_tokenizer("char", text)
     shape = {"vocab_size": tokenizer.vocab_size, "block_size": 8, "n_layer": 1, "n_head": 2}
     settings = {"steps": 8, "batch_size": 2, "eval_interval": 4, "eval_batches": 1}
@@ -34,7 +36,7 @@ def create(root, name="run", text=TEXT, model=None, sitcom=None, **train):
         text=text,
         corpus_name="the cat",
         name=name,
-        sitcom=sitcom,
+        recipe=recipe,
     )
 
 
@@ -112,19 +114,19 @@ def test_every_snapshot_has_its_measured_loss(tmp_path):
     assert [m.step for m in run.metrics() if m.val_loss is not None] == [0, 10, 16, 20, 25, 30]
 
 
-@pytest.mark.parametrize(("whole_scenes", "start"), [(True, "\n\n\n"), (False, "\n")])
-def test_samples_begin_as_the_pieces_do(tmp_path, monkeypatch, whole_scenes, start):
+@pytest.mark.parametrize(("document_starts", "start"), [(True, "\n\n\n"), (False, "\n")])
+def test_samples_begin_as_the_pieces_do(tmp_path, monkeypatch, document_starts, start):
     begun = []
     monkeypatch.setattr(
         "gpt_core.training.train_run.generate", lambda _, ids, __: begun.append(ids) or []
     )
-    run = create(tmp_path, text=whole_text(1, 20), steps=4, whole_scenes=whole_scenes)
+    run = create(tmp_path, text=whole_text(1, 20), steps=4, document_starts=document_starts)
     assert train_run(run, Interruption()).state == "finished"
     assert [run.tokenizer().decode(ids) for ids in begun] == [start]
 
 
 def test_the_published_model_predicts_like_the_trained_one(trained):
-    trainer = Trainer(GPT(trained.model_config), *trained.tokens(), trained.train_config)
+    trainer = Trainer(GPT(trained.model_config), TokenData(*trained.tokens()), trained.train_config)
     trainer.load_state_dict(trained.load_state(trainer.state_dict()))
     idx = torch.arange(8)[None]
     expected, _ = trainer.model.eval()(idx)
@@ -213,7 +215,7 @@ def test_a_diverged_run_says_why_and_keeps_its_last_good_checkpoint(tmp_path):
     assert f"diverged at step {status.step + 1}: the first number" in status.reason
     losses = [m for m in run.metrics() if m.loss is not None]
     assert [m.step for m in losses] == list(range(1, status.step + 1))
-    trainer = Trainer(GPT(run.model_config), *run.tokens(), run.train_config)
+    trainer = Trainer(GPT(run.model_config), TokenData(*run.tokens()), run.train_config)
     trainer.load_state_dict(run.load_state(trainer.state_dict()))  # refuses what is not finite
     assert trainer.step == status.step
     assert torch.isfinite(run.load_model().wte.weight).all()
@@ -317,7 +319,7 @@ def test_a_damaged_state_changes_nothing(trained, edit):
 
 @pytest.mark.parametrize("step", [-1.0, 9.0, 1e300, 2.5])
 def test_a_state_from_an_impossible_step_is_refused(trained, step):
-    trainer = Trainer(GPT(trained.model_config), *trained.tokens(), trained.train_config)
+    trainer = Trainer(GPT(trained.model_config), TokenData(*trained.tokens()), trained.train_config)
     progress = torch.tensor([step, 0.0], dtype=torch.float64)
     trained.save_state(trainer.state_dict() | {"progress": progress})
     assert "the saved step is not one" in error_of(lambda: train_run(trained, Interruption()))
@@ -358,7 +360,7 @@ def test_any_bytes_as_metrics_give_records_or_a_run_error(content):
 @pytest.fixture
 def of_the_sitcom(tmp_path):
     text = whole_text(3, 5)
-    run = create(tmp_path, text=text, sitcom=(3, 5))
+    run = create(tmp_path, text=text, recipe=SitcomText(3, 5))
     (run.path / "corpus.txt").unlink()
     return Run.open(run.path), text
 
@@ -372,15 +374,15 @@ def change_corpus(run, **corpus):
 
 def test_a_generated_text_needs_no_file(of_the_sitcom):
     run, text = of_the_sitcom
-    assert run.corpus["sitcom"] == {"seed": 3, "scenes": 5} and run.sitcom() == (3, 5)
+    assert run.corpus["sitcom"] == {"seed": 3, "scenes": 5} and run.recipe() == SitcomText(3, 5)
     assert run.text() == text
     assert sum(map(len, run.tokens())) == len(text)
-    assert create(run.path.parent, "other").sitcom() is None
+    assert create(run.path.parent, "other").recipe() is None
 
 
 def test_a_recipe_of_another_text_is_refused(of_the_sitcom):
     run = change_corpus(of_the_sitcom[0], sitcom={"seed": 4, "scenes": 5})
-    assert "5 scenes of seed 4 are not the text that run began with" in error_of(run.text)
+    assert "5 scenes and seed 4, by today's plots, is not the text" in error_of(run.text)
     (run.path / "corpus.txt").write_text("something else")
     assert "corpus.txt of run is not the text" in error_of(run.text)
 

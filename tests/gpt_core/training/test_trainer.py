@@ -12,6 +12,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.model.settings import ConfigError
 from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
+from gpt_core.training.data import TokenData
 from gpt_core.training.trainer import DivergedError, Trainer, choose_precision
 
 V, T = 11, 8
@@ -21,18 +22,19 @@ TOKENS = (STEPS.cumsum() % V).astype(np.uint16)
 TRAIN, VAL = data.split(TOKENS)
 
 
-def make(model=None, **train):
+def make(model=None, weights=None, **train):
     torch.manual_seed(5)
     shape = {"vocab_size": V, "block_size": T, "n_layer": 2, "n_head": 2, "n_embd": 16}
     gpt = GPT(GPTConfig.from_dict(shape | (model or {})))
     settings = {"steps": 12, "batch_size": 4, "eval_interval": 4, "eval_batches": 2}
-    return Trainer(gpt, TRAIN, VAL, TrainConfig(**settings | {"warmup_steps": 2} | train))
+    config = TrainConfig(**settings | {"warmup_steps": 2} | train)
+    return Trainer(gpt, TokenData(TRAIN, VAL, weights=weights), config)
 
 
-def weighted(fillers, **train):
-    plain = make(**train | {"filler_weight": 1.0})
-    config = TrainConfig.from_dict(plain.config.to_dict() | train)
-    return Trainer(plain.model, TRAIN, VAL, config, fillers=fillers)
+def weighted(rare, weight, **train):
+    weights = np.ones(V)
+    weights[rare] = weight
+    return make(weights=weights, **train)
 
 
 def run(trainer):
@@ -95,26 +97,27 @@ def test_accumulating_gives_the_same_losses():
         assert a[1:3] == pytest.approx(b[1:3], rel=1e-4)
 
 
-def test_fillers_count_as_often_as_said():
-    fillers, weight = [3, 7], 5.0
-    trainer = weighted(fillers, filler_weight=weight, schedule="constant", warmup_steps=0)
+@pytest.mark.parametrize("weight", [5.0, 0.5, [2.0, 9.0]])
+def test_rare_tokens_count_as_often_as_said(weight):
+    rare = [3, 7]
+    trainer = weighted(rare, weight, schedule="constant", warmup_steps=0)
     loss = trainer._gradients()
     plain = make()
     x, y = plain.batch("train", 0)
     logits, expected = plain.model(x, y)
     assert loss == pytest.approx(expected.item(), rel=1e-6)  # reported: every token once
     weights = torch.ones(V)
-    weights[fillers] = weight
+    weights[rare] = torch.tensor(weight)
     total = F.cross_entropy(logits.flatten(0, 1), y.flatten(), weight=weights, reduction="sum")
-    share = np.isin(TRAIN, fillers).mean()
-    (total / y.numel() / (1 + (weight - 1) * share)).backward()
+    mean = weights[torch.from_numpy(TRAIN.astype(int))].double().mean()  # over the text
+    (total / y.numel() / mean).backward()
     for one, other in zip(trainer.params, plain.params, strict=True):
         torch.testing.assert_close(one.grad, other.grad)
 
 
-def test_fillers_count_like_all_others_where_the_learning_rate_is_zero():
+def test_rare_tokens_count_like_all_others_where_the_learning_rate_is_zero():
     settings = {"schedule": "linear", "min_lr_ratio": 0.0, "warmup_steps": 0, "steps": 4}
-    trainer = weighted([3], filler_weight=5.0, **settings)
+    trainer = weighted([3], 5.0, **settings)
     counted = []
     for _ in trainer:
         x, y = trainer.batch("train", trainer.step)
@@ -124,14 +127,9 @@ def test_fillers_count_like_all_others_where_the_learning_rate_is_zero():
 
 
 def test_accumulating_weighted_gradients_gives_the_same_losses():
-    whole = run(weighted([3, 7], filler_weight=5.0, batch_size=8))
-    parts = run(weighted([3, 7], filler_weight=5.0, batch_size=8, grad_accum=4))
+    whole = run(weighted([3, 7], 5.0, batch_size=8))
+    parts = run(weighted([3, 7], 5.0, batch_size=8, grad_accum=4))
     assert [r[1] for r in whole] == pytest.approx([r[1] for r in parts], rel=1e-5)
-
-
-def test_a_text_without_fillers_can_not_weigh_them():
-    with pytest.raises(ConfigError, match="use filler_weight 1"):
-        weighted([], filler_weight=2.0)
 
 
 def test_evaluation_changes_nothing():
@@ -206,7 +204,7 @@ def test_a_batch_must_split_evenly_and_a_text_must_be_long_enough():
     with pytest.raises(ConfigError, match="the batch must split into equal parts"):
         TrainConfig(batch_size=6, grad_accum=4)
     with pytest.raises(data.DataError):
-        Trainer(make().model, TRAIN, VAL[:T], TrainConfig())
+        Trainer(make().model, TokenData(TRAIN, VAL[:T]), TrainConfig())
 
 
 def test_presets():
