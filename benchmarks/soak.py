@@ -30,7 +30,7 @@ from websockets.exceptions import ConnectionClosed
 from benchmarks.app_process import start_app, stop_app
 from benchmarks.classroom import LESSONS, PROMPT_LABEL, prompt_of
 from benchmarks.streamlit_session import Session, WrongPageError
-from gpt_core.training.run_files import METRICS, RunError, read_status
+from gpt_core.training.run_files import CONFIG, METRICS, RunError, RunFolder
 
 PATIENCE = 90.0  # seconds that a visitor waits for a page; then the measurement fails
 NONSENSE = ["", "1e309", "-1", "nan", "🦆", "<script>", "../..", "0" * 500, "a,b,c", "%00", "None"]
@@ -212,7 +212,7 @@ def progress(runs: Path) -> dict[str, tuple[int, str]]:
     found = {}
     for folder in runs.iterdir():
         with suppress(OSError, RunError):  # deleted meanwhile, or damaged
-            found[folder.name] = (folder / METRICS).stat().st_size, read_status(folder).state
+            found[folder.name] = (folder / METRICS).stat().st_size, RunFolder(folder).status().state
     return found
 
 
@@ -228,8 +228,8 @@ async def trains(port: int, runs: Path) -> str:
     began = moved = time.monotonic()
     first = last = progress(runs)
     while (waited := time.monotonic() - began) < LONGEST_WAIT:
-        new = [p for p in set(runs.iterdir()) - before if (p / "config.json").is_file()]
-        if any(read_status(path).state == "finished" for path in new):
+        new = [p for p in set(runs.iterdir()) - before if (p / CONFIG).is_file()]
+        if any(RunFolder(path).status().state == "finished" for path in new):
             return f"finished after {waited:.0f} s"
         now = progress(runs)
         if now != last:

@@ -47,7 +47,8 @@ from gpt_core.tokenizers.gpt2 import (
     merges_of_file,
 )
 from gpt_core.training.config import TrainConfig
-from gpt_core.training.run import IMPORTED, Run
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import IMPORTED
 
 ADDRESS = "https://huggingface.co"
 # Short names that need no owner.

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gpt_core.training import run, run_files
+
 PROJECT = Path(__file__).parent.parent
 
 # From the cellar up. A module may import from its own floor and from those below.
@@ -186,6 +188,20 @@ def test_numbers_get_their_minus_sign_in_one_place(name):
     """Else a sentence that is turned as a whole turns the hyphens of tokens as well."""
     replaced = re.search(r"""replace\(["']-["'], *["']−""", PATHS[name].read_text(encoding="utf-8"))
     assert not replaced or name == "ui.show.numbers"
+
+
+def file_names_in(source):
+    """The files of a run that a source names."""
+    own = {*(run_files.CONFIG, run_files.STATUS, run_files.METRICS, run_files.NOTES)}
+    own |= {run_files.MODEL, run_files.STATE, run.CORPUS, run.TOKENIZER}
+    constants = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return own & {node.value for node in constants}
+
+
+@pytest.mark.parametrize("name", [n for n in PATHS if n.startswith(("ui", "pages", "course"))])
+def test_the_app_leaves_a_run_s_files_to_the_run(name):
+    assert file_names_in('open(folder / "status.json")') == {"status.json"}
+    assert not file_names_in(PATHS[name].read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])

@@ -21,53 +21,40 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
-from corpus.files import append, is_file, write_bytes
+from corpus.files import is_file
 from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
 from gpt_core.model.settings import ConfigError
-from gpt_core.model.shapes import shapes_of
-from gpt_core.model.weights import (
-    WeightsError,
-    load_tensors,
-    load_weights,
-    quantize,
-    save_tensors,
-    weights,
-)
 from gpt_core.tokenizers import Tokenizer, TokenizerError, load_tokenizer
-from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run_files import (
     BUNDLED,
+    CONFIG,
     METRICS,
-    MetricsFile,
-    Record,
+    SNAPSHOTS,
+    STATE,
     RunError,
-    Status,
-    is_step,
+    RunFolder,
     printable,
     read_json,
-    read_status,
     write_json,
-    write_status,
 )
 from gpt_core.training.text_source import SitcomText, TextFile, TextSource
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gpt_core.model.gpt import GPT
+
 FORMAT = 1
-CORPUS = "corpus.txt"
-STATE = "state.safetensors"
-# The reason in the status of a run that was made of somebody else's weights.
-IMPORTED = "It was imported already trained, so how it learned was not recorded."
+CORPUS, TOKENIZER = "corpus.txt", "tokenizer.json"
 # Snapshots of one run never take more than this, nor are there more of them.
 MAX_SNAPSHOTS = 65
 MAX_SNAPSHOT_BYTES = 300_000_000
@@ -81,14 +68,13 @@ RENAMED = {"whole_scenes": "document_starts", "filler_weight": "rare_token_weigh
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(RunFolder):
     """One run's folder. Make one with `create`, read one with `open`.
 
     corpus: {"name", "sha256", "characters"} of the text; of a generated one also its recipe, which
     stands in for a corpus.txt that was left out. created: when, in ISO 8601, UTC.
     """
 
-    path: Path
     model_config: GPTConfig
     train_config: TrainConfig
     corpus: dict[str, Any]
@@ -144,7 +130,7 @@ class Run:
         return cls.open(path)
 
     def _write_inputs(self, tokenizer: Tokenizer, text: str) -> None:
-        (self.path / "snapshots").mkdir(parents=True)
+        (self.path / SNAPSHOTS).mkdir(parents=True)
         config = {
             "format": FORMAT,
             "model": self.model_config.to_dict(),
@@ -153,7 +139,7 @@ class Run:
             "created": self.created,
         }
         write_json(self.path / "config.json", config)
-        tokenizer.save(self.path / "tokenizer.json")
+        tokenizer.save(self.path / TOKENIZER)
         (self.path / CORPUS).write_bytes(text.encode("utf-8", "surrogatepass"))
         self.set_status("queued", 0)
 
@@ -161,9 +147,9 @@ class Run:
     def open(cls, path: str | os.PathLike[str]) -> Run:
         """Read a folder's settings. Raises RunError when it is no run, or a damaged one."""
         path = Path(path)
-        if not is_file(path / "config.json"):
+        if not is_file(path / CONFIG):
             raise RunError(f"There is no run in {path}; config.json is missing.")
-        config = read_json(path / "config.json")
+        config = read_json(path / CONFIG)
         if config.get("format") != FORMAT:
             raise RunError(f"{path.name} was written in a format that this version can't read.")
         train = config.get("train")
@@ -184,17 +170,12 @@ class Run:
 
     # What went in ---------------------------------------------------------------------------
 
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
-
     def tokenizer(self) -> Tokenizer:
         """The run's tokenizer. Raises RunError when it is damaged or not the model's."""
-        if not is_file(self.path / "tokenizer.json"):
+        if not is_file(self.path / TOKENIZER):
             raise RunError(f"tokenizer.json of {self.name} is missing.")
         try:
-            tokenizer = load_tokenizer(self.path / "tokenizer.json")
+            tokenizer = load_tokenizer(self.path / TOKENIZER)
         except TokenizerError as error:
             raise RunError(str(error)) from None
         if tokenizer.vocab_size != self.model_config.vocab_size:
@@ -203,6 +184,10 @@ class Run:
                 f"{self.model_config.vocab_size}; they don't belong together."
             )
         return tokenizer
+
+    def tokenizer_kind(self) -> str:
+        """What its tokens are, see `gpt_core.tokenizers.KINDS`. Raises RunError."""
+        return printable(str(read_json(self.path / TOKENIZER).get("kind")))
 
     def recipe(self) -> SitcomText | None:
         """What its text was made by, None for a text that no program wrote.
@@ -234,6 +219,8 @@ class Run:
 
     def tokens_of(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The same of a text that was read already."""
+        from gpt_core.training import data
+
         try:
             train, val = data.split(data.encode_to_array(self.tokenizer(), text))
             for tokens in (train, val):
@@ -258,65 +245,6 @@ class Run:
         """The model's context, in tokens."""
         return self.model_config.block_size
 
-    # How it went ----------------------------------------------------------------------------
-
-    def status(self) -> Status:
-        """Where it stands. Raises RunError when status.json is missing or damaged."""
-        return read_status(self.path)
-
-    def was_imported(self) -> bool:
-        """Whether its weights were made by somebody else; False where a damaged status hides it."""
-        try:
-            return self.status().reason == IMPORTED
-        except RunError:
-            return False
-
-    def set_status(self, state: str, step: int, reason: str | None = None) -> None:
-        """Replace the status."""
-        write_status(self.path, Status(state, step, reason))
-
-    def metrics(self) -> list[Record]:
-        """All records so far, oldest first. Raises RunError for a damaged line.
-
-        A last line that isn't complete yet is left out.
-        """
-        records = []
-        for record in self._records():
-            if isinstance(record, RunError):
-                raise record
-            records.append(record)
-        return records
-
-    def _records(self) -> Iterator[Record | RunError]:
-        """What `metrics` gives, with an error in the place of each damaged line.
-
-        Raises RunError when the file can't be read at all.
-        """
-        file = MetricsFile(self.path / METRICS)
-        yield from (record for record in file.read() if record is not None)
-        if file.fault:
-            raise RunError(file.fault)
-
-    def append_metrics(self, record: Record) -> None:
-        """Add one record: one write, so that no reader and no kill sees a part of it for long.
-
-        Raises OSError when the disk has no room for all of it; then nothing is added.
-        """
-        append(self.path / METRICS, record.line())
-
-    def keep_metrics(self, step: int) -> None:
-        """Forget all that came after a step, which is about to be trained again.
-
-        So steps only ever go up in one file. Lines that are damaged are forgotten, too. Raises
-        RunError, and changes nothing, when the file can't be read.
-        """
-        records = (record for record in self._records() if isinstance(record, Record))
-        kept = [record.line() for record in records if record.step <= step]
-        write_bytes(self.path / METRICS, b"".join(kept))
-        for snapshot in self.snapshots():
-            if snapshot > step:
-                self.weights_path(snapshot).unlink()
-
     # What came out --------------------------------------------------------------------------
 
     def load_model(self, step: int | None = None) -> GPT:
@@ -325,6 +253,10 @@ class Run:
         Raises RunError when they are missing, damaged, or of another shape than config.json says
         (checked before any memory is taken).
         """
+        from gpt_core.model.gpt import GPT
+        from gpt_core.model.shapes import shapes_of
+        from gpt_core.model.weights import WeightsError, load_tensors, load_weights, weights
+
         path = self.weights_path(step)
         expected = weights(shapes_of(self.model_config))
         try:
@@ -335,25 +267,17 @@ class Run:
             raise RunError(f"The weights of {self.name} can't be loaded: {error}") from None
         return model.eval()
 
-    def weights_path(self, step: int | None = None) -> Path:
-        """The file of the newest weights, or of the snapshot of a step."""
-        if step is None:
-            return self.path / "model.safetensors"
-        return self.path / "snapshots" / f"step_{step:06d}.safetensors"
-
-    def snapshots(self) -> list[int]:
-        """The steps whose weights were kept, in order."""
-        names = (path.stem for path in (self.path / "snapshots").glob("step_*.safetensors"))
-        steps = (name.removeprefix("step_") for name in names)
-        return sorted(n for n in map(int, filter(str.isdecimal, steps)) if is_step(n))
-
     def save_model(self, model: GPT, step: int) -> None:
         """Publish weights as the newest."""
-        save_tensors(self.path / "model.safetensors", weights(model), {"step": str(step)})
+        from gpt_core.model.weights import save_tensors, weights
+
+        save_tensors(self.weights_path(), weights(model), {"step": str(step)})
 
     def save_snapshot(self, model: GPT, step: int) -> None:
         """Keep weights for good, matrices in bytes."""
-        (self.path / "snapshots").mkdir(exist_ok=True)
+        from gpt_core.model.weights import quantize, save_tensors, weights
+
+        (self.path / SNAPSHOTS).mkdir(exist_ok=True)
         save_tensors(self.weights_path(step), quantize(weights(model)), {"step": str(step)})
 
     def snapshot_steps(self) -> list[int]:
@@ -362,6 +286,9 @@ class Run:
         They are snapshot_interval apart, or further where they would take too much disk; some come
         before, where the disk has room for them.
         """
+        from gpt_core.model.shapes import shapes_of
+        from gpt_core.model.weights import weights
+
         steps, asked = self.train_config.steps, self.train_config.snapshot_interval
         if not asked:
             return []
@@ -373,7 +300,9 @@ class Run:
         return sorted({*regular, *(step for step in early if step * 1.5 <= min(interval, steps))})
 
     def save_state(self, state: dict[str, Tensor]) -> None:
-        """Save what continuing needs; see `Trainer.state`."""
+        """Save what continuing needs; see `Trainer.state_dict`."""
+        from gpt_core.model.weights import save_tensors
+
         save_tensors(self.path / STATE, state, {})
 
     def load_state(self, expected: dict[str, Tensor]) -> dict[str, Tensor] | None:
@@ -382,6 +311,8 @@ class Run:
         expected: tensors of the names and shapes that it must have. Raises RunError when the state
         is damaged, or is missing from a run that began; see `check_can_train`.
         """
+        from gpt_core.model.weights import WeightsError, load_tensors
+
         self.check_can_train()
         path = self.path / STATE
         if not os.path.lexists(path):
@@ -445,6 +376,8 @@ class Run:
             return 0
         if not is_file(path):
             raise RunError(f"{path.name} of {self.name} is no file.")
+        from safetensors import SafetensorError, safe_open
+
         try:
             with safe_open(path, framework="numpy") as file:
                 step = (file.metadata() or {}).get("step", "")

@@ -1,4 +1,4 @@
-"""The small files of a run's folder, read with suspicion: status.json and metrics.jsonl.
+"""A run's folder and its small files, read with suspicion: status.json, metrics.jsonl and others.
 
 A folder may have been copied halfway, edited by hand, filled by a full disk or made by somebody
 else. Whatever lies in it, reading gives values of the types below or one sentence (RunError), and
@@ -15,14 +15,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
-from corpus.files import is_file, write_bytes
+from corpus.files import append, is_file, write_bytes
 
-STATUS, METRICS = "status.json", "metrics.jsonl"
+CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
+MODEL, SNAPSHOTS, STATE = "model.safetensors", "snapshots", "state.safetensors"
+# What the app notes about a run, and what a training process leaves: nothing of the run's own.
+NOTES, LOG, LOCK = "service.json", "worker.log", "lock"
 # What the app calls the run that comes with it; no other run may have this name.
 BUNDLED = "bundled"
 STATES = ("queued", "running", "paused", "stopped", "finished", "diverged", "failed")
 ACTIVE, ENDED = ("queued", "running"), ("stopped", "finished", "diverged")
 OUT_OF_MEMORY = "The memory ran out, most likely; try a smaller model or a smaller batch."
+
+# The reason in the status of a run that was made of somebody else's weights.
+IMPORTED = "It was imported already trained, so how it learned was not recorded."
 
 # Bounds that nothing which training writes comes near.
 MOST_STEPS = 1_000_000
@@ -114,38 +120,16 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def read_status(folder: Path) -> Status:
-    """What status.json of a run's folder says. Raises RunError when it is missing or damaged."""
-    values = read_json(folder / STATUS)
-    state, step, reason = (values.get(key) for key in ("state", "step", "reason"))
-    if state not in STATES or not is_step(step) or not isinstance(reason, str | None):
-        raise RunError(f"{STATUS} of {folder.name} is damaged.")
-    return Status(state, step, reason and printable(reason[:LONGEST_REASON]))
-
-
-def write_status(folder: Path, status: Status) -> None:
-    """Replace a run's status, on a full disk in its place. Raises OSError."""
-    path = folder / STATUS
-    try:
-        write_json(path, asdict(status))
-    except OSError:
-        if not is_file(path):
-            raise
-        with path.open("r+b") as file:
-            file.write(_json(asdict(status)))
-            file.truncate()
-
-
 class MetricsFile:
-    """Follows one metrics.jsonl; each `read` costs only what was written since the last.
+    """Follows the metrics.jsonl of a folder; a `read` costs only what was written since the last.
 
     fault: a sentence when the file can't be read at all, None otherwise (also before it is there).
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / METRICS
         self.fault: str | None = None
-        self._name = path.parent.name
+        self._name = folder.name
         self._offset = 0
         self._file_number = -1
         self._in_long_line = False
@@ -192,6 +176,135 @@ class MetricsFile:
                 yield error
             else:
                 yield record
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's folder, known by its path alone: every method looks at what it needs and no more."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def began(self) -> float:
+        """When its settings were written, in seconds since 1970; 0 if that can't be known."""
+        try:
+            return (self.path / CONFIG).stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def has_model(self) -> bool:
+        """Whether there are weights to look at."""
+        return is_file(self.weights_path())
+
+    def version(self, of: str = MODEL) -> str | None:
+        """What changes whenever a file of it is replaced or grows; None where there is none."""
+        try:
+            stat = (self.path / of).stat()
+        except OSError:
+            return None
+        return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
+
+    def has_notes(self) -> bool:
+        """Whether the app noted whose it is."""
+        return is_file(self.path / NOTES)
+
+    def notes(self) -> dict[str, Any]:
+        """What the app noted about it. Raises RunError."""
+        return read_json(self.path / NOTES)
+
+    def write_notes(self, values: dict[str, Any]) -> None:
+        """Note something about it. Raises OSError."""
+        write_json(self.path / NOTES, values)
+
+    def files_to_hand_out(self) -> list[Path]:
+        """All but the optimizer's state, the snapshots and who owns it. Raises OSError."""
+        private = (NOTES, LOCK, LOG, STATE)
+        return sorted(p for p in self.path.iterdir() if is_file(p) and p.name not in private)
+
+    def status(self) -> Status:
+        """Where it stands. Raises RunError when status.json is missing or damaged."""
+        values = read_json(self.path / STATUS)
+        state, step, reason = (values.get(key) for key in ("state", "step", "reason"))
+        if state not in STATES or not is_step(step) or not isinstance(reason, str | None):
+            raise RunError(f"{STATUS} of {self.name} is damaged.")
+        return Status(state, step, reason and printable(reason[:LONGEST_REASON]))
+
+    def was_imported(self) -> bool:
+        """Whether its weights were made by somebody else; False where a damaged status hides it."""
+        try:
+            return self.status().reason == IMPORTED
+        except RunError:
+            return False
+
+    def set_status(self, state: str, step: int, reason: str | None = None) -> None:
+        """Replace the status, on a full disk in its place. Raises OSError."""
+        path, values = self.path / STATUS, asdict(Status(state, step, reason))
+        try:
+            write_json(path, values)
+        except OSError:
+            if not is_file(path):
+                raise
+            with path.open("r+b") as file:
+                file.write(_json(values))
+                file.truncate()
+
+    def metrics(self) -> list[Record]:
+        """All records so far, oldest first. Raises RunError for a damaged line.
+
+        A last line that isn't complete yet is left out.
+        """
+        records = []
+        for record in self._records():
+            if isinstance(record, RunError):
+                raise record
+            records.append(record)
+        return records
+
+    def _records(self) -> Iterator[Record | RunError]:
+        """What `metrics` gives, with an error in the place of each damaged line.
+
+        Raises RunError when the file can't be read at all.
+        """
+        file = MetricsFile(self.path)
+        yield from (record for record in file.read() if record is not None)
+        if file.fault:
+            raise RunError(file.fault)
+
+    def append_metrics(self, record: Record) -> None:
+        """Add one record: one write, so that no reader and no kill sees a part of it for long.
+
+        Raises OSError when the disk has no room for all of it; then nothing is added.
+        """
+        append(self.path / METRICS, record.line())
+
+    def keep_metrics(self, step: int) -> None:
+        """Forget all that came after a step, which is about to be trained again.
+
+        So steps only ever go up in one file. Lines that are damaged are forgotten, too. Raises
+        RunError, and changes nothing, when the file can't be read.
+        """
+        records = (record for record in self._records() if isinstance(record, Record))
+        kept = [record.line() for record in records if record.step <= step]
+        write_bytes(self.path / METRICS, b"".join(kept))
+        for snapshot in self.snapshots():
+            if snapshot > step:
+                self.weights_path(snapshot).unlink()
+
+    def weights_path(self, step: int | None = None) -> Path:
+        """The file of the newest weights, or of the snapshot of a step."""
+        if step is None:
+            return self.path / MODEL
+        return self.path / SNAPSHOTS / f"step_{step:06d}.safetensors"
+
+    def snapshots(self) -> list[int]:
+        """The steps whose weights were kept, in order."""
+        names = (path.stem for path in (self.path / SNAPSHOTS).glob("step_*.safetensors"))
+        steps = (name.removeprefix("step_") for name in names)
+        return sorted(n for n in map(int, filter(str.isdecimal, steps)) if is_step(n))
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from gpt_core.model.settings import ConfigError
 from gpt_core.tokenizers import Tokenizer
-from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run_files import RunError, open_file
+
+if TYPE_CHECKING:
+    from gpt_core.training.data import TokenData
 
 # A recipe that asks for more scenes than this is taken for damaged.
 MOST_SCENES = 1_000_000
@@ -116,12 +118,14 @@ def rare_ids(tokenizer: Tokenizer) -> list[int]:
 
 def token_data(
     splits: tuple[np.ndarray, np.ndarray], tokenizer: Tokenizer, config: TrainConfig
-) -> data.TokenData:
+) -> TokenData:
     """Tokens (train, validation) with what the settings ask to know of them.
 
     Raises DataError when no document begins in one of them, ConfigError when rare tokens are to
     count more and there are none.
     """
+    from gpt_core.training import data
+
     starts = weights = None
     if config.document_starts:
         train, val = (data.starts_of(tokens, separator_ids(tokenizer)) for tokens in splits)

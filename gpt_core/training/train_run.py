@@ -26,7 +26,7 @@ from gpt_core.model.weights import WeightsError
 from gpt_core.tokenizers import TokenizerError
 from gpt_core.training import data, distributed
 from gpt_core.training.run import Run
-from gpt_core.training.run_files import ENDED, OUT_OF_MEMORY, Record, RunError, Status
+from gpt_core.training.run_files import ENDED, LOCK, OUT_OF_MEMORY, Record, RunError, Status
 from gpt_core.training.text_source import separator_ids, token_data
 from gpt_core.training.trainer import DivergedError, StepRecord, Trainer
 
@@ -253,7 +253,7 @@ def _due(step: int, interval: int, last: bool) -> bool:
 def _lock(path: Path) -> Iterator[None]:
     """Let only one process train a folder; the system frees the lock when the process dies."""
     try:
-        file = os.fdopen(os.open(path / "lock", _LOCK_FLAGS, 0o666), "r+b")
+        file = os.fdopen(os.open(path / LOCK, _LOCK_FLAGS, 0o666), "r+b")
     except OSError as error:
         raise RunError(
             f"{path.name} can't be trained by this user: its file “lock” can't be opened "

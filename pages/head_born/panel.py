@@ -174,7 +174,7 @@ def _waiting(study: Study) -> None:
         st.rerun()
         return
     left, right = st.columns([3, 1], vertical_alignment="center")
-    left.info(words.waiting(as_text(view.about.name), view.place, view.step, view.about.steps))
+    left.info(words.waiting(as_text(view.about.name), view.place, view.step, view.setup.steps))
     if right.button(
         "Watch it here",
         key="film_watch",

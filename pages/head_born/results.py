@@ -145,11 +145,8 @@ def _texts(past: Past) -> list[Marked]:
 
 def losses_of(run: Run) -> Curves:
     """The run's curves, as far as they are written."""
-    try:
-        stat = (run.path / METRICS).stat()
-    except OSError:
-        return Curves()
-    return _curves(Past(run), f"{stat.st_mtime_ns:x}-{stat.st_size:x}")
+    stamp = run.version(METRICS)
+    return _curves(Past(run), stamp) if stamp else Curves()
 
 
 @shared()

@@ -85,7 +85,7 @@ def _curve(view: RunView, axis: str) -> tuple[np.ndarray, np.ndarray]:
     points = view.curves.evaluations
     x = np.array([point.elapsed if axis == "seconds" else point.step for point in points])
     if axis == "tokens":
-        x = x * view.about.tokens_per_step
+        x = x * view.setup.tokens_per_step
     return x, np.array([bits_per_character(point.val_loss, view) for point in points])
 
 
@@ -99,9 +99,9 @@ def _row(view: RunView) -> dict[str, Any]:
         "state": view.state,
         "bits per character": last and round(last, 3),
         "best": best and round(best, 3),
-        "steps": f"{view.step:,} of {view.about.steps:,}",
+        "steps": f"{view.step:,} of {view.setup.steps:,}",
         "time": duration(elapsed[-1]) if elapsed else "–",
-        "text": plain(view.about.corpus_name),
-        "model": view.about.design,
-        "parameters": view.about.parameters,
+        "text": plain(view.setup.corpus_name),
+        "model": view.setup.design,
+        "parameters": view.setup.parameters,
     }

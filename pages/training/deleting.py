@@ -50,10 +50,10 @@ def _delete(run_id: str) -> None:
 
 def what_goes(view: RunView, snapshots: int) -> str:
     """The run by its name, and all that is lost with it."""
-    about, kept = view.about, "1 snapshot" if snapshots == 1 else f"{snapshots} snapshots"
+    setup, kept = view.setup, "1 snapshot" if snapshots == 1 else f"{snapshots} snapshots"
     return (
-        f"**{as_text(about.name)} · {view.run_id[:4]}**, on “{as_text(about.corpus_name)}”\n\n"
-        f"Its weights after step {view.step:,} of {about.steps:,}, {kept}, its curves and its copy "
+        f"**{as_text(view.about.name)} · {view.run_id[:4]}**, on “{as_text(setup.corpus_name)}”\n\n"
+        f"Its weights after step {view.step:,} of {setup.steps:,}, {kept}, its curves and its copy "
         "of the text are removed from this server. Links to it stop working. "
         "**This can't be undone.**\n\n"
         "Press *Download* first to keep a copy, without snapshots and what more training needs."

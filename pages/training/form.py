@@ -11,12 +11,19 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.settings import ConfigError
 from pages.data.text_tables import guessing_bars
 from pages.training.panel import duration
-from pages.training.preparing import Prepared, count_parameters, prepare
+from pages.training.preparing import Prepared, prepare
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.links import page_of
 from ui.app.visitor import visitor_id
-from ui.services.runs import Limits, RunRequest, TrainingError, describe, tokens_per_step
+from ui.services.runs import (
+    Limits,
+    RunRequest,
+    TrainingError,
+    count_parameters,
+    describe,
+    tokens_per_step,
+)
 from ui.services.training import training_service
 from ui.show.names import as_text, show_error
 

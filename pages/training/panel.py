@@ -109,10 +109,10 @@ def _redraw_page_when_it_changed(view: RunView) -> None:
 
 
 def _heading(view: RunView) -> None:
-    about = view.about
+    setup = view.setup
     st.markdown(
-        f"{_STATES[view.state]} {about.design}, {about.parameters:,} parameters, "
-        f"{about.tokenizer} tokenizer ({about.vocab_size:,}), on “{as_text(about.corpus_name)}”"
+        f"{_STATES[view.state]} {setup.design}, {setup.parameters:,} parameters, "
+        f"{setup.tokenizer} tokenizer ({setup.vocab_size:,}), on “{as_text(setup.corpus_name)}”"
     )
     if view.reason:
         (st.error if view.state in ("failed", "diverged") else st.info)(sentence(view.reason))
@@ -123,12 +123,12 @@ def _heading(view: RunView) -> None:
             if ahead
             else "Next in line."
         )
-    st.progress(min(1.0, view.step / view.about.steps), text=progress_text(view))
+    st.progress(min(1.0, view.step / view.setup.steps), text=progress_text(view))
 
 
 def progress_text(view: RunView) -> str:
     """How far it is, how long it took, and how long it will take."""
-    text = f"step {view.step:,} of {view.about.steps:,}"
+    text = f"step {view.step:,} of {view.setup.steps:,}"
     if view.curves.elapsed:
         text += f" · {duration(view.curves.elapsed[-1])} of training"
     if view.saving:
@@ -249,8 +249,8 @@ def bits_per_character(loss: float, view: RunView) -> float:
 
 def bars_of(view: RunView) -> list[Bar]:
     """What the run must beat, in nats per token: pure guessing, then counting n-grams."""
-    about = view.about
-    bars = [Bar(f"guessing: ln {about.vocab_size:,}", math.log(about.vocab_size))]
+    about, vocabulary = view.about, view.setup.vocab_size
+    bars = [Bar(f"guessing: ln {vocabulary:,}", math.log(vocabulary))]
     labels = ("counting characters", "counting pairs", "counting triples")
     for label, bits in zip(labels, about.bar_bits, strict=False):
         bars.append(Bar(label, bits * math.log(2) * about.characters_per_token))
@@ -280,7 +280,7 @@ def loss_figure(view: RunView) -> None:
         bars=bars,
         x_title="step",
         y_title="loss (nats per token)",
-        x_max=view.about.steps,
+        x_max=view.setup.steps,
         log_y=logarithmic and positive,
     )
     alt = "Loss by step: each batch, the training text, the validation text, and bars to beat."
@@ -301,7 +301,7 @@ def _small_figures(view: RunView) -> None:
                 [Line(title, measured.step, values, color=2)],
                 x_title="step",
                 y_title="",
-                x_max=view.about.steps,
+                x_max=view.setup.steps,
                 height=200,
                 log_y=log_y,
             )

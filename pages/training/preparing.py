@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ui.services.caches import shared
 
 if TYPE_CHECKING:
-    from gpt_core.model.config import GPTConfig
     from gpt_core.tokenizers import Tokenizer
 
 
@@ -30,11 +29,3 @@ def prepare(text: str, kind: str, vocab_size: int | None) -> Prepared:
     unseen = text[int(0.9 * len(text)) :]  # the whole text would take seconds
     count = len(tokenizer.encode(unseen))
     return Prepared(tokenizer, count, len(unseen) / max(1, count))
-
-
-@shared()
-def count_parameters(model: GPTConfig) -> int:
-    """How many numbers a model of this shape learns; nothing is allocated to find out."""
-    from gpt_core.model.shapes import shapes_of
-
-    return shapes_of(model).num_parameters()

@@ -7,9 +7,8 @@ from functools import cache
 from gpt_core.bundled import BUNDLED, bundled_run_path
 from gpt_core.training.run_files import RunError
 from pages.data.text_tables import guessing_bars
-from pages.training.preparing import count_parameters
 from ui.services.metrics import MetricsReader
-from ui.services.runs import About, RunView, describe, tokens_per_step
+from ui.services.runs import About, RunView, Setup
 
 SCENES_COUNTED = 1_000  # for what a mere counter reaches: all 200,000 would take minutes
 
@@ -35,19 +34,13 @@ def recorded_view() -> RunView:
         name="Recorded: the bundled model",
         owner="",
         created=0.0,
-        corpus_name=run.corpus["name"],
-        tokenizer=tokenizer.kind,
-        vocab_size=run.model_config.vocab_size,
-        design=describe(run.model_config),
-        parameters=count_parameters(run.model_config),
-        steps=run.train_config.steps,
-        tokens_per_step=tokens_per_step(run.model_config, run.train_config),
         bar_bits=tuple(guessing_bars(text)["bits, on unseen text"]),
         characters_per_token=len(text) / len(tokenizer.encode(text)),
     )
     return RunView(
         run_id=BUNDLED,
         about=about,
+        setup=Setup.of(run),
         state=run.status().state,
         reason=None,
         place=None,

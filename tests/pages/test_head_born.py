@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from gpt_core.model.gpt import GPT
-from gpt_core.training.run import IMPORTED
-from gpt_core.training.run_files import Record
+from gpt_core.training.run_files import IMPORTED, Record
 from pages.head_born import film as history_film
 from pages.head_born import panel as history_panel
 from pages.head_born import results as histories
@@ -211,7 +210,7 @@ def test_a_run_of_one_s_own_that_isn_t_shown_can_be_watched(open_lesson, monkeyp
     view = SimpleNamespace(
         run_id=RUN, active=True, has_model=False, place=2, step=0, about=SimpleNamespace()
     )
-    view.about.name, view.about.steps = "mine", 300
+    view.about.name, view.setup = "mine", SimpleNamespace(steps=300)
     service = SimpleNamespace(
         runs=lambda visitor: [view], names=lambda visitor: {}, find=lambda key: None
     )

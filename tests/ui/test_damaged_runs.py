@@ -67,9 +67,10 @@ def look_at_everything(training):
     """All that pages ask of the service and of the folders: values, or one sentence."""
     assert GOOD in training.names("ana") and GOOD in {v.run_id for v in training.runs("ana")}
     for view in training.runs("ana"):
-        assert view.about.steps >= 1 and view.step >= 0
+        assert view.setup.steps >= 1 and view.step >= 0
         assert view.seconds_left is None or view.seconds_left < 1e300
-        f"{view.reason} {view.about} {view.curves.samples}".encode()  # no halves of characters
+        told = f"{view.reason} {view.about} {view.setup} {view.curves.samples}"
+        told.encode()  # no halves of characters
         assert not (view.reason and "\n" in view.reason)
         assert all(path.is_file() for path in training.archive_files(view.run_id))
     for name in {GOOD, BAD, *training.names("ana")}:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
+from gpt_core.model.shapes import shapes_of
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.data import TokenData, encode_to_array, split
@@ -216,6 +217,36 @@ def test_folders_that_are_no_runs_of_the_service_are_left_alone(tmp_path):
             with pytest.raises(TrainingError):
                 training.view(name)
     assert len(list(root.iterdir())) == 3
+
+
+def test_what_an_older_app_noted_still_loads_and_the_rest_is_read_from_the_run(tmp_path):
+    asked = request()
+    with service(tmp_path / "runs", command=scripted("import sys; sys.stdin.read()")) as training:
+        run_id = training.submit("ana", asked)
+    notes = tmp_path / "runs" / run_id / "service.json"
+    noted = json.loads(notes.read_text())
+    assert set(noted) == {
+        *("owner", "name", "created", "bar_bits", "characters_per_token", "threads")
+    }
+    older = {"corpus_name": "x", "tokenizer": "x", "vocab_size": 9, "design": "x"}
+    older |= {"parameters": 9, "steps": 9, "tokens_per_step": 9}
+    notes.write_text(json.dumps(noted | older))
+    with service(tmp_path / "runs") as training:
+        (view,) = training.runs("ana")
+        setup = view.setup
+        assert view.about.name == "tiny" and view.state == "paused" and view.reason
+        assert (setup.corpus_name, setup.tokenizer) == (asked.corpus_name, asked.tokenizer.kind)
+        assert setup.vocab_size == asked.tokenizer.vocab_size
+        assert (
+            setup.parameters == shapes_of(asked.model).num_parameters()
+            and setup.steps == asked.train.steps
+        )
+        assert setup.tokens_per_step == asked.train.batch_size * asked.model.block_size
+        assert setup.design.startswith(f"{asked.model.n_layer} layer")
+        damaged = tmp_path / "runs" / training.submit("ana", asked) / "config.json"
+        damaged.write_text("{")
+        view = training.view(damaged.parent.name)
+        assert view.setup.design == "?" and view.setup.steps == 1 and view.setup.parameters == 0
 
 
 def test_limits(tmp_path):

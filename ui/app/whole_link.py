@@ -62,7 +62,7 @@ def other_weights(study: Study) -> bool:
 def weights_of(loaded: LoadedModel) -> str:
     """The beginning of the sha256 of a model's file: the same wherever it lies; nothing if gone."""
     try:
-        with (loaded.run.path / "model.safetensors").open("rb") as file:
+        with loaded.run.weights_path().open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:12]
     except OSError:  # somebody has deleted the run that is looked at
         return ""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gpt_core.training.run_files import METRICS, MetricsFile, Record
+from gpt_core.training.run_files import MetricsFile, Record
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class MetricsReader:
 
     def __init__(self, folder: Path) -> None:
         self.curves = Curves()
-        self._file = MetricsFile(folder / METRICS)
+        self._file = MetricsFile(folder)
 
     @property
     def fault(self) -> str | None:

@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corpus.files import is_file
 from gpt_core.bundled import BUNDLED, bundled_run_path
-from gpt_core.training.run_files import RunError
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import RunError, RunFolder
 from ui import PROJECT
 from ui.services.caches import MODELS, shared
 
 if TYPE_CHECKING:
     from gpt_core.model.gpt import GPT
     from gpt_core.tokenizers import Tokenizer
-    from gpt_core.training.run import Run
 
 # What the training service calls the runs of visitors; only those who know the id see them. A
 # folder that somebody else named so has no file that says whose it is.
 RUN_ID = re.compile(r"[0-9a-f]{16}")
-OWNER_FILE = "service.json"
 _private: set[Path] = set()  # folders seen to have it; they keep it
 
 
@@ -44,7 +42,7 @@ def run_folder(key: str) -> Path | None:
         return bundled_run_path()
     root = runs_root()
     folder = next((root / name for name in _names(root) if name == key), None)
-    return folder if folder and _has_model(folder) else None
+    return folder if folder and RunFolder(folder).has_model() else None
 
 
 def named_runs() -> list[str]:
@@ -55,8 +53,9 @@ def named_runs() -> list[str]:
     root = runs_root()
     public = {}
     for name in _names(root):
-        if not _is_private(root / name) and _has_model(root / name):
-            public[name] = _began(root / name)
+        folder = RunFolder(root / name)
+        if not _is_private(folder) and folder.has_model():
+            public[name] = folder.began()
     return sorted(public, key=lambda name: (-public[name], name))
 
 
@@ -69,24 +68,12 @@ def _names(root: Path) -> list[str]:
     return [n for n in names if n.isprintable() and not n.startswith(".") and n != BUNDLED]
 
 
-def _is_private(folder: Path) -> bool:
+def _is_private(folder: RunFolder) -> bool:
     if not RUN_ID.fullmatch(folder.name):
         return False
-    if folder not in _private and is_file(folder / OWNER_FILE):
-        _private.add(folder)
-    return folder in _private
-
-
-def _has_model(folder: Path) -> bool:
-    return is_file(folder / "model.safetensors")
-
-
-def _began(folder: Path) -> float:
-    """When a run's settings were written, in seconds since 1970."""
-    try:
-        return (folder / "config.json").stat().st_mtime
-    except OSError:
-        return 0.0
+    if folder.path not in _private and folder.has_notes():
+        _private.add(folder.path)
+    return folder.path in _private
 
 
 @dataclass(frozen=True)
@@ -108,21 +95,14 @@ class LoadedModel:
 def load(key: str) -> LoadedModel:
     """The model of a run, loaded once for all visitors; raises RunError when it is damaged."""
     folder = run_folder(key)
-    try:
-        if folder is None:
-            raise FileNotFoundError
-        stat = (folder / "model.safetensors").stat()
-    except OSError:
-        raise RunError(
-            f"There is no trained model {key!r} here; choose another in the sidebar."
-        ) from None
-    return _load(str(folder), f"{key}-{stat.st_mtime_ns:x}-{stat.st_size:x}")
+    version = folder and RunFolder(folder).version()
+    if not version:
+        raise RunError(f"There is no trained model {key!r} here; choose another in the sidebar.")
+    return _load(str(folder), f"{key}-{version}")
 
 
 @shared(MODELS)
 def _load(folder: str, fingerprint: str) -> LoadedModel:
-    from gpt_core.training.run import Run
-
-    run = Run.open(Path(folder))
+    run = Run.open(folder)
     model = run.load_model().eval().requires_grad_(False)
     return LoadedModel(run, model, run.tokenizer(), fingerprint, run.was_imported())

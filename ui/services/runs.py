@@ -7,13 +7,15 @@ import re
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from gpt_core.training.run_files import ACTIVE, RunError, is_number, printable
+from gpt_core.training.run_files import ACTIVE, NOTES, RunError, is_number, printable
+from ui.services.caches import shared
 from ui.services.metrics import Curves
 
 if TYPE_CHECKING:
     from gpt_core.model.config import GPTConfig
     from gpt_core.tokenizers import Tokenizer
     from gpt_core.training.config import TrainConfig
+    from gpt_core.training.run import Run
 
 RESUMABLE = ("paused", "stopped", "failed")
 
@@ -76,21 +78,15 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class About:
-    """What the service remembers of a run, in service.json.
+    """What the service notes of a run that its own files don't say.
 
-    threads: of its worker; sums in another order would make a resumed run differ in the last bits.
+    bar_bits, characters_per_token: see RunRequest. threads: of its worker; sums in another order
+    would make a resumed run differ in the last bits.
     """
 
     name: str
     owner: str
     created: float
-    corpus_name: str
-    tokenizer: str
-    vocab_size: int
-    design: str
-    parameters: int
-    steps: int
-    tokens_per_step: int
     bar_bits: tuple[float, ...]
     characters_per_token: float
     threads: int = 1
@@ -108,21 +104,19 @@ class About:
         missing = {f.name for f in fields(cls) if f.default is MISSING} - known.keys()
         wrong = [name for name, value in known.items() if not _fits(name, value)]
         if missing or wrong:
-            raise RunError(f"service.json is damaged: look at {min([*missing, *wrong])}.")
+            raise RunError(f"{NOTES} is damaged: look at {min([*missing, *wrong])}.")
         known |= {name: printable(v) for name, v in known.items() if isinstance(v, str)}
         return cls(**known)
 
 
-_OWNER = re.compile(r"[0-9a-f]{64}")
+_TEXTS = {"owner": re.compile(r"[0-9a-f]{64}"), "name": re.compile(r"(?s).{0,1000}")}
 _MOST = {"created": 1e11, "threads": 1024}  # seconds: some 3,000 years
 
 
 def _fits(name: str, value: Any) -> bool:
     """Whether a value can be that field of About."""
-    if name == "owner":
-        return isinstance(value, str) and _OWNER.fullmatch(value) is not None
-    if name in ("name", "corpus_name", "tokenizer", "design"):
-        return isinstance(value, str) and len(value) <= 1_000
+    if name in ("owner", "name"):
+        return isinstance(value, str) and _TEXTS[name].fullmatch(value) is not None
     if name == "bar_bits":
         return isinstance(value, tuple) and len(value) <= 8 and all(map(is_number, value))
     if not is_number(value) or not 0 <= value <= _MOST.get(name, 1e15):
@@ -130,6 +124,38 @@ def _fits(name: str, value: Any) -> bool:
     if name in ("created", "characters_per_token"):
         return name == "created" or value > 0
     return isinstance(value, int) and value > 0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a run was made of, as its own files say; "?" and 1 where they can't be read."""
+
+    corpus_name: str = "?"
+    tokenizer: str = "?"
+    design: str = "?"
+    vocab_size: int = 1
+    steps: int = 1
+    tokens_per_step: int = 1
+    model: GPTConfig | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> Setup:
+        """What an opened run was made of. Raises RunError when its tokenizer is damaged."""
+        model, train = run.model_config, run.train_config
+        return cls(
+            run.corpus["name"],
+            run.tokenizer_kind(),
+            describe(model),
+            model.vocab_size,
+            train.steps,
+            tokens_per_step(model, train),
+            model,
+        )
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers its model learns."""
+        return count_parameters(self.model) if self.model else 0
 
 
 @dataclass(frozen=True)
@@ -142,6 +168,7 @@ class RunView:
 
     run_id: str
     about: About
+    setup: Setup
     state: str
     reason: str | None
     place: int | None
@@ -165,24 +192,31 @@ class RunView:
         steps, elapsed = self.curves.step[-50:], self.curves.elapsed[-50:]
         if len(elapsed) < 2 or elapsed[-1] <= elapsed[0]:
             return None
-        return (steps[-1] - steps[0]) / (
-            elapsed[-1] - elapsed[0]
-        )  # not every step may be on record
+        seconds = elapsed[-1] - elapsed[0]
+        return (steps[-1] - steps[0]) / seconds  # not every step may be on record
 
     @property
     def tokens_per_s(self) -> float | None:
         """Training speed over the last steps."""
-        return self.steps_per_s and self.steps_per_s * self.about.tokens_per_step
+        return self.steps_per_s and self.steps_per_s * self.setup.tokens_per_step
 
     @property
     def seconds_left(self) -> float | None:
         """At the present speed; None while nothing is known."""
-        return self.steps_per_s and (self.about.steps - self.step) / self.steps_per_s
+        return self.steps_per_s and (self.setup.steps - self.step) / self.steps_per_s
 
 
 def tokens_per_step(model: GPTConfig, train: TrainConfig) -> int:
     """Tokens that one optimizer step reads."""
     return train.batch_size * model.block_size
+
+
+@shared()
+def count_parameters(model: GPTConfig) -> int:
+    """How many numbers a model of this shape learns; nothing is allocated to find out."""
+    from gpt_core.model.shapes import shapes_of
+
+    return shapes_of(model).num_parameters()
 
 
 def worker_threads(request: RunRequest) -> int:

@@ -19,21 +19,11 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from corpus.files import is_file
-from gpt_core.training.run_files import (
-    ACTIVE,
-    OUT_OF_MEMORY,
-    RunError,
-    Status,
-    read_json,
-    read_status,
-    write_json,
-    write_status,
-)
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import ACTIVE, OUT_OF_MEMORY, RunError, RunFolder, Status
 from ui.services.metrics import MetricsReader
-from ui.services.models import OWNER_FILE, RUN_ID, runs_root
+from ui.services.models import RUN_ID, runs_root
 from ui.services.processwide import once_per_process
 from ui.services.runs import (
     RESUMABLE,
@@ -41,8 +31,8 @@ from ui.services.runs import (
     Limits,
     RunRequest,
     RunView,
+    Setup,
     TrainingError,
-    describe,
     tokens_per_step,
     worker_threads,
 )
@@ -55,12 +45,8 @@ from ui.services.worker import (
     training_command,
 )
 
-if TYPE_CHECKING:
-    from gpt_core.training.run import Run
-
 logger = logging.getLogger(__name__)
 
-_NOT_IN_ARCHIVE = (OWNER_FILE, "lock", "worker.log", "state.safetensors")
 _CURVES_KEPT = 64  # runs whose curves stay in memory
 _DISK_FULL = "The disk is full: make room there, then resume."
 _CRASHED = "The training process ended with an error; its worker.log says which."
@@ -70,7 +56,7 @@ _GRACE = 60.0  # seconds a worker may take to save after it was told to
 
 @dataclass
 class _Entry:
-    """A run as the service keeps it. reader is None until somebody looks at its curves."""
+    """A run as the service keeps it. reader and setup are None until somebody looks at it."""
 
     run_id: str
     folder: Path
@@ -78,6 +64,7 @@ class _Entry:
     state: str
     reason: str | None = None
     reader: MetricsReader | None = None
+    setup: Setup | None = None
     looked_at: float = field(default_factory=time.monotonic)
 
 
@@ -168,8 +155,6 @@ class TrainingService:
 
         Raises TrainingError when there is nothing in its folder that it could go on from.
         """
-        from gpt_core.training.run import Run
-
         with self._lock:
             entry = self._owned(visitor, run_id)
             if entry.state not in RESUMABLE:
@@ -203,7 +188,7 @@ class TrainingService:
         with self._lock:
             mine = [e for e in self._entries.values() if e.about.owner == owner]
         mine.sort(key=lambda e: e.about.created, reverse=True)
-        return {e.run_id: e.about.name for e in mine if _has_model(e.folder)}
+        return {e.run_id: e.about.name for e in mine if RunFolder(e.folder).has_model()}
 
     def view(self, run_id: str) -> RunView:
         """A run by its id, whoever owns it: the id is what makes it private, or shared.
@@ -247,8 +232,6 @@ class TrainingService:
 
     def open(self, run_id: str) -> Run:
         """The run's folder as gpt_core knows it. Raises TrainingError or RunError."""
-        from gpt_core.training.run import Run
-
         with self._lock:
             folder = self._entry(run_id).folder
         return Run.open(folder)
@@ -258,9 +241,7 @@ class TrainingService:
         with self._lock:
             folder = self._entry(run_id).folder
         try:
-            return sorted(
-                p for p in folder.iterdir() if is_file(p) and p.name not in _NOT_IN_ARCHIVE
-            )
+            return RunFolder(folder).files_to_hand_out()
         except OSError:
             raise TrainingError("This run's folder can't be read any more.") from None
 
@@ -319,20 +300,11 @@ class TrainingService:
             )
 
     def _create(self, run_id: str, visitor: str, request: RunRequest) -> Path:
-        from gpt_core.training.run import Run
-
         folder = self.root / run_id
         about = About(
             name=request.name,
             owner=_hash(visitor),
             created=time.time(),
-            corpus_name=request.corpus_name,
-            tokenizer=request.tokenizer.kind,
-            vocab_size=request.tokenizer.vocab_size,
-            design=describe(request.model),
-            parameters=request.parameters,
-            steps=request.train.steps,
-            tokens_per_step=tokens_per_step(request.model, request.train),
             bar_bits=request.bar_bits,
             characters_per_token=request.characters_per_token,
             threads=worker_threads(request),
@@ -347,7 +319,7 @@ class TrainingService:
                 corpus_name=request.corpus_name,
                 name=run_id,
             )
-            write_json(folder / OWNER_FILE, asdict(about))
+            RunFolder(folder).write_notes(asdict(about))
         except (OSError, RunError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, RunError):
@@ -395,8 +367,9 @@ class TrainingService:
         """
         entry.state, entry.reason = state, reason
         try:
-            step = max(read_status(entry.folder).step, self._reader(entry).curves.last_step)
-            write_status(entry.folder, Status(state, step, reason))
+            files = RunFolder(entry.folder)
+            step = max(files.status().step, self._reader(entry).curves.last_step)
+            files.set_status(state, step, reason)
         except (OSError, RunError) as error:
             logger.warning("The status of run %s could not be written: %s", entry.run_id, error)
 
@@ -411,16 +384,22 @@ class TrainingService:
 
     def _view(self, entry: _Entry) -> RunView:
         turn = self._turn if self._turn and self._turn.entry is entry else None
-        reader = self._reader(entry)
+        reader, fault = self._reader(entry), None
+        if entry.setup is None:
+            try:
+                entry.setup = Setup.of(Run.open(entry.folder))
+            except RunError as error:
+                fault = _without_path(str(error), entry.folder)
         return RunView(
             run_id=entry.run_id,
             about=entry.about,
+            setup=entry.setup or Setup(),
             state=entry.state,
-            reason=entry.reason or reader.fault,
+            reason=entry.reason or reader.fault or fault,
             place=self.place(entry.run_id),
             saving=bool(turn and turn.order),
             curves=reader.curves.copy(),
-            has_model=_has_model(entry.folder),
+            has_model=RunFolder(entry.folder).has_model(),
         )
 
     def _reader(self, entry: _Entry) -> MetricsReader:
@@ -517,7 +496,6 @@ class TrainingService:
     def _learn_speed(self, entry: _Entry) -> None:
         """Remember how fast this machine trains, for the next estimate."""
         from gpt_core.training.estimate import speed_reached
-        from gpt_core.training.run import Run
 
         elapsed = self._reader(entry).curves.elapsed[-50:]
         if len(elapsed) == 50 and (seconds := (elapsed[-1] - elapsed[0]) / 49) > 0:
@@ -562,21 +540,17 @@ def _without_path(sentence: str, folder: Path) -> str:
     return sentence[0].upper() + sentence[1:] if begins else sentence
 
 
-def _has_model(folder: Path) -> bool:
-    return is_file(folder / "model.safetensors")
-
-
 def _hash(visitor: str) -> str:
     return hashlib.sha256(visitor.encode()).hexdigest()
 
 
 def _read_about(folder: Path) -> About:
-    return About.from_dict(read_json(folder / OWNER_FILE))
+    return About.from_dict(RunFolder(folder).notes())
 
 
 def _read_status(folder: Path) -> Status:
     try:
-        return read_status(folder)
+        return RunFolder(folder).status()
     except RunError as error:
         return Status("failed", 0, _without_path(str(error), folder))
 

@@ -5,8 +5,8 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from gpt_core.cli.main import main
-from gpt_core.training.run import IMPORTED, Run
-from gpt_core.training.run_files import Status
+from gpt_core.training.run import Run
+from gpt_core.training.run_files import IMPORTED, Status
 from tests.helpers import write_run
 
 

@@ -182,7 +182,7 @@ def test_a_torn_last_line_is_skipped_and_cut_when_training_goes_on(tmp_path):
 
 
 def test_metrics_are_read_from_where_one_left_off(trained):
-    file = MetricsFile(trained.path / "metrics.jsonl")
+    file = MetricsFile(trained.path)
     assert list(file.read()) == [None, *trained.metrics()] and list(file.read()) == []
     trained.append_metrics(Record(9, sample="new\nlines and ünïcode \ud800"))
     assert list(file.read()) == [Record(9, sample="new\nlines and ünïcode ?")]
