@@ -237,10 +237,8 @@ def test_what_an_older_app_noted_still_loads_and_the_rest_is_read_from_the_run(t
         assert view.about.name == "tiny" and view.state == "paused" and view.reason
         assert (setup.corpus_name, setup.tokenizer) == (asked.corpus_name, asked.tokenizer.kind)
         assert setup.vocab_size == asked.tokenizer.vocab_size
-        assert (
-            setup.parameters == shapes_of(asked.model).num_parameters()
-            and setup.steps == asked.train.steps
-        )
+        assert setup.parameters == shapes_of(asked.model).num_parameters()
+        assert setup.steps == asked.train.steps
         assert setup.tokens_per_step == asked.train.batch_size * asked.model.block_size
         assert setup.design.startswith(f"{asked.model.n_layer} layer")
         damaged = tmp_path / "runs" / training.submit("ana", asked) / "config.json"
