@@ -138,7 +138,7 @@ class Run(RunFolder):
             "corpus": self.corpus,
             "created": self.created,
         }
-        write_json(self.path / "config.json", config)
+        write_json(self.path / CONFIG, config)
         tokenizer.save(self.path / TOKENIZER)
         (self.path / CORPUS).write_bytes(text.encode("utf-8", "surrogatepass"))
         self.set_status("queued", 0)
