@@ -22,13 +22,18 @@ def npm():
     """npm, in a folder that has what package.json names."""
     npm = program("npm")
     program("node")
-    if not (PROJECT / "node_modules").is_dir():
+    kept = subprocess.run([npm, "ls", "--depth=0"], cwd=PROJECT, capture_output=True)
+    if kept.returncode != 0:
         run(npm, "ci", "--no-audit", "--no-fund")
     return npm
 
 
 def test_lint(npm):
     run(npm, "run", "lint")
+
+
+def test_types(npm):
+    run(npm, "run", "types")
 
 
 def test_pure_functions(npm):

@@ -3,13 +3,16 @@
 
 /**
  * The model's own numbers (float32), so the result is the model's own weight.
- * @param {any} message one with q, k, v
+ * @param {import("./message.js").Exact} message
  * @param {number} row
  * @param {number} column
  */
 export function arithmetic({ q, k, v, width: D, T, causal, written }, row, column) {
+  /** @param {Float32Array} x @param {number} position */
   const vector = (x, position) => x.subarray(position * D, (position + 1) * D);
+  /** @param {Float32Array} a @param {Float32Array} b */
   const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+  /** @param {Float32Array} x */
   const length = (x) => Math.sqrt(dot(x, x));
   const last = causal ? row : T - 1;
   const query = vector(q, row);

@@ -12,6 +12,7 @@ import { readMessage } from "./message.js";
  */
 export function draw(root, data, send) {
   const map = new AttentionMap(root, send);
+  /** @param {Uint8Array} bytes */
   const show = (bytes) => map.show(readMessage(bytes));
   show(data);
   return { show, close: () => map.close() };

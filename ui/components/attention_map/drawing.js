@@ -4,25 +4,48 @@
 import { element } from "../shared/dom.js";
 import { bytesOf } from "./message.js";
 
+/**
+ * @typedef {import("./message.js").Message} Message
+ * @typedef {import("./message.js").Pair} Pair
+ * @typedef {number[]} Colour red, green and blue
+ * @typedef {{ weights: Uint32Array<ArrayBuffer>, hatched: number[] }} Palette
+ */
+
+/** @type {Map<string, Colour>} */
 const knownColours = new Map();
 
-// [red, green, blue] of any CSS colour.
+/** Any CSS colour. @param {string} colour @returns {Colour} */
 export function rgb(colour) {
-  if (!knownColours.has(colour)) {
+  let known = knownColours.get(colour);
+  if (!known) {
     const context = element("canvas").getContext("2d", { willReadFrequently: true });
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
-    knownColours.set(colour, [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)]);
+    known = [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+    knownColours.set(colour, known);
   }
-  return knownColours.get(colour);
+  return known;
 }
 
+/** @param {HTMLCanvasElement} canvas */
+export const contextOf = (canvas) =>
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+
+/** @param {Colour} from @param {Colour} to @param {number} share */
 const mix = (from, to, share) => from.map((x, i) => Math.round(x + (to[i] - x) * share));
+/** @param {Colour} colour */
 const pixel = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
 // The pixels of a heatmap: one colour per byte, from the theme's background to one hue, and two
 // for the hatching of masked cells. Small weights get more of the steps than large ones, for the
 // eye; the scale itself never changes.
+/**
+ * @param {Colour} background
+ * @param {Colour} middle
+ * @param {Colour} full
+ * @param {Colour} ink
+ * @returns {Palette}
+ */
 export function heatPalette(background, middle, full, ink) {
   const weights = Uint32Array.from({ length: 256 }, (_, level) => {
     const place = 2 * (level / 255) ** 0.6;
@@ -35,8 +58,16 @@ export function heatPalette(background, middle, full, ink) {
 }
 
 // The same for differences: the background in the middle, one hue for less and one for more.
+/**
+ * @param {Palette} palette
+ * @param {[Colour, Colour]} cold
+ * @param {Colour} background
+ * @param {Colour} ink
+ * @returns {Palette}
+ */
 export function differencePalette(palette, cold, background, ink) {
   const less = heatPalette(background, ...cold, ink).weights;
+  /** @param {number} difference */
   const side = (difference) => Math.min(255, Math.round((Math.abs(difference) * 255) / 127));
   const weights = Uint32Array.from({ length: 256 }, (_, byte) =>
     (byte < 128 ? less : palette.weights)[side(byte - 128)],
@@ -45,6 +76,13 @@ export function differencePalette(palette, cold, background, ink) {
 }
 
 // size: the picture's width and height in pixels.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Message} message
+ * @param {Pair} head
+ * @param {Palette} palette
+ * @param {number} size
+ */
 export function drawWeights(canvas, message, head, palette, size) {
   const source = bytesOf(message, head);
   const cells = Math.min(source.side, size);
@@ -64,11 +102,13 @@ export function drawWeights(canvas, message, head, palette, size) {
     }
   }
   if (canvas.width !== size) canvas.width = canvas.height = size;
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  contextOf(canvas).putImageData(image, 0, 0);
 }
 
 // All small pictures are drawn in the same few pixels, one after the other.
+/** @type {ImageData | null} */
 let lastImage = null;
+/** @param {number} size */
 function imageOf(size) {
   if (lastImage?.width !== size) lastImage = new ImageData(size, size);
   return lastImage;
@@ -76,6 +116,11 @@ function imageOf(size) {
 
 // A head's bytes plus 1, and 0 where they are masked, on a grid of cells × cells. Where that is
 // coarser than what was sent, each holds its strongest byte, so that a thin stripe is not lost.
+/**
+ * @param {{ causal: boolean, signed?: boolean }} message
+ * @param {{ bytes: Uint8Array, side: number }} source
+ * @param {number} cells
+ */
 export function poolBytes(message, { bytes, side }, cells) {
   const { causal, signed } = message;
   const strongest = new Uint16Array(cells * cells);
@@ -94,24 +139,39 @@ export function poolBytes(message, { bytes, side }, cells) {
   return strongest;
 }
 
-export const largestOf = (numbers) => numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+/** @param {Float32Array | number[]} numbers @returns {number} */
+export function largestOf(numbers) {
+  let most = 0;
+  for (const x of numbers) most = Math.max(most, Math.abs(x));
+  return most;
+}
 
 // How large a canvas is, in CSS pixels. Whoever asks for it makes the browser lay out the page, so
 // it is asked once; `forgetRoom` when the page has changed its width.
+/** @type {WeakMap<HTMLCanvasElement, number[]>} */
 let rooms = new WeakMap();
+/** @param {HTMLCanvasElement} canvas */
 function room(canvas) {
-  if (!rooms.has(canvas)) rooms.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
-  return rooms.get(canvas);
+  const known = rooms.get(canvas) ?? [canvas.clientWidth, canvas.clientHeight];
+  rooms.set(canvas, known);
+  return known;
 }
 export const forgetRoom = () => (rooms = new WeakMap());
 
 // Numbers as bars, signed ones around a middle line. If one is marked, the others are faint.
 export const NOTHING = -1;
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array | number[]} values
+ * @param {number} largest
+ * @param {string} colour
+ * @param {{ signed?: boolean, marked?: number, faint: string }} options
+ */
 export function drawBars(canvas, values, largest, colour, { signed = true, marked, faint }) {
   const ratio = devicePixelRatio;
   const [width, height] = room(canvas).map((size) => Math.max(1, Math.round(size * ratio)));
   Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const zero = signed ? height / 2 : height;
   const step = Math.min(width / values.length, 14 * ratio);
   const bar = step > 3 ? step - 1 : step;

@@ -2,6 +2,13 @@
 // The large picture's measures, and the tokens beside and below it.
 
 import { element } from "../shared/dom.js";
+import { contextOf } from "./drawing.js";
+
+/**
+ * @typedef {ReturnType<typeof layOut>} Layout
+ * @typedef {{ ink: string, ground: string, query: string, key: string }} Ink
+ * @typedef {CanvasRenderingContext2D} Context
+ */
 
 /**
  * How large cells and letters are for these tokens in this much room (all in CSS pixels).
@@ -10,7 +17,7 @@ import { element } from "../shared/dom.js";
  * @param {string} family of the font
  */
 export function layOut(tokens, available, family) {
-  const context = element("canvas").getContext("2d");
+  const context = contextOf(element("canvas"));
   context.font = `${fontsFor(tokens.length, available).chosenFont}px ${family}`;
   const widest = Math.max(...tokens.map((token) => context.measureText(token).width));
   return { family, ...measures(tokens.length, available, widest) };
@@ -43,21 +50,30 @@ export function measures(T, available, widest) {
 }
 
 // Every label where there is room; else position numbers. The chosen cell's two always.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {string[]} tokens
+ * @param {Layout} layout
+ * @param {import("./message.js").Pair} cell
+ * @param {Ink} ink
+ */
 export function drawLabels(canvas, tokens, layout, [row, column], ink) {
   const { font, family, labelled, cell } = layout;
   canvas.width = Math.round(layout.width * devicePixelRatio);
   canvas.height = Math.round(layout.height * devicePixelRatio);
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.scale(devicePixelRatio, devicePixelRatio);
   context.font = `${font}px ${family}`;
   context.textBaseline = "middle";
   const every = labelled ? 1 : ([8, 16, 32, 64].find((n) => n * cell > 30) ?? 128);
   for (let i = 0; i < tokens.length; i += every) {
     const label = labelled ? tokens[i] : String(i);
+    /** @param {number} chosen */
     const free = (chosen) => Math.abs(chosen - i) * cell > (labelled ? 0 : 24);
     if (free(row)) drawRowLabel(context, layout, i, label, ink.ink);
     if (free(column)) drawColumnLabel(context, layout, i, label, ink.ink);
   }
+  /** @param {number} i */
   const label = (i) => (labelled ? tokens[i] : `${tokens[i]} ${i}`);
   const chosen = { ...layout, font: layout.chosenFont };
   context.font = `${chosen.font}px ${family}`;
@@ -65,10 +81,26 @@ export function drawLabels(canvas, tokens, layout, [row, column], ink) {
   drawColumnLabel(context, chosen, column, label(column), ink.ground, ink.key);
 }
 
+/**
+ * @param {Context} context
+ * @param {Layout} layout
+ * @param {number} i
+ * @param {string} label
+ * @param {string} colour
+ * @param {string} [ground]
+ */
 function drawRowLabel(context, { left, cell, font }, i, label, colour, ground) {
   drawLabel(context, label, [left - 6, (i + 0.5) * cell], "right", left - 6, font, colour, ground);
 }
 
+/**
+ * @param {Context} context
+ * @param {Layout} layout
+ * @param {number} i
+ * @param {string} label
+ * @param {string} colour
+ * @param {string} [ground]
+ */
 function drawColumnLabel(context, layout, i, label, colour, ground) {
   const { left, cell, side, font, upright } = layout;
   const x = left + (i + 0.5) * cell;
@@ -85,6 +117,16 @@ function drawColumnLabel(context, layout, i, label, colour, ground) {
   context.restore();
 }
 
+/**
+ * @param {Context} context
+ * @param {string} label
+ * @param {number[]} place
+ * @param {"right" | "center"} align
+ * @param {number} room
+ * @param {number} font
+ * @param {string} colour
+ * @param {string} [ground]
+ */
 function drawLabel(context, label, [x, y], align, room, font, colour, ground) {
   context.textAlign = align;
   if (ground) {

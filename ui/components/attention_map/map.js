@@ -4,7 +4,7 @@
 // locking are answered here at once, and Python is told of choices so that it can keep the URL.
 // A grid (see message.js) has no arithmetic and no switches; Python is told of its heads if it asks.
 
-import { element, finder } from "../shared/dom.js";
+import { around, element, finder } from "../shared/dom.js";
 import { ARROWS, presses, taken, withModifier } from "../shared/keys.js";
 import { Lifetime, Timer } from "../shared/lifetime.js";
 import { clamp } from "../shared/numbers.js";
@@ -27,23 +27,45 @@ import { atMost, bringsWords, fitWords, named, scaleWords, shown, softmaxWords }
 /**
  * @typedef {import("./message.js").Message} Message
  * @typedef {import("./message.js").Pair} Pair
+ * @typedef {import("./message.js").Exact} Exact
+ * @typedef {{ head: Pair, off: Pair[], cell: Pair | null }} Selection
+ * @typedef {import("../shared/dom.js").Pointed} Pointed
+ * @typedef {import("../shared/dom.js").Pressed} Pressed
  */
 
 export class AttentionMap {
+  // What the first show() sets.
+  /** @type {Message} */
+  message;
+  /** @type {Pair} */
+  roving; // the small picture that Tab leads to
+  marks = "";
+  theme = "";
+  /** @type {import("./drawing.js").Palette} */
+  palette;
+  /** @type {import("./labels.js").Ink & { value: string, output: string, faint: string }} */
+  ink;
+  /** @type {import("./labels.js").Layout} */
+  layout;
+  thumbnailSize = 0;
+  /** @type {{ said: string, until: number } | null} */
+  pending = null; // a choice that Python hasn't caught up with
+
   /**
    * @param {ParentNode} root
-   * @param {(selection: any) => void} send is told what the visitor chose
+   * @param {(selection: Selection) => void} send is told what the visitor chose
    */
   constructor(root, send) {
     this.$ = finder(root);
     this.send = send;
     this.map = this.$(".map");
+    /** @type {(selector: string) => any[]} */
     this.$$ = (selector) => [...this.map.querySelectorAll(selector)];
     this.plot = this.$(".plot");
     /** @type {Pair | null} */
     this.pointed = null; // the cell under the pointer, in the large picture
     this.shape = "";
-    /** @type {{ head: Pair, off: Pair[], cell: Pair | null }} */
+    /** @type {Selection} */
     this.selection = { head: [0, 0], off: [], cell: null };
     this.paints = 0;
     this.life = new Lifetime();
@@ -64,12 +86,13 @@ export class AttentionMap {
     this.message = message;
     const shape = `${message.layers}×${message.heads}${message.grid ? " grid" : ""}`;
     if (shape !== this.shape) this.build(message, shape);
-    this.adopt(message.grid ? this.kept(message) : message.selection);
+    this.adopt(message.grid ? this.kept(message) : /** @type {Selection} */ (message.selection));
     if (this.pointed?.some((position) => position >= message.T)) this.pointed = null;
     this.draw();
     this.life.afterPaint(() => this.markPainted(message));
   }
 
+  /** @param {Message} message */
   markPainted(message) {
     performance.mark("attention-painted", { detail: message.name });
     const painted = { painted: message.name, paintedAt: performance.now(), paints: ++this.paints };
@@ -79,6 +102,7 @@ export class AttentionMap {
   // ---- What is chosen ----
 
   // While Python has not caught up with a choice made here, the choice made here holds.
+  /** @param {Selection} selection */
   adopt(selection) {
     const said = JSON.stringify(selection);
     if (this.pending && said !== this.pending.said && performance.now() < this.pending.until)
@@ -88,11 +112,13 @@ export class AttentionMap {
   }
 
   // In a grid what was chosen here stays, unless Python names a head or there is no such head.
+  /** @param {Message} message @returns {Selection} */
   kept({ selection, layers, heads }) {
     const [layer, head] = selection.head ?? this.selection.head;
     return { ...this.selection, head: layer < layers && head < heads ? [layer, head] : [0, 0] };
   }
 
+  /** @param {Partial<Selection>} change @param {number} delay in milliseconds */
   choose(change, delay = 0) {
     Object.assign(this.selection, change);
     if (this.message.grid && !(this.message.tells && change.head)) return;
@@ -103,6 +129,7 @@ export class AttentionMap {
     this.timer.start(delay, () => this.send(this.selection));
   }
 
+  /** @param {Pair} head */
   lock(head) {
     this.choose({ head });
     this.pointed = null;
@@ -110,13 +137,16 @@ export class AttentionMap {
     this.markHeads();
   }
 
+  /** @param {Pair} head */
   isOff([layer, head]) {
     return this.selection.off.some(([l, h]) => l === layer && h === head);
   }
 
+  /** @param {Pair} head */
   toggle([layer, head]) {
     if (this.message.grid) return;
     const rest = this.selection.off.filter(([l, h]) => l !== layer || h !== head);
+    /** @type {Pair[]} */
     const off = this.isOff([layer, head]) ? rest : [...rest, [layer, head]];
     this.choose({ off: off.sort(([a, b], [c, d]) => a - c || b - d) });
     this.markHeads();
@@ -137,6 +167,7 @@ export class AttentionMap {
 
   // ---- Drawing ----
 
+  /** @param {Message} message @param {string} shape */
   build({ layers, heads, grid: plain }, shape) {
     this.map.classList.toggle("plain", plain);
     this.shape = shape;
@@ -145,6 +176,7 @@ export class AttentionMap {
     const grid = this.$(".heads");
     grid.style.setProperty("--heads", heads);
     const top = element("div.line", element("span"));
+    /** @param {string} word @param {number} number */
     const title = (word, number) =>
       element("span.title", element("small", `${word} `), String(number));
     for (let head = 0; head < heads; head++) top.append(title("head", head));
@@ -158,6 +190,7 @@ export class AttentionMap {
     }
   }
 
+  /** @param {number} layer @param {number} head */
   thumbnail(layer, head) {
     const cell = element("div.head", element("canvas"), element("small.badge"));
     if (!this.message.grid) cell.append(this.lamp());
@@ -193,6 +226,7 @@ export class AttentionMap {
 
   readTheme() {
     const style = getComputedStyle(this.map);
+    /** @param {string} name */
     const colour = (name) => style.getPropertyValue(name).trim();
     const { signed } = this.message;
     const theme = [colour("--st-background-color"), colour("--st-text-color"), signed].join();
@@ -203,11 +237,16 @@ export class AttentionMap {
     const [middle, full] = [rgb(colour("--heat")), rgb(colour("--heat-full"))];
     const ink = rgb(colour("--st-text-color"));
     this.palette = heatPalette(background, middle, full, ink);
-    const cold = [rgb(colour("--cold")), rgb(colour("--cold-full"))];
-    if (signed) this.palette = differencePalette(this.palette, cold, background, ink);
-    const names = { query: "--q", key: "--k", value: "--v", output: "--z", ink: "--ink" };
-    for (const name in names) names[name] = colour(names[name]);
-    this.ink = { ...names, faint: colour("--faint"), ground: colour("--st-background-color") };
+    if (signed) {
+      const cold = rgb(colour("--cold"));
+      const coldest = rgb(colour("--cold-full"));
+      this.palette = differencePalette(this.palette, [cold, coldest], background, ink);
+    }
+    this.ink = {
+      ...{ query: colour("--q"), key: colour("--k"), value: colour("--v"), output: colour("--z") },
+      ...{ ink: colour("--ink"), faint: colour("--faint") },
+      ground: colour("--st-background-color"),
+    };
     const legend = new ImageData(new Uint8ClampedArray(this.palette.weights.buffer), 256, 1);
     this.$(".legend canvas").getContext("2d").putImageData(legend, 0, 0);
     const [least, scale] = signed ? ["−1", "difference from −1"] : ["0", "attention weight from 0"];
@@ -260,6 +299,7 @@ export class AttentionMap {
     this.plot.setAttribute("aria-label", `Attention of layer ${lockedLayer}, head ${lockedHead}`);
   }
 
+  /** @param {number} layer @param {number} head */
   badgeOf(layer, head) {
     return this.message.badges?.[`${layer}.${head}`] ?? "";
   }
@@ -284,11 +324,13 @@ export class AttentionMap {
     if (this.exact) this.drawArithmetic(cell);
   }
 
+  /** @param {Pair} cell */
   drawReadout(cell) {
     const { message } = this;
     const [row, column] = cell;
     const sent = sentWeight(message, this.selection.head, cell);
-    const weight = this.exact && sent !== null ? arithmetic(message, row, column).weight : sent;
+    const known = this.exact && sent !== null;
+    const weight = known ? arithmetic(exactly(message), row, column).weight : sent;
     const readout = this.$(".readout");
     readout.dataset.weight = weight ?? "masked";
     readout.dataset.cell = `${row}.${column}`;
@@ -306,10 +348,18 @@ export class AttentionMap {
     );
   }
 
+  /** @param {Pair} cell */
   drawArithmetic([row, column]) {
-    const { message, ink } = this;
+    const { ink } = this;
+    const message = exactly(this.message);
     const a = arithmetic(message, row, column);
     const canvases = this.$$(".strip canvas");
+    /**
+     * @param {Float32Array | number[]} values
+     * @param {number} largest
+     * @param {string} colour
+     * @param {{ signed?: boolean, marked?: number }} [options]
+     */
     const bars = (values, largest, colour, options) =>
       drawBars(canvases.shift(), values, largest, colour, { faint: ink.faint, ...options });
     const asked = Math.max(largestOf(message.q), largestOf(message.k));
@@ -334,7 +384,7 @@ export class AttentionMap {
   drawOutcome() {
     const { outcome, selection } = this.message;
     this.$(".outcome").hidden = !outcome;
-    if (outcome) this.$(".outcome").replaceChildren(...outcomeNodes(outcome, selection.off));
+    if (outcome) this.$(".outcome").replaceChildren(...outcomeNodes(outcome, selection.off ?? []));
   }
 
   // The same head for those who can't see it; built only when it is opened.
@@ -342,7 +392,7 @@ export class AttentionMap {
     const details = this.$("details.table");
     if (!details.open) return;
     // Of a pooled message the head that was sent cell by cell; another is on its way.
-    const { head } = this.message.large ? this.message.selection : this.selection;
+    const head = (this.message.large && this.message.selection.head) ?? this.selection.head;
     details.lastElementChild.replaceChildren(headTable(this.message, head));
   }
 
@@ -351,16 +401,16 @@ export class AttentionMap {
   listen() {
     const grid = this.$(".heads");
     this.life.on(grid, "click", (event) => {
-      const cell = event.target.closest(".head");
+      const cell = around(event, ".head");
       if (!cell) return;
-      if (event.target.closest(".lamp")) this.toggle(headOf(cell));
+      if (around(event, ".lamp")) this.toggle(headOf(cell));
       else this.lock(headOf(cell));
     });
     this.life.on(grid, "keydown", (event) => this.gridKey(event));
     this.life.on(grid, "pointermove", (event) => this.showTip(event));
     this.life.on(grid, "pointerleave", () => (this.$(".tip").hidden = true));
     this.life.on(grid, "focusin", (event) => {
-      const cell = event.target.closest(".head");
+      const cell = around(event, ".head");
       if (cell) this.roving = headOf(cell);
     });
     this.life.on(this.$(".knock"), "click", () => this.toggle(this.selection.head));
@@ -383,18 +433,21 @@ export class AttentionMap {
   cellAt(event, box) {
     const { T } = this.message;
     const { left, top, width, height } = box.getBoundingClientRect();
+    /** @param {number} part */
     const count = (part) => clamp(Math.floor(part * T), T);
     return [count((event.clientY - top) / height), count((event.clientX - left) / width)];
   }
 
+  /** @param {Pair | null} cell */
   point(cell) {
     if (String(cell) === String(this.pointed)) return;
     this.pointed = cell;
     this.drawCell();
   }
 
+  /** @param {Pressed} event */
   gridKey(event) {
-    const cell = event.target.closest(".head");
+    const cell = around(event, ".head");
     if (!cell || withModifier(event)) return;
     const [layer, head] = headOf(cell);
     const { layers, heads } = this.message;
@@ -409,13 +462,16 @@ export class AttentionMap {
     taken(event);
   }
 
+  /** @param {Pressed} event */
   plotKey(event) {
     if (withModifier(event)) return;
     const step = ARROWS[event.key];
     const { T } = this.message;
     if (step) {
       const by = event.shiftKey ? 8 : 1;
-      const cell = this.chosenCell().map((x, i) => clamp(x + by * step[i], T));
+      const [row, column] = this.chosenCell();
+      /** @type {Pair} */
+      const cell = [clamp(row + by * step[0], T), clamp(column + by * step[1], T)];
       this.choose({ cell }, 300);
     } else if (event.key === "Escape") this.choose({ cell: null });
     else return;
@@ -424,12 +480,13 @@ export class AttentionMap {
     taken(event);
   }
 
+  /** @param {Pointed} event */
   showTip(event) {
     const tip = this.$(".tip");
-    const cell = event.target.closest(".head");
+    const cell = around(event, ".head");
     tip.hidden = !cell;
     if (!cell) return;
-    const [row, column] = this.cellAt(event, cell.firstChild);
+    const [row, column] = this.cellAt(event, cell.children[0]);
     const weight = sentWeight(this.message, headOf(cell), [row, column]);
     const badge = this.badgeOf(...headOf(cell));
     const size = weight === null ? "" : shown({ ...this.message, grid: true }, weight);
@@ -448,9 +505,13 @@ export class AttentionMap {
   }
 }
 
+/** @param {Message} message */
+const exactly = (message) => /** @type {Exact} */ (message);
+
+/** @param {HTMLElement} node @param {Record<string, number>} box */
 const resize = (node, box) => {
-  for (const name in box) node.style[name] = `${box[name]}px`;
+  for (const name in box) node.style.setProperty(name, `${box[name]}px`);
 };
 
-/** @returns {Pair} */
+/** @param {HTMLElement} cell @returns {Pair} */
 const headOf = (cell) => [Number(cell.dataset.layer), Number(cell.dataset.head)];

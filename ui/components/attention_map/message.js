@@ -20,13 +20,19 @@ import { split } from "../shared/message.js";
  * @property {boolean} [tells]
  * @property {number} [pool]
  * @property {Uint8Array} [large] the weights of the locked head, where the others are pooled
- * @property {number} [width]
- * @property {Float32Array} [q]
- * @property {Float32Array} [k]
- * @property {Float32Array} [v]
- * @property {Float32Array} [written]
  * @property {Record<string, string>} [badges]
- * @property {any} [outcome]
+ * @property {Outcome | null} [outcome]
+ * @typedef {object} Arithmetic what is there besides unless it is a grid, of the locked head
+ * @property {number} width of one q, k or v
+ * @property {Float32Array} q
+ * @property {Float32Array} k
+ * @property {Float32Array} v
+ * @property {Float32Array} written
+ * @typedef {Message & Arithmetic} Exact
+ * @typedef {object} Outcome what the model says next, with all heads and without those knocked out
+ * @property {[string, number, number][]} tokens with both probabilities
+ * @property {number | null} loss_before
+ * @property {number} loss_after
  */
 
 /** @param {Uint8Array} bytes @returns {Message} */
@@ -34,6 +40,7 @@ export function readMessage(bytes) {
   const { header: message, rest } = split(bytes);
   const T = (message.T = message.tokens.length);
   let at = 0;
+  /** @param {number} count */
   const floats = (count) => {
     const part = rest.slice(at, (at += 4 * count)); // a copy, because floats must lie aligned
     return new Float32Array(part.buffer);
@@ -54,7 +61,11 @@ export function readMessage(bytes) {
 /** @param {Message} message @param {number} row */
 export const lastColumn = ({ causal, T }, row) => (causal ? row : T - 1);
 
-/** How many cells a square of so many rows has. @param {{ causal: boolean }} mask */
+/**
+ * How many cells a square of so many rows has.
+ * @param {{ causal: boolean }} mask
+ * @param {number} side
+ */
 export const cellsOf = ({ causal }, side) => (causal ? (side * (side + 1)) / 2 : side * side);
 
 /**

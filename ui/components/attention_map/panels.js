@@ -6,6 +6,12 @@ import { percent, rounded } from "../shared/numbers.js";
 import { rowOf, strength, valueOf } from "./message.js";
 import { shown } from "./words.js";
 
+/**
+ * @typedef {import("./message.js").Outcome} Outcome
+ * @typedef {import("./message.js").Pair} Pair
+ */
+
+/** @param {Outcome} outcome @param {Pair[]} off the heads that are knocked out */
 export function outcomeNodes(outcome, off) {
   const changed = off.length > 0;
   const names = off.map(([layer, head]) => `${layer}.${head}`).join(", ");
@@ -15,7 +21,9 @@ export function outcomeNodes(outcome, off) {
   return [title, table, ...lossWords(outcome, changed)];
 }
 
+/** @param {[string, number, number]} row @param {boolean} changed */
 function outcomeRow([token, before, after], changed) {
+  /** @param {number} share @param {string} name */
   const bar = (share, name) => {
     const fill = element(`i.${name}`);
     fill.style.width = `${share * 100}%`;
@@ -33,6 +41,7 @@ const CAUTION =
   "This is what silence in these heads does to this one prompt. Other heads may stand in for " +
   "them, and another text may need them.";
 
+/** @param {Outcome} outcome @param {boolean} changed */
 function lossWords({ loss_before: before, loss_after: after }, changed) {
   if (before === null) return [element("p", NO_LOSS)];
   const own = "Loss on the prompt's own tokens: ";
@@ -43,12 +52,15 @@ function lossWords({ loss_before: before, loss_after: after }, changed) {
   return [words, element("p.note", CAUTION)];
 }
 
+/** @param {import("./message.js").Message} message @param {Pair} head */
 export function headTable(message, head) {
   const title = message.signed ? "changes most at (difference)" : "listens most to (weight)";
   const rows = message.tokens.map((token, row) => {
     const bytes = rowOf(message, head, row);
+    /** @param {number} j */
     const size = (j) => strength(message, bytes[j]);
     const best = [...bytes.keys()].sort((i, j) => size(j) - size(i)).slice(0, 3);
+    /** @param {number} j */
     const weight = (j) => shown(message, valueOf(message, bytes[j]));
     const words = best.map((j) => `${message.tokens[j]} at ${j}: ${weight(j)}`);
     return tableRow("td", [String(row), token, words.join(" · ")]);

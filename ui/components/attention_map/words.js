@@ -6,6 +6,11 @@ import { exact, rounded } from "../shared/numbers.js";
 import { bytesOf } from "./message.js";
 
 /**
+ * @typedef {import("./message.js").Message} Message
+ * @typedef {ReturnType<typeof import("./arithmetic.js").arithmetic>} Sums
+ */
+
+/**
  * A weight or a difference as text. In a grid bytes are all there is: good for two digits.
  * @param {{ grid?: boolean, signed?: boolean }} message
  * @param {number} value
@@ -16,13 +21,17 @@ export function shown({ grid, signed }, value) {
 }
 
 // Said before the number of a cell of which only the strongest of its neighbourhood is known.
+/** @param {Message} message @param {import("./message.js").Pair} head */
 export const atMost = (message, head) => (bytesOf(message, head).pool > 1 ? "at most " : "");
 
+/** @param {number} x */
 const inBrackets = (x) => (x < 0 ? `(${exact(x)})` : exact(x));
 
+/** @param {{ tokens: string[] }} message @param {number} position @param {string} className */
 export const named = ({ tokens }, position, className) =>
   element(`span.token.${className}`, tokens[position], element("sub", String(position)));
 
+/** @param {Sums} sums */
 export function fitWords({ query, key, products, dot }) {
   const shown = Math.min(2, query.length);
   const words = [];
@@ -39,6 +48,12 @@ export function fitWords({ query, key, products, dot }) {
   return [...words, " = ", element("b.total", exact(dot))];
 }
 
+/**
+ * @param {{ width: number, causal: boolean }} message
+ * @param {Sums} sums
+ * @param {number} row
+ * @param {number} column
+ */
 export function scaleWords(message, { dot, score, masked }, row, column) {
   const D = message.width;
   const scaled = [exact(dot), ` / √${D} = `, element("b.score", exact(score)), element("br")];
@@ -49,6 +64,7 @@ export function scaleWords(message, { dot, score, masked }, row, column) {
   return [...scaled, `Position ${column} may be seen from ${row}: ${why}. The score stays.`];
 }
 
+/** @param {Sums} sums */
 export function softmaxWords({ score, masked, shift, exponential, sum, weight, weights }) {
   if (masked) return ["e", element("sup", "−∞"), " = 0, so the weight is ", element("b", "0"), "."];
   const power = shift ? `${exact(score)} − ${exact(shift)}` : exact(score);
@@ -64,6 +80,7 @@ export function softmaxWords({ score, masked, shift, exponential, sum, weight, w
   ];
 }
 
+/** @param {Sums} sums */
 export function bringsWords({ weight, lengths, written }) {
   return [
     element("span.z", "part"),

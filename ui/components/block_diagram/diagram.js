@@ -2,7 +2,7 @@
 // The model from bottom to top: the residual stream, and the branches that read it and add to it.
 // Python sends the parts in the order in which they run (parts() in __init__.py).
 
-import { finder, svg, tableRow } from "../shared/dom.js";
+import { around, finder, svg, tableRow } from "../shared/dom.js";
 import { presses } from "../shared/keys.js";
 import { Lifetime } from "../shared/lifetime.js";
 import { brief } from "../shared/numbers.js";
@@ -16,7 +16,45 @@ const NORM = [120, 208];
 const BOX = 38; // a box's height
 const RISE = 48; // from where a branch reads up to where it adds
 
+/**
+ * A part of the model, of parts() in __init__.py.
+ * @typedef {object} Part
+ * @property {string} name of the tensor that it writes
+ * @property {string} kind
+ * @property {number | null} layer
+ * @property {string} title
+ * @property {string} detail
+ * @property {string} sentence
+ * @property {string} says
+ * @property {boolean} branch whether it is a norm that only a branch reads through
+ * @property {boolean} adds
+ * @typedef {{ title: string, path: string, file: string }} Page a lesson
+ * @typedef {object} DiagramData what block_diagram() sends
+ * @property {string} name
+ * @property {string} title
+ * @property {Part[]} parts
+ * @property {number[]} hidden layers
+ * @property {Record<string, Page>} pages
+ * @property {Record<string, number> | null} numbers
+ * @property {string} unit of them
+ * @property {string | null} highlight
+ * @typedef {{ hidden: boolean, layer: number | null, own: Part[] }} Group
+ */
+
 export class Diagram {
+  /** @type {DiagramData} */
+  data; // since the first show()
+  /** @type {SVGElement[]} */
+  lines = [];
+  /** @type {SVGElement[]} */
+  boxes = [];
+  /** @type {[number, number][]} */
+  framed = []; // bottom and top of layers that are drawn
+  /** @type {Part | null} */
+  before = null; // the norm that the next branch reads through
+  y = 0; // how far up the drawing has come
+  most = 0; // the largest number
+
   /**
    * @param {ParentNode} root
    * @param {(file: string) => void} send is told which lesson to open
@@ -25,8 +63,6 @@ export class Diagram {
     this.root = finder(root)(".diagram");
     this.$ = finder(this.root);
     this.send = send;
-    /** @type {any} */
-    this.data = null;
     this.sent = "";
     this.whole = false; // whether layers that are all alike are drawn one by one
     this.life = new Lifetime();
@@ -37,6 +73,7 @@ export class Diagram {
     this.life.close();
   }
 
+  /** @param {DiagramData} data */
   show(data) {
     const sent = JSON.stringify(data);
     if (sent === this.sent) return;
@@ -52,6 +89,7 @@ export class Diagram {
     this.y = 0;
     this.lines = [];
     this.boxes = [];
+    this.framed = [];
     this.most = Math.max(...parts.map(({ name }) => Math.abs(numbers?.[name] ?? 0)), 1e-30);
     const groups = runs(parts, this.whole ? [] : this.data.hidden);
     for (const { hidden, own, layer } of groups) {
@@ -79,12 +117,13 @@ export class Diagram {
     });
   }
 
+  /** @param {import("../shared/dom.js").Pointed} event */
   click(event) {
-    if (event.target.closest(".gap")) return this.showAll();
-    const link = event.target.closest("a");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // as for any link
+    if (around(event, ".gap")) return this.showAll();
+    const file = around(event, "a")?.dataset.file;
+    if (!file || event.ctrlKey || event.metaKey || event.shiftKey) return; // as for any link
     event.preventDefault();
-    this.send(link.dataset.file);
+    this.send(file);
   }
 
   showAll() {
@@ -95,6 +134,7 @@ export class Diagram {
 
   // ---- From bottom to top; y falls, as it does in SVG ----
 
+  /** @param {number} number @param {Part[]} parts */
   layer(number, parts) {
     const bottom = this.y;
     this.y -= 8;
@@ -107,18 +147,17 @@ export class Diagram {
     }
     const name = { class: "layer", x: PART[1], y: this.y + 15, "text-anchor": "end" };
     this.lines.push(svg("text", name, `layer ${number}`));
-    this.framed = [...(this.framed ?? []), [bottom, this.y]];
+    this.framed.push([bottom, this.y]);
     this.y -= 8;
   }
 
   frames() {
-    const all = this.framed ?? [];
-    this.framed = [];
-    return all.map(([bottom, top]) =>
+    return this.framed.map(([bottom, top]) =>
       svg("rect", { class: "frame", x: 2, width: WIDTH - 4, y: top, height: bottom - top, rx: 8 }),
     );
   }
 
+  /** @param {Part} part */
   place(part) {
     if (part.kind === "norm" && part.branch) this.before = part;
     else if (part.adds) this.branch(part);
@@ -126,6 +165,7 @@ export class Diagram {
   }
 
   // A box that the whole stream passes through.
+  /** @param {Part} part */
   onStream(part) {
     const wide = part.kind === "norm" ? 48 : 76;
     this.y -= BOX;
@@ -140,6 +180,7 @@ export class Diagram {
   }
 
   // Read from the stream, through the norm if there is one in between, and add above.
+  /** @param {Part} part */
   branch(part) {
     const read = this.y - BOX / 2;
     const add = read - RISE;
@@ -157,9 +198,10 @@ export class Diagram {
     this.y = add - 28;
   }
 
+  /** @param {Part} part @param {number} x @param {number} from @param {number} to */
   added(part, x, from, to) {
     const size = this.data.numbers?.[part.name];
-    const negative = size < 0 ? " negative" : "";
+    const negative = (size ?? 0) < 0 ? " negative" : "";
     const width = size === undefined ? 1.5 : 1.5 + (10 * Math.abs(size)) / this.most;
     const path = `M${x} ${from} V${to} H${STREAM + 10}`;
     this.lines.push(svg("path", { class: `adds${negative}`, d: path, "stroke-width": width }));
@@ -170,6 +212,7 @@ export class Diagram {
   }
 
   // Layers that are left out, as a button.
+  /** @param {Part[]} parts */
   gap(parts) {
     const layers = [...new Set(parts.map(({ layer }) => layer))];
     const label = `layers ${layers[0]} to ${layers.at(-1)}: the same again`;
@@ -188,6 +231,7 @@ export class Diagram {
   }
 
   // What hidden branches add, from the least to the most; without numbers what a click does.
+  /** @param {Part[]} parts */
   ranges(parts) {
     const { numbers } = this.data;
     const said = ["attention", "mlp"].flatMap((kind) => {
@@ -213,6 +257,7 @@ export class Diagram {
     return link;
   }
 
+  /** @param {Part} part @param {[number, number]} sides @param {number} middle */
   box(part, [left, right], middle) {
     const page = this.data.pages[part.kind];
     const { name, title, detail } = part;
@@ -233,6 +278,7 @@ export class Diagram {
     if (detail) this.detail(part, node, x, middle + 13);
   }
 
+  /** @param {Part} part @param {SVGElement} node @param {number} x @param {number} y */
   detail({ kind, detail, layer }, node, x, y) {
     const text = svg("text", { class: "detail", x, y, "text-anchor": "middle" }, detail);
     const page = kind === "attention" && this.data.pages.heads;
@@ -242,12 +288,14 @@ export class Diagram {
     this.boxes.push(link);
   }
 
+  /** @param {Page} page @param {string} label @param {string} name of its class */
   link(page, label, name = "") {
     const link = svg("a", { href: address(page.path), "aria-label": label, class: name });
     link.dataset.file = page.file;
     return link;
   }
 
+  /** @param {number} y @param {number} x1 @param {number} x2 */
   arrow(y, x1, x2) {
     this.lines.push(
       svg("path", { class: "reads", d: `M${x1} ${y} H${x2 - 4}` }),
@@ -258,7 +306,8 @@ export class Diagram {
   fillTable() {
     const { parts, numbers, unit, pages } = this.data;
     const titles = ["layer", "part", "what it does", ...(numbers ? [unit] : []), "lesson"];
-    const size = ({ name }) => (name in numbers ? brief(numbers[name]) : "");
+    /** @param {Part} part */
+    const size = ({ name }) => (numbers && name in numbers ? brief(numbers[name]) : "");
     const rows = parts.map((part) => [
       String(part.layer ?? ""),
       part.title,
@@ -273,10 +322,12 @@ export class Diagram {
 
 /**
  * Parts in groups: of one layer, of no layer, or of neighbouring layers that aren't drawn.
- * @param {any[]} parts
- * @param {number[]} hidden layers
+ * @param {Part[]} parts
+ * @param {(number | null)[]} hidden layers
+ * @returns {Group[]}
  */
 export function runs(parts, hidden) {
+  /** @type {Group[]} */
   const groups = [];
   for (const part of parts) {
     const skip = hidden.includes(part.layer);
@@ -288,14 +339,18 @@ export function runs(parts, hidden) {
 }
 
 // A lesson's address that keeps the model and the prompt, for those who open it in a new tab.
+/** @param {string} path */
 export function address(path) {
   const url = new URL(path || ".", location.href);
   const now = new URLSearchParams(location.search);
-  for (const name of ["model", "prompt"])
-    if (now.has(name)) url.searchParams.set(name, now.get(name));
+  for (const name of ["model", "prompt"]) {
+    const value = now.get(name);
+    if (value !== null) url.searchParams.set(name, value);
+  }
   return url.href;
 }
 
+/** @param {number} x @param {number} y */
 function plus(x, y) {
   const node = svg("g", { class: "plus" });
   node.append(

@@ -4,6 +4,11 @@
 
 import { svg } from "../shared/dom.js";
 
+/**
+ * @typedef {import("./message.js").FilmData} FilmData
+ * @typedef {import("./message.js").Frame} Frame
+ */
+
 const EDGE = { left: 52, right: 16, top: 8, bottom: 22 };
 
 /**
@@ -21,7 +26,7 @@ export function placeOf(stops, step) {
 
 /**
  * Every frame's step, and where the curve begins and ends if that is elsewhere.
- * @param {{ frames: any[], curve: any }} film
+ * @param {Pick<FilmData, "frames" | "curve">} film
  * @returns {number[]}
  */
 export function stopsOf({ frames, curve }) {
@@ -33,10 +38,23 @@ export function stopsOf({ frames, curve }) {
 }
 
 export class Curve {
+  // What draw() sets: where a step and a loss lie, and what marks the frame that is shown.
+  /** @type {(step: number) => number} */
+  x;
+  /** @type {(loss: number) => number} */
+  y;
+  bottom = 0;
+  /** @type {SVGLineElement} */
+  line;
+  /** @type {SVGCircleElement} */
+  dot;
+
+  /** @param {SVGElement} node */
   constructor(node) {
     this.node = node;
   }
 
+  /** @param {FilmData} film */
   draw(film) {
     const { width, height } = this.node.getBoundingClientRect();
     const { batches, validation } = film.curve;
@@ -48,6 +66,7 @@ export class Curve {
     this.bottom = height - EDGE.bottom;
     this.x = (step) => EDGE.left + across * placeOf(stops, step);
     this.y = (loss) => EDGE.top + (down * (high - loss)) / (high - low);
+    /** @param {[number, number][]} points */
     const path = (points) =>
       points.map(([x, y]) => `${this.x(x).toFixed(1)},${this.y(y).toFixed(1)}`).join(" ");
     this.line = svg("line", { class: "here", y1: EDGE.top, y2: this.bottom });
@@ -63,10 +82,12 @@ export class Curve {
     );
   }
 
+  /** @param {number} step @param {number | null} loss */
   stop(step, loss) {
     return svg("circle", { class: "stop", cx: this.x(step), cy: this.y(loss ?? 0), r: 4 });
   }
 
+  /** @param {number} low @param {number} high @param {number} width */
   rules(low, high, width) {
     const size = [0.5, 1, 2, 5, 10, 20, 50].find((s) => (high - low) / s <= 4.5) ?? 100;
     const rules = [];
@@ -80,6 +101,7 @@ export class Curve {
   }
 
   // As many step numbers as there is room for.
+  /** @param {number[]} stops @param {number} across */
   labels(stops, across) {
     const every = Math.ceil((stops.length * 52) / across);
     const last = stops.length - 1;
@@ -93,10 +115,11 @@ export class Curve {
       });
   }
 
+  /** @param {Frame} frame */
   mark({ step, loss }) {
     const x = this.x(step);
-    for (const name of ["x1", "x2"]) this.line.setAttribute(name, x);
-    this.dot.setAttribute("cx", x);
-    this.dot.setAttribute("cy", this.y(loss ?? 0));
+    for (const name of ["x1", "x2"]) this.line.setAttribute(name, String(x));
+    this.dot.setAttribute("cx", String(x));
+    this.dot.setAttribute("cy", String(this.y(loss ?? 0)));
   }
 }

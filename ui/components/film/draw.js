@@ -10,6 +10,7 @@ import { readFilm } from "./message.js";
  */
 export function draw(root, data, send) {
   const film = new Film(root, send);
+  /** @param {Uint8Array} bytes */
   const load = (bytes) => film.load(readFilm(bytes));
   load(data);
   return { show: load, close: () => film.close() };

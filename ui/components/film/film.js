@@ -13,7 +13,19 @@ import { guessRow, normRow, roleRow } from "./rows.js";
 const REST = 400; // milliseconds without a movement
 const PLAYED = 900; // milliseconds a frame
 
+/**
+ * @typedef {import("./message.js").FilmData} FilmData
+ * @typedef {import("./message.js").Frame} Frame
+ */
+
 export class Film {
+  /** @type {FilmData} */
+  film; // since the first load()
+  width = 0;
+  following = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  playing;
+
   /**
    * @param {ParentNode} root
    * @param {(choice: any) => void} send is told what the visitor chose
@@ -42,6 +54,7 @@ export class Film {
   }
 
   // The film may have grown, because the run still trains or its frames were being worked out.
+  /** @param {FilmData} film */
   load(film) {
     if (film.name === this.film?.name) return;
     const first = !this.film;
@@ -61,13 +74,14 @@ export class Film {
     this.width = this.node.clientWidth;
     this.curve.draw(this.film);
     const { frames } = this.film;
-    const [left, right] = [frames[0], frames.at(-1)].map(({ step }) => this.curve.x(step));
+    const [left, right] = [0, frames.length - 1].map((at) => this.curve.x(frames[at].step));
     const thumb = 16;
     this.slider.style.left = `${left - thumb / 2}px`;
     this.slider.style.width = `${Math.max(right - left, 2) + thumb}px`;
     this.curve.mark(frames[this.at]);
   }
 
+  /** @param {number} at @param {number} began */
   go(at, began = performance.now()) {
     at = clamp(at, this.film.frames.length);
     if (at === this.at) return;
@@ -77,6 +91,11 @@ export class Film {
   }
 
   // began: when the movement was made that leads here; how long it took to the pixels is measured.
+  /**
+   * @param {number} at
+   * @param {import("../attention_map/message.js").Pair | null} head
+   * @param {number} began
+   */
   show(at, head, began = performance.now()) {
     this.at = at;
     const { film } = this;
@@ -94,19 +113,23 @@ export class Film {
     this.life.afterPaint(() => this.markPainted(frame, began));
   }
 
+  /** @param {Frame} frame @param {number} began */
   markPainted({ step }, began) {
     const scrubMs = (performance.now() - began).toFixed(1);
     Object.assign(this.node.dataset, { painted: step, scrubMs, frames: this.film.frames.length });
   }
 
+  /** @param {Frame} frame */
   write(frame) {
     const { film } = this;
+    /** @param {string} selector @param {string} said */
     const words = (selector, said) => (this.$(selector).textContent = said);
     words(".step", `step ${frame.step.toLocaleString("en")}`);
     words(".loss", frame.loss === null ? "" : `validation loss ${frame.loss.toFixed(2)}`);
     words(".said", frame.said);
     words(".given", film.given);
     words(".written", frame.written ?? " …");
+    /** @param {string} selector @param {HTMLElement[]} made */
     const rows = (selector, made) => this.$(`${selector} tbody`).replaceChildren(...made);
     rows(".guesses", frame.guesses.map(guessRow));
     words(".norms h4", film.norm_title);
@@ -116,6 +139,7 @@ export class Film {
     rows(".roles", frame.roles.map(roleRow));
   }
 
+  /** @param {number} delay in milliseconds */
   report(delay) {
     this.timer.start(delay, () => {
       const { head } = this.map.selection;
@@ -158,10 +182,11 @@ export class Film {
 
   pause() {
     clearInterval(this.playing);
-    this.playing = null;
+    this.playing = undefined;
     this.name("▶", "Play the training run");
   }
 
+  /** @param {string} sign @param {string} label */
   name(sign, label) {
     this.$(".play").textContent = sign;
     this.$(".play").setAttribute("aria-label", label);

@@ -4,6 +4,12 @@
 import { element } from "../shared/dom.js";
 import { exact, percent, rounded } from "../shared/numbers.js";
 
+/**
+ * @typedef {import("./message.js").FilmData} FilmData
+ * @typedef {import("./message.js").Frame} Frame
+ */
+
+/** @param {number} filled from 0 to 1 @param {number} [mark] */
 function track(filled, mark) {
   const bar = element("span.track", element("i"));
   bar.firstChild.style.width = `${100 * Math.max(0, Math.min(1, filled))}%`;
@@ -14,10 +20,11 @@ function track(filled, mark) {
   return bar;
 }
 
+/** @param {[number, string, number]} guess */
 export function guessRow([place, token, probability]) {
   return element(
     "tr",
-    element("th", place),
+    element("th", String(place)),
     element("td.token", token),
     element("td", track(probability)),
     element("td.number", percent(probability, 0)),
@@ -25,6 +32,7 @@ export function guessRow([place, token, probability]) {
 }
 
 // Bars are lengths on a logarithmic scale, the same for all steps.
+/** @param {FilmData} film @param {Frame} frame @param {string} name @param {number} i */
 export function normRow({ norm_range: [low, high] }, { spread, gain }, name, i) {
   const length = Math.log(Math.max(spread[i], low) / low) / Math.log(high / low);
   const gained = gain ? [element("td.number", rounded(gain[i], 2))] : [];
@@ -37,6 +45,7 @@ export function normRow({ norm_range: [low, high] }, { spread, gain }, name, i) 
   );
 }
 
+/** @param {import("./message.js").Role} role */
 export function roleRow({ role, who, share: taken, chance, clear }) {
   const row = element(
     "tr",

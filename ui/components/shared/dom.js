@@ -2,6 +2,12 @@
 // Nodes made in one call. What is put into them is text; it never becomes markup.
 
 /**
+ * What listeners are called with: their target is always an element.
+ * @typedef {PointerEvent & { target: Element }} Pointed
+ * @typedef {KeyboardEvent & { target: Element }} Pressed
+ */
+
+/**
  * element("b.total", "3.1") is <b class="total">3.1</b>.
  * @param {string} description the tag and its classes
  * @param {...(Node | string)} children
@@ -28,6 +34,14 @@ export function svg(tag, attributes, text = "") {
   if (text) node.textContent = text;
   return node;
 }
+
+/**
+ * What fits a selector, of the element that an event is about and those around it.
+ * @param {{ target: Element }} event
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export const around = (event, selector) => event.target.closest(selector);
 
 /**
  * A table's row of plain texts.

@@ -26,7 +26,10 @@ export class Lifetime {
     this.atEnd(() => observer.disconnect());
   }
 
-  /** A frame after the one that holds what is drawn now: then it has been painted. */
+  /**
+   * A frame after the one that holds what is drawn now: then it has been painted.
+   * @param {() => void} act
+   */
   afterPaint(act) {
     requestAnimationFrame(() => setTimeout(() => this.signal.aborted || act()));
   }

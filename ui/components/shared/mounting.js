@@ -8,7 +8,7 @@
  * @typedef {(root: ParentNode, data: any, send: (choice: any) => void) => Drawing} Draw
  */
 
-/** @type {WeakMap<ParentNode, { drawing?: Drawing, send: (choice: any) => void }>} */
+/** @type {WeakMap<ParentNode, { drawing: Drawing, answer: { send: (choice: any) => void } }>} */
 const mounted = new WeakMap();
 
 /**
@@ -19,19 +19,21 @@ const mounted = new WeakMap();
  * @param {string} trigger under which name Python is told of a choice
  */
 export function mount(draw, { data, parentElement, setTriggerValue }, trigger = "") {
+  /** @param {any} choice */
   const send = (choice) => setTriggerValue(trigger, choice);
   const known = mounted.get(parentElement);
   if (known) {
-    known.send = send;
+    known.answer.send = send;
     known.drawing.show(data);
   } else {
-    const made = { drawing: null, send };
-    made.drawing = draw(parentElement, data, (choice) => made.send(choice));
-    mounted.set(parentElement, made);
+    const answer = { send };
+    const drawing = draw(parentElement, data, (choice) => answer.send(choice));
+    mounted.set(parentElement, { drawing, answer });
   }
   return () => close(parentElement);
 }
 
+/** @param {ParentNode} parentElement */
 function close(parentElement) {
   mounted.get(parentElement)?.drawing.close();
   mounted.delete(parentElement);

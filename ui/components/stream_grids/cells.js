@@ -26,7 +26,7 @@ export class Cells {
     this.grid = grid;
     this.tip = tip;
     this.choose = choose;
-    /** @type {number[]} */
+    /** @type {[number, number]} */
     this.at = [0, 0]; // the cell that Tab leads to
     this.size = [0, 0];
     /** @type {string[][]} */
@@ -47,23 +47,28 @@ export class Cells {
       this.header(columns, extra(-1)),
       ...rows.map((name, row) => this.line(name, row, columns, paint, extra(row))),
     );
-    this.at = this.at.map((place, axis) => Math.min(place, this.size[axis] - 1));
+    const [row, column] = this.at;
+    this.at = [Math.min(row, rows.length - 1), Math.min(column, columns.length - 1)];
     this.cell(this.at).tabIndex = 0;
   }
 
   // Cells as wide as there is room for, within what the style sheet allows; then they scroll.
+  /** @param {number} columns */
   fit(columns) {
     const style = getComputedStyle(this.grid);
+    /** @param {string} name */
     const pixels = (name) => parseFloat(style.getPropertyValue(name)) * parseFloat(style.fontSize);
-    const room = this.grid.parentElement.clientWidth - pixels("--names") - pixels("--rest");
+    const room = frameOf(this.grid).clientWidth - pixels("--names") - pixels("--rest");
     const width = Math.min(pixels("--widest"), room / columns - 2);
     this.grid.style.setProperty("--cell", `${Math.max(pixels("--narrowest"), width)}px`);
   }
 
+  /** @param {Column[]} columns @param {Node | ""} extra */
   header(columns, extra) {
     const line = element("div", headed("columnheader", ""));
     for (const { text, place, differs } of columns) {
-      const head = headed("columnheader", differs ? "differs" : "", text, element("small", place));
+      const number = element("small", String(place));
+      const head = headed("columnheader", differs ? "differs" : "", text, number);
       head.title = `${text} at ${place}`;
       line.append(head);
     }
@@ -72,6 +77,13 @@ export class Cells {
     return line;
   }
 
+  /**
+   * @param {string} name
+   * @param {number} row
+   * @param {Column[]} columns
+   * @param {Grid["paint"]} paint
+   * @param {Node | ""} extra
+   */
   line(name, row, columns, paint, extra) {
     const line = element("div", headed("rowheader", "", name));
     columns.forEach((column, at) => {
@@ -92,23 +104,28 @@ export class Cells {
     return this.grid.querySelector(`[data-row="${row}"][data-column="${column}"]`);
   }
 
+  /** @param {HTMLElement | null} cell */
   take(cell) {
     if (!cell) return;
     this.lead(place(cell));
     this.choose(...place(cell));
   }
 
+  /** @param {[number, number]} at */
   lead(at) {
     this.cell(this.at)?.setAttribute("tabindex", "-1");
     this.at = at;
     this.cell(at).tabIndex = 0;
   }
 
+  /** @param {import("../shared/dom.js").Pressed} event */
   key(event) {
     const step = ARROWS[event.key];
     if (presses(event)) this.take(this.cell(this.at));
     else if (step) {
-      this.lead(this.at.map((at, axis) => clamp(at + step[axis], this.size[axis])));
+      const [rows, columns] = this.size;
+      const [row, column] = this.at;
+      this.lead([clamp(row + step[0], rows), clamp(column + step[1], columns)]);
       const cell = this.cell(this.at);
       cell.focus();
       cell.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -117,29 +134,33 @@ export class Cells {
   }
 
   // chosen(row, column) says whether a cell is chosen
+  /** @param {(row: number, column: number) => boolean} chosen */
   mark(chosen) {
     for (const cell of this.grid.querySelectorAll("[role=gridcell]"))
-      cell.setAttribute("aria-selected", chosen(...place(cell)));
+      cell.setAttribute("aria-selected", String(chosen(...place(cell))));
   }
 
+  /** @param {import("../shared/dom.js").Pointed} event */
   explain(event) {
     const cell = event.target.closest("[role=gridcell]");
     this.tip.hidden = !cell;
     if (!cell) return;
     this.tip.textContent = cell.getAttribute("aria-label");
-    const frame = this.tip.parentElement.getBoundingClientRect();
+    const frame = frameOf(this.tip).getBoundingClientRect();
     const left = Math.min(event.clientX - frame.left + 14, frame.width - this.tip.offsetWidth - 4);
     this.tip.style.left = `${Math.max(0, left)}px`;
     this.tip.style.top = `${event.clientY - frame.top + 18}px`;
   }
 
   // Bring a column into view without moving the page; covered: pixels hidden at the right.
+  /** @param {HTMLElement} scroll @param {number} column @param {number} covered */
   reveal(scroll, column, covered = 0) {
     const cell = this.cell([0, column]);
     const end = cell.offsetLeft + cell.offsetWidth * 1.5;
     scroll.scrollLeft = Math.max(0, end - scroll.clientWidth + covered);
   }
 
+  /** @param {string[]} rows @param {Column[]} columns */
   table(rows, columns) {
     const body = columns.map((column, at) =>
       tableRow("td", [`${column.place} ${column.text}`, ...rows.map((_, row) => this.said[row][at])]),
@@ -151,6 +172,10 @@ export class Cells {
 /** @param {any} cell @returns {[number, number]} */
 export const place = (cell) => [Number(cell.dataset.row), Number(cell.dataset.column)];
 
+/** @param {HTMLElement} node */
+const frameOf = (node) => /** @type {HTMLElement} */ (node.parentElement);
+
+/** @param {string} role @param {string} name @param {...(Node | string)} children */
 function headed(role, name, ...children) {
   const made = element(name ? `div.${name}` : "div", ...children);
   made.setAttribute("role", role);

@@ -26,6 +26,7 @@ export function barRows({ rows, rest, drawn }) {
   return made;
 }
 
+/** @param {Node} name @param {number} before @param {number} after @param {boolean} drawn */
 function barRow(name, before, after, drawn) {
   const [outline, filled] = [element("i.before"), element("i.after")];
   outline.style.width = `${100 * before}%`;

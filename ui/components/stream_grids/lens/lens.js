@@ -16,6 +16,7 @@ export class Lens {
     /** @type {any} */
     this.data = null;
     this.life = new Lifetime();
+    /** @param {number} _row @param {number} column */
     const choose = (_row, column) => {
       this.choose(column);
       send(column);
@@ -27,10 +28,13 @@ export class Lens {
     this.life.close();
   }
 
+  /** @param {any} data what lens_grid() sends */
   show(data) {
     const first = !this.data || this.data.name !== data.name;
     this.data = data;
+    /** @type {import("../cells.js").Grid["paint"]} */
     const paint = (cell, row, column) => {
+      /** @type {[string, number][]} */
       const best = data.best[row][column];
       cell.textContent = best[0][0];
       tint(cell, best[0][1]);
@@ -44,6 +48,7 @@ export class Lens {
     this.$(".frame").dataset.shown = data.name;
   }
 
+  /** @param {number} column */
   choose(column) {
     this.cells.mark((_row, at) => at === column);
     this.cells.lead([this.cells.at[0], column]);

@@ -7,6 +7,8 @@ import { Lifetime } from "../../shared/lifetime.js";
 import { percent, rounded } from "../../shared/numbers.js";
 import { Cells, place, tint } from "../cells.js";
 
+/** @typedef {import("../../shared/dom.js").Pointed} Pointed */
+
 const FAR = 6; // pixels that make a press a drag
 
 export class Patch {
@@ -20,6 +22,7 @@ export class Patch {
     /** @type {any} */
     this.data = null;
     this.life = new Lifetime();
+    /** @param {number} row @param {number} column */
     const choose = (row, column) => this.copy(row, column);
     this.source = new Cells(this.$(".source"), this.$(".tip"), choose, this.life);
     this.into = new Cells(this.$(".into"), this.$(".tip"), choose, this.life);
@@ -30,6 +33,7 @@ export class Patch {
     this.life.close();
   }
 
+  /** @param {any} data what patch_grids() sends */
   show(data) {
     const first = !this.data || this.data.name !== data.name;
     this.data = data;
@@ -40,8 +44,14 @@ export class Patch {
     this.$(".frame").dataset.shown = `${data.name} ${data.chosen.join(".")}`;
   }
 
+  /**
+   * @typedef {{ place: number, differs: boolean, source: string, into: string }} Column
+   * @typedef {number[][]} Shares of all layers and positions
+   * @param {{ rows: string[], columns: Column[], differ: Shares, moved: Shares | null }} data
+   */
   drawGrids({ rows, columns, differ, moved }) {
     this.drawn = moved?.length;
+    /** @param {"source" | "into"} run */
     const heads = (run) => columns.map((column) => ({ ...column, text: column[run] }));
     this.source.draw({
       rows,
@@ -66,6 +76,7 @@ export class Patch {
     this.$("details div").replaceChildren(this.into.table(rows, heads("into")));
   }
 
+  /** @param {[number, number]} chosen */
   mark(chosen) {
     for (const cells of [this.source, this.into]) {
       cells.mark((row, column) => row === chosen[0] && column === chosen[1]);
@@ -73,6 +84,7 @@ export class Patch {
     }
   }
 
+  /** @param {number} row @param {number} column */
   copy(row, column) {
     this.mark([row, column]);
     this.$(".outcome").classList.add("waiting");
@@ -89,16 +101,19 @@ export class Patch {
     life.on(grid, "pointerup", (event) => this.release(event));
     life.on(grid, "pointercancel", () => this.drop());
     // The click that ends a drag is none.
+    /** @param {Event} event */
     const stop = (event) => this.dragged && event.stopPropagation();
     life.on(grid, "click", stop, { capture: true });
   }
 
+  /** @param {Pointed} event */
   press(event) {
     const cell = event.target.closest("[role=gridcell]");
     this.dragged = false;
     if (cell && event.button === 0) this.held = { cell, x: event.clientX, y: event.clientY };
   }
 
+  /** @param {Pointed} event */
   move(event) {
     if (!this.held) return;
     const { cell, x, y } = this.held;
@@ -119,11 +134,13 @@ export class Patch {
     this.$(".into").classList.toggle("over", this.overInto(event));
   }
 
+  /** @param {Pointed} event */
   overInto(event) {
     const box = this.$(".into").getBoundingClientRect();
     return event.clientY >= box.top && event.clientY <= box.bottom;
   }
 
+  /** @param {Pointed} event */
   release(event) {
     const { cell } = this.held ?? {};
     const dropped = this.dragged && this.overInto(event);
@@ -140,6 +157,7 @@ export class Patch {
 
   // ---- What it answers ----
 
+  /** @param {{ said: string, names: string[], tokens: [string, ...number[]][] }} outcome */
   drawOutcome({ said, names, tokens }) {
     const head = element("tr", element("th", "next token"), ...names.map((n) => element("th", n)));
     const rows = tokens.map(([text, ...shares]) => {

@@ -10,6 +10,7 @@ import { barRows } from "../bars.js";
  * @returns {import("../../shared/mounting.js").Drawing}
  */
 export function draw(root, data) {
+  /** @param {any} newer */
   const show = (newer) => finder(root)(".bars").replaceChildren(...barRows(newer));
   show(data);
   return { show, close() {} };

@@ -9,12 +9,30 @@ import { barRows, chance } from "../bars.js";
 const MOST_BITS = 8; // a token this surprising, or more, gets the darkest ground
 const DARKEST = 60; // percent
 
+/**
+ * What generated_text() sends.
+ * @typedef {object} TextData
+ * @property {string} id of this text
+ * @property {string[]} prompt
+ * @property {string[]} texts of the tokens that were written
+ * @property {number[]} bits
+ * @property {boolean} live
+ * @property {string} hint
+ * @property {number} vocabulary
+ * @property {Draw[]} drawn how the newest of the tokens were drawn
+ * @typedef {{ rank: number, kept: number, drawn: number }} Place
+ * @typedef {Place & { rows: [string, number, number][], rest: [number, number, number] }} Draw
+ */
+
 export class GeneratedText {
+  /** @type {TextData} */
+  data; // since the first show()
+  /** @type {HTMLElement | null} */
+  chosen = null;
+
   /** @param {ParentNode} root */
   constructor(root) {
     this.$ = finder(root);
-    /** @type {any} */
-    this.data = null;
     this.text = this.$(".text");
     this.caret = element("span.caret");
     this.life = new Lifetime();
@@ -26,10 +44,12 @@ export class GeneratedText {
     this.life.close();
   }
 
+  /** @returns {NodeListOf<HTMLElement>} */
   get tokens() {
     return this.text.querySelectorAll("[role=option]");
   }
 
+  /** @param {TextData} data */
   show(data) {
     if (data.id !== this.data?.id || data.texts.length < this.tokens.length) this.clear(data);
     const known = this.tokens.length;
@@ -46,6 +66,7 @@ export class GeneratedText {
     this.text.dataset.live = data.live;
   }
 
+  /** @param {TextData} data */
   clear(data) {
     this.chosen = null;
     const given = element("span.given");
@@ -53,10 +74,11 @@ export class GeneratedText {
     this.text.replaceChildren(given);
   }
 
+  /** @param {string} text @param {number} place @param {TextData} data */
   token(text, place, data) {
     const made = element("span", ...pieces(text));
     made.setAttribute("role", "option");
-    made.setAttribute("aria-selected", false);
+    made.setAttribute("aria-selected", "false");
     made.setAttribute("aria-label", `${text}, token ${place + 1}`);
     made.tabIndex = -1;
     const heat = Math.min(1, data.bits[place] / MOST_BITS) * DARKEST;
@@ -65,14 +87,15 @@ export class GeneratedText {
     return made;
   }
 
+  /** @param {HTMLElement | null | undefined} token */
   choose(token, focus = true) {
     if (!token) return this.drawBars();
     if (this.chosen) {
-      this.chosen.setAttribute("aria-selected", false);
+      this.chosen.setAttribute("aria-selected", "false");
       this.chosen.tabIndex = -1;
     }
     this.chosen = token;
-    token.setAttribute("aria-selected", true);
+    token.setAttribute("aria-selected", "true");
     token.tabIndex = 0;
     if (focus) token.focus({ preventScroll: false });
     this.drawBars();
@@ -100,18 +123,22 @@ export class GeneratedText {
         : `${draw.kept} of ${vocabulary} tokens could have been drawn.`;
   }
 
+  /** @param {import("../../shared/dom.js").Pressed} event */
   key(event) {
     if (withModifier(event) || !this.chosen) return;
     const tokens = [...this.tokens];
     const here = tokens.indexOf(this.chosen);
-    const target = {
+    const { chosen } = this;
+    /** @type {Record<string, () => HTMLElement | undefined>} */
+    const targets = {
       ArrowLeft: () => tokens[here - 1],
       ArrowRight: () => tokens[here + 1],
-      ArrowUp: () => nearest(tokens.slice(0, here).reverse(), this.chosen),
-      ArrowDown: () => nearest(tokens.slice(here + 1), this.chosen),
+      ArrowUp: () => nearest(tokens.slice(0, here).reverse(), chosen),
+      ArrowDown: () => nearest(tokens.slice(here + 1), chosen),
       Home: () => tokens[0],
       End: () => tokens.at(-1),
-    }[event.key];
+    };
+    const target = targets[event.key];
     if (!target) return;
     taken(event);
     const token = target();
@@ -120,6 +147,7 @@ export class GeneratedText {
 }
 
 // White space shows as a faint sign; a line may break after ␣, and does after ⏎.
+/** @param {string} text @returns {(Node | string)[]} */
 export function pieces(text) {
   return text.split(/([␣⏎])/).flatMap((part) => {
     if (part === "␣") return [element("i", part), element("wbr")];
@@ -129,10 +157,13 @@ export function pieces(text) {
 }
 
 // Of the next other line, the token closest to straight above or below.
+/** @param {HTMLElement[]} tokens @param {HTMLElement} from */
 function nearest(tokens, from) {
   const start = from.getBoundingClientRect();
   const middle = start.left + start.width / 2;
+  /** @type {{ token: HTMLElement, distance: number } | null} */
   let best = null;
+  /** @type {number | null} */
   let line = null;
   for (const token of tokens) {
     const box = token.getClientRects()[0];
