@@ -1,6 +1,9 @@
-"""What several test folders need."""
+"""What several test folders need: models and runs, pages and what they say, waiting."""
 
 import asyncio
+import json
+import struct
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +23,19 @@ MAIN_SCRIPT = str(Path(__file__).resolve().parents[1] / "course" / "main.py")
 TEXT = (
     "NADIA: Who put a rubber duck in the dryer?\n\nOTTO: It was wet, and it wanted warmth.\n" * 40
 )
+
+
+def tiny_model(preset="classic", seed=0, std=0.3, **design):
+    """A GPT in eval mode that is made and run in a moment; design: what differs, of GPTConfig.
+
+    Its weights are random, but large enough for every part of it to matter.
+    """
+    torch.manual_seed(seed)
+    sizes = {"vocab_size": 11, "block_size": 8, "n_layer": 2, "n_head": 2, "n_embd": 16}
+    model = GPT(GPTConfig.from_preset(preset, **sizes | design))
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=std)
+    return model.eval()
 
 
 def write_run(root, name, *, text=TEXT, tokenizer="char", preset="classic", seed=0, **config):
@@ -56,6 +72,42 @@ def app_at(lesson, timeout=60):
         # `switch_page` knows the address of a page only after the app has run once.
         app._page_hash = calc_hash(lesson)
     return app
+
+
+def said(app):
+    """What an AppTest's page says, without its tables, pictures and code: one string."""
+    kinds = (app.markdown, app.caption, app.info, app.success, app.warning, app.error)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def metrics(app):
+    """What the large numbers of an AppTest's page say, by their labels."""
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def sent(app, component):
+    """What the page's one component of that name was given to draw, without raw bytes."""
+    (data,) = [
+        node.proto for node in app.get("bidi_component") if node.proto.component_name == component
+    ]
+    return json.loads(data.json) if data.json else header_and_bytes(data.bytes)[0]
+
+
+def header_and_bytes(message):
+    """A message with raw numbers behind its JSON, as ui.components sends it, taken apart."""
+    (length,) = struct.unpack_from("<I", message)
+    return json.loads(message[4 : 4 + length]), message[4 + length :]
+
+
+def wait_for(condition, seconds=90.0, process=None):
+    """Wait until condition() is true, and return what it gave. A process has to live till then."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds:g} seconds in vain")
 
 
 def run_loop(coroutine):

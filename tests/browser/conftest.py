@@ -88,6 +88,18 @@ def stop_button(page):
     return page.get_by_test_id("stMain").get_by_role("button", name="Stop")
 
 
+def open_lesson(page, address: str) -> None:
+    """Open a lesson and wait until it is there to its end, and idle."""
+    page.goto(address)
+    page.get_by_role("heading", name="Try this").wait_for()
+    settled(page)
+
+
+def metric(page, label: str):
+    """The large number with this label."""
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+
+
 def settled(page) -> None:
     """Wait until the app has answered and is idle."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')

@@ -2,17 +2,10 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import open_lesson, settled
 
 NONSENSE = "step=7&shown=99&row=99&of_layer=9&of_head=a&divisor=x&scores_seed=-1"
 ADDRESS = f"/averaging?prompt=GUS: Six red stops&{NONSENSE}"
-
-
-def open_lesson(page, url):
-    page.set_default_timeout(60_000)
-    page.goto(url)
-    page.get_by_role("heading", name="Try this").wait_for()
-    settled(page)
 
 
 def seen(page):

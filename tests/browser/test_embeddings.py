@@ -4,21 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import metric, open_lesson, settled
 
 ADDRESS = "/embeddings?prompt=GUS: Six stops"
-
-
-def open_lesson(page, address):
-    page.set_default_timeout(60_000)
-    page.goto(address)
-    page.get_by_role("heading", name="Try this").wait_for()
-    settled(page)
-
-
-def metric(page, label):
-    box = page.get_by_test_id("stMetric").filter(has_text=label)
-    return box.get_by_test_id("stMetricValue")
 
 
 def test_a_reader_searches_clicks_predicts_and_shares(page, new_page, app_url):

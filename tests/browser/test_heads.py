@@ -4,15 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import open_lesson, settled
 from tests.helpers import write_run
-
-
-def open_lesson(page, address):
-    page.set_default_timeout(60_000)
-    page.goto(address)
-    page.get_by_role("heading", name="Try this").wait_for()
-    settled(page)
 
 
 def test_a_reader_walks_the_lesson_and_shares_it(page, new_page, app_url):

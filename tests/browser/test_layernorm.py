@@ -3,14 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import metric, settled
 
 ADDRESS = "/layernorm?prompt=GUS: Six stops&norm_name=norm_f"
-
-
-def metric(page, label):
-    box = page.get_by_test_id("stMetric").filter(has_text=label)
-    return box.get_by_test_id("stMetricValue")
 
 
 def open_lesson(page, app_url, address=ADDRESS):

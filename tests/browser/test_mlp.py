@@ -4,16 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import open_lesson, settled
 
 ADDRESS = "/mlp?prompt=GUS: Six stops&mlp_layer=3"
-
-
-def open_lesson(page, address):
-    page.set_default_timeout(60_000)
-    page.goto(address)
-    page.get_by_role("heading", name="Try this").wait_for()
-    settled(page)
 
 
 def test_a_reader_chooses_a_neuron_predicts_and_shares(page, new_page, app_url):

@@ -2,14 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
-
-
-def open_lesson(page, address):
-    page.set_default_timeout(60_000)
-    page.goto(address)
-    page.get_by_role("heading", name="Try this").wait_for()
-    settled(page)
+from tests.browser.conftest import open_lesson, settled
 
 
 def choose(page, key, name):

@@ -5,25 +5,14 @@ from urllib.parse import parse_qs, urlparse
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled, stop_button
+from tests.browser.conftest import metric, open_lesson, settled, stop_button
 
 SLOW = 120_000  # ms
 ADDRESS = "/one_step?prompt=OTTO: Who put a duck in the dryer?&step_optimizer=AdamW"
 
 
-def metric(page, label):
-    box = page.get_by_test_id("stMetric").filter(has_text=label)
-    return box.get_by_test_id("stMetricValue")
-
-
-def open_lesson(page, address):
-    page.set_default_timeout(SLOW)
-    page.goto(address)
-    page.get_by_role("heading", name="Try this").wait_for()
-    settled(page)
-
-
 def test_predict_slide_break_and_share(page, new_page, app_url):
+    page.set_default_timeout(SLOW)
     open_lesson(page, app_url + ADDRESS)
     assert page.get_by_role("slider", name="Learning rate").count() == 0
     page.get_by_test_id("stRadio").get_by_text("it rises").click()
@@ -51,6 +40,7 @@ def test_predict_slide_break_and_share(page, new_page, app_url):
     assert {"step_factor", "step_view"} <= known.keys()
     assert not any("guess" in key for key in known)
     other = new_page(color_scheme="dark", viewport={"width": 390, "height": 844})
+    other.set_default_timeout(SLOW)
     open_lesson(other, page.url)
     other.get_by_test_id("stRadio").get_by_text("it rises").click()
     other.get_by_role("slider", name="Learning rate").wait_for()

@@ -6,15 +6,21 @@ from functools import cache
 
 import plotly.graph_objects as go
 import pytest
+import torch
 from plotly.io import to_json
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from tests.helpers import MAIN_SCRIPT
+from tests.helpers import MAIN_SCRIPT, app_at, write_run
 from ui.show.plotly_unchecked import Unchecked
 
 # Each AppTest reads the metadata of every package that is installed: most of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+torch.set_num_threads(1)  # tests run side by side
+
+# The name of the run that a test's own small model comes from.
+OWN = "0000000a"
 
 
 @pytest.fixture(autouse=True)
@@ -45,10 +51,16 @@ def checked_figures(monkeypatch):
 
 @pytest.fixture
 def open_lesson(tmp_path, monkeypatch):
-    """open_lesson("data", prompt="…") runs that page; it has to show no exception."""
+    """open_lesson("data", prompt="…") runs that page; it has to show no exception.
+
+    Its model is the bundled one, or with design={…} a small random one, in a run named OWN.
+    """
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
 
-    def open_(name: str, prompt: str | None = None, **state):
+    def open_(name: str, prompt: str | None = None, design: dict | None = None, **state):
+        if design is not None:
+            write_run(tmp_path, OWN, **design)
+            state["model"] = OWN
         app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
         for key, value in state.items():
             app.session_state[key] = value
@@ -58,6 +70,24 @@ def open_lesson(tmp_path, monkeypatch):
         if prompt is not None:
             app.text_input(key="prompt").set_value(prompt).run()
         assert not app.exception
+        return app
+
+    return open_
+
+
+@pytest.fixture
+def open_at(tmp_path, monkeypatch):
+    """As open_lesson, but by a link: open_at("heads", design={…}, prompt="…", heads_layer="1")."""
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
+
+    def open_(name: str, design: dict | None = None, **query: str):
+        if design is not None:
+            write_run(tmp_path, OWN, **design)
+            query["model"] = OWN
+        app = app_at(name)
+        app.query_params.update(query)
+        app.run()
+        assert not app.exception, app.exception
         return app
 
     return open_

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from gpt_core.bundled import bundled_run_path
@@ -5,7 +7,7 @@ from gpt_core.bundled.record import load
 from gpt_core.experiments.averaging import view_head
 from gpt_core.training.run import Run
 from pages.averaging import mask_experiment
-from tests.helpers import write_run
+from tests.helpers import said
 
 PROMPT = "OTTO: A duck?"
 DESIGNS = {
@@ -18,30 +20,18 @@ DESIGNS = {
 }
 
 
-def words(app):
-    return " ".join(
-        e.value for e in [*app.markdown, *app.info, *app.caption, *app.success, *app.warning]
-    )
-
-
 def tables(app):
     return [table.value.set_index(table.value.columns[0]) for table in app.table]
 
 
 @pytest.fixture
-def open_averaging(open_lesson, tmp_path):
-    def open_(prompt=PROMPT, model=None, **state):
-        if model is not None:
-            write_run(tmp_path, "0000000a", **model)
-            state["model"] = "0000000a"
-        return open_lesson("averaging", prompt=prompt, **state)
-
-    return open_
+def open_averaging(open_lesson):
+    return partial(open_lesson, "averaging", prompt=PROMPT)
 
 
 @pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS)
 def test_every_model_is_told_truthfully(open_averaging, design):
-    app = open_averaging(model=design, step="4 · q·k")
+    app = open_averaging(design=design, step="4 · q·k")
     checks, real, drawn = tables(app)
     for name in ("steps 1 and 2", "steps 1 and 3", "steps 2 and 3"):
         assert checks.loc[name, "torch.allclose"] == "True"
@@ -51,9 +41,9 @@ def test_every_model_is_told_truthfully(open_averaging, design):
     assert (own in checks.index) == causal
     if causal:
         assert checks.loc[own, "torch.allclose"] == "True"
-    assert ("built without a mask" in words(app)) == (not causal)
-    assert ("This model normalises q and k" in words(app)) == ("preset" in design)
-    assert ("no slip at all" in words(app)) == (design.get("n_head") == 1)
+    assert ("built without a mask" in said(app)) == (not causal)
+    assert ("This model normalises q and k" in said(app)) == ("preset" in design)
+    assert ("no slip at all" in said(app)) == (design.get("n_head") == 1)
     assert float(drawn["spread of scores"].iloc[1]) == pytest.approx(1, rel=0.2)
     assert float(drawn["evenness"].iloc[0]) >= float(drawn["evenness"].iloc[1])
     assert float(drawn["evenness"].iloc[2]) < float(drawn["evenness"].iloc[1])
@@ -65,13 +55,13 @@ def test_step_four_shows_the_heads_own_weights(open_averaging):
     ids = run.tokenizer().encode(PROMPT)[-5:]
     view = view_head(run.load_model().eval(), ids, 1, 2)
     terms = " + ".join(f"{w:.2f} · (" for w in view.weights[3, :4].tolist())
-    said = words(app)
-    start = said.index("Channel 0 of its average is ")
-    shown = said[start : said.index(" = **", start)]
+    text = said(app)
+    start = text.index("Channel 0 of its average is ")
+    shown = text[start : text.index(" = **", start)]
     assert [t.split(" · ")[0] for t in shown.split("is ")[1].split(" + ")] == [
         t.split(" · ")[0] for t in terms.split(" + ")
     ]
-    assert "layer 1, head 2" in said
+    assert "layer 1, head 2" in text
 
 
 def test_the_loop_is_the_mean_of_the_embeddings(open_averaging):
@@ -79,33 +69,33 @@ def test_the_loop_is_the_mean_of_the_embeddings(open_averaging):
     run = Run.open(bundled_run_path())
     ids = run.tokenizer().encode(PROMPT)[-4:]
     mean = run.load_model().wte.weight[ids[:3], 0].mean().item()
-    assert f"= **{mean:.2f}**".replace("-", "−") in words(app)
+    assert f"= **{mean:.2f}**".replace("-", "−") in said(app)
 
 
 def test_dividing_by_less_saturates_and_by_more_flattens(open_averaging):
-    app = open_averaging(model={"n_head": 4})
-    assert "what the model learned with" in words(app)
+    app = open_averaging(design={"n_head": 4})
+    assert "what the model learned with" in said(app)
     app.select_slider(key="divisor").set_value("nothing").run()
-    assert "Softmax **saturates**" in words(app)
+    assert "Softmax **saturates**" in said(app)
     app.select_slider(key="divisor").set_value("√C, the slip").run()
-    assert "Softmax **flattens**" in words(app)
+    assert "Softmax **flattens**" in said(app)
     assert not app.exception
     assert tables(app)[1].index[0] == "▸ √C, the slip"
     before = tables(app)[2].copy()
     app.number_input(key="scores_seed").set_value(2).run()
-    assert "seed 2" in words(app)
+    assert "seed 2" in said(app)
     assert not tables(app)[2].equals(before)
 
 
 def test_the_recorded_run_waits_for_a_prediction(open_averaging):
     app = open_averaging()
-    assert "Recorded on" not in words(app)
+    assert "Recorded on" not in said(app)
     app.radio(key="mask_guess").set_value(mask_experiment.GUESSES[1]).run()
     assert not app.exception
     value = load("causal_mask")["value"]
-    assert mask_experiment.happened(value) in words(app)
-    assert "✗ **Not quite.**" in words(app)
-    assert "Recorded on" in words(app)
+    assert mask_experiment.happened(value) in said(app)
+    assert "✗ **Not quite.**" in said(app)
+    assert "Recorded on" in said(app)
     shown = app.table[-1].value
     assert shown["loss, the future hidden"].tolist() == [
         f"{model['hidden']:.2f}" for model in value["models"].values()
@@ -123,18 +113,18 @@ def test_the_recorded_run_waits_for_a_prediction(open_averaging):
     ],
 )
 def test_any_prompt_is_answered(open_averaging, prompt, last):
-    assert f"Your prompt ends with {last}" in words(open_averaging(prompt=prompt, step="4 · q·k"))
+    assert f"Your prompt ends with {last}" in said(open_averaging(prompt=prompt, step="4 · q·k"))
 
 
 def test_one_token_has_nobody_to_share_with(open_averaging):
-    app = open_averaging(prompt="x", model={})
-    assert "Write at least two" in words(app)
-    assert "It has no token before it yet" in words(app)
+    app = open_averaging(prompt="x", design={})
+    assert "Write at least two" in said(app)
+    assert "It has no token before it yet" in said(app)
 
 
 def test_a_shorter_prompt_forgets_a_row_that_it_no_longer_has(open_averaging):
     app = open_averaging(prompt="GUS: OTTO: GUS! OTTO!", shown=8, row=7)
-    assert "**Row 7**" in words(app)
+    assert "**Row 7**" in said(app)
     app.text_input(key="prompt").set_value("GUS:").run()
     assert not app.exception
-    assert "**Row 1**" in words(app)
+    assert "**Row 1**" in said(app)

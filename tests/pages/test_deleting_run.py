@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.helpers import said
 from tests.ui.test_training import request
 from ui.services.training import training_service
 from ui.services.worker import MachineLock
@@ -27,24 +28,20 @@ def open_run(open_lesson):
     return lambda run: open_lesson("training", visitor_id=VISITOR, run=run)
 
 
-def text_of(app):
-    return " ".join(e.value for e in [*app.markdown, *app.caption, *app.error, *app.info])
-
-
 def test_nothing_is_deleted_before_the_answer(two_runs, open_run):
     kept, other = two_runs
     app = open_run(kept)
     app.button(key="delete_run").click().run()
-    said = text_of(app)
+    text = said(app)
     for word in ("tiny", kept[:4], "test text", "step 0 of 10", "0 snapshots", "can't be undone"):
-        assert word in said
-    assert "Download" in said
+        assert word in text
+    assert "Download" in text
     app.button(key="keep_run").click().run()
     assert training_service().knows(kept) and training_service().knows(other)
     app.button(key="delete_run").click().run()
     app.button(key="delete_for_good").click().run()
     assert not training_service().knows(kept) and training_service().knows(other)
-    assert not app.exception and "for good" not in text_of(app)
+    assert not app.exception and "for good" not in said(app)
 
 
 def test_another_run_that_is_chosen_meanwhile_is_not_the_one_deleted(two_runs, open_run):
@@ -67,7 +64,7 @@ def test_a_run_that_another_tab_resumed_or_deleted(two_runs, open_run):
     app.button(key="delete_run").click().run()
     training_service().delete(VISITOR, deleted)
     app.button(key="delete_for_good").click().run()
-    assert not app.exception and "no such run" in text_of(app)
+    assert not app.exception and "no such run" in said(app)
 
 
 def test_a_stopped_run_can_go_on(two_runs, open_run):

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import pytest
 
@@ -8,31 +9,15 @@ from gpt_core.interpret.positions import predict_at, shifted
 from gpt_core.training.run import Run
 from pages.embeddings.map import label_of
 from pages.embeddings.words import OTHER, SAME
-from tests.helpers import write_run
+from tests.helpers import metrics, said
 from ui.show.tokens import visible
 
 PROMPT = "OTTO: A duck?"
 
 
-def words(app):
-    return " ".join(element.value for element in [*app.markdown, *app.info, *app.caption])
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
-
-
 @pytest.fixture
-def open_embeddings(open_lesson, tmp_path):
-    """The lesson on a small random model, or on the bundled one."""
-
-    def open_(prompt=PROMPT, model=None, **state):
-        if model is not None:
-            write_run(tmp_path, "0000000a", **model)
-            state["model"] = "0000000a"
-        return open_lesson("embeddings", prompt=prompt, **state)
-
-    return open_
+def open_embeddings(open_lesson):
+    return partial(open_lesson, "embeddings", prompt=PROMPT)
 
 
 def test_a_searched_token_is_found_and_its_neighbours_are_the_tables_own(open_embeddings):
@@ -48,14 +33,14 @@ def test_a_searched_token_is_found_and_its_neighbours_are_the_tables_own(open_em
     assert label_of(tokenizer, monday) in options
     app.selectbox(key="emb_token").set_value(label_of(tokenizer, monday)).run()
     assert not app.exception
-    assert f"is row {monday} of the table" in words(app)
+    assert f"is row {monday} of the table" in said(app)
     near = [tokenizer.token_text(i) for i, _ in nearest(table, monday, 8)]
     figures = [json.loads(chart.proto.spec) for chart in app.main.get("plotly_chart")]
     labels = [figure["layout"].get("yaxis", {}).get("ticktext") for figure in figures]
     assert [f"<b>{visible(name)}</b>" for name in near] in labels
     app.text_input(key="emb_search").set_value("qqqq").run()
     assert not app.exception
-    assert "No token of this model holds" in words(app)
+    assert "No token of this model holds" in said(app)
 
 
 def test_rotary_positions_may_be_shifted_and_the_page_says_so(open_embeddings):
@@ -78,14 +63,14 @@ def test_rotary_positions_may_be_shifted_and_the_page_says_so(open_embeddings):
     ("kind", "truth"), [("learned", OTHER), ("sinusoidal", OTHER), ("rope", SAME), ("none", SAME)]
 )
 def test_every_kind_of_positions_is_told_truthfully(open_embeddings, tmp_path, kind, truth):
-    app = open_embeddings(model={"position": kind}, **{f"emb_guess_{kind}": truth})
+    app = open_embeddings(design={"position": kind}, **{f"emb_guess_{kind}": truth})
     assert "**Right.**" in app.success[0].value
     run = Run.open(tmp_path / "0000000a")
     ids = run.tokenizer().encode(PROMPT)
     moved = predict_at(run.load_model(), ids, shifted(len(ids), 10))
     assert metrics(app)["Loss after"] == f"{moved.effect.loss_after:.3f}"
-    assert ("Your model has no such table" in words(app)) == (kind != "learned")
-    assert words(app).count("this model's]") == (kind != "none")
+    assert ("Your model has no such table" in said(app)) == (kind != "learned")
+    assert said(app).count("this model's]") == (kind != "none")
     for how in ("farther apart", "removed"):
         app.segmented_control(key="emb_how").set_value(how).run()
         assert not app.exception
@@ -116,7 +101,9 @@ def test_the_products_of_the_rotated_pairs_stay_when_both_tokens_move(open_embed
 @pytest.mark.parametrize("prompt", ["N", "OTTO: It was wet, and it wanted warmth. " * 4])
 def test_any_model_and_prompt(open_embeddings, model, prompt):
     kind = model.get("position", "rope" if model.get("preset") else "learned")
-    app = open_embeddings(prompt, model, **{f"emb_guess_{kind}": SAME}, emb_which="nonsense")
+    app = open_embeddings(
+        prompt=prompt, design=model, **{f"emb_guess_{kind}": SAME}, emb_which="nonsense"
+    )
     assert app.header[-1].value == "Try this"
 
 

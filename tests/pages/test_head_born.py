@@ -8,16 +8,12 @@ from gpt_core.training.run_files import IMPORTED, Record
 from pages.head_born import film as history_film
 from pages.head_born import panel as history_panel
 from pages.head_born import results as histories
-from tests.helpers import write_run
+from tests.helpers import said, write_run
 from ui.components import film
 from ui.services.caches import PASSES, RESULTS, SNAPSHOTS
 
 RUN = "0000000a"
 GUESS = f"film_guess_{RUN}"
-
-
-def words(app):
-    return " ".join(e.value for e in [*app.markdown, *app.info, *app.warning, *app.success])
 
 
 def keep(run, *steps):
@@ -79,7 +75,7 @@ def test_the_recorded_run_is_there_at_once_however_slow_the_machine(
     assert not app.exception
     assert [row.role for row in films[-1][1][0].roles][:1] == ["previous token"]
     assert "Who took which role" in " ".join(h.value for h in app.subheader)
-    assert "**previous token**" in words(app) or "*previous token*" in words(app)
+    assert "**previous token**" in said(app) or "*previous token*" in said(app)
     assert "Recorded: the training run of the bundled model" in " ".join(
         each.value for each in app.caption
     )
@@ -103,7 +99,7 @@ def test_any_design_has_a_film(open_run, films, design, probe):
     assert pictures[0].pattern.shape[-1] == T <= design.get("block_size", 32)
     assert len(pictures[0].spread) == len(stage.norms)
     assert (pictures[0].gain is None) == (design.get("norm") == "none")
-    assert "The largest change between two snapshots" in words(app)
+    assert "The largest change between two snapshots" in said(app)
 
 
 @pytest.mark.parametrize("prompt", ["x", "🦆 <b>`*_$[", "word " * 400])
@@ -113,17 +109,17 @@ def test_any_prompt_is_a_probe(open_run, films, prompt):
 
 
 def test_a_run_without_snapshots_says_what_to_do(open_run):
-    assert "kept no snapshots" in words(open_run())
+    assert "kept no snapshots" in said(open_run())
 
 
 def test_an_imported_model_has_no_past(open_run):
-    assert "already trained" in words(open_run(reason=IMPORTED))
+    assert "already trained" in said(open_run(reason=IMPORTED))
 
 
 def test_one_snapshot_is_shown_and_told_apart_from_a_film(open_run, films):
     app = open_run(5)
     assert [picture.step for picture in films[-1][1]] == [5]
-    assert "only one snapshot" in words(app)
+    assert "only one snapshot" in said(app)
     assert not app.radio
 
 
@@ -148,7 +144,7 @@ def test_snapshots_are_looked_at_one_after_the_other_and_can_be_stopped(
     assert [picture.step for picture in films[-1][1]] == [0]
     app.button(key="film_stop").click().run()
     seen = len(films[-1][1])
-    assert f"{4 - seen} of 4 snapshots were not looked at" in words(app)
+    assert f"{4 - seen} of 4 snapshots were not looked at" in said(app)
     app.button(key="film_go_on").click().run()
     for _ in range(3):
         app.run()
@@ -169,7 +165,7 @@ def test_a_run_whose_text_is_gone_has_a_film_without_roles(open_lesson, tmp_path
 
 def test_a_run_that_trains_grows(open_run, tmp_path, films):
     app = open_run(0, 10, state="running")
-    assert "**is training**" in words(app)
+    assert "**is training**" in said(app)
     assert [picture.step for picture in films[-1][1]] == [0, 10]
     assert films[-1][3]  # it follows the newest
     from gpt_core.training.run import Run
@@ -182,12 +178,12 @@ def test_a_run_that_trains_grows(open_run, tmp_path, films):
     assert not films[-1][3]
     run.set_status("finished", 20)
     app.run()
-    assert "**is training**" not in words(app)
+    assert "**is training**" not in said(app)
     assert not app.toggle
 
 
 def test_a_run_that_waits_says_so(open_run):
-    assert "waits for its turn" in words(open_run(state="queued"))
+    assert "waits for its turn" in said(open_run(state="queued"))
 
 
 @pytest.mark.parametrize("asked", ["20", "-1", "x", "²", "9" * 30, ""])
@@ -216,15 +212,15 @@ def test_a_run_of_one_s_own_that_isn_t_shown_can_be_watched(open_lesson, monkeyp
     )
     monkeypatch.setattr(history_panel, "training_service", lambda: service)
     app = open_lesson("head_born")
-    assert "Your run “mine” is number 2 in the queue" in words(app)
+    assert "Your run “mine” is number 2 in the queue" in said(app)
     assert app.button(key="film_watch").disabled
     view.has_model, view.place, view.step = True, None, 25
     app.run()
-    assert "Your run “mine” is training: step 25 of 300." in words(app)
+    assert "Your run “mine” is training: step 25 of 300." in said(app)
     app.button(key="film_watch").click().run()
     assert app.session_state["model"] == RUN
-    assert "kept no snapshots" in words(app)
+    assert "kept no snapshots" in said(app)
     view.active = False
     app.run()
     assert not app.exception
-    assert "mine" not in words(app)
+    assert "mine" not in said(app)

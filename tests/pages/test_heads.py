@@ -1,7 +1,8 @@
 """The Multi-head lesson on models of many designs, and what its words say against the numbers."""
 
+from functools import partial
+
 import pytest
-import torch
 
 import ui.services.jobs
 from gpt_core.bundled import bundled_run_path
@@ -11,38 +12,17 @@ from gpt_core.interpret.head_roles import sharpest
 from gpt_core.interpret.output_projection import output_step, trace_heads
 from gpt_core.training.run import Run
 from pages.heads.words import PLACES
-from tests.helpers import app_at, write_run
-
-OWN = "0000000a"
+from tests.helpers import said
+from tests.pages.conftest import OWN
 
 
 @pytest.fixture
-def open_heads(tmp_path, monkeypatch):
-    """The lesson on the bundled model, or on a small random one of a design."""
-    torch.set_num_threads(1)
-    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
-
-    def open_(prompt="OTTO: A duck?", model=None, **params):
-        app = app_at("heads")
-        if model is not None:
-            write_run(tmp_path, OWN, **model)
-            params["model"] = OWN
-        for name, value in {"prompt": prompt, **params}.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception, app.exception
-        return app
-
-    return open_
-
-
-def words(app):
-    elements = [*app.markdown, *app.info, *app.caption, *app.success, *app.warning]
-    return "\n".join(element.value for element in elements)
+def open_heads(open_at):
+    return partial(open_at, "heads", prompt="OTTO: A duck?")
 
 
 def test_the_hand_calculation_shows_the_models_own_number(open_heads, tmp_path):
-    app = open_heads(model={"n_head": 4}, heads_layer="1", heads_token="3")
+    app = open_heads(design={"n_head": 4}, heads_layer="1", heads_token="3")
     run = Run.open(tmp_path / OWN)
     model, ids = run.load_model(), run.tokenizer().encode("OTTO: A duck?")
     step = output_step(model, trace_heads(model, ids), 1, 3)
@@ -51,20 +31,20 @@ def test_the_hand_calculation_shows_the_models_own_number(open_heads, tmp_path):
     assert shown[:4] == pytest.approx(step.parts[:, channel].tolist(), abs=6e-6)
     assert shown[-1] == pytest.approx(step.attn_out[channel].item(), abs=6e-6)
     assert shown[-2] == pytest.approx(shown[-1], abs=2e-5)
-    assert f"**number {channel}**" in words(app)
-    assert "4 × 8 = 32" in words(app)
+    assert f"**number {channel}**" in said(app)
+    assert "4 × 8 = 32" in said(app)
 
 
 def test_recorded_results_are_labelled_and_told(open_heads):
     app = open_heads()
-    said = words(app)
+    text = said(app)
     roles, healed = load("head_roles"), load("heal")
-    assert said.count("Recorded about the bundled model") == 2  # the values wait for an answer
+    assert text.count("Recorded about the bundled model") == 2  # the values wait for an answer
     clear = sum(head["role"] is not None for head in roles["value"]["heads"])
-    assert f"{clear} of 16 heads" in said
+    assert f"{clear} of 16 heads" in text
     cut = healed["value"]["curve"]
-    assert f"**{cut['healed'][0] - cut['twin'][0]:.4f}** nats" in said
-    assert "Choose an answer first" in said
+    assert f"**{cut['healed'][0] - cut['twin'][0]:.4f}** nats" in text
+    assert "Choose an answer first" in text
 
 
 @pytest.mark.parametrize("guess", PLACES)
@@ -81,11 +61,11 @@ def test_the_answer_comes_from_the_measured_values(open_heads, guess):
     order = sorted(measured, key=lambda head: -head["zero"][0])
     place = [tuple(head["head"]) for head in order].index(sharp)
     truth = PLACES[0] if place == 0 else PLACES[1] if place < 8 else PLACES[2]
-    said = words(app)
-    assert f"It is {truth}: place {place + 1} of 16" in said
-    assert ("✓ **Right.**" in said) == (guess == truth)
-    assert ("✗ **Not quite.**" in said) == (guess != truth)
-    assert f"**{order[0]['zero'][0]:.4f}** nats per token" in said
+    text = said(app)
+    assert f"It is {truth}: place {place + 1} of 16" in text
+    assert ("✓ **Right.**" in text) == (guess == truth)
+    assert ("✗ **Not quite.**" in text) == (guess != truth)
+    assert f"**{order[0]['zero'][0]:.4f}** nats per token" in text
 
 
 DESIGNS = {
@@ -100,11 +80,11 @@ DESIGNS = {
 @pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS)
 @pytest.mark.parametrize("prompt", ["OTTO: A duck?", "O"], ids=["words", "one token"])
 def test_the_lesson_opens_on_every_design(open_heads, design, prompt):
-    app = open_heads(prompt, model=design)
+    app = open_heads(prompt=prompt, design=design)
     single = design.get("n_head") == 1
     assert bool(app.radio) != single
-    assert ("single head" in words(app)) == single
-    assert "Recorded" not in words(app)
+    assert ("single head" in said(app)) == single
+    assert "Recorded" not in said(app)
 
 
 def test_nonsense_in_the_address_is_no_error(open_heads):
@@ -112,7 +92,7 @@ def test_nonsense_in_the_address_is_no_error(open_heads):
         heads_layer="9", heads_token="-1", head="99.99", heads_gone="7.7", heads_steps="1e9",
         heads_seed="x", heads_draw="-5", heads_kind="nobody",
     )  # fmt: skip
-    assert "layer 0, head 0" in words(app).lower()
+    assert "layer 0, head 0" in said(app).lower()
 
 
 def test_a_model_of_ones_own_is_measured_by_a_button(open_heads, monkeypatch):
@@ -120,7 +100,7 @@ def test_a_model_of_ones_own_is_measured_by_a_button(open_heads, monkeypatch):
     monkeypatch.setattr(
         ui.services.jobs.JobService, "start", lambda self, key, folder, visitor: started.append(key)
     )
-    app = open_heads(model={})
+    app = open_heads(design={})
     (button,) = [button for button in app.button if button.label == "Find roles"]
     button.click().run()
     assert not app.exception
@@ -128,5 +108,5 @@ def test_a_model_of_ones_own_is_measured_by_a_button(open_heads, monkeypatch):
 
 
 def test_a_sequence_said_twice_may_be_the_prompt(open_heads):
-    app = open_heads("OTTO OTTO", model={}, heads_kind="your prompt")
-    assert "The first time these tokens cost" in words(app)
+    app = open_heads(prompt="OTTO OTTO", design={}, heads_kind="your prompt")
+    assert "The first time these tokens cost" in said(app)

@@ -1,15 +1,10 @@
-import json
-
 import pytest
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.overview import overview
 from gpt_core.training.run import Run
 from notebooks.maker import NAMES
-
-
-def words(app):
-    return " ".join(element.value for element in [*app.markdown, *app.info, *app.success])
+from tests.helpers import said, sent
 
 
 def test_the_numbers_are_the_model_s(open_lesson):
@@ -17,16 +12,10 @@ def test_the_numbers_are_the_model_s(open_lesson):
     run = Run.open(bundled_run_path())
     model = run.load_model()
     story = overview(model, run.tokenizer().encode("MABEL:"))
-    assert f"**{story.surprise:.2f} bits**" in words(app)
-    assert f"**{model.num_parameters():,}** numbers" in words(app)
-    (diagram,) = [
-        node.proto
-        for node in app.main.get("bidi_component")
-        if node.proto.component_name == "block_diagram"
-    ]
-    shown = json.loads(diagram.json)["numbers"]
-    assert shown == pytest.approx(story.lengths)
-    assert f"After the last layer its length is {story.stream[-1]:.2f}" in words(app)
+    assert f"**{story.surprise:.2f} bits**" in said(app)
+    assert f"**{model.num_parameters():,}** numbers" in said(app)
+    assert sent(app, "block_diagram")["numbers"] == pytest.approx(story.lengths)
+    assert f"After the last layer its length is {story.stream[-1]:.2f}" in said(app)
 
 
 def test_a_guess_is_answered_with_its_probability(open_lesson):
@@ -46,7 +35,7 @@ def test_a_guess_is_answered_with_its_probability(open_lesson):
     ],
 )
 def test_any_prompt_is_answered(open_lesson, prompt, expected):
-    assert expected in words(open_lesson("home", prompt=prompt))
+    assert expected in said(open_lesson("home", prompt=prompt))
 
 
 def test_a_model_that_is_not_here_is_replaced_in_words(open_lesson):

@@ -4,19 +4,9 @@ import torch
 from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.norms import rescale_stream, trace_norms
 from gpt_core.training.run import Run
-from tests.helpers import write_run
+from tests.helpers import metrics, said
 
 PROMPT = "OTTO: A duck?"
-
-
-def words(app):
-    return " ".join(
-        element.value for element in [*app.markdown, *app.info, *app.caption, *app.warning]
-    )
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
 
 
 def bundled():
@@ -26,13 +16,10 @@ def bundled():
 
 
 @pytest.fixture
-def open_layernorm(open_lesson, tmp_path):
+def open_layernorm(open_lesson):
     """The lesson on a small random model, or on the bundled one."""
 
-    def open_(prompt=PROMPT, guess="the same", model=None, **state):
-        if model:
-            write_run(tmp_path, "0000000a", **model)
-            state["model"] = "0000000a"
+    def open_(prompt=PROMPT, guess="the same", **state):
         if guess:
             state["norm_guess"] = guess
         return open_lesson("layernorm", prompt=prompt, **state)
@@ -49,17 +36,17 @@ def test_the_hand_calculation_shows_the_numbers_that_pytorch_gets(open_layernorm
     table = app.table[0].value
     shown = [float(value.replace("−", "-")) for value in table["result"][:8]]
     assert shown == pytest.approx(truth[:8].tolist(), abs=6e-5)
-    assert f"**μ = {x.mean():.4g}**".replace("-", "−") in words(app)
-    assert f"**σ² = {x.var(correction=0):.4g}**" in words(app)
+    assert f"**μ = {x.mean():.4g}**".replace("-", "−") in said(app)
+    assert f"**σ² = {x.var(correction=0):.4g}**" in said(app)
 
 
 def test_the_slider_waits_for_a_prediction(open_layernorm):
     app = open_layernorm(guess=None)
-    assert "Choose an answer first" in words(app)
+    assert "Choose an answer first" in said(app)
     assert not app.metric
     app.radio(key="norm_guess").set_value("a tenth").run()
     assert not app.exception
-    assert "✗ **Not quite.** Closer is **the same**." in words(app)
+    assert "✗ **Not quite.** Closer is **the same**." in said(app)
     assert metrics(app)["Probability that moved"] == "0.00%"
 
 
@@ -73,13 +60,13 @@ def test_the_slider_leaves_the_result_as_it_is(open_layernorm, factor):
     assert after["Size going in"] != before["Size going in"]
     assert float(after["Size coming out"]) == pytest.approx(1.0, abs=0.01)
     assert float(after["Probability that moved"].rstrip("%")) < 1.0
-    assert "The norm hardly cares" in words(app)
+    assert "The norm hardly cares" in said(app)
 
 
 def test_a_tiny_factor_shows_that_epsilon_matters(open_layernorm):
     app = open_layernorm(norm_name="blocks.0.norm1")
     app.select_slider(key="norm_factor").set_value(0.001).run()
-    assert "**the norm does care**" in words(app)
+    assert "**the norm does care**" in said(app)
     assert float(metrics(app)["Size coming out"]) < 0.99
 
 
@@ -97,24 +84,24 @@ def test_multiplying_the_whole_stream_is_another_experiment(open_layernorm):
 @pytest.mark.parametrize("norm", ["layernorm", "rmsnorm", "batchnorm", "none"])
 @pytest.mark.parametrize("norm_position", ["pre", "post"])
 def test_every_kind_of_norm_is_told_truthfully(open_layernorm, norm, norm_position):
-    app = open_layernorm(model={"norm": norm, "norm_position": norm_position})
+    app = open_layernorm(design={"norm": norm, "norm_position": norm_position})
     name = {"layernorm": "LayerNorm", "rmsnorm": "RMSNorm", "batchnorm": "BatchNorm"}
-    assert f"**{name.get(norm, 'no norm')}**" in words(app)
+    assert f"**{name.get(norm, 'no norm')}**" in said(app)
     before = metrics(app)["Size coming out"]
     app.select_slider(key="norm_factor").set_value(100.0).run()
     assert not app.exception
     after = metrics(app)["Size coming out"]
     if norm in ("layernorm", "rmsnorm"):
         assert float(after) == pytest.approx(float(before), abs=0.01)
-        assert "hardly cares" in words(app)
+        assert "hardly cares" in said(app)
     else:
         assert float(after) > 20 * float(before)
-        assert "times** as large as at ×1" in words(app)
-    assert ("pre-norm" in words(app)) == (norm_position == "pre" and norm != "none")
+        assert "times** as large as at ×1" in said(app)
+    assert ("pre-norm" in said(app)) == (norm_position == "pre" and norm != "none")
 
 
 def test_numbers_too_large_for_32_bits_are_said_so(open_layernorm):
-    app = open_layernorm(model={"norm": "none", "activation": "relu2", "n_layer": 6})
+    app = open_layernorm(design={"norm": "none", "activation": "relu2", "n_layer": 6})
     app.select_slider(key="norm_factor").set_value(1000.0).run()
     assert not app.exception
     assert app.warning and "overflow" in app.warning[0].value
@@ -130,19 +117,19 @@ def test_numbers_too_large_for_32_bits_are_said_so(open_layernorm):
     ],
 )
 def test_any_prompt_is_answered(open_layernorm, prompt, expected):
-    assert expected in words(open_layernorm(prompt=prompt, norm_token=0))
+    assert expected in said(open_layernorm(prompt=prompt, norm_token=0))
 
 
 def test_a_shorter_prompt_forgets_a_token_that_it_no_longer_has(open_layernorm):
     app = open_layernorm(prompt="NADIA: Where are you going with the red bucket?", norm_token=10)
     app.text_input(key="prompt").set_value("GUS:").run()
     assert not app.exception
-    assert "is token 1." in words(app)
+    assert "is token 1." in said(app)
 
 
 def test_both_statistics_are_drawn(open_layernorm):
     app = open_layernorm()
-    assert "On this prompt the standard deviation is" in words(app)
+    assert "On this prompt the standard deviation is" in said(app)
     app.segmented_control(key="norm_statistic").set_value("mean").run()
     assert not app.exception
-    assert "**0** everywhere when normalised" in words(app)
+    assert "**0** everywhere when normalised" in said(app)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from gpt_core.bundled import bundled_run_path
@@ -5,14 +7,10 @@ from gpt_core.bundled.record import load
 from gpt_core.interpret.neurons import loudest, remove_neuron, top_texts_of, trace_neurons
 from gpt_core.training.run import Run
 from pages.mlp.words import FALLS, GUESSES, MOVES, STAYS
-from tests.helpers import write_run
+from tests.helpers import said
 from ui.app.study_bar import DEFAULT_PROMPT
 
 PROMPT = "OTTO: A duck?"
-
-
-def words(app):
-    return " ".join(element.value for element in [*app.markdown, *app.info, *app.caption])
 
 
 def drawn(app):
@@ -21,16 +19,8 @@ def drawn(app):
 
 
 @pytest.fixture
-def open_mlp(open_lesson, tmp_path):
-    """The lesson on a small random model, or on the bundled one."""
-
-    def open_(prompt=PROMPT, model=None, **state):
-        if model is not None:
-            write_run(tmp_path, "0000000a", **model)
-            state["model"] = "0000000a"
-        return open_lesson("mlp", prompt=prompt, **state)
-
-    return open_
+def open_mlp(open_lesson):
+    return partial(open_lesson, "mlp", prompt=PROMPT)
 
 
 def test_it_opens_on_the_loudest_neuron_and_its_recorded_texts(open_mlp):
@@ -44,9 +34,9 @@ def test_it_opens_on_the_loudest_neuron_and_its_recorded_texts(open_mlp):
     assert not app.exception
     assert f"neuron {loud[1].neuron}, on your prompt" in " ".join(h.value for h in app.subheader)
     recorded = top_texts_of(load("top_texts")["value"], 2, loud[1].neuron)
-    assert f"**{100 * recorded.positive:.3g}%**" in words(app)
+    assert f"**{100 * recorded.positive:.3g}%**" in said(app)
     assert drawn(app).count("<mark>") == len(recorded.places)
-    assert "Recorded about the bundled model" in words(app)
+    assert "Recorded about the bundled model" in said(app)
 
 
 def test_a_dead_neuron_is_said_to_be_dead(open_mlp):
@@ -63,7 +53,7 @@ def test_a_dead_neuron_is_said_to_be_dead(open_mlp):
 
 @pytest.mark.parametrize("activation", ["relu", "relu2", "gelu", "gelu_tanh", "swiglu"])
 def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activation):
-    app = open_mlp(model={"activation": activation, "norm": "rmsnorm"})
+    app = open_mlp(design={"activation": activation, "norm": "rmsnorm"})
     layer, neuron = 1, int(app.number_input[0].value)
     run = Run.open(tmp_path / "0000000a")
     model, ids = run.load_model(), run.tokenizer().encode(PROMPT)
@@ -94,5 +84,5 @@ def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activatio
     ],
 )
 def test_any_model_prompt_and_address(open_mlp, model, prompt):
-    app = open_mlp(prompt, model, mlp_layer=99, mlp_neuron_0=-5, mlp_neuron_1=10**9)
+    app = open_mlp(prompt=prompt, design=model, mlp_layer=99, mlp_neuron_0=-5, mlp_neuron_1=10**9)
     assert app.header[-1].value == "Try this"

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 
@@ -7,35 +9,16 @@ from gpt_core.experiments.norm_surgery import multiply_stream
 from gpt_core.training.run import Run
 from pages.normalization.race import FREE, RACES, final_losses
 from pages.normalization.recorded import COMPARED, FROZEN
-from tests.helpers import write_run
+from tests.helpers import metrics, said
 from ui.app.job_panel import recorded_result
 from ui.show.numbers import tidy
 
 PROMPT = "OTTO: A duck? It was wet."
 
 
-def words(app):
-    return " ".join(
-        element.value
-        for element in [*app.markdown, *app.info, *app.caption, *app.success, *app.warning]
-    )
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
-
-
 @pytest.fixture
-def open_page(open_lesson, tmp_path):
-    """The lesson on a small random model, or on the bundled one."""
-
-    def open_(prompt=PROMPT, model=None, **state):
-        if model is not None:
-            write_run(tmp_path, "0000000a", **model)
-            state["model"] = "0000000a"
-        return open_lesson("normalization", prompt=prompt, **state)
-
-    return open_
+def open_page(open_lesson):
+    return partial(open_lesson, "normalization", prompt=PROMPT)
 
 
 def test_the_axis_picture_and_the_surgery_show_the_loaded_models_numbers(open_page):
@@ -48,7 +31,7 @@ def test_the_axis_picture_and_the_surgery_show_the_loaded_models_numbers(open_pa
     cell = (0, block.shape[1] // 2, 2)
     mine = torch.nn.BatchNorm1d(6)(block.flatten(0, 1)).view_as(block)[cell].item()
     assert averaged_with("batchnorm", block, cell).normalized == pytest.approx(mine, abs=1e-5)
-    assert f"**{tidy(averaged_with('batchnorm', block, cell).normalized)}**" in words(app)
+    assert f"**{tidy(averaged_with('batchnorm', block, cell).normalized)}**" in said(app)
     done = multiply_stream(model, ids, 1, 10.0)
     assert metrics(app)["Probability that moved"] == f"{100 * done.moved:.1f}%"
     loss = f"{done.before.loss:.2f} → {done.after.loss:.2f}"
@@ -60,23 +43,23 @@ def test_the_leak_waits_for_a_prediction(open_page):
     assert "BatchNorm's leak" not in [header.value for header in app.header]
     app.radio(key="norms_guess").set_value("LayerNorm").run()
     assert not app.exception
-    said = words(app)
-    assert "✗ **Not quite.** Measured" in said
-    assert "LayerNorm 0, RMSNorm 0, BatchNorm" in said and "BatchNorm 0," not in said
+    text = said(app)
+    assert "✗ **Not quite.** Measured" in text
+    assert "LayerNorm 0, RMSNorm 0, BatchNorm" in text and "BatchNorm 0," not in text
     app.segmented_control(key="norms_leak_norm").set_value("rmsnorm").run()
-    assert "**exactly 0**" in words(app)
+    assert "**exactly 0**" in said(app)
     app.segmented_control(key="norms_leak_norm").set_value("batchnorm").run()
-    assert "**exactly 0**" not in words(app)
+    assert "**exactly 0**" not in said(app)
     app.segmented_control(key="norms_leak_mode").set_value("eval").run()
-    assert "**exactly 0**" in words(app)
+    assert "**exactly 0**" in said(app)
     app.segmented_control(key="norms_leak_batch").set_value(1).run()
     app.segmented_control(key="norms_leak_change").set_value("another sequence").run()
-    assert "there is no other sequence" in words(app)
+    assert "there is no other sequence" in said(app)
 
 
 def test_a_race_of_ones_own_can_be_started(open_page):
     app = open_page(norms_race="my own settings", norms_norm_position="post", norms_n_layer=12)
-    assert "12 layers, a norm **after** each addition" in words(app)
+    assert "12 layers, a norm **after** each addition" in said(app)
     assert [button.label for button in app.main.button] == ["Run this race"]
 
 
@@ -91,10 +74,10 @@ def test_a_race_of_ones_own_can_be_started(open_page):
     ],
 )
 def test_every_design_and_a_single_token(open_page, model, prompt, expected):
-    app = open_page(prompt=prompt, model=model, norms_axes="batchnorm")
-    assert expected in words(app)
+    app = open_page(prompt=prompt, design=model, norms_axes="batchnorm")
+    assert expected in said(app)
     if prompt == "O":
-        assert "nothing of the token is left" in words(app)
+        assert "nothing of the token is left" in said(app)
         assert metrics(app)["Loss on the text"] == "one token only"
 
 

@@ -2,29 +2,16 @@ import pytest
 
 from gpt_core.bundled.record import load
 from pages.one_step.words import GUESSES, HIGHER
-from tests.helpers import write_run
+from tests.helpers import metrics, said
 
 PROMPT = "OTTO: A duck?"
 
 
-def words(app):
-    return " ".join(
-        element.value for element in [*app.markdown, *app.info, *app.caption, *app.success]
-    )
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
-
-
 @pytest.fixture
-def open_step(open_lesson, tmp_path):
+def open_step(open_lesson):
     """The lesson on a small random model, or on the bundled one."""
 
-    def open_(prompt=PROMPT, guess=HIGHER, model=None, optimizer="adamw", **state):
-        if model is not None:
-            write_run(tmp_path, "0000000a", **model)
-            state["model"] = "0000000a"
+    def open_(prompt=PROMPT, guess=HIGHER, optimizer="adamw", **state):
         if guess:
             state[f"step_guess_{optimizer}"] = guess
         return open_lesson("one_step", prompt=prompt, step_optimizer=optimizer, **state)
@@ -33,16 +20,16 @@ def open_step(open_lesson, tmp_path):
 
 
 def test_the_numbers_wait_for_a_prediction(open_step):
-    app = open_step(guess=None, model={})
-    assert "Choose an answer first" in words(app) and not app.metric
+    app = open_step(guess=None, design={})
+    assert "Choose an answer first" in said(app) and not app.metric
     app.radio(key="step_guess_adamw").set_value(GUESSES[0]).run()
     assert not app.exception
-    assert "the step at ×10 leads to" in words(app)
+    assert "the step at ×10 leads to" in said(app)
     assert "The other text" in metrics(app)
 
 
 def test_a_small_step_does_what_the_slope_says(open_step):
-    app = open_step(model={}, step_factor=0.001)
+    app = open_step(design={}, step_factor=0.001)
     shown = metrics(app)
     number = [
         float(shown[name].replace("−", "-").replace("·10⁻⁵", "e-5").replace("·10⁻⁶", "e-6"))
@@ -53,7 +40,7 @@ def test_a_small_step_does_what_the_slope_says(open_step):
     before.set_value(300.0).run()
     assert not app.exception
     assert metrics(app)["Real change"] != shown["Real change"]
-    assert "It cost the other text" in words(app)
+    assert "It cost the other text" in said(app)
 
 
 @pytest.mark.parametrize(
@@ -67,37 +54,37 @@ def test_a_small_step_does_what_the_slope_says(open_step):
     ids=str,
 )
 def test_every_design_is_told_truthfully(open_step, optimizer, model):
-    app = open_step(optimizer=optimizer, model=model)
-    said = words(app)
+    app = open_step(optimizer=optimizer, design=model)
+    text = said(app)
     rule = {"adamw": "every weight moves by the learning", "muon": "treats a whole matrix at once"}
-    assert rule[optimizer] in said
-    assert ("output table too (tied)" in said) == model.get("tie_weights", True)
+    assert rule[optimizer] in text
+    assert ("output table too (tied)" in text) == model.get("tie_weights", True)
     app.select_slider(key="step_factor").set_value(1000.0).run()
     assert not app.exception
 
 
 @pytest.mark.parametrize("prompt", ["x", "O"])
 def test_one_token_teaches_nothing(open_step, prompt):
-    app = open_step(prompt=prompt, model={})
-    assert "nothing to learn from a single token" in words(app)
+    app = open_step(prompt=prompt, design={})
+    assert "nothing to learn from a single token" in said(app)
     assert not app.metric
 
 
 def test_a_model_whose_numbers_burst_takes_no_step(open_step):
-    app = open_step(model={"norm": "none", "activation": "relu2", "n_layer": 6})
-    assert "burst already before the step" in words(app)
+    app = open_step(design={"norm": "none", "activation": "relu2", "n_layer": 6})
+    assert "burst already before the step" in said(app)
     assert not app.metric
 
 
 def test_a_long_prompt_is_cut(open_step):
-    app = open_step(prompt="NADIA: a duck. " * 30, model={"block_size": 128})
-    assert "64 tokens** (the last 64 of your prompt)" in words(app)
+    app = open_step(prompt="NADIA: a duck. " * 30, design={"block_size": 128})
+    assert "64 tokens** (the last 64 of your prompt)" in said(app)
 
 
 def test_a_large_model_takes_its_step_as_a_job(open_step, monkeypatch):
     monkeypatch.setattr("gpt_core.model.gpt.GPT.num_parameters", lambda self: 124_000_000)
-    app = open_step(model={})
-    assert "takes about 3.7 GB" in words(app)
+    app = open_step(design={})
+    assert "takes about 3.7 GB" in said(app)
     assert [b.label for b in app.button if b.label == "Take the step"]
     assert not app.metric
 
@@ -105,10 +92,10 @@ def test_a_large_model_takes_its_step_as_a_job(open_step, monkeypatch):
 def test_the_recorded_breakdown_is_shown_and_said_so(open_lesson):
     app = open_lesson("one_step")
     recorded = load("too_large_step")
-    assert recorded["said"] in words(app)
+    assert recorded["said"] in said(app)
     worst = max(step["loss"] for step in recorded["value"]["steps"])
-    assert f"{worst:.4g}" in words(app)
+    assert f"{worst:.4g}" in said(app)
     assert app.table[0].value["step"].tolist() == [str(i) for i in range(9)]
     app.text_input(key="prompt").set_value("Another sentence").run()
     assert not app.exception
-    assert recorded["said"] not in words(app)  # it was about another sentence
+    assert recorded["said"] not in said(app)  # it was about another sentence

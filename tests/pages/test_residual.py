@@ -1,6 +1,5 @@
 """The residual-stream lesson on several designs, prompts and addresses."""
 
-import json
 import re
 
 import pytest
@@ -12,7 +11,7 @@ from gpt_core.interpret.logit_lens import logit_lens
 from gpt_core.interpret.patching import contrast, patch, patch_each, run_states
 from gpt_core.training.run import Run
 from pages.residual.words import GUESSES
-from tests.helpers import write_run
+from tests.helpers import said, sent
 from ui.components.stream_grids import read_cell
 from ui.show.tokens import visible
 
@@ -27,20 +26,6 @@ DESIGNS = {
 }
 
 
-def words(app):
-    return " ".join(
-        each.value for each in [*app.markdown, *app.info, *app.caption, *app.success, *app.warning]
-    )
-
-
-def sent(app, component):
-    """What a component was given to draw."""
-    (found,) = [
-        node.proto for node in app.get("bidi_component") if node.proto.component_name == component
-    ]
-    return json.loads(found.json)
-
-
 def check_numbers(app):
     text = next(m.value for m in app.markdown if m.value.startswith("**Check.**"))
     total, logit = re.findall(r"\*\*(−?[\d.]+)\*\* ·", text)[:2]
@@ -48,13 +33,10 @@ def check_numbers(app):
 
 
 @pytest.fixture
-def open_residual(open_lesson, tmp_path):
+def open_residual(open_lesson):
     """The lesson on a small random model, or on the bundled one."""
 
-    def open_(prompt=PROMPT, model=None, guess=GUESSES[0], **state):
-        if model is not None:
-            write_run(tmp_path, "0000000a", **model)
-            state["model"] = "0000000a"
+    def open_(prompt=PROMPT, guess=GUESSES[0], **state):
         if guess:
             state["stream_guess"] = guess
         return open_lesson("residual", prompt=prompt, **state)
@@ -80,45 +62,45 @@ def test_the_parts_add_up_on_screen_to_the_models_own_logit(open_residual):
 
 def test_the_shares_wait_for_a_prediction(open_residual):
     app = open_residual(guess=None)
-    assert "**Check.**" not in words(app) and "The longest vector here" in words(app)
+    assert "**Check.**" not in said(app) and "The longest vector here" in said(app)
     app.radio(key="stream_guess").set_value("no, another branch does").run()
     assert not app.exception
-    assert "**Check.**" in words(app) and "to the logit of" in words(app)
+    assert "**Check.**" in said(app) and "to the logit of" in said(app)
 
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_design_is_told_truthfully(open_residual, design):
     model = DESIGNS[design]
-    app = open_residual(model=model)
+    app = open_residual(design=model)
     total, logit, _ = check_numbers(app)
     assert total == pytest.approx(logit, rel=1e-5, abs=1e-4)
     post, norm = model.get("norm_position") == "post", model.get("norm")
-    assert ("post-norm model" in words(app)) == post
-    assert ("fixed statistics" in words(app)) == (norm == "batchnorm")
+    assert ("post-norm model" in said(app)) == post
+    assert ("fixed statistics" in said(app)) == (norm == "batchnorm")
     recomputed = not post and norm not in ("none", "batchnorm")
-    assert ("computed anew for every row" in words(app)) == recomputed
+    assert ("computed anew for every row" in said(app)) == recomputed
     assert bool([t for t in app.toggle if t.key == "lens_reuse"]) == recomputed
     app.segmented_control(key="patch_state").set_value("mlp_out").run()
     assert not app.exception
-    assert "differs in" in words(app)
+    assert "differs in" in said(app)
 
 
 @pytest.mark.parametrize("prompt", ["x", "🦆 שלום <b>&amp;</b>", "`*_$[", "word " * 400])
 def test_any_prompt_is_answered(open_residual, prompt):
     app = open_residual(prompt=prompt)
-    assert "**Check.**" in words(app)
-    assert ("are cut" in words(app)) == (len(prompt) > 400)
+    assert "**Check.**" in said(app)
+    assert ("are cut" in said(app)) == (len(prompt) > 400)
 
 
 def test_the_other_prompt_must_have_as_many_tokens(open_residual):
     app = open_residual()
     app.segmented_control(key="patch_way").set_value("type another prompt").run()
-    assert "Both prompts are the same" in words(app)
+    assert "Both prompts are the same" in said(app)
     app.text_input(key="patch_prompt").set_value("OTTO: Where is it?").run()
-    assert "both need equally many" in words(app)
+    assert "both need equally many" in said(app)
     app.text_input(key="patch_prompt").set_value(PROMPT.replace("Where", "What")).run()
     assert not app.exception
-    assert "`␣Where` → `␣What` at 2" in words(app)
+    assert "`␣Where` → `␣What` at 2" in said(app)
     app.text_input(key="patch_prompt").set_value("").run()
     assert not app.exception
 
@@ -152,7 +134,7 @@ def test_the_grids_show_what_the_library_computes(open_residual):
     app.toggle(key="lens_reuse").set_value(True).run()
     reused = logit_lens(model, trace_stream(model, ids[0]).stream, reuse_last_scale=True)
     share = reused.probability[0, -1, 0].item()
-    assert f"its probability there is **{100 * share:.1f}%**" in words(app)
+    assert f"its probability there is **{100 * share:.1f}%**" in said(app)
     assert sent(app, "logit_lens")["best"][0][-1][0][1] == pytest.approx(share, abs=1e-4)
 
 
@@ -163,7 +145,7 @@ def test_a_token_is_replaced_by_another_that_was_likely(open_residual):
     token = app.selectbox(key="patch_token").options[3]
     app.selectbox(key="patch_token").set_value(token).run()
     assert not app.exception
-    assert f"`␣red` → `{token}` at 5" in words(app)
+    assert f"`␣red` → `{token}` at 5" in said(app)
 
 
 def test_nonsense_in_the_address_is_left_out(open_lesson):

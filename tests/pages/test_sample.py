@@ -1,36 +1,22 @@
+from functools import partial
+
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from gpt_core.generate.sample import SampleConfig, distribution, generate
 from gpt_core.training.run import Run
 from pages.sample.measured import full_name, read
 from pages.sample.sampling import candidates
-from tests.helpers import MAIN_SCRIPT, write_run
+from tests.helpers import said
+from tests.pages.conftest import OWN
 
 PROMPT = "OTTO: It was"
 
 
 @pytest.fixture
-def open_sample(tmp_path, monkeypatch):
+def open_sample(open_at):
     """Open the lesson on a small run of its own, with settings in the address."""
-    torch.set_num_threads(1)
-    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
-
-    def open_(prompt=PROMPT, options=None, **params):
-        write_run(tmp_path, "00000001", **(options or {}))
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
-        params = {"temperature": "1", "min_p": "0"} | params
-        params |= {"model": "00000001", "prompt": prompt}
-        app.query_params.update(params)
-        app.run()
-        app.switch_page("../pages/sample/page.py")
-        app.query_params.update(params)
-        app.run()
-        assert not app.exception
-        return app
-
-    return open_
+    return partial(open_at, "sample", {}, prompt=PROMPT, temperature="1", min_p="0")
 
 
 def finish(app):
@@ -44,14 +30,10 @@ def finish(app):
 
 
 def expected_text(tmp_path, config):
-    run = Run.open(tmp_path / "00000001")
+    run = Run.open(tmp_path / OWN)
     tokenizer = run.tokenizer()
     steps = generate(run.load_model().eval(), tokenizer.encode(PROMPT), config)
     return [tokenizer.token_text(step.token) for step in steps]
-
-
-def words(app):
-    return " ".join(e.value for e in [*app.markdown, *app.info, *app.warning, *app.caption])
 
 
 def test_it_writes_what_gpt_core_writes_with_these_settings(open_sample, tmp_path):
@@ -61,7 +43,7 @@ def test_it_writes_what_gpt_core_writes_with_these_settings(open_sample, tmp_pat
     config = SampleConfig(60, temperature=0.7, top_k=9, min_p=0.05, seed=5)
     expected = expected_text(tmp_path, config)
     assert [text.replace("␣", " ").replace("⏎", "\n") for text in writing.texts] == expected
-    assert "60 tokens, written with temperature 0.7, top-k 9, min-p 0.05, seed 5" in words(app)
+    assert "60 tokens, written with temperature 0.7, top-k 9, min-p 0.05, seed 5" in said(app)
 
 
 def test_every_token_comes_with_the_draw_it_came_from(open_sample):
@@ -78,7 +60,7 @@ def test_every_token_comes_with_the_draw_it_came_from(open_sample):
 
 
 def test_only_what_was_cut_is_shown_as_nothing(open_sample, tmp_path):
-    run = open_sample() and Run.open(tmp_path / "00000001")
+    run = open_sample() and Run.open(tmp_path / OWN)
     tokenizer = run.tokenizer()
     logits = torch.arange(float(tokenizer.vocab_size)).flip(0) * 2  # the last ones: e^-50 and less
     whole = candidates(*distribution(logits, SampleConfig()), tokenizer, token=24)
@@ -98,7 +80,7 @@ def test_stop_keeps_what_was_written_and_write_starts_anew(open_sample):
     assert 0 < len(written) < 400
     app.run()
     assert app.session_state["writing"].texts == written
-    assert f"{len(written)} tokens, written with" in words(app)
+    assert f"{len(written)} tokens, written with" in said(app)
     app.button(key="write").click().run()
     finish(app)
     assert app.session_state["writing"].texts[: len(written)] == written  # the same seed
@@ -110,18 +92,18 @@ def test_settings_that_change_do_not_touch_the_text_that_is_there(open_sample):
     written = list(finish(app).texts)
     app.slider(key="temperature").set_value(0.0).run()
     assert app.session_state["writing"].texts == written
-    assert "written with temperature 1, seed 1337" in words(app)
-    assert "the likeliest token takes everything" in words(app)
+    assert "written with temperature 1, seed 1337" in said(app)
+    assert "the likeliest token takes everything" in said(app)
 
 
 def test_the_words_speak_of_this_prompt(open_sample):
     app = open_sample(top_k="3")
-    assert "top-k leaves 3 (cuts" in words(app)
-    assert "3 tokens can be drawn" in words(app)
-    before = words(app)
+    assert "top-k leaves 3 (cuts" in said(app)
+    assert "3 tokens can be drawn" in said(app)
+    before = said(app)
     app.text_input(key="prompt").set_value("NADIA").run()
     assert not app.exception
-    assert words(app) != before
+    assert said(app) != before
 
 
 def test_a_guess_is_answered_for_this_prompt(open_sample):
@@ -161,7 +143,7 @@ def test_an_emptied_box_starts_from_a_line_break(open_sample):
     ],
 )
 def test_unusual_prompts_get_one_sentence(open_sample, prompt, sentence):
-    assert sentence in words(open_sample(prompt))
+    assert sentence in said(open_sample(prompt=prompt))
 
 
 @pytest.mark.parametrize(
@@ -175,8 +157,8 @@ def test_unusual_prompts_get_one_sentence(open_sample, prompt, sentence):
     ],
     ids=str,
 )
-def test_any_model_writes(open_sample, options):
-    app = open_sample(options=options, length="40")
+def test_any_model_writes(open_at, options):
+    app = open_at("sample", options, prompt=PROMPT, temperature="1", min_p="0", length="40")
     app.button(key="write").click().run()
     assert len(finish(app).texts) == 40
 

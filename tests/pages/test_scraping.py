@@ -1,10 +1,10 @@
 """The step "Scrape a show" of the Data lesson, against a site on this machine."""
 
-import time
 from dataclasses import replace
 
 import pytest
 
+from tests.helpers import wait_for
 from tests.transcript_site import QUICK, FakeSite
 from ui.services.scraping import ScrapingService, scraping_service
 
@@ -42,8 +42,9 @@ def finished(app, service):
     return app
 
 
-def all_text(app):
-    return "\n".join(e.value for kind in (app.markdown, app.caption, app.code) for e in kind)
+def shown(app):
+    """The texts that are shown as they are."""
+    return "\n".join(block.value for block in app.code)
 
 
 def test_scrape_look_and_use(open_lesson, service, fake):
@@ -55,9 +56,9 @@ def test_scrape_look_and_use(open_lesson, service, fake):
     assert problems["episode"].tolist() == ["s01e02", "s01e03"]
     assert problems["why"].tolist()[0] == "status 404"
     app.button_group(key="cleaning_step").set_value("Control bytes").run()
-    assert "Café\\x1f is open" in all_text(app)
+    assert "Café\\x1f is open" in shown(app)
     app.button_group(key="cleaning_step").set_value("Speakers").run()
-    assert "\n- Coming!" in all_text(app)
+    assert "\n- Coming!" in shown(app)
     app.button(key="use_scraped").click().run()
     assert not app.exception
     assert "modern-family, scraped" in app.success[0].value
@@ -72,10 +73,8 @@ def test_progress_and_stop(open_lesson, service, fake):
     service._manners = replace(QUICK, pace=0.3)
     fake.show({f"s01e{i:02}": EPISODE for i in range(1, 40)})
     app = scrape(open_lesson("data"), limit=39)
-    end = time.monotonic() + 10
     (job,) = service._jobs.values()
-    while not (job.progress and job.progress.done) and time.monotonic() < end:
-        time.sleep(0.02)
+    wait_for(lambda: job.progress and job.progress.done)
     app.run()
     assert not app.exception
     (bar,) = [p for p in app.get("progress") if "episodes" in p.proto.text]

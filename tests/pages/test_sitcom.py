@@ -13,6 +13,7 @@ from corpus.sitcom.looking import first_scene
 from corpus.sitcom.show import the_show
 from pages.sitcom.scene import changed_lines, named_lines, people_of, state_rows
 from pages.sitcom.words import KINDS as KIND_NAMES
+from tests.helpers import said
 
 
 def drawn(app, css):
@@ -31,11 +32,6 @@ def plain(markup):
 
 def shown_scene(app):
     return plain(drawn(app, "sitcom")[0])
-
-
-def words(app):
-    kinds = (app.markdown, app.info, app.success, app.caption)
-    return " ".join(element.value for kind in kinds for element in kind)
 
 
 def press(app, key):
@@ -126,11 +122,11 @@ def test_a_broken_scene_is_caught_after_the_guess(open_lesson, kind):
     radio.set_value("plot").run()
     assert not app.exception
     (told,) = [*app.success, *app.warning]
-    said = told.value
-    assert said.startswith(("✓", "✗"))
-    assert "caught it" in said
+    answer = told.value
+    assert answer.startswith(("✓", "✗"))
+    assert "caught it" in answer
     assert "✗" in verdict(app)
-    if "red" in said:
+    if "red" in answer:
         assert any("line wrong" in h or "does wrong" in h for h in drawn(app, "script"))
     press(app, "again")
     assert app.radio[-1].value is None  # another break asks anew
@@ -157,16 +153,16 @@ def test_a_scene_of_one_s_own_is_checked(open_lesson):
     app = open_lesson("sitcom")
     box = app.text_area[0]
     assert box.value == first_scene(1).text
-    assert "It holds together" in words(app)
+    assert "It holds together" in said(app)
     box.set_value(first_scene(7).text.replace("\n", "\r\n") + "\r\n\r\n").run()
-    assert "It holds together" in words(app)
+    assert "It holds together" in said(app)
     box.set_value("To be or not to be\nThat is the question").run()
     assert not app.exception
-    assert "It holds together" not in words(app)
-    assert "one blank line" in words(app)
+    assert "It holds together" not in said(app)
+    assert "one blank line" in said(app)
     assert "is no heading of the show" in verdict(app, 1)
     app.text_area[0].set_value("").run()
-    assert "The box is empty" in words(app)
+    assert "The box is empty" in said(app)
 
 
 def test_lines_drawn_one_by_one_are_shown_and_fail(open_lesson):
@@ -201,7 +197,7 @@ def test_the_scenes_become_the_text_of_all_lessons(open_lesson, lesson):
     app = open_lesson(lesson, **state)
     app.slider(key="scenes").set_value(200).run()
     press(app, "use_sitcom")
-    assert "“The Spin Cycle, 200 scenes, seed 1”" in words(app)
+    assert "“The Spin Cycle, 200 scenes, seed 1”" in said(app)
     app.switch_page("../pages/data/page.py").run()
     assert not app.exception
     expected = "\n\n\n".join(scene.text for scene in generate(1, 200)) + "\n"

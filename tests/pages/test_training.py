@@ -8,6 +8,7 @@ import pytest
 import corpus
 from gpt_core.bundled import bundled_run_path
 from gpt_core.training.run import Run
+from tests.helpers import said
 from ui.services.runs import PUBLIC_LIMITS
 from ui.services.training import training_service
 
@@ -24,10 +25,6 @@ def start_button(app):
     return app.button(key="start_run")
 
 
-def text_of(app):
-    return " ".join(e.value for e in [*app.markdown, *app.caption, *app.error, *app.info])
-
-
 def estimate_of(app):
     return next(m.value for m in app.markdown if "tokens to read" in m.value)
 
@@ -41,7 +38,7 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
         "bits / character",
     ]
     assert float(app.metric[1].value) < 3
-    assert "finished" in text_of(app)
+    assert "finished" in said(app)
     assert not start_button(app).disabled
     assert app.button(key="start_run").label == "Start training"
     assert "pause_run" not in [b.key for b in app.button]  # nobody can pause a recording
@@ -138,7 +135,7 @@ def test_the_limits_of_a_public_server_are_said(open_lesson, monkeypatch):
     monkeypatch.setenv("GPT_PUBLIC", "1")
     app = open_lesson("training")
     assert app.number_input(key="train_steps").max == PUBLIC_LIMITS.steps
-    assert "5 min" in text_of(app)
+    assert "5 min" in said(app)
 
 
 def test_an_address_of_a_run_that_is_gone_shows_the_recorded_one(open_lesson):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.helpers import header_and_bytes
 from ui.components.attention_map import (
     Numbers,
     Outcome,
@@ -67,9 +68,7 @@ def grid_message(**options):
     """The header and the bytes of the message that a page with a grid sends."""
     app = AppTest.from_function(grid_page, kwargs=options).run()
     assert not app.exception
-    message = app.get("bidi_component")[0].proto.bytes
-    (length,) = struct.unpack_from("<I", message)
-    return json.loads(message[4 : 4 + length]), message[4 + length :]
+    return header_and_bytes(app.get("bidi_component")[0].proto.bytes)
 
 
 def test_a_grid_is_sent_without_q_k_and_v():

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -6,7 +5,7 @@ import pytest
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import find_hook_points
-from tests.helpers import MAIN_SCRIPT
+from tests.helpers import app_at, sent
 from ui.components.block_diagram import MOST_LAYERS, hidden_layers, parts
 
 DESIGNS = [
@@ -92,19 +91,12 @@ def test_links_lead_only_to_lessons_that_there_are(open_home):
 @pytest.fixture
 def open_home(tmp_path, monkeypatch):
     """The diagram's data as the first page sends it."""
-    from streamlit.testing.v1 import AppTest
-
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
 
     def open_():
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
+        app = app_at("home")
         app.run()
         assert not app.exception
-        (diagram,) = [
-            node.proto
-            for node in app.main.get("bidi_component")
-            if node.proto.component_name == "block_diagram"
-        ]
-        return json.loads(diagram.json)
+        return sent(app, "block_diagram")
 
     return open_

@@ -9,6 +9,7 @@ import pytest
 import ui.app.job_panel
 import ui.services.job_process
 import ui.services.jobs
+from tests.helpers import wait_for
 from ui.services.jobs import JobService
 
 COUNTING = """
@@ -30,13 +31,7 @@ def key(name="count", **settings):
 
 
 def wait(service, job, until=lambda view: not view.active, seconds=30):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        view = service.view(job)
-        if until(view):
-            return view
-        time.sleep(0.02)
-    raise AssertionError(f"still {service.view(job)}")
+    return wait_for(lambda: until(view := service.view(job)) and view, seconds)
 
 
 @pytest.fixture

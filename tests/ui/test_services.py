@@ -14,6 +14,7 @@ import streamlit
 from benchmarks.app_process import start_app
 from benchmarks.streamlit_session import Session
 from gpt_core.training.run import Run
+from tests.helpers import wait_for
 from ui.app.startup import prepare_process
 from ui.services.jobs import job_service
 from ui.services.processwide import once_per_process
@@ -130,10 +131,8 @@ def test_a_run_is_saved_when_the_server_is_told_to_end(tmp_path):
     try:
         start_run(int(url.rsplit(":", 1)[1]))
         (folder,) = (path.parent for path in tmp_path.glob("runs/*/service.json"))
-        metrics, deadline = folder / "metrics.jsonl", time.monotonic() + 90
-        while not metrics.is_file() or metrics.read_text().count('"loss"') < 5:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        metrics = folder / "metrics.jsonl"
+        wait_for(lambda: metrics.is_file() and metrics.read_text().count('"loss"') >= 5, 90, app)
         app.terminate()
         app.wait(30)
     finally:

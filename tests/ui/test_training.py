@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from gpt_core.training.data import TokenData, encode_to_array, split
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
 from gpt_core.training.trainer import Trainer
+from tests.helpers import wait_for
 from ui.services.runs import PUBLIC_LIMITS, Limits, RunRequest, TrainingError, worker_threads
 from ui.services.training import TrainingService
 from ui.services.worker import LOG_NAME, MachineLock
@@ -61,16 +61,6 @@ def service(root, limits=None, **options):
         yield made
     finally:
         made.close()
-
-
-def wait_for(condition, seconds=90.0):
-    """Wait until condition() is true, and return what it gave."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("waited too long")
 
 
 def wait_for_state(training, run_id, *states):

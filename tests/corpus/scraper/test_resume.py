@@ -17,6 +17,7 @@ from corpus.scraper import command
 from corpus.scraper.archive import Archive
 from corpus.scraper.scrape import Scrape, kept_stages
 from corpus.scraper.site import ScrapeError
+from tests.helpers import wait_for
 from tests.transcript_site import QUICK, script_page
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -60,13 +61,6 @@ def run_command(fake, tmp_path, monkeypatch):
     return run
 
 
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def episodes_in(folder):
     return sorted(p.name for p in (folder / "modern-family" / "episodes").glob("s*.txt"))
 
@@ -74,7 +68,7 @@ def episodes_in(folder):
 def test_killed_half_way_only_what_is_missing_is_fetched(fake, scrape, tmp_path):
     fake.show(EPISODES)
     process = start(fake, tmp_path)
-    wait_until(lambda: fake.count()["s01e06"])
+    wait_for(lambda: fake.count()["s01e06"])
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     before = len(episodes_in(tmp_path))

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from corpus.sitcom.checker import split_scenes
 from corpus.sitcom.scene import generate, whole_text
 from corpus.sitcom.show import FOLDER
 from corpus.sitcom.validate import main as validate
+from tests.helpers import wait_for
 
 
 def test_it_prints_scenes(capsys):
@@ -63,10 +63,9 @@ def test_stopped_half_way_it_leaves_the_old_file(tmp_path, sent):
     path.write_text("old")
     command = [sys.executable, "-m", "corpus", "sitcom", "--scenes", "1000000", "--out", str(path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=listen) as process:
-        started = time.monotonic()
-        while not (parts := [p for p in tmp_path.iterdir() if p != path and p.stat().st_size]):
-            assert time.monotonic() - started < 30
-            time.sleep(0.05)
+        parts = wait_for(
+            lambda: [p for p in tmp_path.iterdir() if p != path and p.stat().st_size], 30, process
+        )
         process.send_signal(sent)
         said = process.communicate(timeout=30)[1].decode()
     assert path.read_text() == "old"

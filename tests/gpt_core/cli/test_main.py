@@ -4,7 +4,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from gpt_core.cli.main import main, make_parser
 from gpt_core.model.config import GPTConfig
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
+from tests.helpers import wait_for
 
 PROJECT = Path(__file__).parents[3]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30
@@ -285,11 +285,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, text):
         text=True,
     )
     try:
-        deadline = time.monotonic() + 120
         metrics = folder / "metrics.jsonl"
-        while not metrics.exists() or metrics.read_bytes().count(b"\n") < 5:
-            assert time.monotonic() < deadline and process.poll() is None
-            time.sleep(0.05)
+        wait_for(lambda: metrics.exists() and metrics.read_bytes().count(b"\n") >= 5, 120, process)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=120)
     finally:

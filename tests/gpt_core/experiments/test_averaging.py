@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_core.experiments import averaging
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
+from tests.helpers import tiny_model
 
 X = torch.tensor([[1.0, 10.0], [3.0, 0.0], [5.0, -4.0]])
 MEANS = [[1.0, 10.0], [2.0, 5.0], [3.0, 2.0]]  # by hand
@@ -26,12 +25,7 @@ DESIGNS = {
 
 
 def make(**config):
-    torch.manual_seed(0)
-    sizes = {"block_size": 8, "n_layer": 2, "n_head": 4, "n_embd": 32}
-    model = GPT(GPTConfig(11, **(sizes | config))).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
+    return tiny_model(**{"n_head": 4, "n_embd": 32} | config)
 
 
 def test_the_first_three_steps_are_the_running_mean():

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from gpt_core.experiments.one_step import (
     FACTORS,
@@ -18,14 +17,13 @@ from gpt_core.experiments.one_step import (
 from gpt_core.jobs import JobError
 from gpt_core.jobs.one_step import one_step as one_step_job
 from gpt_core.jobs.too_large_step import too_large_step
-from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import find_hook_points, record
 from gpt_core.model.weights import weights
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import orthogonalize
 from gpt_core.training.run import Run
-from tests.helpers import write_run
+from tests.helpers import tiny_model, write_run
 
 IDS, OTHER = (1, 5, 2, 9, 3, 3, 7), (4, 4, 8, 1)
 X, Y = torch.tensor([IDS[:-1]]), torch.tensor([IDS[1:]])
@@ -33,11 +31,7 @@ SMALL = {"vocab_size": 11, "block_size": 16, "n_layer": 2, "n_head": 2, "n_embd"
 
 
 def make(**config):
-    torch.manual_seed(0)
-    model = GPT(GPTConfig(**SMALL | config))
-    for p in model.parameters():
-        nn.init.normal_(p, std=0.3)
-    return model.eval().requires_grad_(False)
+    return tiny_model(**{"block_size": 16} | config).requires_grad_(False)
 
 
 @pytest.fixture

@@ -19,29 +19,22 @@ from gpt_core.generate.sample import SampleConfig, SampleError, cut_at_stop, dis
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record, zero
+from tests.helpers import tiny_model
 
 GREEDY = SampleConfig(max_new_tokens=40, temperature=0)
 PROMPT = [3, 1, 4, 1, 5]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    torch.set_num_threads(1)
-
-
 def build(seed=0, **settings) -> GPT:
     """A small model with weights large enough that its greedy text isn't one token repeated."""
-    torch.manual_seed(seed)
-    sizes = {"vocab_size": 17, "block_size": 16, "n_layer": 2, "n_head": 2, "n_embd": 16}
-    model = GPT(GPTConfig(**(sizes | settings)))
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.4)
+    sizes = {"vocab_size": 17, "block_size": 16}
+    model = tiny_model(seed=seed, std=0.4, **sizes | settings)
     for name, buffer in model.named_buffers():
         if name.endswith("running_mean"):
             buffer.normal_(std=0.3)
         if name.endswith("running_var"):
             buffer.uniform_(0.5, 2.0)
-    return model.eval()
+    return model
 
 
 def ids(model, config=GREEDY, prompt=PROMPT, **arguments) -> list[int]:

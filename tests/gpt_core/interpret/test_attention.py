@@ -5,23 +5,15 @@ import pytest
 import torch
 
 from gpt_core.interpret.attention import ablate, trace_attention, without_heads, written_length
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record
+from tests.helpers import tiny_model
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 
 
 @pytest.fixture(params=["classic", "modern"])
 def model(request):
-    torch.manual_seed(0)
-    config = GPTConfig.from_preset(
-        request.param, vocab_size=11, block_size=8, n_layer=3, n_head=4, n_embd=32
-    )
-    model = GPT(config).eval()
-    for parameter in model.parameters():  # larger than at initialisation, so that heads matter
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
+    return tiny_model(request.param, n_layer=3, n_head=4, n_embd=32)
 
 
 def test_pattern_is_the_softmax_of_the_recorded_queries_and_keys(model):

@@ -5,26 +5,21 @@ import pytest
 import torch
 
 from gpt_core.interpret.head_importance import affordable, losses_without, put_in, values
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record
+from tests.helpers import tiny_model
 
 GONE = (1, 2)
 
 
 @pytest.fixture(params=["classic", "modern", "post", "not causal"])
 def model(request):
-    torch.manual_seed(0)
     design = {
         "post": {"norm_position": "post", "position": "sinusoidal", "activation": "swiglu"},
         "not causal": {"causal": False, "norm": "batchnorm"},
     }.get(request.param, {})
     preset = request.param if request.param in ("classic", "modern") else "classic"
-    sizes = {"vocab_size": 11, "block_size": 12, "n_layer": 3, "n_head": 4, "n_embd": 32}
-    model = GPT(GPTConfig.from_preset(preset, **sizes, **design)).eval().requires_grad_(False)
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
+    sizes = {"block_size": 12, "n_layer": 3, "n_head": 4, "n_embd": 32}
+    return tiny_model(preset, **sizes, **design).requires_grad_(False)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record, replace
 from gpt_core.training.run import Run
-from tests.helpers import TEXT, write_run
+from tests.helpers import TEXT, tiny_model, write_run
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 DESIGNS = [
@@ -35,12 +35,7 @@ DESIGNS = [
 
 @pytest.fixture(params=DESIGNS, ids=lambda d: "-".join(map(str, d.values())))
 def model(request):
-    torch.manual_seed(0)
-    settings = {"vocab_size": 11, "block_size": 8, "n_layer": 3, "n_head": 2, "n_embd": 16}
-    model = GPT(GPTConfig(**settings | request.param)).eval()
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, std=0.3)
-    return model
+    return tiny_model(**{"n_layer": 3} | request.param)
 
 
 @pytest.mark.parametrize("layer", [0, -1])

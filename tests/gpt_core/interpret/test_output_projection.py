@@ -4,21 +4,15 @@ import torch
 from gpt_core.interpret.attention import without_heads
 from gpt_core.interpret.induction import random_tokens, repeat_test
 from gpt_core.interpret.output_projection import output_step, trace_heads
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record
 from tests.gpt_core.interpret.test_head_roles import planted
+from tests.helpers import tiny_model
 
 IDS = [3, 1, 4, 1, 5]
 
 
 def make(**design):
-    torch.manual_seed(0)
-    sizes = {"vocab_size": 9, "block_size": 8, "n_layer": 2, "n_head": 4, "n_embd": 16}
-    model = GPT(GPTConfig(**sizes, **design)).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
+    return tiny_model(vocab_size=9, n_head=4, **design)
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,12 @@ import pytest
 import torch
 
 from gpt_core.interpret.overview import overview
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
+from tests.helpers import tiny_model
 
 
 @pytest.fixture(params=["classic", "modern"])
 def model(request):
-    torch.manual_seed(0)
-    config = GPTConfig.from_preset(
-        request.param, vocab_size=11, n_layer=3, n_head=2, n_embd=16, block_size=8
-    )
-    model = GPT(config).eval()
-    for parameter in model.parameters():  # zero-initialised branches would add nothing
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
+    return tiny_model(request.param, n_layer=3)
 
 
 def test_the_last_token_s_story_is_that_of_a_plain_forward(model):

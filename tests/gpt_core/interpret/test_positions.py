@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from torch import nn
 
 from gpt_core.interpret.attention import trace_attention
 from gpt_core.interpret.positions import (
@@ -20,18 +19,14 @@ from gpt_core.interpret.positions import (
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT, rotary_angles, rotate
 from gpt_core.model.observe import find_hook_points, intervene
+from tests.helpers import tiny_model
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 T, BLOCK = len(IDS), 24
 
 
 def make(position, **more):
-    torch.manual_seed(0)
-    settings = {"vocab_size": 11, "block_size": BLOCK, "n_layer": 2, "n_head": 2, "n_embd": 16}
-    model = GPT(GPTConfig(**settings, position=position, **more)).eval()
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, std=0.5)
-    return model
+    return tiny_model(std=0.5, block_size=BLOCK, position=position, **more)
 
 
 def without(model):

@@ -6,8 +6,7 @@ import torch.nn.functional as F
 
 from gpt_core.jobs import JobError
 from gpt_core.jobs import causal_mask as job
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
+from tests.helpers import tiny_model
 
 TINY = {"n_layer": 1, "n_head": 1, "n_embd": 16, "block_size": 16}
 
@@ -49,11 +48,7 @@ def test_both_start_from_the_same_weights():
 
 
 def model(causal):
-    torch.manual_seed(0)
-    model = GPT(GPTConfig(11, **TINY, causal=causal)).eval()
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
+    return tiny_model(**TINY, causal=causal)
 
 
 def test_a_causal_model_loses_nothing_when_the_future_is_cut_off():

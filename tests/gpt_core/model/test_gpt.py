@@ -15,6 +15,7 @@ from gpt_core.model.gpt import (
     rotate,
 )
 from gpt_core.model.observe import record
+from tests.helpers import tiny_model
 
 V, T, C, H, L = 23, 16, 32, 4, 2
 SIZES = {"vocab_size": V, "block_size": T, "n_layer": L, "n_head": H, "n_embd": C}
@@ -46,11 +47,7 @@ choices = pytest.mark.parametrize("choice", CHOICES, ids=str)
 
 def make(seed=0, std=0.2, **choice):
     """A model with weights large enough for every part to matter."""
-    torch.manual_seed(seed)
-    model = GPT(GPTConfig(**SIZES | choice))
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, std=std)
-    return model.eval()
+    return tiny_model(seed=seed, std=std, **SIZES | choice)
 
 
 def tokens(batch=3, length=T, seed=1):

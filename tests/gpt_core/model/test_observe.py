@@ -8,8 +8,6 @@ import torch
 from torch import nn
 
 from benchmarks.observe import without_hook_points
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import (
     find_hook_points,
     intervene,
@@ -21,6 +19,7 @@ from gpt_core.model.observe import (
     zero_heads,
 )
 from gpt_core.model.recording import run
+from tests.helpers import tiny_model
 
 V, T, C, H, L = 23, 12, 32, 4, 2
 D = C // H
@@ -29,11 +28,7 @@ IDX = torch.randint(V, (2, T), generator=torch.Generator().manual_seed(1))
 
 @pytest.fixture
 def model():
-    torch.manual_seed(0)
-    model = GPT(GPTConfig(vocab_size=V, block_size=T, n_layer=L, n_head=H, n_embd=C))
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, std=0.2)
-    return model.eval()
+    return tiny_model(std=0.2, vocab_size=V, block_size=T, n_layer=L, n_head=H, n_embd=C)
 
 
 def hooks(model):
@@ -240,9 +235,7 @@ def test_gradients_flow_through_an_intervention(model):
 
 
 def test_a_recording_holds_one_text_without_its_batch_dimension():
-    torch.manual_seed(0)
-    config = GPTConfig(vocab_size=11, block_size=8, n_layer=2, n_head=2, n_embd=8)
-    model, ids = GPT(config).eval(), [3, 1, 4, 1]
+    model, ids = tiny_model(), [3, 1, 4, 1]
     seen = run(model, ids, "embed", "pos_embed", "blocks.*.pattern", "*.scale")
     with record(model) as tensors, torch.no_grad():
         logits, loss = model(torch.tensor([ids]), torch.tensor([[1, 4, 1, -1]]))
@@ -258,8 +251,7 @@ def test_a_recording_holds_one_text_without_its_batch_dimension():
 
 
 def test_a_pass_that_nobody_watches_keeps_the_logits_alone():
-    config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=1, n_embd=8, position="rope")
-    model = GPT(config).eval()
+    model = tiny_model(position="rope")
     seen = run(model, [3])
     assert (seen.tensors, seen.loss, seen.logits.shape) == ({}, None, (1, 11))
     assert run(model, [3], "pos_embed").tensors == {}  # it has no such table
@@ -268,6 +260,4 @@ def test_a_pass_that_nobody_watches_keeps_the_logits_alone():
 
 
 def test_a_text_runs_where_its_model_is():
-    config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=1, n_embd=8)
-    model = GPT(config).to("meta")
-    assert run(model, [3, 1]).logits.device.type == "meta"
+    assert run(tiny_model().to("meta"), [3, 1]).logits.device.type == "meta"

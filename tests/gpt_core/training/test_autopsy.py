@@ -3,21 +3,16 @@ import math
 import pytest
 import torch
 
-from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record, scale
 from gpt_core.training.autopsy import EXPLODED, autopsy, first_not_finite, sizes
+from tests.helpers import tiny_model
 
 IDX = torch.tensor([[1, 2, 3, 4]])
 
 
 @pytest.fixture
 def model():
-    torch.manual_seed(0)
-    model = GPT(GPTConfig(vocab_size=11, block_size=8, n_layer=2, n_head=2, n_embd=16))
-    for p in model.parameters():
-        torch.nn.init.normal_(p, std=0.3)
-    return model.eval()
+    return tiny_model()
 
 
 def look(model, **changes):

@@ -5,13 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from gpt_core.cli.main import main
 from gpt_core.training.run import Run
+from tests.helpers import wait_for
 
 PROJECT = Path(__file__).parents[3]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 30
@@ -77,11 +77,7 @@ def test_both_processes_stop_together_and_go_on(tmp_path, text):
     folder = tmp_path / "run"
     options = [*OPTIONS, "--preset", "classic", "--steps", "100000"]
     process = torchrun("--text", text, "--out", folder, *options)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if (folder / "metrics.jsonl").exists() and len(losses(folder)) > 3:
-            break
-        time.sleep(0.1)
+    wait_for(lambda: (folder / "metrics.jsonl").exists() and len(losses(folder)) > 3, 120, process)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=120)
     status = Run.open(folder).status()

@@ -18,6 +18,7 @@ from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import Status
 from gpt_core.training.train_run import Interruption, train_run
+from tests.helpers import wait_for
 
 PROJECT = Path(__file__).parents[3]
 TEXT = "the cat sat on the mat, and the dog sat on the cat.\n" * 20
@@ -66,14 +67,7 @@ def start():
 
 
 def wait_for_step(run, step, worker):
-    deadline = time.monotonic() + WAIT
-    while time.monotonic() < deadline:
-        metrics = run.metrics()
-        if metrics and metrics[-1].step >= step:
-            return
-        assert worker.poll() is None, worker.stderr.read().decode()
-        time.sleep(0.02)
-    pytest.fail(f"step {step} was not reached")
+    wait_for(lambda: (lines := run.metrics()) and lines[-1].step >= step, WAIT, worker)
 
 
 def check(run):
@@ -136,9 +130,7 @@ def test_a_worker_saves_and_leaves_when_told_or_abandoned(tmp_path, start, order
 def test_the_first_command_counts(lines):
     interruption = Interruption()
     interruption.listen_to_commands(io.StringIO(lines))
-    deadline = time.monotonic() + WAIT
-    while interruption.state is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: interruption.state, WAIT)
     assert (interruption.state, interruption.reason) == ("paused", "Paused.")
 
 
