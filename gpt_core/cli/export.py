@@ -6,9 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gpt_core.cli.common import (
-    model_of,
-)
+from gpt_core.cli.common import model_of
 from gpt_core.training.run import Run
 
 

@@ -7,14 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gpt_core.cli.common import (
-    add_drawing,
-    drawing_of,
-    model_of,
-)
-from gpt_core.cli.options import (
-    check_drawing,
-)
+from gpt_core.cli.common import add_drawing, drawing_of, model_of
+from gpt_core.cli.options import check_drawing
 from gpt_core.tokenizers import Tokenizer, as_prompt
 from gpt_core.training.run import Run
 

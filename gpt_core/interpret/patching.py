@@ -220,7 +220,3 @@ def _copy(source: Tensor, positions: Sequence[int]) -> Change:
         return x
 
     return change
-
-
-def _row(model: GPT, ids: Sequence[int]) -> Tensor:
-    return torch.tensor([list(ids)], device=model.device)

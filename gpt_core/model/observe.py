@@ -82,16 +82,12 @@ def find_hook_points(model: nn.Module) -> dict[str, HookPoint]:
     }
 
 
-def match(model: nn.Module, *patterns: str) -> list[str]:
-    """Names of the hook points that match any of the patterns (`*` and `?` as in file names).
+@lru_cache(1024)  # looking through all names takes a tenth as long as a small model's pass
+def _match(names: tuple[str, ...], patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that match any of the patterns (`*` and `?` as in file names); all without one.
 
     Raises KeyError for a pattern that matches nothing: a typing slip must not record silence.
     """
-    return list(_match(tuple(find_hook_points(model)), patterns))
-
-
-@lru_cache(1024)  # looking through all names takes a tenth as long as a small model's pass
-def _match(names: tuple[str, ...], patterns: tuple[str, ...]) -> tuple[str, ...]:
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise KeyError(f"No tensor is called {pattern!r}; there are {', '.join(names)}.")

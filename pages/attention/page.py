@@ -9,17 +9,10 @@ from gpt_core.model.gpt import CausalSelfAttention
 from gpt_core.model.observe import zero_heads
 from pages.attention import words
 from ui.app import address
-from ui.app.lesson import Answer, further_reading, predict, try_this
+from ui.app.lesson import Answer, further_reading, predict, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
-from ui.components.attention_map import (
-    Numbers,
-    Outcome,
-    Selection,
-    attention_map,
-    pack,
-    selected,
-)
+from ui.components.attention_map import Numbers, Outcome, Selection, attention_map, pack, selected
 from ui.services.study import Study
 from ui.services.traces import attention_of
 from ui.services.turns import crowded
@@ -103,15 +96,8 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
 
 
 def introduce(study: Study) -> None:
-    T, block_size = len(study.ids), study.model.config.block_size
-    st.markdown(words.intro(study.model.config, T))
-    if study.left_out:
-        limit = (
-            f"The model reads {T} tokens at a time"
-            if block_size == T
-            else f"The pictures of this many heads have room for {T} tokens"
-        )
-        st.info(f"{limit}; the prompt's first {study.left_out} are cut.")
+    st.markdown(words.intro(study.model.config, len(study.ids)))
+    say_what_is_cut(study)
 
 
 @about_prompt

@@ -8,13 +8,7 @@ import streamlit as st
 
 import corpus
 from corpus.datasets import DATA_SETS, DataSet, load
-from ui.app.chosen_text import (
-    Upload,
-    bundled_corpus,
-    choose_corpus,
-    chosen_corpus,
-    chosen_upload,
-)
+from ui.app.chosen_text import Upload, bundled_corpus, choose_corpus, chosen_corpus, chosen_upload
 from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
 from ui.show.names import as_text, show_error

@@ -8,7 +8,7 @@ from pages.data.scraping_panel import scrape_a_show
 from pages.data.text_tables import batch_html, guessing_bars, statistics_of, token_array
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
-from ui.app.lesson import try_this
+from ui.app.lesson import numbers_row, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
 from ui.show.bars import count_bars
@@ -32,17 +32,14 @@ st.code(text[:600], language=None, wrap_lines=True, height=220)
 
 st.header("What is in it")
 numbers = statistics_of(text)
-for column, (name, value) in zip(
-    st.columns(4),
+numbers_row(
     {
-        "characters": numbers.characters,
-        "lines": numbers.lines,
-        "different characters": numbers.character_vocabulary,
-        "different words": numbers.word_vocabulary,
-    }.items(),
-    strict=True,
-):
-    column.metric(name, f"{value:,}")
+        "characters": f"{numbers.characters:,}",
+        "lines": f"{numbers.lines:,}",
+        "different characters": f"{numbers.character_vocabulary:,}",
+        "different words": f"{numbers.word_vocabulary:,}",
+    }
+)
 left, right = st.columns(2)
 with left:
     st.markdown("**Most frequent characters**")

@@ -9,16 +9,10 @@ from gpt_core.interpret.positions import at_positions, predict_at, score_by_dist
 from gpt_core.model.gpt import GPT, SinusoidalPositions, rotary_angles, rotate
 from pages.embeddings import words
 from pages.embeddings.figures import table_map, table_of
-from pages.embeddings.map import (
-    NEIGHBOURS,
-    choose_token,
-    first_numbers,
-    show_map,
-    show_neighbours,
-)
+from pages.embeddings.map import NEIGHBOURS, choose_token, first_numbers, show_map, show_neighbours
 from pages.embeddings.positions import show_experiment, show_likeness, show_rotation
 from ui.app.job_panel import job_panel, recorded_result
-from ui.app.lesson import further_reading, try_this
+from ui.app.lesson import further_reading, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
@@ -35,10 +29,8 @@ def looked_at(study: Study) -> Study:
 
 
 @about_prompt
-def say_what_is_left_out(study: Study) -> None:
-    study = looked_at(study)
-    if study.left_out:
-        st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+def note_cut(study: Study) -> None:
+    say_what_is_cut(looked_at(study))
 
 
 @about_prompt
@@ -112,7 +104,7 @@ def learned_elsewhere() -> None:
 st.title("Embeddings")
 model = current_study().model
 config = model.config
-say_what_is_left_out()
+note_cut()
 st.markdown(
     f"A model can't calculate with letters. So each of its {config.vocab_size:,} tokens has a "
     f"**vector**, a list of {config.n_embd} numbers that were learned: its **embedding**. Tokens "

@@ -17,7 +17,7 @@ from gpt_core.interpret.positions import (
 )
 from pages.embeddings import figures, words
 from ui.app import widgets
-from ui.app.lesson import predict
+from ui.app.lesson import numbers_row, predict
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import attention_of
@@ -127,8 +127,7 @@ def _show_outcome(study: Study, how: str, number: int) -> None:
     numbers["Largest change of a logit"] = tidy(moved.logits, 0)
     if before is not None and after is not None:
         numbers |= {"Loss before": f"{before:.3f}", "Loss after": f"{after:.3f}"}
-    for column, (label, value) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
-        column.metric(label, value)
+    numbers_row(numbers)
     st.markdown(words.loss_in_words(moved, math.log(study.model.config.vocab_size)))
     if how == REMOVED and study.model.config.causal and study.model.config.position != "none":
         st.markdown(words.MASK)

@@ -10,6 +10,7 @@ import numpy as np
 from gpt_core.interpret.snapshots import first_above, moved, share_of_fall, steepest
 from pages.head_born.results import Seen
 from ui.app.lesson import Answer
+from ui.show.numbers import counted
 
 ASKED = "previous token"
 EARLY = "Early: before half of the loss's fall is done"
@@ -249,7 +250,7 @@ def live(state: str, step: int, steps: int, kept: int, upcoming: int) -> str:
     """How far a run is that trains."""
     if state == "queued":
         return "This run **waits for its turn**. Its first snapshot appears here by itself."
-    snapshots = "1 snapshot" if kept == 1 else f"{kept} snapshots"
+    snapshots = counted(kept, "snapshot")
     return (
         f"This run **is training**: step {step:,} or later of {steps:,}, {snapshots} so far, the "
         f"next at step {upcoming:,}. It appears here by itself."

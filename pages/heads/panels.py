@@ -15,7 +15,7 @@ from gpt_core.jobs.heal import MOST_VALUABLE, STEPS
 from pages.heads import figures, words
 from ui.app import address, widgets
 from ui.app.job_panel import job_panel, known_result
-from ui.app.lesson import predict
+from ui.app.lesson import predict, say_what_is_cut
 from ui.app.study_bar import about_prompt
 from ui.components.attention_map import Selection, attention_grid, selected
 from ui.services.caches import PASSES, shared
@@ -71,11 +71,7 @@ def _recorded(name: str, study: Study) -> str | None:
 
 @about_prompt
 def note_cut(study: Study) -> None:
-    """Say so where the prompt is longer than what is shown."""
-    study = _looked_at(study)
-    if study.left_out:
-        T, cut = len(study.ids), study.left_out
-        st.info(f"Here you see {T} tokens; the prompt's first {cut} are cut.")
+    say_what_is_cut(_looked_at(study))
 
 
 @about_prompt

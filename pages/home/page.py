@@ -8,7 +8,7 @@ from gpt_core.tokenizers import first_tokens
 from pages.home.results import overview_of
 from pages.home.road import show_road
 from ui import PROJECT
-from ui.app.lesson import try_this
+from ui.app.lesson import say_what_is_cut, try_this
 from ui.app.links import open_lesson, page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
@@ -50,11 +50,7 @@ def road(study: Study) -> None:
             ),
         ]
     )
-    if study.left_out:
-        st.info(
-            f"This model reads {config.block_size} tokens at a time. The first "
-            f"{study.left_out:,} of your prompt are left out."
-        )
+    say_what_is_cut(study)
 
 
 @about_prompt

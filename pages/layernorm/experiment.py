@@ -19,7 +19,7 @@ from gpt_core.model.norms import LayerNorm, RMSNorm
 from pages.layernorm import figures
 from pages.layernorm.words import WHY, plain
 from ui.app import widgets
-from ui.app.lesson import Answer, ask
+from ui.app.lesson import Answer, ask, numbers_row
 from ui.services.study import Study
 from ui.show.numbers import tidy
 from ui.show.plotly_json import probability_pairs, show
@@ -68,14 +68,13 @@ def show_experiment(place: Place) -> None:
     change = (again.output - trace.norms[place.name].after)[place.position].abs().max().item()
     sizes = dict(zip(FACTORS, size_at_scales(place.norm, place.x, FACTORS), strict=True))
     size_of_input = place.x.square().mean().sqrt().item()
-    numbers = {
+    row = {
         "Size going in": tidy(size_of_input * factor, 0),
         "Size coming out": tidy(sizes[factor], 0),
         "Largest change in the result": tidy(change, 0),
         "Probability that moved": f"{100 * moved:.2f}%",
     }
-    for column, (label, value) in zip(st.columns(4), numbers.items(), strict=True):
-        column.metric(label, value)
+    numbers_row(row)
     st.markdown(_verdict(place, factor, sizes[factor] / (sizes[1.0] or 1.0)))
     if whole:
         st.markdown(_stream_verdict(place.name, factor, moved))

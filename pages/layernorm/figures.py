@@ -11,13 +11,7 @@ import numpy as np
 from gpt_core.interpret.norms import mean_and_std
 from ui.show.curves import series_color
 from ui.show.numbers import number, tidy
-from ui.show.plotly_json import (
-    Figure,
-    bar_trace,
-    line_trace,
-    token_label,
-    whole_figure,
-)
+from ui.show.plotly_json import Figure, bar_trace, line_trace, token_label, whole_figure
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike
 

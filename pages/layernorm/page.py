@@ -13,7 +13,7 @@ from gpt_core.model import norms
 from pages.layernorm import figures, words
 from pages.layernorm.experiment import Place, show_experiment
 from ui.app import widgets
-from ui.app.lesson import further_reading, try_this
+from ui.app.lesson import further_reading, say_what_is_cut, try_this
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
@@ -40,10 +40,7 @@ def one_token(study: Study) -> None:
     with right:
         position = widgets.select_slider("Which token", range(T), T - 1, key="norm_token")
         st.markdown(words.token_in_words(study.tokens, position))
-    if study.left_out:
-        st.info(
-            f"The model reads {T} tokens at a time; the prompt's first {study.left_out} are cut."
-        )
+    say_what_is_cut(study)
     seen = trace.norms[name]
     hand = normalize_by_hand(find_norm(study.model, name), seen.before[position].tolist())
 

@@ -10,7 +10,7 @@ from gpt_core.model.gpt import FeedForward
 from pages.mlp import words
 from pages.mlp.view import activation_chips, activation_curves, effect_bars, show_top_texts
 from ui.app import widgets
-from ui.app.lesson import further_reading, predict, try_this
+from ui.app.lesson import further_reading, predict, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import PASSES, shared
@@ -124,9 +124,7 @@ def ask(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> None:
 
 @about_prompt
 def note_cut(study: Study) -> None:
-    study = study.last(MOST_TOKENS)
-    if study.left_out:
-        st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+    say_what_is_cut(study.last(MOST_TOKENS))
 
 
 @about_prompt

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 from torch import Tensor
 
 from gpt_core.experiments.norm_axes import AXES, EPSILON, Averaged, Cell, averaged_with
 from pages.layernorm.words import plain
+from ui.app import widgets
 from ui.show.numbers import number, tidy
 from ui.show.theme import palette
 
@@ -19,6 +21,13 @@ NAMES = {
     "batchnorm": "BatchNorm",
     "none": "no norm",
 }
+
+
+def choose_norm(norms: list[str], default: str, **more: Any) -> str:
+    """A control with their names."""
+    name_of = NAMES.__getitem__
+    return widgets.segmented_control("Norm", norms, default, format_func=name_of, **more)
+
 
 _STYLE = """<style>
 .sheets {display:flex; flex-wrap:wrap; gap:1rem 1.5rem}

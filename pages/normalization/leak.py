@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.normalization.axes import NAMES
+from pages.normalization.axes import NAMES, choose_norm
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
 from ui.app.lesson import Answer
@@ -110,14 +110,7 @@ def show_leak() -> None:
 
 def _controls() -> tuple[str, str, bool, int]:
     (one, two), (three, four) = st.columns(2), st.columns(2)
-    norm = widgets.segmented_control(
-        "Norm",
-        list(NAMES),
-        "batchnorm",
-        key="norms_leak_norm",
-        container=one,
-        format_func=NAMES.__getitem__,
-    )
+    norm = choose_norm(list(NAMES), "batchnorm", key="norms_leak_norm", container=one)
     changed = widgets.segmented_control(
         "Change", [LATER, ANOTHER, EARLIER], LATER, key="norms_leak_change", container=two
     )

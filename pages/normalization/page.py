@@ -8,7 +8,7 @@ from gpt_core.experiments.norm_leak import moved_by
 from gpt_core.experiments.norm_race import Lane, make_trainer
 from gpt_core.experiments.norm_surgery import multiply_stream
 from gpt_core.model import norms
-from pages.normalization.axes import NAMES, arithmetic, show_icons, show_sheets
+from pages.normalization.axes import NAMES, arithmetic, choose_norm, show_icons, show_sheets
 from pages.normalization.leak import (
     OPTIONS,
     leaks,
@@ -49,9 +49,7 @@ def show_axes(study: Study) -> None:
     # What comes after the first tokens doesn't change the block.
     block, rows = block_of(study.loaded, study.ids[: SEQUENCES * TOKENS])
     B, T, C = block.shape
-    norm = widgets.segmented_control(
-        "Norm", list(NAMES), "layernorm", key="norms_axes", format_func=NAMES.__getitem__
-    )
+    norm = choose_norm(list(NAMES), "layernorm", key="norms_axes")
     columns = st.columns(3)
     with columns[0]:
         b = one_of("Sequence", B, 0, "norms_b")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.normalization.axes import NAMES
+from pages.normalization.axes import NAMES, choose_norm
 from pages.normalization.race import FREE, depth_charts, final_losses
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
@@ -27,14 +27,8 @@ COMPARED = {
 def show_pre_against_post() -> None:
     """The same norm before the branches and in the stream: recorded, side by side."""
     left, middle, right = st.columns([4, 3, 3])
-    norm = widgets.segmented_control(
-        "Norm",
-        ["layernorm", "rmsnorm", "batchnorm"],
-        "layernorm",
-        key="norms_position_of",
-        container=left,
-        format_func=NAMES.__getitem__,
-    )
+    norms = ["layernorm", "rmsnorm", "batchnorm"]
+    norm = choose_norm(norms, "layernorm", key="norms_position_of", container=left)
     depth = widgets.segmented_control(
         "Depth", list(COMPARED), "12 layers", key="norms_compared", container=middle
     )

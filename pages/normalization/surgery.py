@@ -11,6 +11,7 @@ import streamlit as st
 from pages.normalization.axes import NAMES
 from pages.normalization.leak import held_out, small_model
 from ui.app import widgets
+from ui.app.lesson import numbers_row
 from ui.app.study_bar import about_prompt
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
@@ -102,8 +103,7 @@ def _metrics(done: Surgery, layer: int) -> None:
         else f"{done.before.loss:.2f} → {done.after.loss:.2f}",
         "Probability that moved": f"{100 * done.moved:.1f}%",
     }
-    for column, (label, value) in zip(st.columns(4), values.items(), strict=True):
-        column.metric(label, value)
+    numbers_row(values)
 
 
 def _share(value: float) -> str:

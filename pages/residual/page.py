@@ -12,7 +12,7 @@ from pages.residual.answers import choose_token
 from pages.residual.patching import patching, room
 from pages.residual.results import attribution_of, lens_of, stream_of
 from ui.app import widgets
-from ui.app.lesson import further_reading, predict, try_this
+from ui.app.lesson import further_reading, predict, say_what_is_cut, try_this
 from ui.app.links import open_lesson
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
@@ -98,12 +98,7 @@ def show_lens(study: Study, trace: StreamTrace, position: int) -> None:
 
 @about_prompt
 def note_cut(study: Study) -> None:
-    study = study.last(room(study))
-    if study.left_out:
-        st.info(
-            f"This lesson looks at the prompt's last {len(study.ids)} tokens; the first "
-            f"{study.left_out} are cut."
-        )
+    say_what_is_cut(study.last(room(study)))
 
 
 @about_prompt

@@ -16,7 +16,7 @@ from gpt_core.generate.sample import (
 from pages.sample import words
 from pages.sample.measured import show_measured
 from pages.sample.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
-from ui.app.lesson import ask, further_reading, try_this
+from ui.app.lesson import ask, further_reading, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
 from ui.components.writing import generated_text, next_token_bars
@@ -33,11 +33,7 @@ def say_what_is_special(study: Study) -> None:
     unknown = list(dict.fromkeys(token.text for token in study.tokens if not token.known))
     if unknown:
         st.warning(words.unknown(unknown), icon=":material/help:")
-    if study.left_out:
-        st.info(
-            f"The model reads {study.model.config.block_size} tokens at a time. The first "
-            f"{study.left_out:,} of the prompt are left out."
-        )
+    say_what_is_cut(study)
 
 
 @about_prompt

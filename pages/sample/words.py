@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gpt_core.generate.sample import SampleConfig, distribution
 from pages.sample.sampling import Cut, Writing, spoken
 from ui.app.lesson import Answer
+from ui.show.numbers import counted
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def kept(config: SampleConfig, cut: Sequence[Cut], after: Tensor) -> str:
     if not cut:
         return f"No filter is on: all {total} tokens can be drawn."
     parts = [f"{c.name} leaves {c.left} (cuts {100 * c.lost:.1f}%)" for c in cut]
-    return f"Of {total} tokens, {'; '.join(parts)}. {_tokens(left)} can be drawn."
+    return f"Of {total} tokens, {'; '.join(parts)}. {counted(left, 'token')} can be drawn."
 
 
 def temperature(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
@@ -95,7 +96,8 @@ def top_k(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
     left, lost, names = _alone(logits, SampleConfig(top_k=k), tokenizer)
     return (
         f"Keep the k likeliest tokens, however likely they are. {_would(config.top_k)} k = {k} "
-        f"keeps {_tokens(left)} ({names}) and throws {100 * lost:.1f}% of the probability away."
+        f"keeps {counted(left, 'token')} ({names}) and throws {100 * lost:.1f}% of the probability "
+        "away."
     )
 
 
@@ -105,8 +107,8 @@ def top_p(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
     left, _, names = _alone(logits, SampleConfig(top_p=p), tokenizer)
     return (
         "Go down the list until the probabilities add up to p, and keep those: few when the model "
-        f"is sure, many when it isn't. {_would(config.top_p)} p = {p:g} keeps {_tokens(left)} "
-        f"({names})."
+        f"is sure, many when it isn't. {_would(config.top_p)} p = {p:g} keeps "
+        f"{counted(left, 'token')} ({names})."
     )
 
 
@@ -118,7 +120,7 @@ def min_p(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
     return (
         "Keep tokens that are at least m times as likely as the best one; the bar rises and falls "
         f"with the best. {_would(config.min_p)} m = {m:g}: the best has {100 * best:.1f}%, so the "
-        f"bar is {100 * m * best:.2f}%, and {_tokens(left)} pass ({names})."
+        f"bar is {100 * m * best:.2f}%, and {counted(left, 'token')} pass ({names})."
     )
 
 
@@ -143,9 +145,9 @@ def nucleus_answer(guess: str, logits: Tensor) -> Answer:
     right = GUESSES[0 if count == 1 else 1 if count <= 5 else 2 if count <= 15 else 3]
     return Answer(
         guess == right,
-        f"**{_tokens(count)}** stay in. The likeliest one alone has {best:.1f}%. Change the end of "
-        "the prompt and the number changes: that is the point of top-p. Top-k would keep the same "
-        "number everywhere.",
+        f"**{counted(count, 'token')}** stay in. The likeliest one alone has {best:.1f}%. Change "
+        "the end of the prompt and the number changes: that is the point of top-p. Top-k would "
+        "keep the same number everywhere.",
     )
 
 
@@ -168,7 +170,3 @@ def unknown(characters: Sequence[str]) -> str:
     shown = " ".join(code(c) for c in characters[:6])
     more = " and more" if len(characters) > 6 else ""
     return f"The model has never seen {shown}{more}; it reads a mark for “unknown” instead."
-
-
-def _tokens(count: int) -> str:
-    return "1 token" if count == 1 else f"{count} tokens"

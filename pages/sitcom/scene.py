@@ -55,7 +55,6 @@ _STYLE = """<style>
 .facts th {font-weight:650}
 .facts small {display:block; font-size:.85em; font-weight:400; opacity:.85}
 .facts td.says {opacity:.8; white-space:nowrap; width:1%}
-.facts .away {opacity:.75; font-weight:400; font-size:.85rem; white-space:normal}
 .facts tr.new td {background:color-mix(in srgb, #8f62e6 15%, transparent)}
 .facts mark {background:#6f3fc4; color:#fff; border-radius:.25rem; font-size:.72rem;
              font-weight:650; padding:.05rem .35rem; margin-left:.35rem; white-space:nowrap}

@@ -8,6 +8,7 @@ from ui.app.visitor import visitor_id
 from ui.services.runs import RunView, TrainingError
 from ui.services.training import training_service
 from ui.show.names import as_text, sentence
+from ui.show.numbers import counted
 
 
 @st.dialog("Delete this run?", icon=":material/delete:")
@@ -50,7 +51,7 @@ def _delete(run_id: str) -> None:
 
 def what_goes(view: RunView, snapshots: int) -> str:
     """The run by its name, and all that is lost with it."""
-    setup, kept = view.setup, "1 snapshot" if snapshots == 1 else f"{snapshots} snapshots"
+    setup, kept = view.setup, counted(snapshots, "snapshot")
     return (
         f"**{as_text(view.about.name)} · {view.run_id[:4]}**, on “{as_text(setup.corpus_name)}”\n\n"
         f"Its weights after step {view.step:,} of {setup.steps:,}, {kept}, its curves and its copy "

@@ -31,7 +31,7 @@ def test_a_guess_is_answered_with_its_probability(open_lesson):
         ("", "The prompt is empty"),
         ("🦆 שלום", "bits"),
         ("x", "add up to 100%"),
-        ("word " * 400, "are left out"),
+        ("word " * 400, "tokens at a time; the prompt's first"),
     ],
 )
 def test_any_prompt_is_answered(open_lesson, prompt, expected):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
+
+if TYPE_CHECKING:
+    from ui.services.study import Study
 
 _GUESSES = "guesses"
 
@@ -72,6 +76,21 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
 def _keep(key: str) -> None:
     if (guess := st.session_state.get(key)) is not None:
         st.session_state[_GUESSES].setdefault(key, guess)
+
+
+def say_what_is_cut(study: Study) -> None:
+    """A sentence, where the prompt is longer than the model reads or the lesson shows."""
+    T, cut = len(study.ids), study.left_out
+    whole = study.model.config.block_size == T
+    limit = f"The model reads {T} tokens at a time" if whole else f"Here you see {T} tokens"
+    if cut:
+        st.info(f"{limit}; the prompt's first {cut:,} are cut.")
+
+
+def numbers_row(numbers: Mapping[str, str]) -> None:
+    """Large numbers side by side, by their labels."""
+    for column, (label, value) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
+        column.metric(label, value)
 
 
 def try_this(*suggestions: str) -> None:

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ui.app import address
 
@@ -37,71 +36,44 @@ _NOTHING: Any = object()  # where None would be a value
 
 
 def slider(
-    label: str,
-    low: Number,
-    high: Number,
-    default: Number,
-    step: Number | None = None,
-    *,
-    key: str,
-    container: DeltaGenerator | None = None,
-    **more: Any,
-) -> Number:
+    label: str, low: Number, high: Number, default: Number, step: Number | None = None,
+    *, key: str, **more: Any,
+) -> Number:  # fmt: skip
     """A number from low to high, both included. If they are the same, nothing is drawn."""
     if low >= high:
         return low
     values = Numbers(low, high, default, step)
     arguments = (label, low, high, values.default, step)
     # Streamlit takes a slider with other limits for another widget, which knows no value yet.
-    return _draw("slider", arguments, values, key, container, more, limits=(low, high))
+    return _draw("slider", arguments, values, key, more, limits=(low, high))
 
 
 def number_input(
-    label: str,
-    low: Number,
-    high: Number,
-    default: Number,
-    *,
-    key: str,
-    container: DeltaGenerator | None = None,
-    **more: Any,
+    label: str, low: Number, high: Number, default: Number, *, key: str, **more: Any
 ) -> Number:
     """A number from low to high, both included."""
     values = Numbers(low, high, default)
-    return _draw("number_input", (label, low, high, values.default), values, key, container, more)
+    return _draw("number_input", (label, low, high, values.default), values, key, more)
 
 
 def select_slider(
-    label: str,
-    options: Sequence[Option],
-    default: Option,
-    *,
-    key: str,
-    format_func: Callable[[Any], str] = str,
-    container: DeltaGenerator | None = None,
-    **more: Any,
-) -> Option:
+    label: str, options: Sequence[Option], default: Option,
+    *, key: str, format_func: Callable[[Any], str] = str, **more: Any,
+) -> Option:  # fmt: skip
     """One of the options, in their order. If there is only one, nothing is drawn."""
     if len(options) == 1:
         return options[0]
     values = Options(options, default, format_func)
-    arguments = (label, options, default, format_func)
-    return _draw("select_slider", arguments, values, key, container, more)
+    return _draw("select_slider", (label, options, default, format_func), values, key, more)
 
 
 def selectbox(
-    label: str,
-    options: Sequence[Option],
-    index: int = 0,
-    *,
-    key: str,
-    format_func: Callable[[Any], str] = str,
-    container: DeltaGenerator | None = None,
-    **more: Any,
-) -> Option:
+    label: str, options: Sequence[Option], index: int = 0,
+    *, key: str, format_func: Callable[[Any], str] = str, **more: Any,
+) -> Option:  # fmt: skip
     """One of the options; options[index] is the default."""
     values = Options(options, options[index], format_func)
-    return _draw("selectbox", (label, options, index, format_func), values, key, container, more)
+    return _draw("selectbox", (label, options, index, format_func), values, key, more)
 
 
 def open_selectbox(
@@ -109,56 +81,35 @@ def open_selectbox(
 ) -> str:
     """One of the options, of which the first is the default, or any text up to `longest`."""
     more["accept_new_options"] = True
-    return _draw("selectbox", (label, options), Text(options[0], longest), key, None, more)
+    return _draw("selectbox", (label, options), Text(options[0], longest), key, more)
 
 
 def segmented_control(
-    label: str,
-    options: Sequence[Option],
-    default: Option,
-    *,
-    key: str,
-    format_func: Callable[[Any], str] = str,
-    container: DeltaGenerator | None = None,
-    **more: Any,
-) -> Option:
+    label: str, options: Sequence[Option], default: Option,
+    *, key: str, format_func: Callable[[Any], str] = str, **more: Any,
+) -> Option:  # fmt: skip
     """One of the options, always."""
     values = Options(options, default, format_func)
     more |= {"default": default, "required": True, "format_func": format_func}
-    return _draw("segmented_control", (label, options), values, key, container, more)
+    return _draw("segmented_control", (label, options), values, key, more)
 
 
 def radio(label: str, options: Sequence[str], *, key: str, **more: Any) -> str | None:
     """One of the options, or None as long as nobody has chosen."""
     more["index"] = None
-    return _draw("radio", (label, options), Options(options, None, str), key, None, more)
+    return _draw("radio", (label, options), Options(options, None, str), key, more)
 
 
-def toggle(
-    label: str,
-    default: bool = False,
-    *,
-    key: str,
-    container: DeltaGenerator | None = None,
-    **more: Any,
-) -> bool:
+def toggle(label: str, default: bool = False, *, key: str, **more: Any) -> bool:
     """On or off."""
-    return _draw("toggle", (label, default), Switch(default), key, container, more)
+    return _draw("toggle", (label, default), Switch(default), key, more)
 
 
-def text_input(
-    label: str,
-    default: str = "",
-    *,
-    key: str,
-    max_chars: int,
-    container: DeltaGenerator | None = None,
-    **more: Any,
-) -> str:
+def text_input(label: str, default: str = "", *, key: str, max_chars: int, **more: Any) -> str:
     """A line of text of at most max_chars characters."""
     more["max_chars"] = max_chars
     values = Text(default, max_chars)
-    return _draw("text_input", (label, values.default), values, key, container, more)
+    return _draw("text_input", (label, values.default), values, key, more)
 
 
 def forget_texts() -> None:
@@ -322,7 +273,6 @@ def _draw(
     arguments: tuple[Any, ...],
     values: Values,
     key: str,
-    container: DeltaGenerator | None,
     more: dict[str, Any],
     limits: Any = None,
 ) -> Any:
@@ -337,7 +287,7 @@ def _draw(
         if value != wanted or (last and last.limits != limits):
             _put(key, wanted, values)
         value = wanted
-    widget = getattr(st if container is None else container, kind)
+    widget = getattr(more.pop("container", st), kind)
     drawn = widget(*arguments, key=key, bind="query-params", **more)
     if drawn is None:  # Streamlit's server doesn't insist that something is chosen
         drawn = values.default

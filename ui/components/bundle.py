@@ -10,6 +10,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import streamlit as st
 
 # Statements begin at the margin; what stands there inside of a comment or a text is taken for one.
 _IMPORT = re.compile(r'^import\s*\{([^{}]*)\}\s*from\s*"([^"]*)";?[ \t]*\n?', re.MULTILINE)
@@ -28,6 +31,18 @@ _DECLARED = re.compile(
 def read(*paths: Path) -> str:
     """The files' texts, one after the other."""
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def component(name: str, folder: Path, shared: Path) -> Any:
+    """A component of Streamlit's second generation. Its files are called as their folder is.
+
+    shared: a style sheet that it shares with another one; its own, if there is one, comes after.
+    """
+    own = folder / folder.name
+    sheets = [path for path in (shared, own.with_suffix(".css")) if path.is_file()]
+    script = bundle(folder / "mount.js")
+    html = read(own.with_suffix(".html"))
+    return st.components.v2.component(name, html=html, css=read(*sheets), js=script)
 
 
 def bundle(entry: Path) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gpt_core.training.run_files import ACTIVE, NOTES, RunError, is_number, printable
 from ui.services.caches import shared
 from ui.services.metrics import Curves
+from ui.show.numbers import counted
 
 if TYPE_CHECKING:
     from gpt_core.model.config import GPTConfig
@@ -227,9 +228,5 @@ def worker_threads(request: RunRequest) -> int:
 
 def describe(model: GPTConfig) -> str:
     """A model's shape in a few words, for tables."""
-    layers, heads = _plural(model.n_layer, "layer"), _plural(model.n_head, "head")
+    layers, heads = counted(model.n_layer, "layer"), counted(model.n_head, "head")
     return f"{layers} × {heads} × {model.n_embd} wide"
-
-
-def _plural(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -28,3 +28,8 @@ def number(value: float, form: str = ".2f") -> str:
 def tidy(value: float, zero: float = 5e-7) -> str:
     """A number in four digits, like 0.8145 or 2.5·10⁻⁵; below `zero` it is a rounding error, 0."""
     return "0" if abs(value) < zero else number(value, ".4g")
+
+
+def counted(count: int, thing: str) -> str:
+    """“1 token”, “2 tokens”."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -7,13 +7,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gpt_core.model.config import GPTConfig
-from gpt_core.model.gpt import (
-    GPT,
-    CausalSelfAttention,
-    SinusoidalPositions,
-    rotary_angles,
-    rotate,
-)
+from gpt_core.model.gpt import GPT, CausalSelfAttention, SinusoidalPositions, rotary_angles, rotate
 from gpt_core.model.observe import record
 from tests.helpers import tiny_model
 

@@ -11,7 +11,6 @@ from benchmarks.observe import without_hook_points
 from gpt_core.model.observe import (
     find_hook_points,
     intervene,
-    match,
     record,
     replace,
     scale,
@@ -70,7 +69,9 @@ def test_recorded_tensors_obey_the_equations(model):
 
 
 def test_globs_and_typing_slips(model):
-    assert match(model, "blocks.*.pattern") == ["blocks.0.pattern", "blocks.1.pattern"]
+    with record(model, "blocks.*.pattern") as tensors:
+        model(IDX)
+    assert list(tensors) == ["blocks.0.pattern", "blocks.1.pattern"]
     with record(model, "blocks.1.q", "logits") as tensors:
         logits, _ = model(IDX)
     assert set(tensors) == {"blocks.1.q", "logits"}

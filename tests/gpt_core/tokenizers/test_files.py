@@ -8,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus import bundled
-from gpt_core.tokenizers import (
-    TokenizerError,
-    load_tokenizer,
-    tokenizer_from_dict,
-    train_tokenizer,
-)
+from gpt_core.tokenizers import TokenizerError, load_tokenizer, tokenizer_from_dict, train_tokenizer
 
 KINDS = ("char", "word", "bpe")
 TEXT = bundled().text[:20_000] + "été 🦆 \u2028 'quotes' \"and\" \\ \x00"

@@ -167,11 +167,7 @@ def pack(
         "width": numbers.q.shape[1],
         "causal": numbers.causal,
         "pool": small.pool,
-        "selection": {
-            "head": selection.head,
-            "off": selection.off,
-            "cell": selection.cell,
-        },
+        "selection": vars(selection),
         "outcome": vars(outcome) if outcome else None,
     }
     floats = (numbers.q, numbers.k, numbers.v, numbers.written)

@@ -59,7 +59,7 @@ export function readMessage(bytes) {
 }
 
 /** @param {Message} message @param {number} row */
-export const lastColumn = ({ causal, T }, row) => (causal ? row : T - 1);
+const lastColumn = ({ causal, T }, row) => (causal ? row : T - 1);
 
 /**
  * How many cells a square of so many rows has.

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.model.config import GPTConfig
 from ui.components.bundle import bundle, read
+from ui.show.numbers import counted
 
 _FILES = Path(__file__).parent
 
@@ -101,7 +102,7 @@ def _plain_parts(config: GPTConfig) -> list[dict[str, Any]]:
 
 def _layer(config: GPTConfig, layer: int) -> Iterator[Part]:
     """One layer: with pre-norm a norm lies in each branch, with post-norm on the stream."""
-    heads = "1 head" if config.n_head == 1 else f"{config.n_head} heads"
+    heads = counted(config.n_head, "head")
     C, swiglu = config.n_embd, config.activation == "swiglu"
     hidden = 8 * C // 3 if swiglu else 4 * C
     branches = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.components.bundle import bundle, read
+from ui.components.bundle import component
 from ui.show.tokens import short
 
 if TYPE_CHECKING:
@@ -20,20 +20,8 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Token, Tokenizer
 
 _FILES = Path(__file__).parent
-_CELLS = _FILES / "cells.css"
-
-_lens = st.components.v2.component(
-    "logit_lens",
-    html=read(_FILES / "lens/lens.html"),
-    css=read(_CELLS, _FILES / "lens/lens.css"),
-    js=bundle(_FILES / "lens/mount.js"),
-)
-_patch = st.components.v2.component(
-    "patching",
-    html=read(_FILES / "patch/patch.html"),
-    css=read(_CELLS, _FILES / "patch/patch.css"),
-    js=bundle(_FILES / "patch/mount.js"),
-)
+_lens = component("logit_lens", _FILES / "lens", _FILES / "cells.css")
+_patch = component("patching", _FILES / "patch", _FILES / "cells.css")
 
 
 def stream_rows(layers: int) -> list[str]:

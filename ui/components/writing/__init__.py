@@ -9,25 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-import streamlit as st
-
-from ui.components.bundle import bundle, read
+from ui.components.bundle import component
 
 _FILES = Path(__file__).parent
-_BARS = _FILES / "bars.css"
-
-_next_token = st.components.v2.component(
-    "next_token",
-    html=read(_FILES / "next/next.html"),
-    css=read(_BARS),
-    js=bundle(_FILES / "next/mount.js"),
-)
-_generated_text = st.components.v2.component(
-    "generated_text",
-    html=read(_FILES / "text/text.html"),
-    css=read(_BARS, _FILES / "text/text.css"),
-    js=bundle(_FILES / "text/mount.js"),
-)
+_next_token = component("next_token", _FILES / "next", _FILES / "bars.css")
+_generated_text = component("generated_text", _FILES / "text", _FILES / "bars.css")
 
 
 class Writing(Protocol):
