@@ -29,7 +29,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from ui.services.worker import MachineLock, Worker
+from ui.services.worker import MachineLock, start_worker
 
 TOKENS = 128
 SHOWN, TRAINED = "00000066", "000000aa"  # runs are named in hexadecimal
@@ -67,7 +67,7 @@ def training(run: Run) -> Iterator[None]:
     lock = MachineLock(run.path.parent / "machine.lock").acquire()
     if lock is None:
         raise RuntimeError("Another worker holds the lock of this benchmark's own run.")
-    worker = Worker(run.path, lock, threads=2)
+    worker = start_worker(run.path, lock, threads=2)
     try:
         deadline = time.monotonic() + 120
         while sum(record.loss is not None for record in run.metrics()) < 20:
@@ -78,7 +78,7 @@ def training(run: Run) -> Iterator[None]:
         if worker.exit_code is not None:
             raise RuntimeError("Training ended before the measurement did.")
     finally:
-        worker.close()
+        worker.close(10.0)
 
 
 def time_edits(page: Page, url: str, edits: int) -> list[float]:

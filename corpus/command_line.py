@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn, TextIO
@@ -82,6 +83,22 @@ def on_request_to_end(ask: Callable[[int], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def listen(hear: Callable[[str], None], commands: TextIO | None = None) -> None:
+    """Call hear(line) for each line of standard input, in a thread of its own.
+
+    At the end it is hear(""): the program that started this one and told it what to do is gone.
+    """
+    source = commands or sys.stdin
+
+    def read() -> None:
+        line = "\n"
+        while line:
+            line = source.readline()
+            hear(line)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def _leave(number: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 import torch
 
+from corpus.command_line import listen
 from gpt_core.cli.common import add_encoding, add_sitcom, bar_of_scenes, read_text, sitcom_of
 from gpt_core.cli.examples import EXAMPLES
 from gpt_core.cli.options import check_settings, check_train, tokenizer_for
@@ -101,7 +101,7 @@ def train(args: argparse.Namespace) -> int:
     interruption = Interruption()
     if args.worker:
         lower_priority()
-        interruption.listen_to_commands(sys.stdin)
+        listen(interruption.obey)
     device, run = find_device(args.device), None
     together = distributed.start()
     try:

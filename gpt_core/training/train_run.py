@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -58,18 +57,15 @@ class Interruption:
 
         return on_request_to_end(hear)
 
-    def listen_to_commands(self, commands: IO[str]) -> None:
-        """Read "pause" and "stop", one a line; the end of the stream is the app's end."""
-
-        def listen() -> None:
-            for line in commands:
-                if line.strip() == "pause":
-                    self.set("paused", "Paused.")
-                elif line.strip() == "stop":
-                    self.set("stopped", "Stopped.")
+    def obey(self, line: str) -> None:
+        """An order from whoever started this process, as `corpus.command_line.listen` hears it."""
+        if not line:
             self.set("paused", "The app that started this run was closed.")
+        elif wish := _ORDERS.get(line.strip()):
+            self.set(*wish)
 
-        threading.Thread(target=listen, daemon=True).start()
+
+_ORDERS = {"pause": ("paused", "Paused."), "stop": ("stopped", "Stopped.")}
 
 
 def train_run(

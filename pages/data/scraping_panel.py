@@ -10,6 +10,7 @@ from corpus.cleaning import visible
 from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
 from ui.app.chosen_text import choose_corpus
 from ui.app.visitor import visitor_id
+from ui.app.watch import progress, watch
 from ui.services.scraping import Job, scraping_is_on, scraping_service
 from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
@@ -47,9 +48,8 @@ def scrape_a_show() -> None:
     )
     st.warning(COPYRIGHT, icon=":material/copyright:")
     _form()
-    job = scraping_service().job(visitor_id())
-    if job is not None:
-        st.fragment(_panel, run_every=TICK if job.active else None)(job.active)
+    if (job := scraping_service().job(visitor_id())) is not None:
+        watch(lambda: job, _panel, TICK)
 
 
 def _form() -> None:
@@ -67,46 +67,36 @@ def _form() -> None:
                 show_error(error)
 
 
-def _panel(was_active: bool) -> None:
-    """It redraws itself while the scrape goes on, and the page once when it has ended."""
-    job = scraping_service().job(visitor_id())
-    if job is None:
-        return
-    if was_active and not job.active:
-        st.rerun()
-    _progress(job)
-    if job.active:
-        if st.button("Stop", icon=":material/stop:", key="stop_scrape"):
-            scraping_service().stop(visitor_id())
-            st.caption("It stops after the page that is under way.")
-        return
+def _panel(job: Job) -> None:
+    if job.active or job.progress:
+        _progress(job)
     if job.error:
         show_error(job.error)
-        return
-    _report(job.report)
-    if job.report.characters:
-        _use(job)
-        _cleaning(job)
+    elif not job.active:
+        _report(job.report)
+        if job.report.characters:
+            _use(job)
+            _cleaning(job)
 
 
 def _progress(job: Job) -> None:
-    progress = job.progress
-    if progress is not None:
-        share = progress.done / progress.total if progress.total else 1.0
-        st.progress(share, text=progress_text(progress, job.active))
-    elif job.active:
-        st.progress(0.0, text="reading robots.txt and the list of episodes …")
+    now, stop = job.progress, scraping_service().stop if job.active else None
+    text = progress_text(now, job) if now else "reading robots.txt and the list of episodes …"
+    done, total = (now.done, now.total) if now else (0, 0)
+    progress(done, total, text, stop=stop, args=(visitor_id(),), key="stop_scrape")
 
 
-def progress_text(progress: Progress, active: bool) -> str:
+def progress_text(now: Progress, job: Job) -> str:
     """How far it is, how much it has, how long it took, and how long it will take."""
     parts = [
-        f"{progress.done:,} of {progress.total:,} episodes",
-        f"{progress.characters:,} characters",
-        duration(progress.elapsed),
+        f"{now.done:,} of {now.total:,} episodes",
+        f"{now.characters:,} characters",
+        duration(now.elapsed),
     ]
-    if active and progress.left:
-        parts.append(f"about {duration(progress.left)} left")
+    if job.stopping:
+        parts.append("it stops after the page that is under way")
+    elif job.active and now.left:
+        parts.append(f"about {duration(now.left)} left")
     return " · ".join(parts)
 
 

@@ -14,6 +14,7 @@ from ui.app import widgets
 from ui.app.lesson import predict
 from ui.app.links import page_of
 from ui.app.visitor import visitor_id
+from ui.app.watch import progress, watch
 from ui.services.models import BUNDLED
 from ui.services.runs import RunView
 from ui.services.study import Study
@@ -57,17 +58,19 @@ def is_active(study: Study, run: Run) -> bool:
 
 def panel(study: Study, run: Run, probe: Probe) -> None:
     """Draw all that follows from the snapshots; it redraws itself while there are more to come."""
-    reel = reel_of(study, run, probe, is_active(study, run))
-    unfinished = bool(reel.history.missing) and not _stopped(study, probe)
-    every = FILLING if unfinished else LIVE if reel.active else None
-    st.fragment(_panel, run_every=every)(study, run, probe, [reel], every)
+
+    def look() -> Reel:
+        return reel_of(study, run, probe, is_active(study, run))
+
+    def every(reel: Reel) -> float | None:
+        if reel.history.missing and not _stopped(study, probe):
+            return FILLING
+        return LIVE if reel.active else None
+
+    watch(look, lambda reel: _panel(study, run, probe, reel), every)
 
 
-def _panel(study: Study, run: Run, probe: Probe, first: list[Reel], every: float | None) -> None:
-    reel = first.pop() if first else reel_of(study, run, probe, is_active(study, run))
-    unfinished = bool(reel.history.missing) and not _stopped(study, probe)
-    if every != (FILLING if unfinished else LIVE if reel.active else None):
-        st.rerun()  # the whole page, once: the fragment then runs by itself as often as it should
+def _panel(study: Study, run: Run, probe: Probe, reel: Reel) -> None:
     with st.container():  # always there, so that the film keeps its place when the run has ended
         follow = _live(reel)
     bundled, steps = study.run_key == BUNDLED, run.train_config.steps
@@ -99,21 +102,24 @@ def _progress(study: Study, probe: Probe, reel: Reel) -> None:
         state.pop("film_started", None)
         return
     total = len(reel.moments)
-    left, right = st.columns([5, 1], vertical_alignment="center")
     if _stopped(study, probe):
+        left, right = st.columns([5, 1], vertical_alignment="center")
         left.info(f"Stopped: {missing} of {total} snapshots were not looked at.")
-        if right.button("Go on", key="film_go_on", icon=":material/play_arrow:"):
-            del state["film_stopped"]
-            st.rerun()
+        right.button(
+            "Go on",
+            key="film_go_on",
+            icon=":material/play_arrow:",
+            on_click=lambda: state.pop("film_stopped", None),
+        )
         return
     elapsed = duration(time.monotonic() - state.setdefault("film_started", time.monotonic()))
-    left.progress(
-        1 - missing / total, f"Looking at snapshots: {total - missing} of {total}, {elapsed}"
-    )
-    if right.button("Stop", key="film_stop", icon=":material/stop:"):
-        state["film_stopped"] = (study.run_key, probe.ids)
-        state.pop("film_started", None)
-        st.rerun()
+    text = f"Looking at snapshots: {total - missing} of {total}, {elapsed}"
+    progress(total - missing, total, text, stop=_stop, args=(study, probe), key="film_stop")
+
+
+def _stop(study: Study, probe: Probe) -> None:
+    st.session_state["film_stopped"] = (study.run_key, probe.ids)
+    st.session_state.pop("film_started", None)
 
 
 def _live(reel: Reel) -> bool:
@@ -160,7 +166,7 @@ def _ask(study: Study, reel: Reel) -> bool:
 def waiting_runs(study: Study) -> None:
     """A line about a run of the visitor's own that is not the one shown and isn't finished."""
     if _unfinished(study):
-        st.fragment(_waiting, run_every=_WAITING)(study)
+        watch(lambda: _unfinished(study), _waiting, _WAITING)
 
 
 def _unfinished(study: Study) -> RunView | None:
@@ -168,10 +174,8 @@ def _unfinished(study: Study) -> RunView | None:
     return next((view for view in views if view.active and view.run_id != study.run_key), None)
 
 
-def _waiting(study: Study) -> None:
-    view = _unfinished(study)
+def _waiting(view: RunView | None) -> None:
     if view is None:
-        st.rerun()
         return
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.info(words.waiting(as_text(view.about.name), view.place, view.step, view.setup.steps))

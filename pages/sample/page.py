@@ -19,6 +19,7 @@ from pages.sample.sampling import Writing, candidates, cuts, next_logits, prompt
 from ui.app.lesson import ask, further_reading, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
+from ui.app.watch import watch
 from ui.components.writing import generated_text, next_token_bars
 from ui.services.study import Study
 from ui.show.names import show_error
@@ -65,15 +66,14 @@ def write_and_stop() -> None:
 def text(study: Study) -> None:
     """A text that was written stays when the prompt is edited; before there is one, the prompt."""
     writing = st.session_state.get("writing") or Writing.blank(study, config)
-    st.fragment(show_text, run_every=TICK if writing.live else None)(writing)
+    watch(lambda: writing, show_text, lambda writing: TICK if writing.live else None)
 
 
 def show_text(writing: Writing) -> None:
-    live = writing.live
-    if live:
+    if writing.live:
         writing.more(CHUNK)
-    if live and not writing.live:
-        st.rerun()  # the whole page: Stop becomes Write again
+        if not writing.live:
+            st.rerun()  # the whole page: Stop becomes Write again
     hint = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
     generated_text(writing, hint if writing.texts else "Press Write.", "text")
     if writing.problem:

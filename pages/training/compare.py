@@ -7,17 +7,20 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.training.panel import TICK, bits_per_character, duration, title, view_of
+from pages.training.panel import bits_per_character, title
+from pages.training.recorded import recorded_view
 from ui.app import address, widgets
 from ui.app.visitor import visitor_id
-from ui.services import models
+from ui.app.watch import watch
 from ui.services.runs import RunView
 from ui.services.training import training_service
 from ui.show.curves import Line, curves, show
+from ui.show.duration import duration
 from ui.show.names import plain
 
 _AXES = ("steps", "seconds", "tokens")
 _MOST_LINKED = 20
+_TICK = 3.0  # seconds between two looks at runs that train
 
 
 def compare_runs() -> None:
@@ -28,8 +31,7 @@ def compare_runs() -> None:
     with left:
         _choose_runs(views)
     widgets.segmented_control("Over", _AXES, "steps", key="over", container=right)
-    active = any(view.active for view in views)
-    st.fragment(_comparison, run_every=3 * TICK if active else None)()
+    watch(_views, _comparison, lambda views: _TICK if any(v.active for v in views) else None)
     st.caption(
         "Validation loss in bits per character, so that runs with different tokenizers can be "
         "compared. A word tokenizer looks better here than it is: a word that it doesn't know "
@@ -65,11 +67,10 @@ def _views() -> list[RunView]:
         linked.append(run_id)
     found = (service.find(key) for key in dict.fromkeys(linked) if key not in own)
     views += [view for view in found if view]
-    return [*views, view_of(models.BUNDLED)]
+    return [*views, recorded_view()]
 
 
-def _comparison() -> None:
-    views = _views()
+def _comparison(views: list[RunView]) -> None:
     chosen = st.session_state["compare"]
     axis = st.session_state["over"]
     lines = [

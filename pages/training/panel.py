@@ -15,6 +15,7 @@ from pages.training.deleting import ask_to_delete
 from pages.training.recorded import WHERE, recorded_view
 from ui.app import address
 from ui.app.visitor import visitor_id
+from ui.app.watch import watch
 from ui.services import models
 from ui.services.runs import RESUMABLE, RunView, TrainingError
 from ui.services.training import training_service
@@ -23,7 +24,7 @@ from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
 
 _LONGEST_SAMPLE = 4_000  # characters
-TICK = 1.0  # seconds between two looks at a run that trains
+_TICK = 1.0  # seconds between two looks at a run that trains
 _STATES = {
     "queued": ":gray-badge[:material/hourglass_empty: waiting]",
     "running": ":green-badge[:material/play_arrow: training]",
@@ -33,11 +34,6 @@ _STATES = {
     "diverged": ":red-badge[:material/trending_up: diverged]",
     "failed": ":red-badge[:material/error: failed]",
 }
-
-
-def view_of(key: str) -> RunView:
-    """A run of the service, or the recorded one. Raises TrainingError when it is gone."""
-    return recorded_view() if key == models.BUNDLED else training_service().view(key)
 
 
 def choose_run() -> str:
@@ -73,39 +69,26 @@ def title(view: RunView) -> str:
 
 def panel(key: str) -> None:
     """Draw the run; it redraws itself every second while anything is going on."""
-    try:
-        active = view_of(key).active
-    except TrainingError:
-        active = False
-    st.fragment(_panel, run_every=TICK if active else None)(key)
 
+    def view() -> RunView | None:
+        return recorded_view() if key == models.BUNDLED else training_service().find(key)
 
-def _panel(key: str) -> None:
-    try:
-        view = view_of(key)
-    except TrainingError as error:
-        st.info(sentence(error))
-        return
-    _redraw_page_when_it_changed(view)
-    _heading(view)
-    if key == models.BUNDLED:
-        st.caption(WHERE)
-    else:
-        _buttons(view)
-    loss_figure(view)
-    _numbers(view)
-    _small_figures(view)
-    _samples(view)
+    def draw(view: RunView | None) -> None:
+        if view is None:
+            st.info("There is no such run here; it may have been deleted.")
+            return
+        _heading(view)
+        if key == models.BUNDLED:
+            st.caption(WHERE)
+        else:
+            _buttons(view)
+        loss_figure(view)
+        _numbers(view)
+        _small_figures(view)
+        _samples(view)
 
-
-def _redraw_page_when_it_changed(view: RunView) -> None:
-    """The rest of the page (the sidebar's models, the ticking) depends on these two."""
-    seen = st.session_state.setdefault("training_seen", {})
-    now = (view.state, view.has_model)
-    before = seen.get(view.run_id, now)
-    seen[view.run_id] = now
-    if before != now:
-        st.rerun()
+    # The sidebar's models are among what depends on these two.
+    watch(view, draw, _TICK, lambda view: view and (view.state, view.has_model), name=key)
 
 
 def _heading(view: RunView) -> None:

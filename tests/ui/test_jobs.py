@@ -7,7 +7,6 @@ import time
 import pytest
 
 import ui.app.job_panel
-import ui.services.job_process
 import ui.services.jobs
 from tests.helpers import wait_for
 from ui.services.jobs import JobService
@@ -107,9 +106,9 @@ def test_a_crash_is_one_sentence_and_the_next_job_runs():
 
 
 def test_what_a_job_says_of_an_error_is_shown():
-    service = service_of('print(\'{"error": "Choose a longer text."}\')')
+    service = service_of("import sys; sys.exit(print('error: Be quick.', file=sys.stderr) or 2)")
     service.start(key(n=1), None, "ann")
-    assert wait(service, key(n=1)).error == "Choose a longer text."
+    assert wait(service, key(n=1)).error == "Be quick."
 
 
 def test_a_job_that_takes_too_long_is_ended(monkeypatch):
@@ -155,7 +154,7 @@ WRONG = {
     "words for numbers": "print(json.dumps({'done': 'x', 'total': None, 'value': {}}))",
     "more done than there is": "print(json.dumps({'done': 10**400, 'total': 2, 'value': {}}))",
     "a list for a value": "print(json.dumps({'done': 2, 'total': 2, 'value': [1]}))",
-    "an error that is no text": "print(json.dumps({'error': {'a': 1}}))",
+    "an error without a sentence": "print('error', file=sys.stderr); sys.exit(2)",
     "a result, but less than all of it": "say(1)",
     "says nothing": "",
     "closes its output and lives on": "os.close(1); time.sleep(600)",
@@ -180,7 +179,7 @@ if {reads}:
 
 @pytest.mark.parametrize("how", WRONG)
 def test_a_job_that_goes_wrong_says_why_and_the_next_one_runs(how, monkeypatch):
-    monkeypatch.setattr(ui.services.job_process, "_LAST_MOMENT", 0.3)
+    monkeypatch.setattr(ui.services.jobs, "_LAST_MOMENT", 0.3)  # for the one that goes wrong
     waits = how in ("never reads", "another process keeps its output open")
     monkeypatch.setattr(ui.services.jobs, "longest_job", lambda: 2.0 if waits else 60.0)
     program = PROGRAM.format(reads=how != "never reads", wrong=textwrap.dedent(WRONG[how]))
@@ -191,6 +190,7 @@ def test_a_job_that_goes_wrong_says_why_and_the_next_one_runs(how, monkeypatch):
     service._command = [sys.executable, "-c", PROGRAM.format(reads=True, wrong="")]
     service.start(key(go="well"), None, "bob")
     failed = wait(service, wrong)
+    monkeypatch.setattr(ui.services.jobs, "_LAST_MOMENT", 30.0)
     assert failed.state == "failed"
     assert failed.error.endswith(".") and "\n" not in failed.error
     assert wait(service, key(go="well")).state == "finished"

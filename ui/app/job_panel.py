@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from ui.app.visitor import visitor_id
+from ui.app.watch import progress, watch
 from ui.services.jobs import JobView, Key, job_service
 from ui.services.models import run_folder
 from ui.services.study import Study
@@ -56,59 +57,49 @@ def job_panel(
     job and these settings, shown until the visitor runs it.
     """
     key = job_key(name, study, settings)
-    view = job_service().view(key)
-    every = _EVERY if view is not None and view.active else None
-    st.fragment(_panel, run_every=every)(key, draw, label, study, recorded)
-
-
-def _panel(
-    key: Key,
-    draw: Callable[[dict[str, Any], bool], None],
-    label: str,
-    study: Study | None,
-    recorded: str | None,
-) -> None:
-    service, visitor = job_service(), visitor_id()
-    view = service.view(key)
     widget = "_".join(key)
-    if view is None or not view.active:
-        if st.session_state.pop(f"watching {widget}", False):
-            st.rerun()  # the whole page, once: the fragment then runs no more by itself
-        if view is not None and view.state == "failed":
-            show_error(view.error)
-        if view is not None and view.state == "stopped":
-            st.info("Stopped. Start it again whenever you like.")
-        if view is None or view.state != "finished":
+
+    def panel(view: JobView | None) -> None:
+        if view is not None and view.active:
+            _show_progress(view, key, widget)
+        else:
+            if view is not None:
+                _show_how_it_ended(view)
             again = label if recorded is None else f"{label}, now"
-            if st.button(again, key=f"start {widget}", icon=":material/play_arrow:"):
-                service.start(key, run_folder(study.run_key) if study else None, visitor)
+            if (view is None or view.state != "finished") and st.button(
+                again, key=f"start {widget}", icon=":material/play_arrow:"
+            ):
+                folder = run_folder(study.run_key) if study else None
+                job_service().start(key, folder, visitor_id())
                 st.rerun()
-    else:
-        st.session_state[f"watching {widget}"] = True
-        _show_progress(view, key, widget)
-    if view is not None and view.value is not None:
-        draw(view.value, view.state == "finished")
-        if view.state == "finished":
-            st.caption(f"Computed here in {duration(view.seconds)}.")
-    elif recorded is not None:
-        result = recorded_result(recorded)
-        st.caption(f":material/history: {result['said']}")
-        draw(result["value"], True)
+        if view is not None and view.value is not None:
+            draw(view.value, view.state == "finished")
+            if view.state == "finished":
+                st.caption(f"Computed here in {duration(view.seconds)}.")
+        elif recorded is not None:
+            result = recorded_result(recorded)
+            st.caption(f":material/history: {result['said']}")
+            draw(result["value"], True)
+
+    watch(lambda: job_service().view(key), panel, _EVERY, name=widget)
+
+
+def _show_how_it_ended(view: JobView) -> None:
+    if view.state == "failed":
+        show_error(view.error)
+    if view.state == "stopped":
+        st.info("Stopped. Start it again whenever you like.")
 
 
 def _show_progress(view: JobView, key: Key, widget: str) -> None:
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left:
-        if view.state == "queued":
-            before = "one other computation" if view.place == 1 else f"{view.place} others"
-            st.progress(0.0, f"Waiting for {before} to end …")
-        else:
-            share = view.done / view.total if view.total else 0.0
-            steps = f"{view.done:,} of {view.total:,}, " if view.total else "starting, "
-            st.progress(min(1.0, share), f"{steps}{duration(view.seconds)}")
-    # A callback, because a fragment can ask for its own rerun only where it runs alone.
-    stop, ask = job_service().stop, (key, visitor_id())
-    right.button("Stop", key=f"stop {widget}", icon=":material/stop:", on_click=stop, args=ask)
+    if view.state == "queued":
+        before = "one other computation" if view.place == 1 else f"{view.place} others"
+        text = f"Waiting for {before} to end …"
+    else:
+        steps = f"{view.done:,} of {view.total:,}" if view.total else "starting"
+        text = f"{steps}, {duration(view.seconds)}"
+    stop, asked = job_service().stop, (key, visitor_id())
+    progress(view.done, view.total, text, stop=stop, args=asked, key=f"stop {widget}")
 
 
 @cache

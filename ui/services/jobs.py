@@ -1,6 +1,8 @@
 """Jobs of gpt_core beside the pages: one process at a time, its progress, its Stop, its result.
 
-A result is kept for whoever asks the same of the same weights.
+A result is kept for whoever asks the same of the same weights. The process is to write lines as
+gpt_core.jobs does. It may as well be killed in the middle of one, write something else, or write
+without an end: then there is one sentence about it and no result.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ui.services.job_process import CRASHED, NOT_STARTED, JobProcess
+from ui.services.process import Process
 from ui.services.processwide import once_per_process
 from ui.show.duration import duration
 
@@ -26,6 +28,18 @@ _KEPT = 200  # results
 _LONGEST_QUEUE = 20
 _FULL = "Too many computations are waiting here. Try again in a few minutes."
 _TOO_LONG = "The computation was stopped: it took longer than {} allowed here."
+_CRASHED = "The computation ended with an error. Start it again, or choose smaller settings."
+_NOT_STARTED = (
+    "The computation could not be started: this computer has no room for another program now. "
+    "Start it again in a minute."
+)
+_KILLED = (
+    "The computation was ended from outside, most likely because the memory ran out. Choose "
+    "smaller settings, or start it again."
+)
+_UNREADABLE = "The computation was stopped: what it said can't be read. Start it again."
+_UNFINISHED = "The computation ended before it had a result. Start it again."
+_LAST_MOMENT = 5.0  # seconds that a job may live on after the end of its output
 
 Key = tuple[str, str, str]
 
@@ -59,11 +73,11 @@ class JobView:
 
 @dataclass
 class _Entry:
-    request: bytes
+    request: str
     visitors: set[str]
     view: JobView = field(default_factory=lambda: JobView("queued"))
     started: float = 0.0
-    process: JobProcess | None = None
+    process: Process | None = None
 
 
 class JobService:
@@ -89,7 +103,7 @@ class JobService:
             if entry is not None and entry.view.state in ("queued", "running", "finished"):
                 entry.visitors.add(visitor)
                 return
-            entry = _Entry(json.dumps(request).encode() + b"\n", {visitor})
+            entry = _Entry(json.dumps(request), {visitor})
             if self._closed or len(self._queue) >= _LONGEST_QUEUE:
                 entry.view = JobView("failed", error=_FULL)
             else:
@@ -148,7 +162,7 @@ class JobService:
 
     def _work(self) -> None:
         while (entry := self._next()) is not None:
-            error = CRASHED
+            error = _CRASHED
             try:
                 error = self._do(entry)
             except Exception:
@@ -172,10 +186,10 @@ class JobService:
             if entry.view.state != "running":  # stopped in the meantime
                 return ""
             try:
-                entry.process = process = JobProcess(self._command, entry.request)
+                entry.process = process = Process(self._command)
             except OSError:
                 logger.exception("A job could not be started.")
-                return NOT_STARTED
+                return _NOT_STARTED
         timer = threading.Timer(longest_job(), self._too_long, (entry,))
         timer.daemon = True
         try:
@@ -185,14 +199,23 @@ class JobService:
             timer.cancel()
             process.close()
 
-    def _follow(self, entry: _Entry, process: JobProcess) -> str:
-        def hear(done: int, total: int, value: dict[str, Any] | None) -> None:
+    def _follow(self, entry: _Entry, process: Process) -> str:
+        """Ask it, and take in every step; why there is no result, or an empty string."""
+        process.send(entry.request)
+        whole = False
+        for line in process.lines():
+            step = _step(line)
+            if step is None:
+                process.kill()
+                return _UNREADABLE
+            whole = step["done"] == step["total"] and step.get("value") is not None
             with self._lock:
                 if entry.view.state == "running":
-                    known = entry.view.value if value is None else value
-                    entry.view = replace(entry.view, done=done, total=total, value=known)
-
-        return process.follow(hear)
+                    entry.view = replace(entry.view, **step)
+        code = process.wait(_LAST_MOMENT)
+        if code == 0:
+            return "" if whole else _UNFINISHED
+        return process.error or (_KILLED if code is not None and code < 0 else _CRASHED)
 
     def _end(self, entry: _Entry, error: str) -> None:
         with self._lock:
@@ -207,6 +230,19 @@ class JobService:
                 said = _TOO_LONG.format(duration(longest_job()))
                 entry.view = replace(entry.view, state="failed", error=said)
                 entry.process.kill()
+
+
+def _step(line: bytes) -> dict[str, Any] | None:
+    """How far a job is and what it knows, as fields of a JobView; None for any other line."""
+    try:
+        said = json.loads(line)
+        done, total, value = said["done"], said["total"], said.get("value")
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return None
+    if type(done) is not int or type(total) is not int or not 0 <= done <= total:
+        return None
+    known = {} if value is None else {"value": value}
+    return {"done": done, "total": total} | known if isinstance(value, dict | None) else None
 
 
 @once_per_process(close=JobService.close)

@@ -49,6 +49,11 @@ class Job:
         return self.thread.is_alive()
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop, and is at its last page."""
+        return self.active and self.scrape.stop.is_set()
+
+    @property
     def report(self) -> Report:
         """How it went; complete when it is no longer active."""
         return self.scrape.report

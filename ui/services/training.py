@@ -24,6 +24,7 @@ from gpt_core.training.run import Run
 from gpt_core.training.run_files import ACTIVE, OUT_OF_MEMORY, RunError, RunFolder, Status
 from ui.services.metrics import MetricsReader
 from ui.services.models import RUN_ID, runs_root
+from ui.services.process import Process
 from ui.services.processwide import once_per_process
 from ui.services.runs import (
     RESUMABLE,
@@ -36,14 +37,7 @@ from ui.services.runs import (
     tokens_per_step,
     worker_threads,
 )
-from ui.services.worker import (
-    SENTENCE,
-    Command,
-    MachineLock,
-    Worker,
-    last_sentence,
-    training_command,
-)
+from ui.services.worker import Command, MachineLock, start_worker, training_command
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +46,7 @@ _DISK_FULL = "The disk is full: make room there, then resume."
 _CRASHED = "The training process ended with an error; its worker.log says which."
 _ROOM = 1_000_000  # bytes; a disk with less than that is full
 _GRACE = 60.0  # seconds a worker may take to save after it was told to
+_LEAVE = 10.0  # and when the app ends
 
 
 @dataclass
@@ -73,7 +68,7 @@ class _Turn:
     """The run that trains now."""
 
     entry: _Entry
-    worker: Worker
+    process: Process
     started: float
     order: str | None = None  # the command it was given
     ordered: float = 0.0
@@ -252,7 +247,7 @@ class TrainingService:
             turn, self._turn = self._turn, None
         self._wake.set()
         if turn:
-            turn.worker.close()
+            turn.process.close(_LEAVE)
 
     # --- what pages don't call ---------------------------------------------------------------
 
@@ -358,7 +353,7 @@ class TrainingService:
         turn = self._turn
         if turn and turn.order is None:
             turn.order, turn.ordered, turn.reason = order, time.monotonic(), reason
-            turn.worker.send(order)
+            turn.process.send(order)
 
     def _settle(self, entry: _Entry, state: str, reason: str | None = None) -> None:
         """Write what became of a run that has no worker, as far as it can be written.
@@ -375,7 +370,7 @@ class TrainingService:
 
     def _remove(self, entry: _Entry) -> None:
         if self._turn and self._turn.entry is entry:
-            self._turn.worker.kill()
+            self._turn.process.close()
             self._turn = None
         if entry.run_id in self._queue:
             self._queue.remove(entry.run_id)
@@ -454,14 +449,14 @@ class TrainingService:
         self._queue.pop(0)
         entry.state, entry.reason = "running", None
         try:
-            worker = Worker(entry.folder, lock, entry.about.threads, self._command)
+            process = start_worker(entry.folder, lock, entry.about.threads, self._command)
         except (OSError, ValueError) as error:
             logger.warning("The worker of run %s could not be started: %s", entry.run_id, error)
             why = getattr(error, "strerror", None) or "an error of the server"
             self._settle(entry, "failed", f"The training process could not be started: {why}.")
             return
         entry.reader = MetricsReader(entry.folder)
-        self._turn = _Turn(entry, worker, time.monotonic())
+        self._turn = _Turn(entry, process, time.monotonic())
 
     def _follow(self) -> None:
         turn = self._turn
@@ -472,21 +467,21 @@ class TrainingService:
         except Exception:  # whatever is wrong is wrong with this run: the next ones go on
             logger.exception("Run %s could not be followed; it was ended.", turn.entry.run_id)
             self._turn = None
-            turn.worker.kill()
+            turn.process.close()
             self._settle(turn.entry, "failed", _CRASHED)
 
     def _look_after(self, turn: _Turn) -> None:
-        exit_code = turn.worker.exit_code  # before the last read, so that nothing is missed
+        exit_code = turn.process.exit_code  # before the last read, so that nothing is missed
         if turn.entry.reader:
             turn.entry.reader.read()
         now = time.monotonic()
         if exit_code is not None:
-            turn.worker.close()
+            turn.process.close()
             self._turn = None
             self._finish(turn.entry, turn, exit_code)
             self._learn_speed(turn.entry)
         elif turn.order and now - turn.ordered > _GRACE:
-            turn.worker.kill()
+            turn.process.kill()
         elif now - turn.started > self.limits.turn_seconds:
             minutes = self.limits.turn_seconds / 60
             self._give_order(
@@ -506,8 +501,7 @@ class TrainingService:
     def _finish(self, entry: _Entry, turn: _Turn, exit_code: int) -> None:
         """Say what became of the run whose worker has ended."""
         status = _read_status(entry.folder)
-        if exit_code == SENTENCE:  # what is in the way, whether or not it could be written down
-            told = last_sentence(entry.folder) or status.reason or _CRASHED
+        if told := turn.process.error:  # whether or not it could write it down
             told = _DISK_FULL if "make room" in told else told
             self._settle(entry, "failed", _without_path(told, entry.folder))
         elif status.state == "failed":

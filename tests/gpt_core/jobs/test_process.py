@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -15,6 +14,7 @@ def process():
         [sys.executable, "-m", "gpt_core.jobs"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
 
@@ -23,17 +23,25 @@ def test_a_job_that_does_not_exist_is_one_sentence():
     worker = process()
     worker.stdin.write(json.dumps({"job": "os", "run": None, "settings": {}}) + "\n")
     worker.stdin.flush()
-    said = json.loads(worker.stdout.readline())
-    assert "There is no job 'os'" in said["error"]
-    worker.stdin.close()
-    assert worker.wait(10) is not None
+    assert worker.wait(60) == 2
+    (said,) = worker.stderr.read().splitlines()
+    assert said.startswith("error: There is no job 'os'")
 
 
-def test_it_ends_when_nobody_is_left_to_read():
+def test_it_ends_when_whoever_asked_for_it_is_gone():
     worker = process()
-    time.sleep(0.2)
+    asked = {"job": "causal_mask", "run": None, "settings": {"steps": 300}}
+    worker.stdin.write(json.dumps(asked) + "\n")
+    worker.stdin.flush()
+    assert json.loads(worker.stdout.readline())["done"] >= 0
     worker.stdin.close()
-    assert worker.wait(60) is not None
+    assert worker.wait(60) == 1
+
+
+def test_it_ends_when_it_is_asked_for_nothing():
+    worker = process()
+    worker.stdin.close()
+    assert worker.wait(60) != 0
 
 
 @pytest.mark.parametrize("name", ["__main__", "../run", "", "os.path"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.command_line import listen
 from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
@@ -129,7 +130,7 @@ def test_a_worker_saves_and_leaves_when_told_or_abandoned(tmp_path, start, order
 @pytest.mark.parametrize("lines", ["pause\nstop\n", "  pause \r\n"])
 def test_the_first_command_counts(lines):
     interruption = Interruption()
-    interruption.listen_to_commands(io.StringIO(lines))
+    listen(interruption.obey, io.StringIO(lines))
     wait_for(lambda: interruption.state, WAIT)
     assert (interruption.state, interruption.reason) == ("paused", "Paused.")
 
