@@ -184,6 +184,14 @@ def test_results_are_kept_by_one_cache(name):
 
 
 @each_module
+def test_processes_start_and_pages_redraw_themselves_in_one_place_each(name):
+    source = PATHS[name].read_text(encoding="utf-8")
+    assert "run_every" not in source or name == "ui.app.watch"
+    starts = name.startswith(("ui.", "pages.")) and "subprocess" in set(imported(source))
+    assert not starts or name == "ui.services.process"
+
+
+@each_module
 def test_numbers_get_their_minus_sign_in_one_place(name):
     """Else a sentence that is turned as a whole turns the hyphens of tokens as well."""
     replaced = re.search(r"""replace\(["']-["'], *["']−""", PATHS[name].read_text(encoding="utf-8"))
