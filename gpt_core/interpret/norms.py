@@ -16,7 +16,12 @@ from torch import Tensor, nn
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import BatchNorm, LearnedNorm, NoNorm, RMSNorm
 from gpt_core.model.observe import intervene, record, replace, scale
-from gpt_core.model.recording import run
+from gpt_core.model.recording import Recording, run
+
+BRANCHES = tuple(
+    f"blocks.*.{part}" for part in ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
+)
+"""The stream at each branch, and what the branch adds; see `run`."""
 
 
 @dataclass(frozen=True)
@@ -100,31 +105,33 @@ def mean_and_std(x: Tensor) -> tuple[Tensor, Tensor]:
     return x.mean(dim=-1), x.std(dim=-1, correction=0)
 
 
+def norm_inputs(model: GPT, seen: Recording) -> dict[str, Tensor]:
+    """What each norm read, (T, C), by its name, in the order in which they run.
+
+    seen: a pass that kept `BRANCHES`.
+    """
+    # Pre-norm reads the stream as it comes to a branch, post-norm the sum with what it added.
+    inputs = _after_each_branch(seen)
+    if model.config.norm_position == "post":
+        inputs = inputs[:-1] + _added(seen)
+    return dict(zip(norm_names(model), inputs, strict=True))
+
+
 @torch.no_grad()
 def trace_norms(model: GPT, ids: Sequence[int]) -> DepthTrace:
     """Run the model once over ids (1 to block_size of them) and keep what its norms did."""
-    parts = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
-    kept = run(model, ids, *(f"blocks.*.{p}" for p in parts), "*.normalized")
-    blocks = [f"blocks.{layer}" for layer in range(model.config.n_layer)]
-    stream = [kept["blocks.0.resid_pre"]]
-    stream += [kept[f"{block}.{part}"] for block in blocks for part in ("resid_mid", "resid_post")]
-    added = [kept[f"{block}.{part}"] for block in blocks for part in ("attn_out", "mlp_out")]
-
-    # Pre-norm reads the stream as it comes to a branch, post-norm the sum with what it added.
-    inputs = stream
-    if model.config.norm_position == "post":
-        inputs = [x + branch for x, branch in zip(stream[:-1], added, strict=True)]
+    seen = run(model, ids, *BRANCHES, "*.normalized")
     norms = {}
-    for name, before in zip(norm_names(model), inputs, strict=True):
-        normalized = kept[f"{name}.normalized"]
+    for name, before in norm_inputs(model, seen).items():
+        normalized = seen[f"{name}.normalized"]
         after = _gain_and_bias(find_norm(model, name), normalized)
         norms[name] = NormTrace(before, normalized, after)
     return DepthTrace(
         norms=norms,
-        stream=torch.stack(stream).norm(dim=-1),
-        added=torch.stack(added).norm(dim=-1),
-        probabilities=kept.logits[-1].float().softmax(dim=-1),
-        loss=kept.loss,
+        stream=_after_each_branch(seen).norm(dim=-1),
+        added=_added(seen).norm(dim=-1),
+        probabilities=seen.logits[-1].float().softmax(dim=-1),
+        loss=seen.loss,
     )
 
 
@@ -191,6 +198,17 @@ def size_at_scales(norm: nn.Module, x: Tensor, factors: Sequence[float]) -> list
     with record(norm, "normalized") as kept:
         norm(torch.stack([x * factor for factor in factors])[None])
     return kept["normalized"][0].square().mean(dim=-1).sqrt().tolist()
+
+
+def _after_each_branch(seen: Recording) -> Tensor:
+    """The residual stream as it begins, and after each branch, (2L + 1, T, C)."""
+    branches = torch.stack((seen.layers("resid_mid"), seen.layers("resid_post")), dim=1)
+    return torch.cat((seen["blocks.0.resid_pre"][None], branches.flatten(0, 1)))
+
+
+def _added(seen: Recording) -> Tensor:
+    """What attention and the MLP add, in turn, (2L, T, C)."""
+    return torch.stack((seen.layers("attn_out"), seen.layers("mlp_out")), dim=1).flatten(0, 1)
 
 
 def _row(model: GPT, ids: Sequence[int]) -> Tensor:

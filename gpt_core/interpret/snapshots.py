@@ -1,13 +1,13 @@
 """A training run seen through its snapshots: one and the same probe at every step that was kept.
 
-The probe is a short text. What a model does with it at one step is a `Frame`; one frame after the
-other is the film of a training run.
+The probe is a short text. What a model does with it at one step is a `SnapshotView`; one view after
+the other is the film of a training run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -18,9 +18,10 @@ from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.head_roles import Marked, RoleScores, gather, mark, patterns_of, score_text
 from gpt_core.interpret.induction import random_tokens
 from gpt_core.interpret.logit_lens import logit_lens
-from gpt_core.interpret.norms import find_norm, mean_and_std, trace_norms
+from gpt_core.interpret.norms import BRANCHES, find_norm, mean_and_std, norm_inputs
 from gpt_core.model.gpt import GPT
-from gpt_core.model.observe import record
+from gpt_core.model.norms import LearnedNorm
+from gpt_core.model.recording import run as run_model
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import ACTIVE, RunError
 
@@ -30,51 +31,61 @@ TEXTS, LONGEST = 10, 64  # what roles are measured on: so many pieces of at most
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """Weights of a run that can be looked at.
 
-    step: how many steps they had been trained. snapshot: whether they are one of the snapshots;
-    else they are the newest weights. stamp: changes whenever their file does.
+    step: how many steps they had been trained. newest: whether they are the run's newest weights,
+    which it keeps beside those that it puts aside. stamp: changes whenever their file does.
     """
 
     step: int
-    snapshot: bool
+    newest: bool
     stamp: str
 
 
 @dataclass(frozen=True)
-class Frame:
-    """What the model of one step does with a probe of T tokens (L layers of H heads).
+class SnapshotView:
+    """What the model of one snapshot does with a probe of T tokens (L layers of H heads).
 
     pattern: (L, H, T, T) float16, the attention weights.
     spread: by norm, in the order in which they run, the standard deviation across channels of
-    what comes in, averaged over tokens. gain: by norm, the mean size |γ| of its learned gain.
+    what comes in, averaged over tokens. gain: by norm, the mean size |γ| of its learned gain; None
+    for a model without norms.
     guesses: by layer, beginning below the first, the token that is likeliest to come next if the
     model had to answer there, and its probability (the logit lens).
+    roles: how much each head looks like each role; empty where that was not measured.
+    continuation: what the model writes after the probe, token ids; None as long as nobody asked.
     """
 
-    step: int
+    snapshot: Snapshot
     pattern: np.ndarray
     spread: tuple[float, ...]
-    gain: tuple[float, ...]
+    gain: tuple[float, ...] | None
     guesses: tuple[tuple[int, float], ...]
+    roles: dict[str, RoleScores] = field(default_factory=dict)
+    continuation: tuple[int, ...] | None = None
+
+    @property
+    def step(self) -> int:
+        """How many steps the model had been trained."""
+        return self.snapshot.step
 
 
-def moments(run: Run) -> list[Moment]:
-    """The run's snapshots in the order of training, then its newest weights if they are later.
+def snapshots_of(run: Run) -> list[Snapshot]:
+    """What the run put aside in the order of training, then its newest weights if they are later.
 
     As long as the run trains its newest weights are left out, because they change all the time.
     They are left out, too, where a damaged status doesn't say their step. Empty for a run that kept
     no snapshots.
     """
-    found = [Moment(step, True, _stamp(run, step)) for step in run.snapshots()]
+    found = [Snapshot(step, False, _stamp(run, step)) for step in run.snapshots()]
     try:
         status = run.status()
     except RunError:
         return found
     ended = status.state not in ACTIVE and is_file(run.weights_path())
     if found and ended and status.step > found[-1].step:
-        found.append(Moment(status.step, False, _stamp(run, None)))
+        found.append(Snapshot(status.step, True, _stamp(run, None)))
     return found
 
 
@@ -86,31 +97,30 @@ def _stamp(run: Run, step: int | None) -> str:
     return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
 
 
-def load(run: Run, moment: Moment) -> GPT:
-    """The model of a moment. Raises RunError, with a sentence, when its weights are damaged."""
-    return run.load_model(moment.step if moment.snapshot else None)
+def load(run: Run, snapshot: Snapshot) -> GPT:
+    """The snapshot's model. Raises RunError, with a sentence, when its weights are damaged."""
+    return run.load_model(None if snapshot.newest else snapshot.step)
 
 
 @torch.no_grad()
-def look(model: GPT, ids: Sequence[int], step: int) -> Frame:
-    """What a model does with a probe of 1 to block_size tokens, all of it from one pass.
+def look(model: GPT, ids: Sequence[int], snapshot: Snapshot) -> SnapshotView:
+    """What a snapshot's model does with a probe of 1 to block_size tokens, all from one pass.
 
     Raises RunError when its scores are no numbers.
     """
-    layers = range(model.config.n_layer)
-    streams = [*(f"blocks.{i}.resid_pre" for i in layers), f"blocks.{layers[-1]}.resid_post"]
-    with record(model, "blocks.*.pattern", *streams) as kept:
-        norms = trace_norms(model, ids)
-    if not norms.probabilities.isfinite().all():
-        raise RunError(f"The weights of step {step:,} give scores that are not numbers.")
-    lens = logit_lens(model, torch.cat([kept[name][:, -1:] for name in streams]), k=1)
+    seen = run_model(model, ids, "blocks.*.pattern", *BRANCHES)
+    if not seen.logits[-1].float().softmax(dim=-1).isfinite().all():
+        raise RunError(f"The weights of step {snapshot.step:,} give scores that are not numbers.")
+    lens = logit_lens(model, seen.stream[:, -1:], k=1)
     guesses = zip(lens.top.flatten().tolist(), lens.probability.flatten().tolist(), strict=True)
-    gains = (getattr(find_norm(model, name), "weight", None) for name in norms.norms)
-    return Frame(
-        step=step,
-        pattern=torch.cat([kept[f"blocks.{i}.pattern"] for i in layers]).half().numpy(),
-        spread=tuple(mean_and_std(trace.before)[1].mean().item() for trace in norms.norms.values()),
-        gain=tuple(1.0 if gain is None else gain.abs().mean().item() for gain in gains),
+    inputs = norm_inputs(model, seen)
+    norms = (find_norm(model, name) for name in inputs)
+    gains = tuple(n.weight.abs().mean().item() for n in norms if isinstance(n, LearnedNorm))
+    return SnapshotView(
+        snapshot=snapshot,
+        pattern=seen.layers("pattern").half().numpy(),
+        spread=tuple(mean_and_std(before)[1].mean().item() for before in inputs.values()),
+        gain=gains or None,
         guesses=tuple(guesses),
     )
 
@@ -149,8 +159,8 @@ def texts_of(run: Run) -> list[Marked]:
     return [mark(piece.tokens, piece.text) for piece in held_out(run, TEXTS, LONGEST).pieces]
 
 
-def moved(before: Frame, after: Frame) -> np.ndarray:
-    """How much of its attention each head has turned elsewhere between two frames, (L, H).
+def moved(before: SnapshotView, after: SnapshotView) -> np.ndarray:
+    """How much of its attention each head has turned elsewhere between two views, (L, H).
 
     The total variation distance of a row, 0 (the same) to 1 (nothing in common), averaged over the
     rows. Row 0 of a causal model is left out: it can't be anything but 1.
@@ -160,27 +170,28 @@ def moved(before: Frame, after: Frame) -> np.ndarray:
     return (rows[..., 1:] if rows.shape[-1] > 1 else rows).mean(axis=-1)
 
 
-def first_above(steps: Sequence[int], scores: Sequence[float], threshold: float) -> int | None:
-    """The first step whose score is above the threshold; None if there is none."""
-    return next((s for s, score in zip(steps, scores, strict=True) if score > threshold), None)
+@dataclass(frozen=True)
+class Fall:
+    """How a run's loss fell: where it was measured. Between two such steps it is straight."""
 
+    steps: Sequence[float]
+    losses: Sequence[float]
 
-def share_of_fall(step: float, steps: Sequence[float], losses: Sequence[float]) -> float:
-    """How much of the loss's whole fall is done at a step, 0 to 1.
+    def at(self, step: float) -> float:
+        """The loss at a step."""
+        return float(np.interp(step, self.steps, self.losses))
 
-    steps, losses: where the loss was measured; between them it is taken to be straight. A loss that
-    did not fall at all is done from the beginning.
-    """
-    fall = losses[0] - losses[-1]
-    return 1.0 if fall <= 0 else float((losses[0] - np.interp(step, steps, losses)) / fall)
+    def share(self, step: float) -> float:
+        """How much of the whole fall is done at a step, 0 to 1.
 
+        A loss that did not fall at all is done from the beginning.
+        """
+        fall = self.losses[0] - self.losses[-1]
+        return 1.0 if fall <= 0 else (self.losses[0] - self.at(step)) / fall
 
-def steepest(
-    marks: Sequence[int], steps: Sequence[float], losses: Sequence[float]
-) -> tuple[int, int] | None:
-    """Between which two neighbouring marks the loss falls by most; None for fewer than two."""
-    at = np.interp(marks, steps, losses)
-    if len(at) < 2:
-        return None
-    first = int(np.argmin(np.diff(at)))
-    return marks[first], marks[first + 1]
+    def steepest(self, marks: Sequence[int]) -> tuple[int, int] | None:
+        """Between which two neighbouring marks it falls by most; None for fewer than two."""
+        if len(marks) < 2:
+            return None
+        first = int(np.argmin(np.diff([self.at(mark) for mark in marks])))
+        return marks[first], marks[first + 1]

@@ -34,6 +34,14 @@ class Recording:
         names = (f"blocks.{layer}.{part}" for layer in count())
         return torch.stack([self.tensors[n] for n in takewhile(self.tensors.__contains__, names)])
 
+    @property
+    def stream(self) -> Tensor:
+        """The residual stream before each block and after the last, (L + 1, T, C).
+
+        It takes a recording of "blocks.*.resid_pre" and "blocks.*.resid_post".
+        """
+        return torch.cat((self.layers("resid_pre"), self.layers("resid_post")[-1:]))
+
     def ending(self, suffix: str) -> dict[str, Tensor]:
         """All whose name ends so, by the name without it: `ending(".scale")`."""
         found = {n: x for n, x in self.tensors.items() if n.endswith(suffix)}

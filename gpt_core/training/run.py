@@ -170,6 +170,11 @@ class Run(RunFolder):
 
     # What went in ---------------------------------------------------------------------------
 
+    @property
+    def key(self) -> str:
+        """What tells it from others, also from an earlier one in the same folder."""
+        return f"{self.path} {self.created}"
+
     def tokenizer(self) -> Tokenizer:
         """The run's tokenizer. Raises RunError when it is damaged or not the model's."""
         if not is_file(self.path / TOKENIZER):

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from gpt_core.interpret import head_roles as roles
-from gpt_core.interpret import snapshots as history
+from gpt_core.interpret.head_roles import score_text
+from gpt_core.interpret.snapshots import look, moved
 from pages.head_born.film import PROBES, PROMPT, probe_of
-from pages.head_born.panel import open_past, panel, waiting_runs
+from pages.head_born.panel import open_run, panel, waiting_runs
 from ui.app import widgets
 from ui.app.lesson import further_reading, try_this
 from ui.app.source import show_source
@@ -18,7 +18,7 @@ def film(study: Study) -> None:
     kind = widgets.segmented_control(
         "The probe that every snapshot reads", PROBES, PROMPT, key="film_probe"
     )
-    panel(study, open_past(study), probe_of(study, kind))
+    panel(study, open_run(study), probe_of(study, kind))
 
 
 st.title("A head is born")
@@ -30,7 +30,7 @@ st.markdown(
     "words to read, the **probe**, and you can watch the heads find their places."
 )
 waiting_runs(study)
-open_past(study)
+open_run(study)
 film()
 try_this(
     "Choose *random tokens, said twice*. After the first half everything can be copied. Does what "
@@ -41,9 +41,9 @@ try_this(
     "trains, and let the film follow it.",
 )
 show_source(
-    history.look,
-    history.moved,
-    roles.score_text,
+    look,
+    moved,
+    score_text,
     label="The lines that ran: one snapshot, looked at",
 )
 further_reading(

@@ -1,15 +1,17 @@
-"""A run's past on the screen: the film, its progress, the prediction, who took which role when."""
+"""A run's snapshots on the screen: the film, its progress, the prediction, who took which role."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from gpt_core.interpret.snapshots import snapshots_of
+from gpt_core.training.run import Run
 from gpt_core.training.run_files import ACTIVE, RunError
 from pages.head_born import words
-from pages.head_born.film import Probe, Reel, draw, reel_of
+from pages.head_born.film import Probe, draw, step_in_url
+from pages.head_born.results import Film, film_of
 from ui.app import widgets
 from ui.app.lesson import predict
 from ui.app.links import page_of
@@ -22,23 +24,18 @@ from ui.services.training import training_service
 from ui.show.duration import duration
 from ui.show.names import as_text, sentence
 
-if TYPE_CHECKING:
-    from gpt_core.training.run import Run
-
 FILLING = 0.5  # seconds between two looks at a run whose snapshots are being looked at
 LIVE = 2.0  # and at one that trains
 _WAITING = 1.0  # and at one that has no weights yet
 
 
-def open_past(study: Study) -> Run:
-    """The study's run. One without a past ends the page with a sentence that says what to do."""
-    from gpt_core.interpret.snapshots import moments
-
+def open_run(study: Study) -> Run:
+    """The study's run. One without snapshots ends the page with a sentence that says what to do."""
     if study.loaded.imported:
         st.info(words.IMPORTED)
         st.stop()
     run = study.loaded.run
-    if not moments(run) and not is_active(study, run):
+    if not snapshots_of(run) and not is_active(study, run):
         st.info(words.WITHOUT_SNAPSHOTS)
         st.page_link(page_of("training"), label="Training: make a run of your own", icon="📉")
         st.stop()
@@ -59,49 +56,48 @@ def is_active(study: Study, run: Run) -> bool:
 def panel(study: Study, run: Run, probe: Probe) -> None:
     """Draw all that follows from the snapshots; it redraws itself while there are more to come."""
 
-    def look() -> Reel:
-        return reel_of(study, run, probe, is_active(study, run))
+    def look() -> Film:
+        return film_of(run, is_active(study, run), probe.ids, step_in_url())
 
-    def every(reel: Reel) -> float | None:
-        if reel.history.missing and not _stopped(study, probe):
+    def every(film: Film) -> float | None:
+        if film.missing and not _stopped(study, probe):
             return FILLING
-        return LIVE if reel.active else None
+        return LIVE if film.active else None
 
-    watch(look, lambda reel: _panel(study, run, probe, reel), every)
+    watch(look, lambda film: _panel(study, run, probe, film), every)
 
 
-def _panel(study: Study, run: Run, probe: Probe, reel: Reel) -> None:
+def _panel(study: Study, run: Run, probe: Probe, film: Film) -> None:
     with st.container():  # always there, so that the film keeps its place when the run has ended
-        follow = _live(reel)
+        follow = _live(film)
     bundled, steps = study.run_key == BUNDLED, run.train_config.steps
-    st.caption(
-        words.whose(bundled, as_text(str(run.corpus.get("name", ""))), steps, len(reel.moments))
-    )
-    film = st.container()
-    _progress(study, probe, reel)
-    for damage in reel.history.damaged:
+    name = as_text(str(run.corpus.get("name", "")))
+    st.caption(words.whose(bundled, name, steps, len(film.snapshots)))
+    above = st.container()
+    _progress(study, probe, film)
+    for damage in film.damaged:
         told = f"{sentence(damage)} The other snapshots can be seen."
         st.warning(told, icon=":material/broken_image:")
-    if len(reel.history.seen) < 2 and not reel.history.missing:
-        st.info(words.few(len(reel.history.seen), reel.active))
-    if restless := words.restless(reel.history.seen):
+    if len(film.views) < 2 and not film.missing:
+        st.info(words.few(len(film.views), film.active))
+    if restless := words.restless(film.views):
         st.markdown(f"{restless}\n\n{words.measured(len(probe.ids))}")
-    revealed = _ask(study, reel)
-    with film:
-        draw(study, reel, probe, revealed, follow)
+    revealed = _ask(study, film)
+    with above:
+        draw(study, film, probe, revealed, follow)
 
 
 def _stopped(study: Study, probe: Probe) -> bool:
     return st.session_state.get("film_stopped") == (study.run_key, probe.ids)
 
 
-def _progress(study: Study, probe: Probe, reel: Reel) -> None:
+def _progress(study: Study, probe: Probe, film: Film) -> None:
     """How many snapshots were looked at, and a Stop; below the film, which stays still."""
-    state, missing = st.session_state, reel.history.missing
+    state, missing = st.session_state, film.missing
     if not missing:
         state.pop("film_started", None)
         return
-    total = len(reel.moments)
+    total = len(film.snapshots)
     if _stopped(study, probe):
         left, right = st.columns([5, 1], vertical_alignment="center")
         left.info(f"Stopped: {missing} of {total} snapshots were not looked at.")
@@ -122,39 +118,39 @@ def _stop(study: Study, probe: Probe) -> None:
     st.session_state.pop("film_started", None)
 
 
-def _live(reel: Reel) -> bool:
+def _live(film: Film) -> bool:
     """How far a run is that trains, and whether the newest snapshot is to be followed."""
-    if not reel.active:
+    if not film.active:
         return False
     try:
-        status = reel.run.status()
+        status = film.run.status()
     except RunError as error:
         st.warning(sentence(error), icon=":material/warning:")
         return False
-    step, steps = status.step, reel.run.train_config.steps
-    newest = reel.moments[-1].step if reel.moments else -1
-    upcoming = next((due for due in reel.run.snapshot_steps() if due > newest), steps)
+    step, steps = status.step, film.run.train_config.steps
+    newest = film.snapshots[-1].step if film.snapshots else -1
+    upcoming = next((due for due in film.run.snapshot_steps() if due > newest), steps)
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
-        st.markdown(words.live(status.state, step, steps, len(reel.moments), upcoming))
+        st.markdown(words.live(status.state, step, steps, len(film.snapshots), upcoming))
     return widgets.toggle(
         "Follow: always show the newest snapshot", True, key="film_follow", container=right
     )
 
 
-def _ask(study: Study, reel: Reel) -> bool:
+def _ask(study: Study, film: Film) -> bool:
     """The prediction, and once it is made, what happened. Whether roles may be shown."""
-    seen, fall = reel.history.seen, reel.fall
-    found = words.births(seen, fall) if seen else []
+    views, fall = film.views, film.fall
+    found = words.births(views, fall) if views else []
     asked = next((birth for birth in found if birth.role == words.ASKED), None)
-    if asked is None or fall is None or len(seen) < 2:
+    if asked is None or fall is None or len(views) < 2:
         return True
-    so_far = reel.active or reel.history.missing > 0
+    so_far = film.active or film.missing > 0
     revealed = predict(
         f"film_guess_{study.run_key}",
         words.QUESTION,
         words.GUESSES,
-        lambda choice: words.answer(choice, asked, seen, fall, so_far),
+        lambda choice: words.answer(choice, asked, views, fall, so_far),
     )
     if revealed:
         st.subheader("Who took which role, and when?")

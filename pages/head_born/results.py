@@ -6,139 +6,120 @@ asks for as many as fit into a short time, draws them, and asks again: each is c
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
+from gpt_core.interpret.head_roles import Marked, RoleScores
+from gpt_core.interpret.snapshots import (
+    Fall,
+    Snapshot,
+    SnapshotView,
+    load,
+    look,
+    roles_of,
+    snapshots_of,
+    texts_of,
+)
+from gpt_core.interpret.snapshots import continuation as greedy
+from gpt_core.model.gpt import GPT
+from gpt_core.training.run import Run
 from gpt_core.training.run_files import METRICS
 from ui.services.caches import PASSES, SNAPSHOTS, Aside, shared
 from ui.services.metrics import Curves, MetricsReader
-
-if TYPE_CHECKING:
-    from gpt_core.interpret.head_roles import Marked, RoleScores
-    from gpt_core.interpret.snapshots import Frame, Moment
-    from gpt_core.model.gpt import GPT
-    from gpt_core.training.run import Run
 
 AT_ONCE = 0.4  # seconds
 AT_LEAST = 8  # snapshots a look, however slow they are: the bundled run is there whole, or not yet
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One moment of a run: what its model does with the probe, and the roles of its heads."""
-
-    moment: Moment
-    frame: Frame
-    roles: dict[str, RoleScores]
-
-
 @dataclass
-class History:
-    """What is known of a run's moments so far, in the order of training.
+class Film:
+    """A run's snapshots, and what is known of them on one probe so far, in the order of training.
 
-    damaged: a sentence for each moment that can't be looked at. missing: how many nobody has
-    looked at yet.
+    active: whether the run trains, or waits for it. fall: None where its loss was not measured.
+    damaged: a sentence for each snapshot that can't be looked at.
     """
 
-    seen: list[Seen] = field(default_factory=list)
-    damaged: list[str] = field(default_factory=list)
-    missing: int = 0
-
-
-@dataclass(frozen=True)
-class Past:
-    """A run whose snapshots are looked at. key: tells it from others, also from one of its name."""
-
     run: Run
+    active: bool
+    snapshots: list[Snapshot]
+    fall: Fall | None
+    views: list[SnapshotView] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
     @property
-    def key(self) -> str:
-        """See `ui.services.caches.shared`."""
-        return f"{self.run.path} {self.run.created}"
+    def missing(self) -> int:
+        """How many snapshots nobody has looked at yet."""
+        return len(self.snapshots) - len(self.views) - len(self.damaged)
 
 
-def history_of(
-    past: Past, moments: Sequence[Moment], ids: tuple[int, ...], first: int | None
-) -> History:
-    """Look at AT_LEAST moments of a run, and at more of them until AT_ONCE seconds are over.
+def film_of(run: Run, active: bool, ids: tuple[int, ...], first: int | None) -> Film:
+    """Look at AT_LEAST snapshots of a run, and at more of them until AT_ONCE seconds are over.
 
     first: the step to begin with, because it is what the visitor sees.
     """
-    history, started = History(), time.monotonic()
-    fresh: Aside[list[Moment]] = Aside([])  # what was not known before
-    for moment in sorted(moments, key=lambda m: (m.step != first, m.step)):
+    film, started = Film(run, active, snapshots_of(run), fall_of(run)), time.monotonic()
+    fresh: Aside[list[Snapshot]] = Aside([])  # what was not known before
+    for snapshot in sorted(film.snapshots, key=lambda s: (s.step != first, s.step)):
         # Each call looks at some at least, so that the last one is reached however slow they are.
         if len(fresh.value) >= AT_LEAST and time.monotonic() - started > AT_ONCE:
-            history.missing += 1
-            continue
-        found = _look(past, moment, ids, fresh)
+            break
+        found = _look(run, snapshot, ids, fresh)
         if isinstance(found, str):
-            history.damaged.append(found)
+            film.damaged.append(found)
         else:
-            history.seen.append(found)
-    history.seen.sort(key=lambda seen: seen.moment.step)
-    return history
+            film.views.append(found)
+    film.views.sort(key=lambda view: view.step)
+    return film
 
 
 @shared(PASSES)
 def _look(
-    past: Past, moment: Moment, ids: tuple[int, ...], fresh: Aside[list[Moment]]
-) -> Seen | str:
-    """A moment, or a sentence that says why it can't be seen. What wasn't known goes to fresh."""
-    from gpt_core.interpret.snapshots import look
-
-    fresh.value.append(moment)
-    model = _model(past, moment)
+    run: Run, snapshot: Snapshot, ids: tuple[int, ...], fresh: Aside[list[Snapshot]]
+) -> SnapshotView | str:
+    """A view, or a sentence that says why there is none. What wasn't known goes to fresh."""
+    fresh.value.append(snapshot)
+    model = _model(run, snapshot)
     if isinstance(model, str):
         return model
     try:
-        return Seen(moment, look(model, ids, moment.step), _roles(past, moment))
+        return replace(look(model, ids, snapshot), roles=_roles(run, snapshot))
     except ValueError as error:
         return str(error)
 
 
 @shared()
-def written(past: Past, moment: Moment, ids: tuple[int, ...]) -> tuple[int, ...]:
-    """How a moment's model goes on after the probe, token ids; none where it can't."""
-    from gpt_core.interpret.snapshots import continuation
-
-    model = _model(past, moment)
+def continuation(run: Run, snapshot: Snapshot, ids: tuple[int, ...]) -> tuple[int, ...]:
+    """How a snapshot's model goes on after the probe, token ids; none where it can't."""
+    model = _model(run, snapshot)
     try:
-        return () if isinstance(model, str) else continuation(model, ids)
+        return () if isinstance(model, str) else greedy(model, ids)
     except ValueError:
         return ()
 
 
 @shared(SNAPSHOTS)
-def _model(past: Past, moment: Moment) -> GPT | str:
-    from gpt_core.interpret.snapshots import load
-
+def _model(run: Run, snapshot: Snapshot) -> GPT | str:
     try:
-        return load(past.run, moment).requires_grad_(False)
+        return load(run, snapshot).requires_grad_(False)
     except ValueError as error:
         return str(error)
 
 
 @shared()
-def _roles(past: Past, moment: Moment) -> dict[str, RoleScores]:
+def _roles(run: Run, snapshot: Snapshot) -> dict[str, RoleScores]:
     """They don't depend on the probe, so another one needn't measure them again."""
-    from gpt_core.interpret.snapshots import roles_of
-
-    model = _model(past, moment)
+    model = _model(run, snapshot)
     if isinstance(model, str):
         raise ValueError(model)
-    return roles_of(model, _texts(past))
+    return roles_of(model, _texts(run))
 
 
 @shared()
-def _texts(past: Past) -> list[Marked]:
+def _texts(run: Run) -> list[Marked]:
     """What roles are measured on; nothing where the run's text is gone."""
-    from gpt_core.interpret.snapshots import texts_of
-
     try:
-        return texts_of(past.run)
+        return texts_of(run)
     except ValueError:
         return []
 
@@ -146,11 +127,24 @@ def _texts(past: Past) -> list[Marked]:
 def losses_of(run: Run) -> Curves:
     """The run's curves, as far as they are written."""
     stamp = run.version(METRICS)
-    return _curves(Past(run), stamp) if stamp else Curves()
+    return _curves(run, stamp) if stamp else Curves()
 
 
 @shared()
-def _curves(past: Past, stamp: str) -> Curves:
-    reader = MetricsReader(past.run.path)
+def _curves(run: Run, stamp: str) -> Curves:
+    reader = MetricsReader(run.path)
     reader.read()
     return reader.curves
+
+
+def fall_of(run: Run) -> Fall | None:
+    """The validation loss by step; of the batches before there are two evaluations."""
+    curves = losses_of(run)
+    if len(curves.evaluations) > 1:
+        every = [(float(e.step), e.val_loss) for e in curves.evaluations]
+    else:
+        every = list(zip(curves.step, curves.loss, strict=True))
+    points = [(step, loss) for step, loss in every if math.isfinite(loss)]
+    if len(points) < 2:
+        return None
+    return Fall([step for step, _ in points], [loss for _, loss in points])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from gpt_core.interpret.snapshots import first_above, moved, share_of_fall, steepest
-from pages.head_born.results import Seen
+from gpt_core.interpret.snapshots import Fall, SnapshotView, moved
 from ui.app.lesson import Answer
 from ui.show.numbers import counted
 
@@ -47,14 +47,6 @@ FIRST = "Before the first step: all weights are random numbers."
 
 
 @dataclass(frozen=True)
-class Fall:
-    """The loss on validation text, where it was measured (or of every batch, where it was not)."""
-
-    steps: Sequence[float]
-    losses: Sequence[float]
-
-
-@dataclass(frozen=True)
 class Birth:
     """When a role first had a clear head.
 
@@ -73,39 +65,38 @@ class Birth:
     lasts: bool = False
 
 
-def births(seen: Sequence[Seen], fall: Fall | None) -> list[Birth]:
+def births(views: Sequence[SnapshotView], fall: Fall | None) -> list[Birth]:
     """Every role that was measured, in the order of roles."""
-    return [_birth(role, seen, fall) for role in seen[-1].roles]
+    return [_birth(role, views, fall) for role in views[-1].roles]
 
 
-def _birth(role: str, seen: Sequence[Seen], fall: Fall | None) -> Birth:
-    steps = [s.moment.step for s in seen]
-    clear = [float(s.roles[role].clear().any()) for s in seen]
-    step = first_above(steps, clear, 0.5)
-    if step is None:
+def _birth(role: str, views: Sequence[SnapshotView], fall: Fall | None) -> Birth:
+    clear = [bool(view.roles[role].clear().any()) for view in views]
+    if not any(clear):
         return Birth(role)
-    at = steps.index(step)
-    scores = seen[at].roles[role]
-    excess = (scores.share - scores.chance).masked_fill(~scores.clear(), -1.0)
-    head = tuple(np.unravel_index(int(excess.argmax()), excess.shape))
+    at = clear.index(True)
+    step, scores = views[at].step, views[at].roles[role]
+    excess = scores.excess.masked_fill(~scores.clear(), -1.0)
+    head = divmod(int(excess.argmax()), excess.shape[1])
     return Birth(
         role,
         step,
-        steps[at - 1] if at else None,
-        (int(head[0]), int(head[1])),
+        views[at - 1].step if at else None,
+        head,
         scores.share[head].item(),
         scores.chance[head].item(),
-        share_of_fall(step, fall.steps, fall.losses) if fall else 0.0,
-        clear[-1] > 0,
+        fall.share(step) if fall else 0.0,
+        clear[-1],
     )
 
 
-def answer(choice: str, birth: Birth, seen: Sequence[Seen], fall: Fall, so_far: bool) -> Answer:
+def answer(
+    choice: str, birth: Birth, views: Sequence[SnapshotView], fall: Fall, so_far: bool
+) -> Answer:
     """Compare the prediction with the run."""
     right = choice == _truth(birth)
     until = " so far" if so_far else ""
-    marks = [s.moment.step for s in seen]
-    stretch = steepest(marks, fall.steps, fall.losses)
+    stretch = fall.steepest([view.step for view in views])
     fell = (
         f" The loss fell most between steps {stretch[0]:,} and {stretch[1]:,}." if stretch else ""
     )
@@ -150,16 +141,16 @@ def _told(birth: Birth) -> str:
     )
 
 
-def restless(seen: Sequence[Seen]) -> str:
+def restless(views: Sequence[SnapshotView]) -> str:
     """Which head changed most between two neighbouring snapshots of the whole run."""
-    if len(seen) < 2:
+    if len(views) < 2:
         return ""
-    changes = [moved(a.frame, b.frame) for a, b in zip(seen, seen[1:], strict=False)]
+    changes = [moved(*both) for both in pairwise(views)]
     sizes = [change.max() for change in changes]
     at = int(np.argmax(sizes))
     calm = int(np.argmin([change.mean() for change in changes]))
-    a, b = seen[at].moment.step, seen[at + 1].moment.step
-    c, d = seen[calm].moment.step, seen[calm + 1].moment.step
+    a, b = views[at].step, views[at + 1].step
+    c, d = views[calm].step, views[calm + 1].step
     words = (
         f"The largest change between two snapshots: from step {a:,} to {b:,}, "
         f"**{_named(_largest(changes[at])).lower()}** turned {sizes[at]:.0%} of its attention "
@@ -173,13 +164,13 @@ def restless(seen: Sequence[Seen]) -> str:
     return words
 
 
-def said(before: Seen | None, now: Seen) -> str:
+def said(before: SnapshotView | None, now: SnapshotView) -> str:
     """One sentence under the slider."""
     if before is None:
-        return FIRST if now.moment.step == 0 else "The first snapshot that was kept."
-    change = moved(before.frame, now.frame)
+        return FIRST if now.step == 0 else "The first snapshot that was kept."
+    change = moved(before, now)
     return (
-        f"Since step {before.moment.step:,} {_named(_largest(change)).lower()} has changed most: "
+        f"Since step {before.step:,} {_named(_largest(change)).lower()} has changed most: "
         f"{change.max():.0%} of its attention lies elsewhere now."
     )
 

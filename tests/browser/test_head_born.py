@@ -4,7 +4,7 @@ import torch
 from playwright.sync_api import expect
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.interpret.snapshots import moments
+from gpt_core.interpret.snapshots import snapshots_of
 from gpt_core.model.gpt import GPT
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import Record
@@ -36,7 +36,7 @@ def scrub(page, *keys):
 
 
 def test_a_reader_scrubs_predicts_and_shares(page, new_page, app_url):
-    first, before, here, *others = [m.step for m in moments(Run.open(bundled_run_path()))]
+    first, before, here, *others = [s.step for s in snapshots_of(Run.open(bundled_run_path()))]
     page.goto(f"{app_url}/head_born?prompt=GUS: Six stops")
     page.locator(f'.film[data-frames="{3 + len(others)}"]').wait_for(timeout=SLOW)
     film(page, first)

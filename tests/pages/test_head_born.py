@@ -1,3 +1,4 @@
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -33,17 +34,23 @@ def nothing_remembered():
 
 @pytest.fixture
 def films(monkeypatch):
-    """The pictures of every film that a page has sent, the newest last."""
+    """The header of every film that a page has sent, the newest last, and how long its rest is."""
     sent = []
 
-    def pack(name, stage, pictures, step, head, follow):
-        sent.append((stage, pictures, step, follow))
-        return film.pack_film(name, stage, pictures, step, head, follow)
+    def pack(*drawn):
+        message = film.pack_film(*drawn)
+        end = 4 + int.from_bytes(message[:4], "little")
+        sent.append(json.loads(message[4:end]) | {"weights": len(message) - end})
+        return message
 
     monkeypatch.setattr(history_film, "pack_film", pack)
     monkeypatch.setattr(histories, "AT_ONCE", 60.0)
     RESULTS.clear()
     return sent
+
+
+def steps_of(header):
+    return [frame["step"] for frame in header["frames"]]
 
 
 @pytest.fixture
@@ -64,16 +71,15 @@ def test_the_recorded_run_is_there_at_once_however_slow_the_machine(
 ):
     monkeypatch.setattr(histories, "AT_ONCE", -1.0)
     app = open_lesson("head_born")
-    stage, pictures, *_ = films[-1]
-    steps = [picture.step for picture in pictures]
+    frames, steps = films[-1]["frames"], steps_of(films[-1])
     assert steps[0] == 0
     assert steps[-1] > steps[-2]
-    assert pictures[0].loss > 2 * pictures[-1].loss
-    assert not pictures[0].roles
-    assert "when you have made your prediction" in stage.role_words
+    assert frames[0]["loss"] > 2 * frames[-1]["loss"]
+    assert not frames[0]["roles"]
+    assert "when you have made your prediction" in films[-1]["role_words"]
     app.radio[0].set_value(app.radio[0].options[3]).run()
     assert not app.exception
-    assert [row.role for row in films[-1][1][0].roles][:1] == ["previous token"]
+    assert [row["role"] for row in films[-1]["frames"][0]["roles"]][:1] == ["previous token"]
     assert "Who took which role" in " ".join(h.value for h in app.subheader)
     assert "**previous token**" in said(app) or "*previous token*" in said(app)
     assert "Recorded: the training run of the bundled model" in " ".join(
@@ -93,19 +99,21 @@ def test_the_recorded_run_is_there_at_once_however_slow_the_machine(
 @pytest.mark.parametrize("probe", history_film.PROBES)
 def test_any_design_has_a_film(open_run, films, design, probe):
     app = open_run(0, 10, 20, design=design, film_probe=probe)
-    stage, pictures, *_ = films[-1]
-    assert [picture.step for picture in pictures] == [0, 10, 20]
-    T = len(stage.tokens)
-    assert pictures[0].pattern.shape[-1] == T <= design.get("block_size", 32)
-    assert len(pictures[0].spread) == len(stage.norms)
-    assert (pictures[0].gain is None) == (design.get("norm") == "none")
+    header, first = films[-1], films[-1]["frames"][0]
+    assert steps_of(header) == [0, 10, 20]
+    T = len(header["tokens"])
+    assert 1 <= T <= design.get("block_size", 32)
+    cells = T * (T + 1) // 2 if header["causal"] else T * T
+    assert header["weights"] == 3 * header["layers"] * header["heads"] * cells
+    assert len(first["spread"]) == len(header["norms"])
+    assert (first["gain"] is None) == (design.get("norm") == "none")
     assert "The largest change between two snapshots" in said(app)
 
 
 @pytest.mark.parametrize("prompt", ["x", "🦆 <b>`*_$[", "word " * 400])
 def test_any_prompt_is_a_probe(open_run, films, prompt):
     open_run(0, 10, prompt=prompt)
-    assert 1 <= len(films[-1][0].tokens) <= 48
+    assert 1 <= len(films[-1]["tokens"]) <= 48
 
 
 def test_a_run_without_snapshots_says_what_to_do(open_run):
@@ -118,7 +126,7 @@ def test_an_imported_model_has_no_past(open_run):
 
 def test_one_snapshot_is_shown_and_told_apart_from_a_film(open_run, films):
     app = open_run(5)
-    assert [picture.step for picture in films[-1][1]] == [5]
+    assert steps_of(films[-1]) == [5]
     assert "only one snapshot" in said(app)
     assert not app.radio
 
@@ -129,7 +137,7 @@ def test_a_damaged_snapshot_leaves_the_others(open_lesson, tmp_path, films):
     run.weights_path(10).write_bytes(b"nothing")
     run.set_status("finished", 20)
     app = open_lesson("head_born", model=RUN)
-    assert [picture.step for picture in films[-1][1]] == [0, 20]
+    assert steps_of(films[-1]) == [0, 20]
     assert len(app.warning) == 1
     assert "step_000010" in app.warning[0].value
 
@@ -141,15 +149,15 @@ def test_snapshots_are_looked_at_one_after_the_other_and_can_be_stopped(
     monkeypatch.setattr(histories, "AT_LEAST", 1)
     PASSES.clear()
     app = open_run(0, 10, 20, 30)
-    assert [picture.step for picture in films[-1][1]] == [0]
+    assert steps_of(films[-1]) == [0]
     app.button(key="film_stop").click().run()
-    seen = len(films[-1][1])
+    seen = len(films[-1]["frames"])
     assert f"{4 - seen} of 4 snapshots were not looked at" in said(app)
     app.button(key="film_go_on").click().run()
     for _ in range(3):
         app.run()
     assert not app.exception
-    assert [picture.step for picture in films[-1][1]] == [0, 10, 20, 30]
+    assert steps_of(films[-1]) == [0, 10, 20, 30]
     assert not any(button.key in ("film_stop", "film_go_on") for button in app.button)
 
 
@@ -159,23 +167,23 @@ def test_a_run_whose_text_is_gone_has_a_film_without_roles(open_lesson, tmp_path
     (run.path / "corpus.txt").unlink()
     run.set_status("finished", 10)
     app = open_lesson("head_born", model=RUN)
-    assert "text is gone" in films[-1][0].role_words
+    assert "text is gone" in films[-1]["role_words"]
     assert not app.radio
 
 
 def test_a_run_that_trains_grows(open_run, tmp_path, films):
     app = open_run(0, 10, state="running")
     assert "**is training**" in said(app)
-    assert [picture.step for picture in films[-1][1]] == [0, 10]
-    assert films[-1][3]  # it follows the newest
+    assert steps_of(films[-1]) == [0, 10]
+    assert films[-1]["follow"]  # it follows the newest
     from gpt_core.training.run import Run
 
     run = Run.open(tmp_path / RUN)
     keep(run, 20)
     app.toggle(key="film_follow").set_value(False).run()
     assert not app.exception
-    assert [picture.step for picture in films[-1][1]] == [0, 10, 20]
-    assert not films[-1][3]
+    assert steps_of(films[-1]) == [0, 10, 20]
+    assert not films[-1]["follow"]
     run.set_status("finished", 20)
     app.run()
     assert "**is training**" not in said(app)
@@ -198,7 +206,7 @@ def test_a_step_in_the_address_is_where_the_film_begins(open_lesson, tmp_path, f
     del app.session_state["film_begins"]
     app.run()
     assert not app.exception
-    assert films[-1][2] == (20 if asked == "20" else 0)
+    assert films[-1]["selection"]["step"] == (20 if asked == "20" else 0)
 
 
 def test_a_run_of_one_s_own_that_isn_t_shown_can_be_watched(open_lesson, monkeypatch, tmp_path):

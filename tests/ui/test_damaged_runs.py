@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_core.interpret.snapshots import moments
+from gpt_core.interpret.snapshots import snapshots_of
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
 from gpt_core.training.train_run import Interruption, train_run
@@ -79,7 +79,7 @@ def look_at_everything(training):
         except RunError as error:
             assert name != GOOD and str(error).endswith(".")
         else:
-            moments(run), losses_of(run), run.was_imported(), run.corpus["name"].encode()
+            snapshots_of(run), losses_of(run), run.was_imported(), run.corpus["name"].encode()
 
 
 numbers = st.sampled_from([0, -1, 1e308, 5e-324, 10**400, float("nan"), float("inf")])

@@ -1,15 +1,18 @@
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from gpt_core.interpret.head_roles import RoleScores
-from gpt_core.interpret.snapshots import Frame, Moment
-from pages.head_born.results import Seen
-from pages.head_born.words import LATE, LATER, NEVER, Fall, answer, births, restless, said, told
-from ui.components.film import Picture, RoleRow, Stage, pack_film
+from gpt_core.interpret.snapshots import Fall, Snapshot, SnapshotView
+from gpt_core.tokenizers import CharTokenizer
+from pages.head_born.words import LATE, LATER, NEVER, answer, births, restless, said, told
+from ui.components.film import Stage, pack_film
 
+TOKENIZER = CharTokenizer.train("ab")
+A, B = TOKENIZER.encode("ab")
 FALL = Fall([0, 100, 400], [8.0, 4.0, 2.0])
 
 
@@ -21,17 +24,17 @@ def scores(clear_head=None, share=0.6):
     return RoleScores(shares, torch.full((2, 2), 0.1), torch.where(shares > 0.2, 20.0, 0.0), 10)
 
 
-def seen(step, previous=None, turned=None):
+def view(step, previous=None, turned=None):
     """A snapshot: all heads look at themselves, one of them (turned) at the first token."""
     pattern = np.tile(np.eye(3, dtype=np.float16), (2, 2, 1, 1))
     if turned:
         pattern[turned] = [[1, 0, 0], [1, 0, 0], [1, 0, 0]]
-    frame = Frame(step, pattern, (1.0,), (1.0,), ((0, 0.5),))
     roles = {"previous token": scores(previous), "induction": scores()}
-    return Seen(Moment(step, True, "x"), frame, roles)
+    snapshot = Snapshot(step, False, "x")
+    return SnapshotView(snapshot, pattern, (1.0,), (1.0,), ((A, 0.5),), roles)
 
 
-RUN = [seen(0), seen(100), seen(200, (1, 0), (0, 1)), seen(400, (1, 0), (0, 1))]
+RUN = [view(0), view(100), view(200, (1, 0), (0, 1)), view(400, (1, 0), (0, 1))]
 
 
 def test_a_birth_is_the_first_clear_snapshot():
@@ -60,7 +63,7 @@ def test_the_answer_compares_with_what_happened():
 
 
 def test_a_role_that_is_lost_again_is_told_so():
-    run = [*RUN, seen(500)]
+    run = [*RUN, view(500)]
     previous, _ = births(run, FALL)
     assert not previous.lasts
     assert "lost again" in answer(LATER, previous, run, FALL, so_far=False)
@@ -75,20 +78,26 @@ def test_what_changed_most_is_found():
     assert restless(RUN[:1]) == ""
 
 
-def test_a_film_is_a_header_and_the_weights_of_every_frame():
-    pattern = np.tril(np.full((2, 2, 3, 3), 0.5, dtype=np.float32))
-    stage = Stage("abc", "abc", True, [(0, 8.0)], [(0, 8.0)], ["last"], "t", "w", "r")
-    pictures = [
-        Picture(
-            step, pattern * step, 2.0, "said", [("layer 0", "x", 0.5)], [step], [1.0], "y", [], {}
-        )
-        for step in (1, 2)
+def packed(show_roles):
+    """The header and the weights of a film of two snapshots; only the second has written yet."""
+    pattern = np.tril(np.full((2, 2, 3, 3), 0.5, dtype=np.float16))
+    views = [
+        replace(view(1), pattern=pattern),
+        replace(
+            view(2, (1, 0)), pattern=pattern * 2, spread=(2.0,), gain=None, continuation=(B, A)
+        ),
     ]
-    row = RoleRow("induction", "layer 1, head 0", 0.5, 0.1, True)
-    pictures[1] = Picture(**(vars(pictures[1]) | {"roles": [row], "badges": {(1, 0): "induction"}}))
-    message = pack_film("n", stage, pictures, 2, (1, 0), True)
+    stage = Stage(
+        *("abc", "abc", True, [(0, 8.0)], [(0, 8.0)], ["first", "second"], [2.0, None]),
+        *(["last"], "t", "w", show_roles, "r"),
+    )
+    message = pack_film("n", stage, views, TOKENIZER, 2, (1, 0), True)
     (length,) = struct.unpack("<I", message[:4])
-    header, weights = json.loads(message[4 : 4 + length]), message[4 + length :]
+    return json.loads(message[4 : 4 + length]), message[4 + length :]
+
+
+def test_a_film_is_a_header_and_the_weights_of_every_view():
+    header, weights = packed(show_roles=True)
     cells = 2 * 2 * 6  # only the triangle below the diagonal
     assert len(weights) == 2 * cells
     assert set(weights[:cells]) == {128}
@@ -96,6 +105,24 @@ def test_a_film_is_a_header_and_the_weights_of_every_frame():
     assert header["selection"] == {"step": 2, "head": [1, 0]}
     assert header["curve"] == {"batches": [[0, 8.0]], "validation": [[0, 8.0]]}
     assert header["norm_range"] == [1 / 1.5, 2]
-    assert header["frames"][1]["badges"] == {"1.0": "induction"}
-    assert header["frames"][1]["roles"][0]["clear"] is True
-    assert "pattern" not in header["frames"][0]
+
+
+def test_a_frame_is_a_view_ready_to_be_read():
+    first, second = packed(show_roles=True)[0]["frames"]
+    assert (first["step"], first["said"], first["loss"]) == (1, "first", 2.0)
+    assert (second["step"], second["said"], second["loss"]) == (2, "second", None)
+    assert first["guesses"] == [["tokens only", "a", 0.5]]
+    assert (first["spread"], first["gain"]) == ([1.0], [1.0])
+    assert second["gain"] is None
+    assert (first["written"], second["written"]) == (None, "ba")
+    assert second["badges"] == {"1.0": "previous"}
+    assert second["roles"][0] == {
+        **{"role": "previous token", "who": "layer 1, head 0"},
+        **{"share": 0.6, "chance": 0.1, "clear": True},
+    }
+    assert first["roles"][0]["clear"] is False
+
+
+def test_roles_stay_secret_until_the_prediction():
+    for frame in packed(show_roles=False)[0]["frames"]:
+        assert (frame["roles"], frame["badges"]) == ([], {})

@@ -1,19 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.snapshots import (
+    Fall,
+    Snapshot,
     continuation,
-    first_above,
     load,
     look,
-    moments,
     moved,
     repeated,
     roles_of,
-    share_of_fall,
-    steepest,
+    snapshots_of,
     texts_of,
 )
 from gpt_core.model.gpt import GPT
@@ -21,6 +22,7 @@ from gpt_core.training.run_files import RunError
 from tests.helpers import write_run
 
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
+FIRST = Snapshot(0, False, "x")
 
 
 @pytest.fixture
@@ -34,39 +36,39 @@ def run(tmp_path):
     return run
 
 
-def test_moments_are_the_snapshots_and_then_the_newest_weights(run):
-    assert [(m.step, m.snapshot) for m in moments(run)] == [(0, True), (20, True), (30, False)]
-    newest = load(run, moments(run)[-1])
+def test_what_was_put_aside_comes_first_and_then_the_newest_weights(run):
+    assert [(s.step, s.newest) for s in snapshots_of(run)] == [(0, False), (20, False), (30, True)]
+    newest = load(run, snapshots_of(run)[-1])
     assert torch.equal(newest.wte.weight, run.load_model().wte.weight)
-    assert torch.equal(load(run, moments(run)[1]).wte.weight, run.load_model(20).wte.weight)
+    assert torch.equal(load(run, snapshots_of(run)[1]).wte.weight, run.load_model(20).wte.weight)
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])
-def test_the_newest_weights_of_a_run_that_trains_are_no_moment(run, state):
+def test_the_newest_weights_of_a_run_that_trains_are_no_snapshot(run, state):
     run.set_status(state, 30)
-    assert [m.step for m in moments(run)] == [0, 20]
+    assert [s.step for s in snapshots_of(run)] == [0, 20]
 
 
 def test_a_last_snapshot_is_not_there_twice(run):
     run.set_status("stopped", 20)
-    assert [m.step for m in moments(run)] == [0, 20]
+    assert [s.step for s in snapshots_of(run)] == [0, 20]
 
 
-def test_weights_alone_are_no_past(tmp_path):
-    assert moments(write_run(tmp_path, "0000000b")) == []
+def test_weights_alone_are_no_snapshot(tmp_path):
+    assert snapshots_of(write_run(tmp_path, "0000000b")) == []
 
 
 def test_another_file_has_another_stamp(run):
-    before = moments(run)
+    before = snapshots_of(run)
     torch.manual_seed(9)
     run.save_snapshot(GPT(run.model_config), 20)
-    changed = [a.stamp != b.stamp for a, b in zip(before, moments(run), strict=True)]
+    changed = [a.stamp != b.stamp for a, b in zip(before, snapshots_of(run), strict=True)]
     assert changed == [False, True, False]
 
 
 def test_a_damaged_snapshot_is_told_and_the_others_load(run):
     run.weights_path(20).write_bytes(b"nothing")
-    first, second, _ = moments(run)
+    first, second, _ = snapshots_of(run)
     load(run, first)
     with pytest.raises(RunError, match="step_000020"):
         load(run, second)
@@ -84,22 +86,24 @@ DESIGNS = {
 
 
 @pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS)
-def test_a_frame_is_what_the_model_does(tmp_path, design):
+def test_a_view_is_what_the_model_does(tmp_path, design):
     model = write_run(tmp_path, "0000000c", **design).load_model()
-    frame, L = look(model, IDS, 7), model.config.n_layer
+    view, L = look(model, IDS, FIRST), model.config.n_layer
     with torch.no_grad():
         logits, _ = model(torch.tensor([IDS]))
     best = logits[0, -1].softmax(-1).max(-1)
-    assert len(frame.guesses) == L + 1
-    token, probability = frame.guesses[-1]
+    assert len(view.guesses) == L + 1
+    token, probability = view.guesses[-1]
     assert token == best.indices.item()
     assert probability == pytest.approx(best.values.item(), abs=1e-5)
     greedy = generate(model, IDS, SampleConfig(max_new_tokens=30, temperature=0), use_cache=False)
     assert list(continuation(model, IDS)) == [sampled.token for sampled in greedy]
-    assert frame.pattern.shape == (L, model.config.n_head, len(IDS), len(IDS))
-    np.testing.assert_allclose(frame.pattern.astype(np.float32).sum(-1), 1, atol=5e-3)
+    assert view.pattern.shape == (L, model.config.n_head, len(IDS), len(IDS))
+    np.testing.assert_allclose(view.pattern.astype(np.float32).sum(-1), 1, atol=5e-3)
     norms = 2 * L + (model.config.norm_position == "pre")
-    assert len(frame.spread) == len(frame.gain) == norms
+    assert len(view.spread) == norms
+    assert (view.gain is None) == (model.config.norm == "none")
+    assert view.gain is None or len(view.gain) == norms
 
 
 def test_a_norm_s_spread_and_gain_are_its_input_s_and_its_own(tmp_path):
@@ -107,9 +111,9 @@ def test_a_norm_s_spread_and_gain_are_its_input_s_and_its_own(tmp_path):
     with torch.no_grad():
         model.blocks[1].norm1.weight.copy_(torch.linspace(-2, 2, 32))
         x = model.blocks[0](model.wte(torch.tensor([IDS])) + model.wpe(torch.arange(len(IDS))))
-    frame = look(model, IDS, 0)
-    assert frame.spread[2] == pytest.approx(x.std(-1, correction=0).mean().item(), rel=1e-4)
-    assert frame.gain[2] == pytest.approx(torch.linspace(-2, 2, 32).abs().mean().item(), rel=1e-4)
+    view = look(model, IDS, FIRST)
+    assert view.spread[2] == pytest.approx(x.std(-1, correction=0).mean().item(), rel=1e-4)
+    assert view.gain[2] == pytest.approx(torch.linspace(-2, 2, 32).abs().mean().item(), rel=1e-4)
 
 
 def test_scores_that_are_no_numbers_are_told(tmp_path):
@@ -117,21 +121,21 @@ def test_scores_that_are_no_numbers_are_told(tmp_path):
     with torch.no_grad():
         model.lm_head.weight[0] = float("inf")
     with pytest.raises(RunError, match="step 1,000"):
-        look(model, IDS, 1000)
+        look(model, IDS, Snapshot(1000, False, "x"))
 
 
 def test_a_single_token_can_be_looked_at(tmp_path):
-    frame = look(write_run(tmp_path, "0000000f").load_model(), [2], 0)
-    assert moved(frame, frame).max() == 0
+    view = look(write_run(tmp_path, "0000000f").load_model(), [2], FIRST)
+    assert moved(view, view).max() == 0
 
 
 def test_moved_finds_the_head_that_turned(tmp_path):
     model = write_run(tmp_path, "00000010").load_model()
-    before = look(model, IDS, 0)
+    before = look(model, IDS, FIRST)
     pattern = before.pattern.copy()
     pattern[1, 0, 1:] = 0
     pattern[1, 0, 1:, 0] = 1  # everything to the first token
-    after = type(before)(**(vars(before) | {"pattern": pattern}))
+    after = replace(before, pattern=pattern)
     change = moved(before, after)
     expected = 1 - before.pattern[1, 0, 1:, 0].astype(np.float32).mean()
     assert change[1, 0] == pytest.approx(expected, abs=2e-3)
@@ -165,13 +169,12 @@ def test_roles_find_a_head_that_was_made_to_look_at_the_first_token(tmp_path):
 
 
 def test_the_numbers_of_a_curve():
-    steps, losses = [0, 100, 200, 400], [8.0, 4.0, 3.0, 2.0]
-    assert share_of_fall(0, steps, losses) == 0
-    assert share_of_fall(150, steps, losses) == pytest.approx(4.5 / 6)
-    assert share_of_fall(400, steps, losses) == 1
-    assert share_of_fall(5, [0, 10], [2.0, 3.0]) == 1
-    assert steepest([0, 50, 100, 400], steps, losses) == (0, 50)
-    assert steepest([100, 200, 300], steps, losses) == (100, 200)
-    assert steepest([100], steps, losses) is None
-    assert first_above([0, 5, 9], [0.1, 0.1, 0.3], 0.1) == 9
-    assert first_above([0, 5], [0.0, 0.0], 0.5) is None
+    fall = Fall([0, 100, 200, 400], [8.0, 4.0, 3.0, 2.0])
+    assert fall.at(150) == pytest.approx(3.5)
+    assert fall.share(0) == 0
+    assert fall.share(150) == pytest.approx(4.5 / 6)
+    assert fall.share(400) == 1
+    assert Fall([0, 10], [2.0, 3.0]).share(5) == 1
+    assert fall.steepest([0, 50, 100, 400]) == (0, 50)
+    assert fall.steepest([100, 200, 300]) == (100, 200)
+    assert fall.steepest([100]) is None

@@ -7,15 +7,21 @@ there at once. The pictures of attention are those of ui/components/attention_ma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from ui.components.attention_map import CSS, HTML, Head, message_of, pack_weights, selected
 from ui.components.bundle import bundle, read
+from ui.show.tokens import short
+
+if TYPE_CHECKING:
+    from gpt_core.interpret.head_roles import RoleScores
+    from gpt_core.interpret.snapshots import SnapshotView
+    from gpt_core.tokenizers import Tokenizer
 
 _FILES = Path(__file__).parent
 
@@ -29,45 +35,16 @@ _component = st.components.v2.component(
 Points = Sequence[tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class RoleRow:
-    """The head that does most of one role: its share of attention, what chance would give."""
-
-    role: str
-    who: str
-    share: float
-    chance: float
-    clear: bool
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One frame as it is drawn.
-
-    pattern: (L, H, T, T). loss: on validation text, None where it is not known. guesses: a place,
-    a token and its probability each. spread, gain: one number for each norm; no gain where norms
-    have none. badges: a few letters under a head's picture. said: a sentence about this frame.
-    written: None as long as nobody has asked for it.
-    """
-
-    step: int
-    pattern: np.ndarray
-    loss: float | None
-    said: str
-    guesses: Sequence[tuple[str, str, float]]
-    spread: Sequence[float]
-    gain: Sequence[float] | None
-    written: str | None
-    roles: Sequence[RoleRow]
-    badges: dict[Head, str]
+_BADGES = {"previous token": "previous", "first token": "first", "same token": "same"}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What stays the same while the slider moves.
+    """What stands around the views of a training run's snapshots.
 
     tokens: of the probe, as they are to be read. given: the probe's text. batches, validation: the
-    loss by step. norms: their names. The titles and words stand over the tables.
+    loss by step. said, losses: about each view a sentence, and the loss on validation text, None
+    where it is not known. norms: their names. The titles and words stand over the tables.
     """
 
     tokens: Sequence[str]
@@ -75,42 +52,94 @@ class Stage:
     causal: bool
     batches: Points
     validation: Points
+    said: Sequence[str]
+    losses: Sequence[float | None]
     norms: Sequence[str]
     norm_title: str
     norm_words: str
+    show_roles: bool
     role_words: str
 
 
 def pack_film(
-    name: str, stage: Stage, pictures: Sequence[Picture], step: int, head: Head, follow: bool
+    name: str,
+    stage: Stage,
+    views: Sequence[SnapshotView],
+    tokenizer: Tokenizer,
+    step: int,
+    head: Head,
+    follow: bool,
 ) -> bytes:
-    """One message of at least one picture: a JSON header, then the weights of each picture.
+    """One message of at least one view: a JSON header, then the weights of each view.
 
     name: another film has another name. step, head: where the film begins; once it is on the
     screen, the browser keeps what the visitor chose. follow: show the last frame when one is added.
     """
-    L, H, *_ = pictures[0].pattern.shape
-    spreads = [size for picture in pictures for size in picture.spread if size > 0] or [1.0]
-    header = asdict(stage) | {
+    L, H, *_ = views[0].pattern.shape
+    spreads = [size for view in views for size in view.spread if size > 0] or [1.0]
+    about = zip(views, stage.said, stage.losses, strict=True)
+    header = {
         "name": name,
+        "tokens": stage.tokens,
+        "given": stage.given,
         "layers": L,
         "heads": H,
-        "curve": {"batches": list(stage.batches), "validation": list(stage.validation)},
+        "causal": stage.causal,
+        "curve": {"batches": stage.batches, "validation": stage.validation},
+        "norms": stage.norms,
         "norm_range": [min(spreads) / 1.5, max(spreads)],
+        "norm_title": stage.norm_title,
+        "norm_words": stage.norm_words,
+        "role_words": stage.role_words,
         "selection": {"step": step, "head": head},
         "follow": follow,
-        "frames": [_frame(picture) for picture in pictures],
+        "frames": [
+            _frame(view, tokenizer, stage.show_roles) | {"said": said, "loss": loss}
+            for view, said, loss in about
+        ],
     }
-    for unused in ("batches", "validation"):
-        del header[unused]
-    weights = [pack_weights(picture.pattern, stage.causal) for picture in pictures]
+    weights = [pack_weights(view.pattern.astype(np.float32), stage.causal) for view in views]
     return message_of(header, *weights)
 
 
-def _frame(picture: Picture) -> dict[str, Any]:
-    frame = {name: value for name, value in vars(picture).items() if name != "pattern"}
-    badges = {f"{layer}.{head}": text for (layer, head), text in picture.badges.items()}
-    return frame | {"roles": [vars(row) for row in picture.roles], "badges": badges}
+def _frame(view: SnapshotView, tokenizer: Tokenizer, show_roles: bool) -> dict[str, Any]:
+    """What the tables and the lines of text say of a view."""
+    places = ["tokens only", *(f"layer {i}" for i in range(len(view.pattern)))]
+    written, gain, roles = view.continuation, view.gain, view.roles if show_roles else {}
+    return {
+        "step": view.step,
+        "guesses": [
+            (place, short(tokenizer.token_text(token)), round(probability, 4))
+            for place, (token, probability) in zip(places, view.guesses, strict=True)
+        ],
+        "spread": [round(size, 4) for size in view.spread],
+        "gain": None if gain is None else [round(size, 3) for size in gain],
+        "written": None if written is None else tokenizer.decode(written).replace("\r", ""),
+        "roles": [_role_row(role, scores) for role, scores in roles.items()],
+        "badges": _badges(roles, view.pattern.shape[:2]),
+    }
+
+
+def _role_row(role: str, scores: RoleScores) -> dict[str, Any]:
+    """The head that does most of a role above chance: its share of attention, and chance."""
+    layer, head = divmod(int(scores.excess.argmax()), scores.excess.shape[1])
+    return {
+        "role": role,
+        "who": f"layer {layer}, head {head}",
+        "share": round(scores.share[layer, head].item(), 4),
+        "chance": round(scores.chance[layer, head].item(), 4),
+        "clear": bool(scores.clear()[layer, head]),
+    }
+
+
+def _badges(roles: dict[str, RoleScores], shape: tuple[int, ...]) -> dict[str, str]:
+    """The clear role of every head that has one, in a few letters."""
+    from gpt_core.interpret.head_roles import clearest
+
+    clear = (
+        (f"{layer}.{head}", clearest(roles, (layer, head))) for layer, head in np.ndindex(shape)
+    )
+    return {head: _BADGES.get(role, role) for head, role in clear if role}
 
 
 def show_film(message: bytes, key: str, on_select: Callable[[], None]) -> None:
