@@ -130,14 +130,10 @@ def _extend(known: AttentionTrace, model: GPT, ids: tuple[int, ...]) -> Attentio
     return AttentionTrace(q, k, v, pattern, logits, ids, known.without)
 
 
-def compare(ids: Sequence[int], before: AttentionTrace, after: AttentionTrace) -> Ablation:
-    """What differs between two passes over the same ids, one of them with heads removed."""
-    return Ablation(
-        before=before.logits[-1].float().softmax(dim=-1),
-        after=after.logits[-1].float().softmax(dim=-1),
-        loss_before=loss_of(before.logits, ids),
-        loss_after=loss_of(after.logits, ids),
-    )
+def compare(ids: Sequence[int], before: Tensor, after: Tensor) -> Ablation:
+    """What differs between the logits (T, V) of two passes over the same ids."""
+    share_before, share_after = (x[-1].float().softmax(dim=-1) for x in (before, after))
+    return Ablation(share_before, share_after, loss_of(before, ids), loss_of(after, ids))
 
 
 def ablate(model: GPT, ids: Sequence[int], heads: Iterable[Head]) -> Ablation:
@@ -146,7 +142,8 @@ def ablate(model: GPT, ids: Sequence[int], heads: Iterable[Head]) -> Ablation:
     A small change does not prove a head useless: the others may stand in for it, and another text
     may need it. Raises ValueError as `trace_attention` does.
     """
-    return compare(ids, trace_attention(model, ids), trace_attention(model, ids, heads))
+    with_all, without = trace_attention(model, ids), trace_attention(model, ids, heads)
+    return compare(ids, with_all.logits, without.logits)
 
 
 def written_length(model: GPT, layer: int, head: int, v: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ Shapes: L layers, H heads of width D, T tokens, C channels, V tokens in the voca
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,35 +18,13 @@ from torch import Tensor
 
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import BatchNorm, LayerNorm, LearnedNorm
-from gpt_core.model.recording import run
+from gpt_core.model.recording import Recording
 
-
-@dataclass(frozen=True)
-class StreamTrace:
-    """What one forward pass over T tokens wrote into the residual stream, and what was read.
-
-    embed, position: (T, C), the vectors that the stream begins with; None if none are added.
-    attn_out, mlp_out: (L, T, C), what each branch wrote. z: (L, T, C), the heads side by side
-    before the output projection.
-    stream: (L + 1, T, C), the stream before each block and after the last.
-    mid: (L, T, C), the stream in each block, between attention and the MLP.
-    k, v: (L, H, T, D), what each head's tokens offer and bring.
-    scales: what each norm divided by, (T, 1) or (1, C), by the norm's name.
-    logits: (T, V).
-    """
-
-    ids: tuple[int, ...]
-    embed: Tensor
-    position: Tensor | None
-    attn_out: Tensor
-    mlp_out: Tensor
-    z: Tensor
-    stream: Tensor
-    mid: Tensor
-    k: Tensor
-    v: Tensor
-    scales: dict[str, Tensor]
-    logits: Tensor
+KEPT = (
+    *("embed", "pos_embed", "*.scale"),
+    *(f"blocks.*.{part}" for part in ("z", "attn_out", "mlp_out")),
+)
+"""What `attribute` needs of a pass; see `gpt_core.model.recording.run`."""
 
 
 @dataclass(frozen=True)
@@ -100,32 +77,9 @@ class Attribution:
 
 
 @torch.no_grad()
-def trace_stream(model: GPT, ids: Sequence[int]) -> StreamTrace:
-    """Run the model once over ids (1 to block_size of them) and keep all that is written."""
-    parts = ("k", "v", "z", "attn_out", "mlp_out", "resid_pre", "resid_mid")
-    last = f"blocks.{model.config.n_layer - 1}.resid_post"
-    names = (f"blocks.*.{part}" for part in parts)
-    seen = run(model, ids, "embed", "pos_embed", "*.scale", *names, last)
-    return StreamTrace(
-        ids=seen.ids,
-        embed=seen["embed"],
-        position=seen.tensors.get("pos_embed"),
-        attn_out=seen.layers("attn_out"),
-        mlp_out=seen.layers("mlp_out"),
-        z=seen.layers("z").transpose(1, 2).flatten(2),
-        stream=torch.cat((seen.layers("resid_pre"), seen[last][None])),
-        mid=seen.layers("resid_mid"),
-        k=seen.layers("k"),
-        v=seen.layers("v"),
-        scales=seen.ending(".scale"),
-        logits=seen.logits,
-    )
-
-
-@torch.no_grad()
 def attribute(
     model: GPT,
-    trace: StreamTrace,
+    seen: Recording,
     position: int,
     answer: int,
     against: int | None = None,
@@ -133,39 +87,40 @@ def attribute(
 ) -> Attribution:
     """Split the logit of `answer` after `position` into what each part wrote there.
 
-    against: another token, whose logit is subtracted; average: subtract the mean of all logits
-    instead. The softmax only sees differences, so these say more than a logit alone.
+    seen: a pass that kept `KEPT`. against: another token, whose logit is subtracted; average:
+    subtract the mean of all logits instead. The softmax only sees differences, so these say more
+    than a logit alone.
     In a post-norm model every norm stands in the stream; its scale is held fixed as well, and a
     part is read through all the norms after it. Computed in 64 bits from the pass's 32-bit
     numbers. Raises ValueError for a position or a token that there is not.
     """
-    T, V = trace.logits.shape
+    T, V = seen.logits.shape
     if not 0 <= position < T or any(not 0 <= i < V for i in (answer, against or 0)):
         raise ValueError(f"There are {T} positions and {V} tokens, both counted from 0.")
-    unembed, logits = model.lm_head.weight, trace.logits[position].double()
+    unembed, logits = model.lm_head.weight, seen.logits[position].double()
     direction, logit = unembed[answer].double(), logits[answer]
     if against is not None:
         direction, logit = direction - unembed[against].double(), logit - logits[against]
     elif average:
         mean = unembed.mean(dim=0, dtype=torch.float64)
         direction, logit = direction - mean, logit - logits.mean()
-    reader = _Reader(model, trace, position, direction)
+    reader = _Reader(model, seen, position, direction)
     reader.through("norm_f")
     branches, heads, biases = [], [], []
     for layer in reversed(range(model.config.n_layer)):
         block = f"blocks.{layer}"
         if model.config.norm_position == "post":
             reader.through(f"{block}.norm2")
-        branches.append(reader.read(f"{block}.mlp_out", trace.mlp_out[layer]))
+        branches.append(reader.read(f"{block}.mlp_out"))
         if model.config.norm_position == "post":
             reader.through(f"{block}.norm1")
-        branches.append(reader.read(f"{block}.attn_out", trace.attn_out[layer]))
+        branches.append(reader.read(f"{block}.attn_out"))
         by_head, bias = reader.read_heads(layer)
         heads.append(by_head)
         biases.append(bias)
-    if trace.position is not None:
-        branches.append(reader.read("pos_embed", trace.position))
-    branches.append(reader.read("embed", trace.embed))
+    if "pos_embed" in seen.tensors:
+        branches.append(reader.read("pos_embed"))
+    branches.append(reader.read("embed"))
     return Attribution(
         branches=tuple(reversed(branches)),
         heads=torch.stack(heads[::-1]),
@@ -181,8 +136,8 @@ class _Reader:
     The logit is direction · stream + constant at every place that it has come to.
     """
 
-    def __init__(self, model: GPT, trace: StreamTrace, position: int, direction: Tensor) -> None:
-        self.model, self.trace, self.position = model, trace, position
+    def __init__(self, model: GPT, seen: Recording, position: int, direction: Tensor) -> None:
+        self.model, self.seen, self.position = model, seen, position
         self.direction = direction  # (C,)
         self.constant = direction.new_zeros(())
 
@@ -191,7 +146,7 @@ class _Reader:
         norm = self.model.get_submodule(name)
         if not isinstance(norm, LearnedNorm):
             return
-        scale = self.trace.scales[name]
+        scale = self.seen[f"{name}.scale"]
         scale = scale[self.position if len(scale) > 1 else 0].double()  # (1,) or (C,)
         if norm.bias is not None:
             self.constant = self.constant + self.direction @ norm.bias.double()
@@ -201,9 +156,9 @@ class _Reader:
         if isinstance(norm, BatchNorm):  # a fixed mean
             self.constant = self.constant - self.direction @ norm.running_mean.double()
 
-    def read(self, name: str, written: Tensor) -> Written:
-        """What a part that wrote (T, C) gives to the logit at this position."""
-        vector = written[self.position].double()
+    def read(self, name: str) -> Written:
+        """What a part gives to the logit at this position."""
+        vector = self.seen[name][self.position].double()
         logit, length = self.direction @ vector, vector.norm()
         cosine = logit / (length * self.direction.norm()).clamp_min(1e-300)
         return Written(name, float(length), float(cosine), float(logit))
@@ -211,8 +166,8 @@ class _Reader:
     def read_heads(self, layer: int) -> tuple[Tensor, Tensor]:
         """The same for each head of a layer, (H,), and for the output projection's bias, ()."""
         proj = self.model.blocks[layer].attn.proj
-        seen = self.direction @ proj.weight.double()  # (C,), what the heads' channels are worth
-        parts = seen * self.trace.z[layer, self.position].double()
-        heads = parts.view(self.model.config.n_head, -1).sum(dim=-1)
-        bias = seen.new_zeros(()) if proj.bias is None else self.direction @ proj.bias.double()
+        worth = self.direction @ proj.weight.double()  # (C,), of the heads' channels
+        z = self.seen[f"blocks.{layer}.z"][:, self.position].double()  # (H, D)
+        heads = (worth.view_as(z) * z).sum(dim=-1)
+        bias = worth.new_zeros(()) if proj.bias is None else self.direction @ proj.bias.double()
         return heads, bias

@@ -9,7 +9,6 @@ in the vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gpt_core.interpret.attention import Ablation
+from gpt_core.interpret.attention import Ablation, compare
 from gpt_core.model.gpt import GPT
 from gpt_core.model.norms import LayerNorm
 from gpt_core.model.observe import Change, intervene
-from gpt_core.model.recording import run
+from gpt_core.model.recording import Recording, run
 from gpt_core.training.run import Run
 
 QUIET = 0.01  # of the largest activation in the layer; below it a neuron hardly says anything
@@ -29,20 +28,9 @@ _CHARACTERS = 8  # a token rarely has more
 _SCENE = 200  # tokens; few scenes of the sitcom have fewer
 
 
-@dataclass(frozen=True)
-class NeuronTrace:
-    """What one forward pass over T tokens shows of the neurons.
-
-    pre, post: (L, T, N), before and after the activation function (with SwiGLU, pre is what the
-    gate multiplies). scales: what each norm divided by, (T, 1) or (1, C), by the norm's name.
-    logits: (T, V). loss: nats per token, None for a single token.
-    """
-
-    pre: Tensor
-    post: Tensor
-    scales: dict[str, Tensor]
-    logits: Tensor
-    loss: float | None
+KEPT = ("blocks.*.mlp_pre", "blocks.*.mlp_post", "*.scale")
+"""What is needed here of a pass; see `run`. mlp_pre and mlp_post are the N neurons (T, N), before
+and after the activation function; with SwiGLU, mlp_pre is what the gate multiplies."""
 
 
 @dataclass(frozen=True)
@@ -69,31 +57,21 @@ class Silence:
 
 
 @torch.no_grad()
-def trace_neurons(model: GPT, ids: Sequence[int]) -> NeuronTrace:
-    """Run the model once over ids (1 to block_size of them) and keep what its neurons did."""
-    seen = run(model, ids, "blocks.*.mlp_pre", "blocks.*.mlp_post", "*.scale")
-    pre, post = seen.layers("mlp_pre"), seen.layers("mlp_post")
-    return NeuronTrace(pre, post, seen.ending(".scale"), seen.logits, seen.loss)
-
-
-@torch.no_grad()
-def loudest(model: GPT, trace: NeuronTrace, layer: int, count: int) -> list[Loud]:
+def loudest(model: GPT, seen: Recording, layer: int, count: int) -> list[Loud]:
     """The neurons of a layer that add the longest vectors on this text, the longest first.
 
     An activation alone can't be compared: a neuron with twice the weights needs half of it.
     """
     lengths = model.blocks[layer].mlp.down.weight.norm(dim=0)  # (N,)
-    written, places = (trace.post[layer].abs() * lengths).max(dim=0)
+    post = seen[f"blocks.{layer}.mlp_post"]
+    written, places = (post.abs() * lengths).max(dim=0)
     best = written.topk(min(count, len(written))).indices.tolist()
-    return [
-        Loud(n, places[n].item(), trace.post[layer, places[n], n].item(), written[n].item())
-        for n in best
-    ]
+    return [Loud(n, places[n].item(), post[places[n], n].item(), written[n].item()) for n in best]
 
 
-def silence(trace: NeuronTrace, layer: int) -> Silence:
+def silence(seen: Recording, layer: int) -> Silence:
     """How many of a layer's neurons say nothing on this text."""
-    size = trace.post[layer].abs()
+    size = seen[f"blocks.{layer}.mlp_post"].abs()
     return Silence(
         zero=(size == 0).float().mean().item(),
         quiet=(size <= QUIET * size.max()).float().mean().item(),
@@ -102,7 +80,7 @@ def silence(trace: NeuronTrace, layer: int) -> Silence:
 
 
 @torch.no_grad()
-def direct_effect(model: GPT, trace: NeuronTrace, layer: int, neuron: int, place: int) -> Tensor:
+def direct_effect(model: GPT, seen: Recording, layer: int, neuron: int, place: int) -> Tensor:
     """What a neuron adds to every logit (V,) by itself, per unit of its activation, at one token.
 
     The vector that it writes is read by the output table through the norms that the stream passes
@@ -113,7 +91,7 @@ def direct_effect(model: GPT, trace: NeuronTrace, layer: int, neuron: int, place
     for name, norm in _norms_after(model, layer):
         if isinstance(norm, LayerNorm):
             x = x - x.mean()
-        scale = trace.scales[name]
+        scale = seen[f"{name}.scale"]
         x = x / scale[min(place, len(scale) - 1)]
         x = x * getattr(norm, "weight", 1.0)
     return model.lm_head.weight @ x
@@ -131,14 +109,11 @@ def without_neuron(layer: int, neuron: int) -> dict[str, Change]:
 
 
 @torch.no_grad()
-def remove_neuron(
-    model: GPT, ids: Sequence[int], trace: NeuronTrace, layer: int, neuron: int
-) -> Ablation:
-    """What the model predicts for ids without one neuron; trace is `trace_neurons(model, ids)`."""
+def remove_neuron(model: GPT, seen: Recording, layer: int, neuron: int) -> Ablation:
+    """What the model predicts for the ids of a pass without one neuron."""
     with intervene(model, without_neuron(layer, neuron)):
-        seen = run(model, ids)
-    before, after = (x[-1].softmax(dim=-1) for x in (trace.logits, seen.logits))
-    return Ablation(before, after, trace.loss, seen.loss)
+        after = run(model, seen.ids)
+    return compare(seen.ids, seen.logits, after.logits)
 
 
 # Over a whole corpus ---------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from gpt_core.model.recording import Recording, run
 BRANCHES = tuple(
     f"blocks.*.{part}" for part in ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
 )
-"""The stream at each branch, and what the branch adds; see `run`."""
+"""The stream at each branch, and what the branch adds; see `gpt_core.model.recording.run`."""
 
 
 @dataclass(frozen=True)

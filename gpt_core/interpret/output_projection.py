@@ -9,22 +9,16 @@ Circuits", "Attention heads are independent and additive").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from gpt_core.model.gpt import GPT
-from gpt_core.model.recording import run
+from gpt_core.model.recording import Recording
 
-
-@dataclass(frozen=True)
-class HeadsTrace:
-    """z (L, H, T, D) of every head, and attn_out (L, T, C) as the model itself computed it."""
-
-    z: Tensor
-    attn_out: Tensor
+KEPT = ("blocks.*.z", "blocks.*.attn_out")
+"""What `output_step` needs of a pass; see `gpt_core.model.recording.run`."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +48,15 @@ class OutputStep:
 
 
 @torch.no_grad()
-def trace_heads(model: GPT, ids: Sequence[int]) -> HeadsTrace:
-    """Run the model once over T ≤ block_size ids. Raises ValueError for too few or too many."""
-    seen = run(model, ids, "blocks.*.z", "blocks.*.attn_out")
-    return HeadsTrace(z=seen.layers("z"), attn_out=seen.layers("attn_out"))
-
-
-@torch.no_grad()
-def output_step(model: GPT, trace: HeadsTrace, layer: int, position: int) -> OutputStep:
-    """What one layer's heads add at one position, both counted from 0."""
+def output_step(model: GPT, seen: Recording, layer: int, position: int) -> OutputStep:
+    """What one layer's heads add at one position, both counted from 0. seen: kept `KEPT`."""
     proj = model.blocks[layer].attn.proj
-    z = trace.z[layer, :, position]  # (H, D)
+    z = seen[f"blocks.{layer}.z"][:, position]  # (H, D)
     by_head = proj.weight.view(-1, *z.shape)  # (C, H, D): each head has columns of its own
     return OutputStep(
         z=z,
         weight=proj.weight,
         bias=torch.zeros(len(proj.weight)) if proj.bias is None else proj.bias,
         parts=torch.einsum("chd,hd->hc", by_head, z),
-        attn_out=trace.attn_out[layer, position],
+        attn_out=seen[f"blocks.{layer}.attn_out"][position],
     )

@@ -18,36 +18,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gpt_core.interpret.attribution import StreamTrace
-from gpt_core.interpret.variants import Known, run_variants
+from gpt_core.interpret import variants
+from gpt_core.interpret.variants import run_variants
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import Change, intervene
-from gpt_core.model.recording import run
+from gpt_core.model.recording import Recording
 
 STATES = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
+KEPT = (*variants.KEPT, *(f"blocks.*.{state}" for state in STATES))
+"""What patching needs of either run; see `gpt_core.model.recording.run`."""
 _TOKENS_AT_ONCE = 16_384  # of all sequences in a batch
 _SAME = 1e-5  # two logit differences closer than this are equal but for rounding
-
-
-@dataclass(frozen=True)
-class StateRun:
-    """One forward pass over T tokens: its states by name, each (L, T, C), its last logits (V,).
-
-    k, v: (L, H, T, D), what each head's tokens offer and bring.
-    """
-
-    ids: tuple[int, ...]
-    states: dict[str, Tensor]
-    k: Tensor
-    v: Tensor
-    logits: Tensor
-
-    @property
-    def known(self) -> Known:
-        """What variants of this run need."""
-        pre, post = self.states["resid_pre"], self.states["resid_post"]
-        return Known(torch.cat((pre, post[-1:])), self.k, self.v)
 
 
 @dataclass(frozen=True)
@@ -71,28 +53,7 @@ class Contrast:
         return (self.start - (answer - instead)) / (self.start - self.end)
 
 
-@torch.no_grad()
-def run_states(model: GPT, ids: Sequence[int]) -> StateRun:
-    """Run the model once over ids (1 to block_size of them) and keep every state."""
-    parts = (*STATES, "k", "v")
-    seen = run(model, ids, *(f"blocks.*.{part}" for part in parts))
-    found = {part: seen.layers(part) for part in STATES}
-    return StateRun(seen.ids, found, seen.layers("k"), seen.layers("v"), seen.logits[-1])
-
-
-def states_of(trace: StreamTrace) -> StateRun:
-    """The same of a pass that was made already."""
-    states = {
-        "resid_pre": trace.stream[:-1],
-        "attn_out": trace.attn_out,
-        "resid_mid": trace.mid,
-        "mlp_out": trace.mlp_out,
-        "resid_post": trace.stream[1:],
-    }
-    return StateRun(trace.ids, states, trace.k, trace.v, trace.logits[-1])
-
-
-def contrast(into: StateRun, source: StateRun) -> Contrast:
+def contrast(into: Recording, source: Recording) -> Contrast:
     """What tells the two runs' answers apart.
 
     Raises ValueError when they have different lengths or predict the same.
@@ -102,9 +63,9 @@ def contrast(into: StateRun, source: StateRun) -> Contrast:
             f"One prompt has {len(into.ids)} tokens and the other {len(source.ids)}; a state can "
             "only be copied to its own place, so both need as many tokens."
         )
-    gain = source.logits.float().softmax(dim=-1) - into.logits.float().softmax(dim=-1)
+    gain = source.logits[-1].float().softmax(dim=-1) - into.logits[-1].float().softmax(dim=-1)
     answer, instead = int(gain.argmin()), int(gain.argmax())
-    start, end = (float(run.logits[answer] - run.logits[instead]) for run in (into, source))
+    start, end = (float(run.logits[-1, answer] - run.logits[-1, instead]) for run in (into, source))
     if start - end < _SAME:
         raise ValueError("Both prompts give the same prediction, so there is nothing to trace.")
     return Contrast(answer, instead, start, end)
@@ -112,14 +73,14 @@ def contrast(into: StateRun, source: StateRun) -> Contrast:
 
 @torch.no_grad()
 def patch(
-    model: GPT, into: StateRun, source: StateRun, state: str, layer: int, positions: Sequence[int]
+    model: GPT, into: Recording, source: Recording, state: str, layer: int, positions: Sequence[int]
 ) -> Tensor:
     """Run `into` again with one state copied from `source` at some positions: the logits (V,).
 
     Everything before the layer stays as it was, so it isn't run again.
     """
-    change = _copy(source.states[state][layer], positions)
-    x = into.states["resid_pre"][layer][None]
+    change = _copy(source[f"blocks.{layer}.{state}"], positions)
+    x = into[f"blocks.{layer}.resid_pre"][None]
     with intervene(model, {f"blocks.{layer}.{state}": change}):
         for block in model.blocks[layer:]:
             x = block(x)
@@ -128,7 +89,7 @@ def patch(
 
 @torch.no_grad()
 def patch_each(
-    model: GPT, into: StateRun, source: StateRun, state: str, layer: int, measure: Contrast
+    model: GPT, into: Recording, source: Recording, state: str, layer: int, measure: Contrast
 ) -> list[float]:
     """How much of the answer moves when the state of a layer is copied at each position alone.
 
@@ -138,29 +99,29 @@ def patch_each(
     T, first = len(into.ids), first_difference(model.config, into.ids, source.ids)
     moved = [0.0] * first
     enters, vectors = _patched(model, into, source, state, layer)
-    known, step = into.known, max(1, _TOKENS_AT_ONCE // T)
+    step = max(1, _TOKENS_AT_ONCE // T)
     for start in range(first, T, step):
         here = range(start, min(T, start + step))
-        read = run_variants(model, known, enters, here, vectors[list(here)])
+        read = run_variants(model, into, enters, here, vectors[list(here)])
         pair = model.lm_head.weight[[measure.answer, measure.instead]]
         moved += measure.moved(*(read @ pair.T).unbind(dim=-1)).tolist()
     return moved
 
 
 def _patched(
-    model: GPT, into: StateRun, source: StateRun, state: str, layer: int
+    model: GPT, into: Recording, source: Recording, state: str, layer: int
 ) -> tuple[int, Tensor]:
     """A layer, and what the stream that enters it has to be at each patched position, (T, C).
 
     From a layer's attention on, each token is on its own until the next layer.
     """
     block, pre_norm = model.blocks[layer], model.config.norm_position == "pre"
-    new = source.states[state][layer][None]
+    new = source[f"blocks.{layer}.{state}"][None]
     if state in ("resid_pre", "resid_post"):
         return layer + (state == "resid_post"), new[0]
-    mid = into.states["resid_mid"][layer][None]
+    mid = into[f"blocks.{layer}.resid_mid"][None]
     if state == "attn_out":
-        mid = into.states["resid_pre"][layer] + new
+        mid = into[f"blocks.{layer}.resid_pre"] + new
         mid = mid if pre_norm else block.norm1(mid)
     if state == "resid_mid":
         mid = new
@@ -185,24 +146,23 @@ def patching_cost(config: GPTConfig, tokens: int, positions: int) -> float:
 
 
 @torch.no_grad()
-def suggest_swap(model: GPT, trace: StreamTrace, most: int = 24) -> tuple[int, int]:
+def suggest_swap(model: GPT, seen: Recording, most: int = 24) -> tuple[int, int]:
     """A position of a prompt and a token to put there, so that the answer changes.
 
-    trace: the pass over the prompt. Each of the last `most` tokens but the very last is tried with
-    the one that the model expected most in its place (or second most, if it was right). Of those
-    that move at least half as much probability of what comes next as the best one does, and make
-    another token the likeliest if any of them does, the earliest is taken: the further away the
-    cause, the more there is to trace.
+    seen: the pass over the prompt, which kept `variants.KEPT`. Each of the last `most` tokens but
+    the very last is tried with the one that the model expected most in its place (or second most,
+    if it was right). Of those that move at least half as much probability of what comes next as the
+    best one does, and make another token the likeliest if any of them does, the earliest is taken:
+    the further away the cause, the more there is to trace.
     """
-    ids, logits, T = trace.ids, trace.logits, len(trace.ids)
+    ids, logits, T = seen.ids, seen.logits, len(seen.ids)
     places = list(range(max(0, T - 1 - most), max(1, T - 1)))
     rows, old = range(len(places)), [ids[place] for place in places]
     expected = logits[[max(0, place - 1) for place in places]].clone()
     expected[rows, old] = float("-inf")
     tokens = expected.argmax(dim=-1)
-    swapped = trace.stream[0, places] + model.wte.weight[tokens] - model.wte.weight[old]
-    known = Known(trace.stream, trace.k, trace.v)
-    after = model.lm_head(run_variants(model, known, 0, places, swapped)).softmax(dim=-1)
+    swapped = seen["blocks.0.resid_pre"][places] + model.wte.weight[tokens] - model.wte.weight[old]
+    after = model.lm_head(run_variants(model, seen, 0, places, swapped)).softmax(dim=-1)
     moved = (after - logits[-1].softmax(dim=-1)).abs().sum(dim=-1)
     much = moved >= moved.max() / 2
     turned = much & (after.argmax(dim=-1) != logits[-1].argmax())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gpt_core.interpret.attention import Ablation
+from gpt_core.interpret.attention import Ablation, compare
 from gpt_core.model.gpt import GPT, rotary_angles, rotate
 from gpt_core.model.observe import Change, intervene, replace
 from gpt_core.model.recording import run
@@ -76,9 +76,8 @@ def predict_at(model: GPT, ids: Sequence[int], positions: Sequence[int] | None) 
     before = run(model, ids)
     with intervene(model, changes):
         after = run(model, ids)
-    shares = before.logits[-1].softmax(-1), after.logits[-1].softmax(-1)
     largest = (after.logits - before.logits).abs().max().item()
-    return Moved(Ablation(*shares, before.loss, after.loss), largest)
+    return Moved(compare(ids, before.logits, after.logits), largest)
 
 
 def turn(x: Tensor, position: int) -> Tensor:

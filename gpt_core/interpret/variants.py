@@ -11,37 +11,28 @@ heads of width D = C / H.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from gpt_core.model.gpt import GPT, Block, CausalSelfAttention, rotate
+from gpt_core.model.recording import Recording
 
-
-@dataclass(frozen=True)
-class Known:
-    """What one forward pass left behind that its variants need.
-
-    stream: (L + 1, T, C), before each block and after the last. k, v: (L, H, T, D).
-    """
-
-    stream: Tensor
-    k: Tensor
-    v: Tensor
+KEPT = tuple(f"blocks.*.{part}" for part in ("resid_pre", "resid_post", "k", "v"))
+"""What variants need of the known run; see `gpt_core.model.recording.run`."""
 
 
 @torch.no_grad()
 def run_variants(
-    model: GPT, known: Known, layer: int, positions: Sequence[int], vectors: Tensor
+    model: GPT, known: Recording, layer: int, positions: Sequence[int], vectors: Tensor
 ) -> Tensor:
     """In run r, vectors[r] stands at positions[r] in the stream that enters a layer.
 
-    vectors: (R, C). layer: 0 to L; L is where the stream ends. Returns what is read after the last
-    token, (R, C): the output layer turns it into logits.
+    known: a run that kept `KEPT`. vectors: (R, C). layer: 0 to L; L is where the stream ends.
+    Returns what is read after the last token, (R, C): the output layer turns it into logits.
     """
-    T = known.stream.shape[1]
+    T = len(known.ids)
     places: list[int] = []
     runs: list[int] = []
     first = []
@@ -55,8 +46,8 @@ def run_variants(
     x[first] = vectors
     for number in range(layer, model.config.n_layer):
         only_last = number == model.config.n_layer - 1  # nobody looks at the others after that
-        block, k, v = model.blocks[number], known.k[number], known.v[number]
-        x, run, place = _run_block(block, x, run, place, k, v, only_last)
+        k, v = (known[f"blocks.{number}.{part}"] for part in "kv")
+        x, run, place = _run_block(model.blocks[number], x, run, place, k, v, only_last)
     return model.norm_f(x[None, place == T - 1])[0]
 
 

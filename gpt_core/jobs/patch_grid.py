@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from gpt_core.interpret.patching import (
+    KEPT,
     STATES,
     contrast,
     first_difference,
     patch_each,
     patching_cost,
-    run_states,
 )
 from gpt_core.jobs import JobError, Progress, choice, token_ids
+from gpt_core.model import recording
 from gpt_core.training.run import Run
 
 MOST_COST = 1.5e12  # floating point operations: about half a minute on one slow core
@@ -36,7 +37,7 @@ def patch_grid(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
     if patching_cost(config, len(into), positions) > MOST_COST:
         raise JobError("The prompts are too long for a model of this size; shorten them.")
     model = run.load_model().eval()
-    runs = run_states(model, into), run_states(model, source)
+    runs = recording.run(model, into, *KEPT), recording.run(model, source, *KEPT)
     try:
         measure = contrast(*runs)
     except ValueError as error:

@@ -146,10 +146,11 @@ def _heads() -> list[NotebookNode]:
             "learned matrix turns them into what is added to the residual stream.",
         ),
         code("""
-            from gpt_core.interpret.output_projection import output_step, trace_heads
+            from gpt_core.interpret.output_projection import output_step
+            from gpt_core.model import recording
 
-            trace = trace_heads(model, ids)
-            step = output_step(model, trace, layer=0, position=len(ids) - 1)
+            heads = recording.run(model, ids, "blocks.*.z", "blocks.*.attn_out")
+            step = output_step(model, heads, layer=0, position=len(ids) - 1)
             print("z of the heads:", tuple(step.z.shape), "written:", tuple(step.parts.shape))
             gap = (step.by_hand - step.attn_out).abs().max()
             print(f"by hand and by the model: at most {gap:.2g} apart")
@@ -193,11 +194,11 @@ def _stream() -> list[NotebookNode]:
             "token is a sum over the branches (Elhage et al. 2021).",
         ),
         code("""
-            from gpt_core.interpret.attribution import attribute, trace_stream
+            from gpt_core.interpret.attribution import attribute
 
-            stream = trace_stream(model, ids)
-            answer = int(stream.logits[-1].argmax())
-            parts = attribute(model, stream, len(ids) - 1, answer)
+            seen = recording.run(model, ids, "*")
+            answer = int(seen.logits[-1].argmax())
+            parts = attribute(model, seen, len(ids) - 1, answer)
             print(f"the likeliest next token: {tokenizer.token_text(answer)!r}")
             for part in parts.branches:
                 print(f"{part.name:20} {part.logit:+8.3f}")
@@ -208,7 +209,7 @@ def _stream() -> list[NotebookNode]:
         code("""
             from gpt_core.interpret.logit_lens import logit_lens
 
-            lens = logit_lens(model, stream.stream)
+            lens = logit_lens(model, seen.stream)
             depths = zip(lens.top[:, -1, 0], lens.share[:, -1], strict=True)
             for depth, (best, share) in enumerate(depths):
                 said = tokenizer.token_text(int(best))

@@ -33,7 +33,7 @@ def keep_in_url() -> None:
 
 def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
     """The likeliest next tokens with all heads, and what becomes of them without some."""
-    change = compare(study.ids, attention_of(study).trace, attention_of(study, off).trace)
+    change = compare(study.ids, *(attention_of(study, heads).trace.logits for heads in ((), off)))
     best = change.before.topk(min(5, len(change.before))).indices.tolist()
     rows = [
         (short(study.tokenizer.token_text(i)), change.before[i].item(), change.after[i].item())
@@ -83,7 +83,7 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     token = study.tokenizer.token_text(int(best))
 
     def judge(guess: str) -> Answer:
-        change = compare(study.ids, with_all, attention_of(study, (head,)).trace)
+        change = compare(study.ids, with_all.logits, attention_of(study, (head,)).trace.logits)
         sharpness = with_all.pattern[head].amax(dim=-1).mean().item()
         return words.answer(guess, int(best), change, sharpness)
 

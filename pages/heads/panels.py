@@ -10,7 +10,7 @@ import torch
 
 from gpt_core.interpret.head_roles import ROLES, sharpest
 from gpt_core.interpret.induction import LONGEST, RepeatTest, random_tokens, repeat_test
-from gpt_core.interpret.output_projection import HeadsTrace, output_step, trace_heads
+from gpt_core.interpret.output_projection import KEPT, output_step
 from gpt_core.jobs.heal import MOST_VALUABLE, STEPS
 from pages.heads import figures, words
 from ui.app import address, widgets
@@ -21,7 +21,7 @@ from ui.components.attention_map import Selection, attention_grid, selected
 from ui.services.caches import PASSES, shared
 from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
-from ui.services.traces import attention_of
+from ui.services.traces import attention_of, recorded
 from ui.show.curves import Bar, Line, curves
 from ui.show.curves import show as show_curves
 from ui.show.plotly_json import show
@@ -32,11 +32,6 @@ ROLES_ASKED, VALUES_ASKED = {"texts": 40}, {"texts": 40}
 RANDOM, YOURS = "random tokens", "your prompt"
 # What is recorded of the bundled model.
 HEALED = {"head": MOST_VALUABLE, "steps": 60, "seed": 1}
-
-
-@shared(PASSES)
-def _heads_of(study: Study) -> HeadsTrace:
-    return trace_heads(study.model, study.ids)
 
 
 @shared(PASSES)
@@ -84,7 +79,7 @@ def show_step(study: Study) -> None:
         "Layer", range(config.n_layer), 0, key="heads_layer", container=left
     )
     position = widgets.select_slider("Token", range(T), T - 1, key="heads_token", container=right)
-    step = output_step(study.model, _heads_of(study), layer, position)
+    step = output_step(study.model, recorded(study.loaded, study.ids, *KEPT), layer, position)
     st.markdown(words.step(config, layer, position, study.tokens[position].text))
     show(figures.side_by_side(step), "heads_z", "The numbers z of all heads, side by side")
     st.markdown("One matrix, the **output projection**, mixes them:")

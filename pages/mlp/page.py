@@ -5,16 +5,18 @@ import streamlit as st
 
 from gpt_core.interpret import neurons
 from gpt_core.interpret.attention import Ablation
-from gpt_core.interpret.neurons import Loud, NeuronTrace
+from gpt_core.interpret.neurons import Loud
 from gpt_core.model.gpt import FeedForward
+from gpt_core.model.recording import Recording
 from pages.mlp import words
 from pages.mlp.view import activation_chips, activation_curves, effect_bars, show_top_texts
 from ui.app import widgets
 from ui.app.lesson import further_reading, predict, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
-from ui.services.caches import PASSES, shared
+from ui.services.caches import shared
 from ui.services.study import Study
+from ui.services.traces import recorded
 from ui.show.curves import show as show_chart
 from ui.show.numbers import tidy
 from ui.show.plotly_json import probability_pairs, show
@@ -23,28 +25,26 @@ from ui.show.tokens import code
 MOST_TOKENS, OFFERED = 64, 8
 
 
-@shared(PASSES)
-def trace_of(study: Study) -> NeuronTrace:
-    """One forward pass, kept for whoever looks at the same prompt with the same weights."""
-    return neurons.trace_neurons(study.model, study.ids)
+def neurons_of(study: Study) -> Recording:
+    return recorded(study.loaded, study.ids, *neurons.KEPT)
 
 
 @shared()
 def removal_of(study: Study, layer: int, neuron: int) -> Ablation:
-    return neurons.remove_neuron(study.model, study.ids, trace_of(study), layer, neuron)
+    return neurons.remove_neuron(study.model, neurons_of(study), layer, neuron)
 
 
 def choose(key: str, neuron: int) -> None:
     st.session_state[key] = neuron
 
 
-def choose_neuron(study: Study, trace: NeuronTrace) -> tuple[int, int]:
+def choose_neuron(study: Study, seen: Recording) -> tuple[int, int]:
     """Layer and number; the loudest ones of the layer on this prompt are a click away."""
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     layers = range(study.model.config.n_layer)
     layer = widgets.selectbox("Layer", layers, len(layers) // 2, key="mlp_layer", container=left)
-    hidden = trace.post.shape[-1]
-    loud = neurons.loudest(study.model, trace, layer, OFFERED)
+    hidden = study.model.blocks[layer].mlp.down.in_features
+    loud = neurons.loudest(study.model, seen, layer, OFFERED)
     key = f"mlp_neuron_{layer}"  # each layer remembers its own
     neuron = widgets.number_input(
         f"Neuron, 0 to {hidden - 1}", 0, hidden - 1, loud[0].neuron, key=key, container=right
@@ -67,13 +67,13 @@ def offer(study: Study, loud: Loud, key: str, chosen: bool) -> None:
     )
 
 
-def show_activation(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> int:
+def show_activation(study: Study, seen: Recording, layer: int, neuron: int) -> int:
     """The neuron on every token of the prompt; the token where it is strongest."""
-    post = trace.post[layer, :, neuron]
+    post = seen[f"blocks.{layer}.mlp_post"][:, neuron]
     place = int(post.abs().argmax())
     st.subheader(f"Layer {layer}, neuron {neuron}, on your prompt")
     length = study.model.blocks[layer].mlp.down.weight[:, neuron].norm().item()
-    pre = trace.pre[layer, place, neuron].item()
+    pre = seen[f"blocks.{layer}.mlp_pre"][place, neuron].item()
     st.html(activation_chips(study.tokens, post.tolist(), post.abs().max().item()))
     st.markdown(
         words.concrete(study.tokens[place], pre, post[place].item(), study.model.config, length)
@@ -81,10 +81,10 @@ def show_activation(study: Study, trace: NeuronTrace, layer: int, neuron: int) -
     return place
 
 
-def show_writing(study: Study, trace: NeuronTrace, layer: int, neuron: int, place: int) -> None:
+def show_writing(study: Study, seen: Recording, layer: int, neuron: int, place: int) -> None:
     st.subheader("What it writes towards")
-    activation = trace.post[layer, place, neuron].item()
-    effect = neurons.direct_effect(study.model, trace, layer, neuron, place)
+    activation = seen[f"blocks.{layer}.mlp_post"][place, neuron].item()
+    effect = neurons.direct_effect(study.model, seen, layer, neuron, place)
     times = activation or 1.0
     show(
         effect_bars(effect * times, study.tokenizer),
@@ -100,14 +100,14 @@ def show_writing(study: Study, trace: NeuronTrace, layer: int, neuron: int, plac
     )
 
 
-def ask(study: Study, trace: NeuronTrace, layer: int, neuron: int) -> None:
-    share, best = trace.logits[-1].softmax(dim=-1).max(dim=-1)
+def ask(study: Study, seen: Recording, layer: int, neuron: int) -> None:
+    share, best = seen.logits[-1].softmax(dim=-1).max(dim=-1)
     token = study.tokenizer.token_text(int(best))
 
     def change() -> Ablation:
         return removal_of(study, layer, neuron)
 
-    fires = bool((trace.post[layer, :, neuron] != 0).any())
+    fires = bool((seen[f"blocks.{layer}.mlp_post"][:, neuron] != 0).any())
     if predict(
         f"mlp_guess_{layer}_{neuron}",
         words.question(layer, neuron, token, share.item()),
@@ -131,24 +131,24 @@ def note_cut(study: Study) -> None:
 def explore(study: Study) -> None:
     """The part that runs again when another neuron is chosen; the rest of the page stays."""
     study = study.last(MOST_TOKENS)
-    trace = trace_of(study)
-    layer, neuron = choose_neuron(study, trace)
-    place = show_activation(study, trace, layer, neuron)
+    seen = neurons_of(study)
+    layer, neuron = choose_neuron(study, seen)
+    place = show_activation(study, seen, layer, neuron)
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.subheader("The text that fires it most")
         show_top_texts(study, layer, neuron)
     with right:
-        show_writing(study, trace, layer, neuron, place)
-    ask(study, trace, layer, neuron)
+        show_writing(study, seen, layer, neuron, place)
+    ask(study, seen, layer, neuron)
 
 
 @about_prompt
 def show_silence(study: Study) -> None:
     """How much of each layer is silent on the prompt."""
     study = study.last(MOST_TOKENS)
-    trace, every = trace_of(study), range(study.model.config.n_layer)
-    found = [neurons.silence(trace, layer) for layer in every]
+    seen, every = neurons_of(study), range(study.model.config.n_layer)
+    found = [neurons.silence(seen, layer) for layer in every]
     layers = [f"layer {layer}" for layer in every]
     st.table(pd.DataFrame(words.silence_table(found, hidden), index=layers))
     st.caption(

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from gpt_core.interpret.attribution import Attribution, StreamTrace, Written, attribute
+from gpt_core.interpret.attribution import Attribution, Written, attribute
 from gpt_core.interpret.logit_lens import logit_lens, scale_matters
 from gpt_core.interpret.patching import patch, patch_each
 from gpt_core.interpret.variants import run_variants
+from gpt_core.model.recording import Recording
 from pages.layernorm.words import token_in_words
 from pages.residual import figures, words
 from pages.residual.answers import choose_token
@@ -34,19 +35,19 @@ def choose_position(study: Study) -> int:
 
 
 def show_diagram(
-    study: Study, trace: StreamTrace, position: int, written: tuple[Written, ...]
+    study: Study, seen: Recording, position: int, written: tuple[Written, ...]
 ) -> None:
     """The model with the length of what each branch adds to the chosen token, and of its stream."""
-    streams = trace.stream[:-1, position].norm(dim=-1).tolist()
+    streams = seen.layers("resid_pre")[:, position].norm(dim=-1).tolist()
     numbers = {each.name: each.length for each in written}
     numbers |= {f"blocks.{layer}.resid_pre": length for layer, length in enumerate(streams)}
     unit = "the length of what each branch adds"
     open_lesson(block_diagram(study.model.config, key="stream_diagram", numbers=numbers, unit=unit))
 
 
-def choose_answer(study: Study, trace: StreamTrace, position: int) -> tuple[int, int | None, bool]:
+def choose_answer(study: Study, seen: Recording, position: int) -> tuple[int, int | None, bool]:
     """The token whose logit is split, the one it is compared with, or the average."""
-    logits = trace.logits[position]
+    logits = seen.logits[position]
     likely = logits.topk(min(12, len(logits))).indices.tolist()
     left, right = st.columns(2)
     with left:
@@ -71,7 +72,7 @@ def show_shares(shares: Attribution) -> None:
         st.table(words.share_table(shares))
 
 
-def show_lens(study: Study, trace: StreamTrace, position: int) -> None:
+def show_lens(study: Study, seen: Recording, position: int) -> None:
     st.header("What would each layer say?")
     st.markdown(
         "The **logit lens**: read the stream after each layer as if it were the last. Each cell "
@@ -80,9 +81,8 @@ def show_lens(study: Study, trace: StreamTrace, position: int) -> None:
     )
     matters = scale_matters(study.model)
     reuse = matters and widgets.toggle("Reuse the last layer's scale instead", key="lens_reuse")
-    ends = trace.stream[0, position], trace.stream[-1, position]
-    lengths = float(ends[0].norm()), float(ends[1].norm())
-    st.caption(words.lens_note(study.model.config, lengths, matters))
+    ends = seen.stream[[0, -1], position].norm(dim=-1).tolist()
+    st.caption(words.lens_note(study.model.config, ends, matters))
     lens = lens_of(study, reuse)
     if reuse:
         st.markdown(words.reused(lens_of(study, False), lens, position))
@@ -105,17 +105,17 @@ def note_cut(study: Study) -> None:
 def explore(study: Study) -> None:
     """All about one chosen token; the rest of the page stays when it changes."""
     study = study.last(room(study))
-    trace = stream_of(study)
+    seen = stream_of(study)
     config, position = study.model.config, choose_position(study)
-    likeliest = int(trace.logits[position].argmax())
+    likeliest = int(seen.logits[position].argmax())
     written = attribution_of(study, position, likeliest, None, False).branches
     st.header("What each branch writes")
     beside, picture = st.columns(2, gap="large")
     with beside:
-        st.markdown(words.sum_in_words(config, trace, written))
+        st.markdown(words.sum_in_words(config, written))
         st.markdown(words.formula(config, config.n_embd))
         show(figures.lengths(written), "stream_lengths", "Length of what each part writes")
-        answer, against, average = choose_answer(study, trace, position)
+        answer, against, average = choose_answer(study, seen, position)
         token = study.tokenizer.token_text(answer)
         shares = attribution_of(study, position, answer, against, average)
         told = predict(
@@ -125,12 +125,12 @@ def explore(study: Study) -> None:
             lambda guess: words.reveal(guess, shares.branches, token),
         )
     with picture:
-        show_diagram(study, trace, position, written)
+        show_diagram(study, seen, position, written)
     if told:
         st.header(f"Who writes {code(token)}?")
         st.markdown(words.direction(config))
         show_shares(shares)
-    show_lens(study, trace, position)
+    show_lens(study, seen, position)
 
 
 st.title("The residual stream")

@@ -165,7 +165,7 @@ def _message(
         }
         for i, (token, there) in enumerate(zip(study.tokens, pair.other, strict=True))
     ]
-    distance = (pair.source.states[state] - pair.into.states[state]).norm(dim=-1)  # (L, T)
+    distance = (pair.source.layers(state) - pair.into.layers(state)).norm(dim=-1)  # (L, T)
     differ = (distance / distance.max().clamp_min(1e-12)).tolist()
     return {
         "name": f"{study.run_key} {hash((study.ids, pair.other))} {state}",
@@ -180,7 +180,7 @@ def _message(
 
 def _outcome(pair: Pair, state: str, cell: tuple[int, int]) -> dict[str, Any]:
     logits = pair.patched(state, *cell)
-    runs = [each.softmax(dim=-1) for each in (pair.into.logits, logits, pair.source.logits)]
+    runs = [each.softmax(dim=-1) for each in (pair.into.logits[-1], logits, pair.source.logits[-1])]
     measure = pair.measure
     best = torch.stack(runs).amax(dim=0).topk(min(_SHOWN, len(logits))).indices.tolist()
     pairs = [i for i in (measure.answer, measure.instead) if i not in best]

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from gpt_core.interpret.attribution import Attribution, StreamTrace, attribute, trace_stream
+from gpt_core.interpret import attribution, patching
+from gpt_core.interpret.attribution import Attribution, attribute
 from gpt_core.interpret.logit_lens import Lens, logit_lens
-from gpt_core.interpret.patching import (
-    Contrast,
-    StateRun,
-    contrast,
-    patch,
-    patch_each,
-    run_states,
-    states_of,
-    suggest_swap,
-)
+from gpt_core.interpret.patching import Contrast, contrast, patch, patch_each, suggest_swap
+from gpt_core.model.recording import Recording
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
+from ui.services.traces import recorded
 
 Ids = tuple[int, ...]
 
 
-@shared(PASSES)
-def stream_of(study: Study) -> StreamTrace:
-    """One forward pass over the prompt, with all that was written into the stream."""
-    return trace_stream(study.model, study.ids)
+def stream_of(study: Study, ids: Ids | None = None) -> Recording:
+    """One forward pass over the prompt or other ids, with all that was written into the stream."""
+    return recorded(study.loaded, ids or study.ids, *attribution.KEPT, *patching.KEPT)
 
 
 @shared()
@@ -58,8 +51,8 @@ class Pair:
     def __init__(self, study: Study, other: Ids) -> None:
         self.study, self.other = study, other
         self.key = study.fingerprint, study.ids, other
-        self.into: StateRun = states_of(stream_of(study))
-        self.source: StateRun = _states(study, other)
+        self.into: Recording = stream_of(study)
+        self.source: Recording = stream_of(study, other)
         self.measure: Contrast = contrast(self.into, self.source)
 
     def grid(self, state: str) -> list[list[float]]:
@@ -69,11 +62,6 @@ class Pair:
     def patched(self, state: str, layer: int, position: int) -> Tensor:
         """The logits with one state copied."""
         return _patched(self, state, layer, position)
-
-
-@shared(PASSES)
-def _states(study: Study, other: Ids) -> StateRun:
-    return run_states(study.model, other)
 
 
 @shared()

@@ -14,7 +14,7 @@ from ui.show.tokens import code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpt_core.interpret.attribution import Attribution, StreamTrace, Written
+    from gpt_core.interpret.attribution import Attribution, Written
     from gpt_core.interpret.logit_lens import Lens
     from gpt_core.model.config import GPTConfig
 
@@ -51,11 +51,12 @@ def three(value: float) -> str:
     return number(value, ".3g")
 
 
-def sum_in_words(config: GPTConfig, trace: StreamTrace, branches: Sequence[Written]) -> str:
+def sum_in_words(config: GPTConfig, branches: Sequence[Written]) -> str:
     """The concrete sum of vectors, before any formula."""
     added = [each for each in branches if each.name.startswith("blocks")]
     first, last = added[0], added[-1]
-    start = "its embedding" + (" plus its position's vector" if trace.position is not None else "")
+    placed = any(each.name == "pos_embed" for each in branches)
+    start = "its embedding" + (" plus its position's vector" if placed else "")
     words = (
         f"It begins as {start}. {part_name(first.name)} then adds a vector of length "
         f"**{three(first.length)}**, and so on until {part_name(last.name)} adds one of length "

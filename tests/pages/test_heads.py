@@ -9,7 +9,8 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.interpret.attention import trace_attention
 from gpt_core.interpret.head_roles import sharpest
-from gpt_core.interpret.output_projection import output_step, trace_heads
+from gpt_core.interpret.output_projection import KEPT, output_step
+from gpt_core.model import recording
 from gpt_core.training.run import Run
 from pages.heads.words import PLACES
 from tests.helpers import said
@@ -25,7 +26,7 @@ def test_the_hand_calculation_shows_the_models_own_number(open_heads, tmp_path):
     app = open_heads(design={"n_head": 4}, heads_layer="1", heads_token="3")
     run = Run.open(tmp_path / OWN)
     model, ids = run.load_model(), run.tokenizer().encode("OTTO: A duck?")
-    step = output_step(model, trace_heads(model, ids), 1, 3)
+    step = output_step(model, recording.run(model, ids, *KEPT), 1, 3)
     channel = int(step.attn_out.abs().argmax())
     shown = [float(number.replace("−", "-")) for number in app.table[0].value["adds"]]
     assert shown[:4] == pytest.approx(step.parts[:, channel].tolist(), abs=6e-6)

@@ -4,7 +4,8 @@ import pytest
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
-from gpt_core.interpret.neurons import loudest, remove_neuron, top_texts_of, trace_neurons
+from gpt_core.interpret.neurons import KEPT, loudest, remove_neuron, top_texts_of
+from gpt_core.model import recording
 from gpt_core.training.run import Run
 from pages.mlp.words import FALLS, GUESSES, MOVES, STAYS
 from tests.helpers import said
@@ -27,7 +28,7 @@ def test_it_opens_on_the_loudest_neuron_and_its_recorded_texts(open_mlp):
     run = Run.open(bundled_run_path())
     model, tokenizer = run.load_model(), run.tokenizer()
     ids = tokenizer.encode(DEFAULT_PROMPT.replace("⏎", "\n"))
-    loud = loudest(model, trace_neurons(model, ids), 2, 2)
+    loud = loudest(model, recording.run(model, ids, *KEPT), 2, 2)
     app = open_mlp(prompt=None)
     assert app.number_input[0].value == loud[0].neuron
     app.button(key=f"mlp_neuron_2_{loud[1].neuron}").click().run()
@@ -57,7 +58,7 @@ def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activatio
     layer, neuron = 1, int(app.number_input[0].value)
     run = Run.open(tmp_path / "0000000a")
     model, ids = run.load_model(), run.tokenizer().encode(PROMPT)
-    change = remove_neuron(model, ids, trace_neurons(model, ids), layer, neuron)
+    change = remove_neuron(model, recording.run(model, ids, *KEPT), layer, neuron)
     moved = (change.after - change.before).abs().sum() / 2
     truth = STAYS if moved < 0.01 else MOVES
     truth = FALLS if change.before.argmax() != change.after.argmax() else truth
@@ -68,7 +69,7 @@ def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activatio
         (told,) = app.success if guess == truth else app.warning
         assert told.value.startswith("✓" if guess == truth else "✗")
         assert f"{100 * moved:.2f}% of the probability moved" in told.value
-    post = trace_neurons(model, ids).post
+    post = recording.run(model, ids, *KEPT).layers("mlp_post")
     zeros = [f"{100 * (post[i] == 0).float().mean():.1f}%" for i in (0, 1)]
     assert list(app.table[0].value["exactly 0"]) == zeros
     assert (zeros != ["0.0%", "0.0%"]) == activation.startswith("relu")

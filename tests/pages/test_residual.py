@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.interpret.attribution import trace_stream
 from gpt_core.interpret.logit_lens import logit_lens
-from gpt_core.interpret.patching import contrast, patch, patch_each, run_states
+from gpt_core.interpret.patching import KEPT, contrast, patch, patch_each
+from gpt_core.model import recording
 from gpt_core.training.run import Run
 from pages.residual.words import GUESSES
 from tests.helpers import said, sent
@@ -113,26 +113,27 @@ def test_the_grids_show_what_the_library_computes(open_residual):
     run = Run.open(bundled_run_path())
     model, tokenizer = run.load_model().eval(), run.tokenizer()
     ids = [tokenizer.encode(text) for text in (PROMPT, PROMPT.replace("red", "blue"))]
-    runs = [run_states(model, each) for each in ids]
+    runs = [recording.run(model, each, *KEPT) for each in ids]
     message, measure = sent(app, "patching"), contrast(*runs)
     assert [column["differs"] for column in message["columns"]].index(True) == 5
     for layer in range(4):
         row = patch_each(model, *runs, "resid_mid", layer, measure)
         assert message["moved"][layer] == pytest.approx(row, abs=1e-3)
     assert message["chosen"] == [0, 5]
-    logits = [runs[0].logits, patch(model, *runs, "resid_mid", 0, [5]), runs[1].logits]
+    copied = patch(model, *runs, "resid_mid", 0, [5])
+    logits = [runs[0].logits[-1], copied, runs[1].logits[-1]]
     shares = [each.softmax(-1).max().item() for each in logits]
     shown = list(zip(*message["outcome"]["tokens"], strict=True))[1:]
     assert [max(column) for column in shown] == pytest.approx(shares, abs=1e-4)
 
     lens = sent(app, "logit_lens")
-    truth = logit_lens(model, trace_stream(model, ids[0]).stream)
+    truth = logit_lens(model, runs[0].stream)
     best = [visible(tokenizer.token_text(i)) for i in truth.top[2, :, 0].tolist()]
     assert [cell[0][0] for cell in lens["best"][2]] == best
     assert [rank for rank, _ in lens["ranks"][1]] == truth.rank[1].tolist()
 
     app.toggle(key="lens_reuse").set_value(True).run()
-    reused = logit_lens(model, trace_stream(model, ids[0]).stream, reuse_last_scale=True)
+    reused = logit_lens(model, runs[0].stream, reuse_last_scale=True)
     share = reused.probability[0, -1, 0].item()
     assert f"its probability there is **{100 * share:.1f}%**" in said(app)
     assert sent(app, "logit_lens")["best"][0][-1][0][1] == pytest.approx(share, abs=1e-4)

@@ -1,4 +1,4 @@
-"""One forward pass per model, prompt and removed heads, shared by all who look at the same."""
+"""What one forward pass over a prompt left behind, shared by all who look at the same."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from weakref import ref
 import streamlit as st
 
 from gpt_core.interpret.attention import AttentionTrace, Head, trace_attention
+from gpt_core.model import recording
+from gpt_core.model.recording import Recording
 from ui.components.attention_map import Small, pack_small
 from ui.services.caches import PASSES, Aside, shared
+from ui.services.models import LoadedModel
 from ui.services.study import Study
+
+
+@shared(PASSES)
+def recorded(loaded: LoadedModel, ids: tuple[int, ...], *patterns: str) -> Recording:
+    """One pass over a text; see `gpt_core.model.recording.run`."""
+    return recording.run(loaded.model, ids, *patterns)
 
 
 @dataclass(frozen=True)

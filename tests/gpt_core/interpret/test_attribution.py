@@ -5,8 +5,10 @@ import dataclasses
 import pytest
 import torch
 
-from gpt_core.interpret.attribution import attribute, trace_stream
+from gpt_core.interpret import variants
+from gpt_core.interpret.attribution import KEPT, attribute
 from gpt_core.model.observe import intervene, record, replace, zero, zero_heads
+from gpt_core.model.recording import run
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
 
 
@@ -15,13 +17,17 @@ def model(request):
     return make_model(request.param)
 
 
+def trace(model):
+    return run(model, IDS, *KEPT, *variants.KEPT)
+
+
 @pytest.mark.parametrize(
     "versus", [{}, {"against": 7}, {"average": True}], ids=["alone", "against", "average"]
 )
 @pytest.mark.parametrize("position", [0, 7])
 def test_the_parts_add_up_to_the_logit_that_the_model_computes(model, position, versus):
-    trace = trace_stream(model, IDS)
-    shares = attribute(model, trace, position, 4, **versus)
+    seen = trace(model)
+    shares = attribute(model, seen, position, 4, **versus)
     logits = model(torch.tensor([IDS]))[0][0, position]
     expected = logits[4] - (logits.mean() if "average" in versus else 0)
     expected = expected - (logits[7] if "against" in versus else 0)
@@ -37,12 +43,12 @@ def test_a_share_is_what_the_logit_loses_without_the_part_at_fixed_scales(model)
     The part is left out of the last position only after all branches have run, so that no other
     part changes; the norms after it keep the scale of the real pass.
     """
-    trace, post = trace_stream(model, IDS), model.config.norm_position == "post"
-    last, layer = trace.stream[-1].clone(), model.config.n_layer - 1
-    mlp = trace.mlp_out[layer]
+    seen, post = trace(model), model.config.norm_position == "post"
+    last, layer = seen.stream[-1].clone(), model.config.n_layer - 1
+    mlp = seen[f"blocks.{layer}.mlp_out"]
     if post:
         block = model.blocks[layer]
-        fixed = {"scale": replace(trace.scales[f"blocks.{layer}.norm2"][None])}
+        fixed = {"scale": replace(seen[f"blocks.{layer}.norm2.scale"][None])}
         with record(model, f"blocks.{layer}.resid_mid") as kept:
             model(torch.tensor([IDS]))
         with intervene(block.norm2, fixed):
@@ -50,12 +56,12 @@ def test_a_share_is_what_the_logit_loses_without_the_part_at_fixed_scales(model)
             whole = block.norm2(kept[f"blocks.{layer}.resid_mid"] + mlp)
         logits = model.lm_head(without)[0, -1], model.lm_head(whole)[0, -1]
     else:
-        fixed = {"norm_f.scale": replace(trace.scales["norm_f"][None])}
+        fixed = {"norm_f.scale": replace(seen["norm_f.scale"][None])}
         with intervene(model, fixed):
             without = model.lm_head(model.norm_f((last - mlp)[None]))
             whole = model.lm_head(model.norm_f(last[None]))
         logits = without[0, -1], whole[0, -1]
-    share = attribute(model, trace, len(IDS) - 1, 4).branches[-1]
+    share = attribute(model, seen, len(IDS) - 1, 4).branches[-1]
     assert share.name == f"blocks.{layer}.mlp_out"
     assert share.logit == pytest.approx((logits[1] - logits[0])[4].item(), abs=1e-4)
     assert share.length == pytest.approx(mlp[-1].norm().item(), rel=1e-5)
@@ -64,8 +70,8 @@ def test_a_share_is_what_the_logit_loses_without_the_part_at_fixed_scales(model)
 @pytest.mark.parametrize("design", ["layernorm with bias", "no norm", "post-norm"])
 def test_heads_and_bias_are_what_removing_them_takes_from_attention(design):
     model = make_model(design)
-    trace = trace_stream(model, IDS)
-    shares = attribute(model, trace, 7, 2)
+    seen = trace(model)
+    shares = attribute(model, seen, 7, 2)
     for layer in range(model.config.n_layer):
         whole = shares.heads[layer].sum() + shares.attention_bias[layer]
         name = f"blocks.{layer}.attn_out"
@@ -74,22 +80,24 @@ def test_heads_and_bias_are_what_removing_them_takes_from_attention(design):
     # In the last layer nothing comes after that could change when a head is silent.
     name = f"blocks.{layer}.attn_out"
     with intervene(model, {f"blocks.{layer}.z": zero_heads(1)}):
-        lost = trace.attn_out - trace_stream(model, IDS).attn_out
-    only = attribute(model, dataclasses.replace(trace, attn_out=lost), 7, 2)
+        lost = seen[name] - trace(model)[name]
+    only = attribute(model, dataclasses.replace(seen, tensors=seen.tensors | {name: lost}), 7, 2)
     direct = next(each.logit for each in only.branches if each.name == name)
     assert float(shares.heads[layer, 1]) == pytest.approx(direct, abs=1e-5)
 
 
 def test_without_norms_a_share_is_the_plain_product_with_the_output_row():
     model = make_model("no norm")
-    trace = trace_stream(model, IDS)
-    shares = attribute(model, trace, 5, 9)
+    seen = trace(model)
+    shares = attribute(model, seen, 5, 9)
     row = model.lm_head.weight[9]
-    expected = [trace.embed[5] @ row]
-    for attention, mlp in zip(trace.attn_out[:, 5], trace.mlp_out[:, 5], strict=True):
+    expected = [seen["embed"][5] @ row]
+    for attention, mlp in zip(
+        seen.layers("attn_out")[:, 5], seen.layers("mlp_out")[:, 5], strict=True
+    ):
         expected += [attention @ row, mlp @ row]
     assert [b.logit for b in shares.branches] == pytest.approx(torch.stack(expected).tolist())
-    cosine = torch.nn.functional.cosine_similarity(trace.embed[5], row, dim=0)
+    cosine = torch.nn.functional.cosine_similarity(seen["embed"][5], row, dim=0)
     assert shares.branches[0].cosine == pytest.approx(cosine.item(), abs=1e-5)
     assert shares.constant == 0.0
 
@@ -97,16 +105,16 @@ def test_without_norms_a_share_is_the_plain_product_with_the_output_row():
 def test_layernorm_by_hand():
     """The embedding's share, number by number, in plain Python."""
     model = make_model("layernorm with bias")
-    trace = trace_stream(model, IDS)
-    x, row = trace.embed[6].tolist(), model.lm_head.weight[3].tolist()
+    seen = trace(model)
+    x, row = seen["embed"][6].tolist(), model.lm_head.weight[3].tolist()
     gain, bias = model.norm_f.weight.tolist(), model.norm_f.bias.tolist()
-    stream = trace.stream[-1, 6].tolist()
+    stream = seen.stream[-1, 6].tolist()
     C = len(stream)
     mean = sum(stream) / C
     scale = (sum((value - mean) ** 2 for value in stream) / C + model.norm_f.eps) ** 0.5
     own = sum(x) / C
     share = sum(row[c] * gain[c] * (x[c] - own) / scale for c in range(C))
-    shares = attribute(model, trace, 6, 3)
+    shares = attribute(model, seen, 6, 3)
     assert shares.branches[0].logit == pytest.approx(share, abs=1e-6)
     assert shares.constant == pytest.approx(sum(row[c] * bias[c] for c in range(C)), abs=1e-6)
 
@@ -114,8 +122,8 @@ def test_layernorm_by_hand():
 def test_a_silent_branch_has_no_share_and_no_direction():
     model = make_model("layernorm with bias")
     with intervene(model, {"blocks.1.mlp_out": zero}):
-        trace = trace_stream(model, IDS)
-    silent = {b.name: b for b in attribute(model, trace, 7, 0).branches}["blocks.1.mlp_out"]
+        seen = trace(model)
+    silent = {b.name: b for b in attribute(model, seen, 7, 0).branches}["blocks.1.mlp_out"]
     assert (silent.length, silent.cosine, silent.logit) == (0.0, 0.0, 0.0)
 
 
@@ -123,4 +131,4 @@ def test_a_silent_branch_has_no_share_and_no_direction():
 def test_a_place_that_does_not_exist_is_refused_in_words(place):
     model = make_model("layernorm with bias")
     with pytest.raises(ValueError, match="8 positions and 11 tokens"):
-        attribute(model, trace_stream(model, IDS), *place)
+        attribute(model, trace(model), *place)

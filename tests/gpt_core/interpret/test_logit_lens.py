@@ -1,9 +1,14 @@
 import pytest
 import torch
 
-from gpt_core.interpret.attribution import trace_stream
 from gpt_core.interpret.logit_lens import decode, logit_lens, scale_matters
+from gpt_core.model import recording
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
+
+
+def stream_of(model):
+    kept = ("blocks.*.resid_pre", "blocks.*.resid_post")
+    return recording.run(model, IDS, *kept).stream
 
 
 @pytest.fixture(params=DESIGNS)
@@ -12,7 +17,7 @@ def model(request):
 
 
 def test_the_last_row_is_the_models_own_prediction(model):
-    lens = logit_lens(model, trace_stream(model, IDS).stream)
+    lens = logit_lens(model, stream_of(model))
     truth = model(torch.tensor([IDS]))[0][0].softmax(dim=-1)
     best = truth.topk(3)
     assert torch.equal(lens.top[-1], best.indices)
@@ -24,11 +29,11 @@ def test_the_last_row_is_the_models_own_prediction(model):
 @pytest.mark.parametrize("reuse", [False, True])
 def test_an_inner_row_by_hand(model, reuse):
     """norm_f written out with a scale of the row's own or of the last row."""
-    trace = trace_stream(model, IDS)
-    lens = logit_lens(model, trace.stream, reuse_last_scale=reuse)
-    x, norm = trace.stream[1], model.norm_f
+    stream = stream_of(model)
+    lens = logit_lens(model, stream, reuse_last_scale=reuse)
+    x, norm = stream[1], model.norm_f
     kind = model.config.norm if model.config.norm_position == "pre" else "none"
-    source = trace.stream[-1] if reuse else x
+    source = stream[-1] if reuse else x
     if kind == "layernorm":
         centered = x - x.mean(-1, keepdim=True)
         x = centered / (source.var(-1, correction=0, keepdim=True) + norm.eps).sqrt()
@@ -49,7 +54,7 @@ def test_an_inner_row_by_hand(model, reuse):
 
 
 def test_the_scale_makes_a_difference_where_it_is_said_to(model):
-    stream = trace_stream(model, IDS).stream
+    stream = stream_of(model)
     own, reused = logit_lens(model, stream), logit_lens(model, stream, reuse_last_scale=True)
     differs = not torch.allclose(own.probability[:-1], reused.probability[:-1], atol=1e-4)
     assert differs == scale_matters(model)
@@ -58,7 +63,7 @@ def test_the_scale_makes_a_difference_where_it_is_said_to(model):
 
 def test_long_texts_are_decoded_piece_by_piece(monkeypatch):
     model = make_model("layernorm with bias")
-    stream = trace_stream(model, IDS).stream
+    stream = stream_of(model)
     whole = logit_lens(model, stream, reuse_last_scale=True)
     monkeypatch.setattr("gpt_core.interpret.logit_lens._AT_ONCE", 150)  # three positions
     pieces = logit_lens(model, stream, reuse_last_scale=True)

@@ -6,16 +6,17 @@ import torch
 from torch import nn
 
 from gpt_core.interpret.neurons import (
+    KEPT,
     corpus_tokens,
     direct_effect,
     loudest,
     remove_neuron,
     silence,
     top_texts_of,
-    trace_neurons,
 )
 from gpt_core.jobs import JobError
 from gpt_core.jobs.top_texts import top_texts
+from gpt_core.model import recording
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene, record, replace
@@ -33,6 +34,10 @@ DESIGNS = [
 ]
 
 
+def trace_neurons(model, ids):
+    return recording.run(model, ids, *KEPT)
+
+
 @pytest.fixture(params=DESIGNS, ids=lambda d: "-".join(map(str, d.values())))
 def model(request):
     return tiny_model(**{"n_layer": 3} | request.param)
@@ -46,7 +51,7 @@ def test_the_direct_effect_is_what_goes_when_nothing_else_may_answer(model, laye
     neuron, place = loudest(model, trace, layer, 1)[0].neuron, 5
     with record(model) as kept, torch.no_grad():
         model(torch.tensor([IDS]))
-    held = {f"{name}.scale": kept[f"{name}.scale"] for name in trace.scales}
+    held = {f"{name}.scale": kept[f"{name}.scale"] for name in trace.ending(".scale")}
     for later in range(layer + 1, model.config.n_layer):
         held |= {
             f"blocks.{later}.{x}": kept[f"blocks.{later}.{x}"] for x in ("attn_out", "mlp_out")
@@ -55,7 +60,8 @@ def test_the_direct_effect_is_what_goes_when_nothing_else_may_answer(model, laye
     removed.blocks[layer].mlp.down.weight.data[:, neuron] = 0
     with intervene(removed, {name: replace(x) for name, x in held.items()}), torch.no_grad():
         without = removed(torch.tensor([IDS]))[0][0]
-    effect = direct_effect(model, trace, layer, neuron, place) * trace.post[layer, place, neuron]
+    activation = trace[f"blocks.{layer}.mlp_post"][place, neuron]
+    effect = direct_effect(model, trace, layer, neuron, place) * activation
     expected = trace.logits[place] - without[place]
     torch.testing.assert_close(effect, expected, rtol=1e-3, atol=1e-4)
 
@@ -64,7 +70,7 @@ def test_a_removed_neuron_equals_zeroed_weights(model):
     trace = trace_neurons(model, IDS)
     zeroed = copy.deepcopy(model)
     zeroed.blocks[0].mlp.down.weight.data[:, 7] = 0
-    found, expected = remove_neuron(model, IDS, trace, 0, 7), trace_neurons(zeroed, IDS)
+    found, expected = remove_neuron(model, trace, 0, 7), trace_neurons(zeroed, IDS)
     torch.testing.assert_close(found.after, expected.logits[-1].softmax(-1), rtol=1e-3, atol=1e-5)
     assert found.loss_after == pytest.approx(expected.loss, abs=1e-4)
     assert found.loss_before == trace.loss
@@ -73,15 +79,18 @@ def test_a_removed_neuron_equals_zeroed_weights(model):
 
 def test_the_loudest_are_those_whose_vectors_are_the_longest(model):
     trace = trace_neurons(model, IDS)
-    found = loudest(model, trace, 0, 3)
+    found, post = loudest(model, trace, 0, 3), trace["blocks.0.mlp_post"]
     down = model.blocks[0].mlp.down.weight.detach()
     slow = [
-        (max((trace.post[0, t, n] * down[:, n]).norm().item() for t in range(len(IDS))), n)
+        (
+            max((post[t, n] * down[:, n]).norm().item() for t in range(len(IDS))),
+            n,
+        )
         for n in range(down.shape[1])
     ]
     assert [loud.neuron for loud in found] == [n for _, n in sorted(slow, reverse=True)[:3]]
     assert found[0].written == pytest.approx(max(slow)[0], rel=1e-4)
-    assert found[0].activation == trace.post[0, found[0].place, found[0].neuron].item()
+    assert found[0].activation == post[found[0].place, found[0].neuron].item()
 
 
 def test_silence_is_counted():
@@ -106,7 +115,7 @@ def test_the_search_finds_what_a_loop_over_windows_finds(tmp_path, activation):
     post = []
     for start in range(0, len(tokens) - 1, 32):
         rows = tokens[start : min(start + 32, len(tokens) - 1)].tolist()
-        post.append(trace_neurons(model, rows).post[1])
+        post.append(trace_neurons(model, rows)["blocks.1.mlp_post"])
     post = torch.cat(post)
     for neuron in (0, 5, 84):
         found, column = top_texts_of(last.value, 1, neuron), post[:, neuron]

@@ -3,7 +3,8 @@ import torch
 
 from gpt_core.interpret.attention import without_heads
 from gpt_core.interpret.induction import random_tokens, repeat_test
-from gpt_core.interpret.output_projection import output_step, trace_heads
+from gpt_core.interpret.output_projection import KEPT, output_step
+from gpt_core.model import recording
 from gpt_core.model.observe import intervene, record
 from tests.gpt_core.interpret.test_head_roles import planted
 from tests.helpers import tiny_model
@@ -22,7 +23,7 @@ def make(**design):
 )
 def test_each_part_is_what_the_model_writes_when_the_other_heads_are_removed(design):
     model = make(**design)
-    step = output_step(model, trace_heads(model, IDS), 1, 3)
+    step = output_step(model, recording.run(model, IDS, *KEPT), 1, 3)
     assert step.error < 1e-5
     for head in range(4):
         others = [(1, h) for h in range(4) if h != head]
@@ -34,7 +35,7 @@ def test_each_part_is_what_the_model_writes_when_the_other_heads_are_removed(des
 
 def test_a_wrong_weight_would_be_noticed():
     model = make()
-    trace = trace_heads(model, IDS)
+    trace = recording.run(model, IDS, *KEPT)
     model.blocks[1].attn.proj.weight.data[2, 5] += 0.1
     assert output_step(model, trace, 1, 3).error > 1e-3
 

@@ -3,23 +3,27 @@
 import pytest
 import torch
 
-from gpt_core.interpret.attribution import trace_stream
+from gpt_core.interpret import variants
 from gpt_core.interpret.patching import (
+    KEPT,
     STATES,
     contrast,
     first_difference,
     patch,
     patch_each,
     patching_cost,
-    run_states,
-    states_of,
     suggest_swap,
 )
 from gpt_core.jobs import JobError, find_job
+from gpt_core.model.recording import run as run_model
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
 from tests.helpers import write_run
 
 OTHER = [3, 1, 7, 1, 5, 9, 2, 6]  # differs at position 2
+
+
+def run_states(model, ids):
+    return run_model(model, ids, *KEPT)
 
 
 @pytest.fixture(params=DESIGNS)
@@ -36,24 +40,16 @@ def runs(model):
 def test_copying_the_whole_stream_restores_the_other_run(model, runs, state):
     for layer in range(model.config.n_layer):
         logits = patch(model, *runs, state, layer, range(8))
-        torch.testing.assert_close(logits, runs[1].logits)
-    assert not torch.allclose(runs[0].logits, runs[1].logits, atol=1e-3)
+        torch.testing.assert_close(logits, runs[1].logits[-1])
+    assert not torch.allclose(runs[0].logits[-1], runs[1].logits, atol=1e-3)
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_copying_nothing_or_from_itself_changes_nothing(model, runs, state):
     into = runs[0]
-    torch.testing.assert_close(patch(model, *runs, state, 0, []), into.logits)
-    torch.testing.assert_close(patch(model, into, into, state, 0, range(8)), into.logits)
-    assert torch.equal(into.logits, model(torch.tensor([IDS]))[0][0, -1])
-
-
-def test_a_pass_that_kept_more_has_the_same_states(model, runs):
-    states = states_of(trace_stream(model, IDS))
-    assert states.states.keys() == runs[0].states.keys() == set(STATES)
-    for state in STATES:
-        torch.testing.assert_close(states.states[state], runs[0].states[state])
-    torch.testing.assert_close(states.logits, runs[0].logits)
+    torch.testing.assert_close(patch(model, *runs, state, 0, []), into.logits[-1])
+    torch.testing.assert_close(patch(model, into, into, state, 0, range(8)), into.logits[-1])
+    assert torch.equal(into.logits, model(torch.tensor([IDS]))[0][0])
 
 
 def test_the_batch_of_a_layer_equals_one_patch_after_the_other(model, runs):
@@ -71,10 +67,10 @@ def test_the_measure_is_0_for_the_first_run_and_1_for_the_second(runs):
     into, source = runs
     measure = contrast(into, source)
     for run, expected in ((into, 0.0), (source, 1.0)):
-        logits = run.logits
+        logits = run.logits[-1]
         moved = measure.moved(logits[measure.answer], logits[measure.instead])
         assert moved.item() == pytest.approx(expected, abs=1e-5)
-    difference = into.logits.softmax(-1) - source.logits.softmax(-1)
+    difference = into.logits[-1].softmax(-1) - source.logits[-1].softmax(-1)
     assert measure.answer == difference.argmax() and measure.instead == difference.argmin()
 
 
@@ -86,7 +82,7 @@ def test_by_hand_in_a_model_of_one_layer():
     row = patch_each(model, into, source, "resid_post", 0, measure)
     assert row[:-1] == pytest.approx([0.0] * 7, abs=1e-5) and row[-1] == pytest.approx(1, abs=1e-5)
     # The MLP's output alone, added to the first run's stream by hand.
-    x = into.states["resid_mid"][0, -1] + source.states["mlp_out"][0, -1]
+    x = into["blocks.0.resid_mid"][-1] + source["blocks.0.mlp_out"][-1]
     norm = model.norm_f
     y = (x - x.mean()) / (x.var(correction=0) + norm.eps).sqrt() * norm.weight + norm.bias
     logits = model.lm_head.weight @ y
@@ -101,7 +97,7 @@ def test_positions_before_the_difference_move_nothing_in_a_causal_model():
     assert first_difference(model.config, IDS, OTHER) == 2
     for position in (0, 1):
         logits = patch(model, into, source, "resid_mid", 1, [position])
-        torch.testing.assert_close(logits, into.logits)
+        torch.testing.assert_close(logits, into.logits[-1])
     assert patch_each(model, into, source, "resid_mid", 1, contrast(into, source))[:2] == [0, 0]
     assert first_difference(make_model("not causal").config, IDS, OTHER) == 0
 
@@ -115,7 +111,7 @@ def test_what_cannot_be_compared_is_refused_in_words(model):
 
 
 def test_the_suggested_swap_is_the_first_that_moves_much(model):
-    position, token = suggest_swap(model, trace_stream(model, IDS))
+    position, token = suggest_swap(model, run_model(model, IDS, *variants.KEPT))
     assert 0 <= position < 7 and token != IDS[position]
     logits = model(torch.tensor([IDS]))[0][0]
 
@@ -134,8 +130,8 @@ def test_the_suggested_swap_is_the_first_that_moves_much(model):
     turned = [place for place in much if after(place).argmax() != now.argmax()]
     first = (turned or much)[0]
     assert (position, token) == (first, swapped(first))
-    assert suggest_swap(model, trace_stream(model, IDS), most=1)[0] == 6
-    position, token = suggest_swap(model, trace_stream(model, [3]))
+    assert suggest_swap(model, run_model(model, IDS, *variants.KEPT), most=1)[0] == 6
+    position, token = suggest_swap(model, run_model(model, [3], *variants.KEPT))
     assert position == 0 and token != 3
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from gpt_core.interpret.attribution import trace_stream
-from gpt_core.interpret.variants import Known, run_variants
+from gpt_core.interpret.variants import KEPT, run_variants
+from gpt_core.model import recording
 from gpt_core.model.observe import intervene
 from tests.gpt_core.designs import DESIGNS, IDS, make_model
 
@@ -13,7 +13,7 @@ from tests.gpt_core.designs import DESIGNS, IDS, make_model
 def test_each_variant_is_the_whole_model_with_that_vector(design):
     model = make_model(design)
     L, C = model.config.n_layer, model.config.n_embd
-    trace = trace_stream(model, IDS)
+    known = recording.run(model, IDS, *KEPT)
     positions = [5, 0, 7, 5]
     vectors = 2 * torch.randn(len(positions), C, generator=torch.Generator().manual_seed(3))
 
@@ -27,7 +27,6 @@ def test_each_variant_is_the_whole_model_with_that_vector(design):
 
     for layer in range(L + 1):
         place = f"blocks.{layer}.resid_pre" if layer < L else f"blocks.{L - 1}.resid_post"
-        known = Known(trace.stream, trace.k, trace.v)
         read = run_variants(model, known, layer, positions, vectors)
         for run, (position, vector) in enumerate(zip(positions, vectors, strict=True)):
             with intervene(model, {place: put_in(position, vector)}):
