@@ -18,47 +18,32 @@ class Overview:
     """What happened to the last token of a prompt on its way to a prediction.
 
     embedding, position: (C,) the token's vector and, if the model adds any, its position's.
-    stream: (n_layer + 1,) length of the residual stream before each block and after the last.
-    attention_added, mlp_added: (n_layer,) length of what each branch added to the stream.
+    lengths: of the residual stream as it enters each layer and of what each branch adds to it, by
+    the names of the tensors; see `gpt_core.model.observe`. end: that of the stream after the last.
     probabilities: (V,) of the next token.
     surprise: mean cross-entropy of the prompt's own tokens in bits (None for a single token).
     """
 
     embedding: Tensor
     position: Tensor | None
-    stream: Tensor
-    attention_added: Tensor
-    mlp_added: Tensor
+    lengths: dict[str, float]
+    end: float
     probabilities: Tensor
     surprise: float | None
-
-    @property
-    def lengths(self) -> dict[str, float]:
-        """The same lengths by the names of their tensors; see `gpt_core.model.observe`."""
-        parts = {
-            "resid_pre": self.stream[:-1],
-            "attn_out": self.attention_added,
-            "mlp_out": self.mlp_added,
-        }
-        return {
-            f"blocks.{i}.{part}": length
-            for part, lengths in parts.items()
-            for i, length in enumerate(lengths.tolist())
-        }
 
 
 @torch.inference_mode()
 def overview(model: GPT, ids: Sequence[int]) -> Overview:
     """Run the model once over ids (1 to block_size of them) and keep the story of the last one."""
-    parts = ("resid_pre", "attn_out", "mlp_out", "resid_post")
-    seen = run(model, ids, "embed", "pos_embed", *(f"blocks.*.{part}" for part in parts))
-    lengths = {part: seen.layers(part)[:, -1].norm(dim=-1) for part in parts}
+    last = f"blocks.{model.config.n_layer - 1}.resid_post"
+    parts = ("embed", "pos_embed", *(f"blocks.*.{p}" for p in ("resid_pre", "attn_out", "mlp_out")))
+    seen = run(model, ids, *parts, last)
+    lengths = {name: x[-1].norm().item() for name, x in seen.tensors.items() if "blocks" in name}
     return Overview(
         embedding=seen["embed"][-1],
         position=seen["pos_embed"][-1] if "pos_embed" in seen.tensors else None,
-        stream=torch.cat([lengths["resid_pre"], lengths["resid_post"][-1:]]),
-        attention_added=lengths["attn_out"],
-        mlp_added=lengths["mlp_out"],
+        end=lengths.pop(last),
+        lengths=lengths,
         probabilities=seen.logits[-1].softmax(dim=-1),
         surprise=None if seen.loss is None else seen.loss / math.log(2),
     )

@@ -93,14 +93,15 @@ def blocks(study: Study) -> None:
             unit=f"length of what is added to the last token, “{short(last)}”",
         )
     added = {name: length for name, length in story.lengths.items() if name.endswith("_out")}
+    enters = story.lengths["blocks.0.resid_pre"]
     most = max(added, key=added.__getitem__)
     _, layer, tensor = most.split(".")
     words.markdown(
         "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) and "
         "**adds** (⊕) a vector of its own; the thicker the way back, the longer that vector.\n\n"
-        f"For {code(last)} the vector enters layer 0 with length {story.stream[0]:.2f}. The most "
+        f"For {code(last)} the vector enters layer 0 with length {enters:.2f}. The most "
         f"is added by the {'MLP' if tensor == 'mlp_out' else 'attention'} of layer {layer}: "
-        f"{added[most]:.2f}. After the last layer its length is {story.stream[-1]:.2f}. Layers are "
+        f"{added[most]:.2f}. After the last layer its length is {story.end:.2f}. Layers are "
         "counted from 0.\n\n"
         "**Every part is a link** to the lesson that takes it apart."
     )

@@ -10,7 +10,7 @@ import torch
 from gpt_core.interpret.patching import STATES, first_difference, patching_cost
 from gpt_core.jobs.patch_grid import MOST_COST
 from pages.residual.answers import choose_token
-from pages.residual.results import Ids, Pair, stream_of, suggestion_of
+from pages.residual.results import Ids, Pair, grid_of, patched, stream_of, suggestion_of
 from pages.residual.words import STATE_WORDS
 from ui.app import address, widgets
 from ui.app.job_panel import job_key, job_panel
@@ -56,7 +56,7 @@ def patching(study: Study) -> None:
     first = first_difference(study.model.config, study.ids, other)
     cost = patching_cost(study.model.config, len(study.ids), len(study.ids) - first)
     settings = {"into": list(study.ids), "source": list(other), "state": state}
-    moved = pair.grid(state) if cost < ON_PAGE else _from_job(study, settings)
+    moved = grid_of(pair, state) if cost < ON_PAGE else _from_job(study, settings)
     shape = (study.model.config.n_layer, len(study.ids))
     chosen = read_cell(address.text_of(_CELL), shape) or (0, _first_changed(study, other))
 
@@ -179,7 +179,7 @@ def _message(
 
 
 def _outcome(pair: Pair, state: str, cell: tuple[int, int]) -> dict[str, Any]:
-    logits = pair.patched(state, *cell)
+    logits = patched(pair, state, *cell)
     runs = [each.softmax(dim=-1) for each in (pair.into.logits[-1], logits, pair.source.logits[-1])]
     measure = pair.measure
     best = torch.stack(runs).amax(dim=0).topk(min(_SHOWN, len(logits))).indices.tolist()

@@ -55,17 +55,10 @@ class Pair:
         self.source: Recording = stream_of(study, other)
         self.measure: Contrast = contrast(self.into, self.source)
 
-    def grid(self, state: str) -> list[list[float]]:
-        """How much of the answer each layer and position moves."""
-        return _grid(self, state)
-
-    def patched(self, state: str, layer: int, position: int) -> Tensor:
-        """The logits with one state copied."""
-        return _patched(self, state, layer, position)
-
 
 @shared()
-def _grid(pair: Pair, state: str) -> list[list[float]]:
+def grid_of(pair: Pair, state: str) -> list[list[float]]:
+    """How much of the answer each layer and position moves."""
     model = pair.study.model
     return [
         patch_each(model, pair.into, pair.source, state, layer, pair.measure)
@@ -74,5 +67,6 @@ def _grid(pair: Pair, state: str) -> list[list[float]]:
 
 
 @shared()
-def _patched(pair: Pair, state: str, layer: int, position: int) -> Tensor:
+def patched(pair: Pair, state: str, layer: int, position: int) -> Tensor:
+    """The logits with one state copied."""
     return patch(pair.study.model, pair.into, pair.source, state, layer, [position])

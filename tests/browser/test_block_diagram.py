@@ -64,4 +64,4 @@ def test_a_table_says_the_same_and_a_phone_has_room(new_page, app_url, run):
     phone.get_by_text("Read this diagram as a table").click()
     story = overview(run.load_model(), run.tokenizer().encode(PROMPT))
     row = phone.locator(".table tr", has_text="fetches from other tokens").last.inner_text()
-    assert row.startswith("11\t") and f"\t{story.attention_added[11]:.1f}\t" in row
+    assert row.startswith("11\t") and f"\t{story.lengths['blocks.11.attn_out']:.1f}\t" in row

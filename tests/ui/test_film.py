@@ -31,7 +31,7 @@ def view(step, previous=None, turned=None):
         pattern[turned] = [[1, 0, 0], [1, 0, 0], [1, 0, 0]]
     roles = {"previous token": scores(previous), "induction": scores()}
     snapshot = Snapshot(step, False, "x")
-    return SnapshotView(snapshot, pattern, (1.0,), (1.0,), ((A, 0.5),), roles)
+    return SnapshotView(snapshot, pattern, (1.0,), (1.0,), ((A, 0.5), (B, 0.25), (B, 0.75)), roles)
 
 
 RUN = [view(0), view(100), view(200, (1, 0), (0, 1)), view(400, (1, 0), (0, 1))]
@@ -111,7 +111,11 @@ def test_a_frame_is_a_view_ready_to_be_read():
     first, second = packed(show_roles=True)[0]["frames"]
     assert (first["step"], first["said"], first["loss"]) == (1, "first", 2.0)
     assert (second["step"], second["said"], second["loss"]) == (2, "second", None)
-    assert first["guesses"] == [["tokens only", "a", 0.5]]
+    assert first["guesses"] == [
+        ["tokens only", "a", 0.5],
+        ["layer 0", "b", 0.25],
+        ["layer 1", "b", 0.75],
+    ]
     assert (first["spread"], first["gain"]) == ([1.0], [1.0])
     assert second["gain"] is None
     assert (first["written"], second["written"]) == (None, "ba")

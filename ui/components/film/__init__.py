@@ -78,19 +78,13 @@ def pack_film(
     L, H, *_ = views[0].pattern.shape
     spreads = [size for view in views for size in view.spread if size > 0] or [1.0]
     about = zip(views, stage.said, stage.losses, strict=True)
-    header = {
+    packed = ("batches", "validation", "said", "losses", "show_roles")
+    header = {name: value for name, value in vars(stage).items() if name not in packed} | {
         "name": name,
-        "tokens": stage.tokens,
-        "given": stage.given,
         "layers": L,
         "heads": H,
-        "causal": stage.causal,
         "curve": {"batches": stage.batches, "validation": stage.validation},
-        "norms": stage.norms,
         "norm_range": [min(spreads) / 1.5, max(spreads)],
-        "norm_title": stage.norm_title,
-        "norm_words": stage.norm_words,
-        "role_words": stage.role_words,
         "selection": {"step": step, "head": head},
         "follow": follow,
         "frames": [
