@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gpt_core.interpret.snapshots import Snapshot, SnapshotView
 from gpt_core.model.config import GPTConfig
+from gpt_core.tokenizers import CharTokenizer
 from ui.components import attention_map, block_diagram, film
 from ui.components.bundle import bundle, read
 
@@ -69,12 +71,18 @@ def heads():
 
 def frames():
     curve = [(0, 8.0), (2, 7.0)]
-    stage = film.Stage(list("abc"), "abc", True, curve, curve, ["last"], "title", "words", "roles")
-    pictures = [
-        film.Picture(step, PATTERN, 7.5, "said", [("layer 0", "x", 0.5)], [1], [1], "y", [], {})
+    stage = film.Stage(
+        *(list("abc"), "abc", True, curve, curve, ["said"] * 3, [7.5] * 3),
+        *(["last"], "title", "words", False, "roles"),
+    )
+    tokenizer = CharTokenizer.train("x")
+    written = tuple(tokenizer.encode("x"))
+    guesses = ((written[0], 0.5),) * 3
+    views = [
+        SnapshotView(Snapshot(step, False, ""), PATTERN, (1.0,), (1.0,), guesses, {}, written)
         for step in range(3)
     ]
-    return film.pack_film("drawn", stage, pictures, 0, (0, 0), follow=False)
+    return film.pack_film("drawn", stage, views, tokenizer, 0, (0, 0), follow=False)
 
 
 def diagram():

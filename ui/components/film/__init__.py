@@ -76,10 +76,13 @@ def pack_film(
     screen, the browser keeps what the visitor chose. follow: show the last frame when one is added.
     """
     L, H, *_ = views[0].pattern.shape
-    spreads = [size for view in views for size in view.spread if size > 0] or [1.0]
-    about = zip(views, stage.said, stage.losses, strict=True)
+    frames = [
+        _frame(view, tokenizer, stage.show_roles) | {"said": said, "loss": loss}
+        for view, said, loss in zip(views, stage.said, stage.losses, strict=True)
+    ]
+    spreads = [size for frame in frames for size in frame["spread"] if size > 0] or [1.0]
     packed = ("batches", "validation", "said", "losses", "show_roles")
-    header = {name: value for name, value in vars(stage).items() if name not in packed} | {
+    header = {key: value for key, value in vars(stage).items() if key not in packed} | {
         "name": name,
         "layers": L,
         "heads": H,
@@ -87,10 +90,7 @@ def pack_film(
         "norm_range": [min(spreads) / 1.5, max(spreads)],
         "selection": {"step": step, "head": head},
         "follow": follow,
-        "frames": [
-            _frame(view, tokenizer, stage.show_roles) | {"said": said, "loss": loss}
-            for view, said, loss in about
-        ],
+        "frames": frames,
     }
     weights = [pack_weights(view.pattern.astype(np.float32), stage.causal) for view in views]
     return message_of(header, *weights)
