@@ -165,8 +165,8 @@ def rescale_input(
     with record(norm, "normalized") as kept:
         output = norm(trace.norms[name].before[None] * factor)
     with intervene(model, {f"{name}.normalized": replace(kept["normalized"])}):
-        logits, _ = model(_row(model, ids))
-    return Rescaled(output[0], logits[0, -1].float().softmax(dim=-1))
+        seen = run(model, ids)
+    return Rescaled(output[0], seen.logits[-1].float().softmax(dim=-1))
 
 
 @torch.no_grad()
@@ -184,8 +184,7 @@ def rescale_stream(model: GPT, ids: Sequence[int], name: str, factor: float) -> 
     last = f"blocks.{model.config.n_layer - 1}.resid_post"
     place = name.replace("norm1", "resid_pre").replace("norm2", "resid_mid")
     with intervene(model, {last if name == "norm_f" else place: scale(factor)}):
-        logits, _ = model(_row(model, ids))
-    return logits[0, -1].float().softmax(dim=-1)
+        return run(model, ids).logits[-1].float().softmax(dim=-1)
 
 
 @torch.no_grad()
@@ -209,10 +208,6 @@ def _after_each_branch(seen: Recording) -> Tensor:
 def _added(seen: Recording) -> Tensor:
     """What attention and the MLP add, in turn, (2L, T, C)."""
     return torch.stack((seen.layers("attn_out"), seen.layers("mlp_out")), dim=1).flatten(0, 1)
-
-
-def _row(model: GPT, ids: Sequence[int]) -> Tensor:
-    return torch.tensor([list(ids)], device=model.device)
 
 
 def _gain_and_bias(norm: nn.Module, x: Tensor) -> Tensor:

@@ -42,11 +42,6 @@ class Recording:
         """
         return torch.cat((self.layers("resid_pre"), self.layers("resid_post")[-1:]))
 
-    def ending(self, suffix: str) -> dict[str, Tensor]:
-        """All whose name ends so, by the name without it: `ending(".scale")`."""
-        found = {n: x for n, x in self.tensors.items() if n.endswith(suffix)}
-        return {name.removesuffix(suffix): x for name, x in found.items()}
-
     @property
     def loss(self) -> float | None:
         """Mean cross-entropy in nats of each token given those before it; None without any."""

@@ -14,13 +14,7 @@ def test_the_numbers_are_the_model_s(open_lesson):
     story = overview(model, run.tokenizer().encode("MABEL:"))
     assert f"**{story.surprise:.2f} bits**" in said(app)
     assert f"**{model.num_parameters():,}** numbers" in said(app)
-    (diagram,) = [
-        node.proto
-        for node in app.main.get("bidi_component")
-        if node.proto.component_name == "block_diagram"
-    ]
-    shown = json.loads(diagram.json)["numbers"]
-    assert shown == pytest.approx(story.lengths)
+    assert sent(app, "block_diagram")["numbers"] == pytest.approx(story.lengths)
     assert f"After the last layer its length is {story.end:.2f}" in said(app)
 
 

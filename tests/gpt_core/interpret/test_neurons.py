@@ -51,7 +51,7 @@ def test_the_direct_effect_is_what_goes_when_nothing_else_may_answer(model, laye
     neuron, place = loudest(model, trace, layer, 1)[0].neuron, 5
     with record(model) as kept, torch.no_grad():
         model(torch.tensor([IDS]))
-    held = {f"{name}.scale": kept[f"{name}.scale"] for name in trace.ending(".scale")}
+    held = {name: kept[name] for name in trace.tensors if name.endswith(".scale")}
     for later in range(layer + 1, model.config.n_layer):
         held |= {
             f"blocks.{later}.{x}": kept[f"blocks.{later}.{x}"] for x in ("attn_out", "mlp_out")

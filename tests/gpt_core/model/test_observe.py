@@ -237,7 +237,7 @@ def test_gradients_flow_through_an_intervention(model):
 
 def test_a_recording_holds_one_text_without_its_batch_dimension():
     model, ids = tiny_model(), [3, 1, 4, 1]
-    seen = run(model, ids, "embed", "pos_embed", "blocks.*.pattern", "*.scale")
+    seen = run(model, ids, "embed", "pos_embed", "blocks.*.pattern", "*.scale", "*.resid_*")
     with record(model) as tensors, torch.no_grad():
         logits, loss = model(torch.tensor([ids]), torch.tensor([[1, 4, 1, -1]]))
     torch.testing.assert_close(seen.logits, logits[0])
@@ -245,8 +245,10 @@ def test_a_recording_holds_one_text_without_its_batch_dimension():
     torch.testing.assert_close(seen["pos_embed"], tensors["pos_embed"])
     both = torch.cat([tensors["blocks.0.pattern"], tensors["blocks.1.pattern"]])
     torch.testing.assert_close(seen.layers("pattern"), both)
-    names = {n.removesuffix(".scale") for n in tensors if n.endswith(".scale")}
-    assert set(seen.ending(".scale")) == names
+    scales = [{n for n in kept if n.endswith(".scale")} for kept in (seen.tensors, tensors)]
+    assert scales[0] == scales[1] != set()
+    stream = [tensors[f"blocks.{name}"] for name in ("0.resid_pre", "1.resid_pre", "1.resid_post")]
+    torch.testing.assert_close(seen.stream, torch.cat(stream))
     by_hand = -logits[0, :3].log_softmax(-1)[range(3), ids[1:]].mean().item()
     assert seen.loss == pytest.approx(by_hand, abs=1e-6)
 
