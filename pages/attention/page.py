@@ -12,7 +12,7 @@ from ui.app import address
 from ui.app.lesson import Answer, further_reading, predict, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
-from ui.components.attention_map import Numbers, Outcome, Selection, attention_map, pack, selected
+from ui.components.attention_map import Outcome, Selection, attention_map, pack, selected
 from ui.services.study import Study
 from ui.services.traces import attention_of
 from ui.services.turns import crowded
@@ -45,22 +45,12 @@ def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
 def show_picture(study: Study, chosen: Selection) -> None:
     config = study.model.config
     traced = attention_of(study, chosen.off)
-    layer, head = chosen.head
-    q, k, v = (tensor[layer, head] for tensor in (traced.trace.q, traced.trace.k, traced.trace.v))
-    written = written_length(study.model, layer, head, v)
-    numbers = Numbers(
-        traced.small,
-        traced.trace.pattern[chosen.head].numpy(),
-        q.numpy(),
-        k.numpy(),
-        v.numpy(),
-        written.numpy(),
-        config.causal,
-    )
     message = pack(
-        numbers,
+        traced.trace,
+        traced.small,
+        written_length(study.model, *chosen.head, traced.trace.v[chosen.head]),
+        config.causal,
         [short(token.text) for token in study.tokens],
-        (config.n_layer, config.n_head),
         chosen,
         outcome(study, chosen.off),
         study.prompt,

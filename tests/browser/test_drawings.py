@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from gpt_core.interpret.attention import AttentionTrace
 from gpt_core.interpret.snapshots import Snapshot, SnapshotView
 from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import CharTokenizer
@@ -55,18 +57,10 @@ OPEN = """() => ({
 
 
 def heads():
-    q = np.ones((3, 4), dtype=np.float32)
-    numbers = attention_map.Numbers(
-        small=attention_map.pack_small(PATTERN, causal=True),
-        pattern=PATTERN[0, 0],
-        q=q,
-        k=q,
-        v=q,
-        written=q[:, 0],
-        causal=True,
-    )
+    q, small = torch.ones(2, 2, 3, 4), attention_map.pack_small(PATTERN, causal=True)
+    trace = AttentionTrace(q, q, q, torch.tensor(PATTERN), torch.zeros(3, 5), (1, 2, 3))
     selection = attention_map.Selection()
-    return attention_map.pack(numbers, "abc", (2, 2), selection, None, "drawn")
+    return attention_map.pack(trace, small, torch.ones(3), True, "abc", selection, None, "drawn")
 
 
 def frames():

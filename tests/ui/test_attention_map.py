@@ -3,11 +3,12 @@ import struct
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from gpt_core.interpret.attention import AttentionTrace
 from tests.helpers import header_and_bytes
 from ui.components.attention_map import (
-    Numbers,
     Outcome,
     Selection,
     Small,
@@ -99,13 +100,13 @@ def test_a_grid_needs_one_label_for_each_token():
 
 
 def test_a_message_holds_the_header_then_aligned_floats_then_the_weights():
-    q, k, v = (RANDOM.normal(size=(3, 4)).astype(np.float32) for _ in range(3))
-    written = np.array([1.0, 2.0, 3.0], np.float32)
+    q, k, v = torch.randn(3, 2, 2, 3, 4)
+    trace = AttentionTrace(q, k, v, torch.eye(3).expand(2, 2, 3, 3), torch.zeros(3, 5), (1, 2, 3))
+    written = torch.tensor([1.0, 2.0, 3.0])
     small = Small(b"\x00\x80\xff\x01\x02\x03", pool=1)
-    numbers = Numbers(small, np.eye(3), q, k, v, written, causal=True)
     outcome = Outcome([("a", 0.5, 0.25)], 1.0, None)
     chosen = Selection((0, 1), ((1, 0),), (2, 1))
-    message = pack(numbers, ["␣", "ß", "漢"], (2, 2), chosen, outcome, "name")
+    message = pack(trace, small, written, True, ["␣", "ß", "漢"], chosen, outcome, "name")
     (length,) = struct.unpack_from("<I", message)
     assert (4 + length) % 4 == 0
     header = json.loads(message[4 : 4 + length])
@@ -113,7 +114,7 @@ def test_a_message_holds_the_header_then_aligned_floats_then_the_weights():
     assert header["selection"] == {"head": [0, 1], "off": [[1, 0]], "cell": [2, 1]}
     assert header["outcome"]["tokens"] == [["a", 0.5, 0.25]]
     floats = np.frombuffer(message, "<f4", 3 * 12 + 3, 4 + length)
-    np.testing.assert_array_equal(floats[12:24].reshape(3, 4), k)
+    np.testing.assert_array_equal(floats[12:24].reshape(3, 4), k[0, 1])
     np.testing.assert_array_equal(floats[-3:], written)
     assert message.endswith(small.weights)
     assert len(message) == 4 + length + 4 * 39 + 6
@@ -140,9 +141,10 @@ def test_small_pictures_keep_the_strongest_of_a_square(T, causal):
 def test_a_pooled_message_holds_the_locked_head_cell_by_cell():
     pattern = patterns(2, 2, 100, causal=True)
     small = pack_small(pattern, causal=True)
-    q = np.zeros((100, 4), np.float32)
-    numbers = Numbers(small, pattern[1, 0], q, q, q, q[:, 0], causal=True)
-    message = pack(numbers, ["a"] * 100, (2, 2), Selection((1, 0)), None, "name")
+    q, logits = torch.zeros(2, 2, 100, 4), torch.zeros(100, 5)
+    trace = AttentionTrace(q, q, q, torch.tensor(pattern), logits, (1,) * 100)
+    written, chosen = q[1, 0, :, 0], Selection((1, 0))
+    message = pack(trace, small, written, True, ["a"] * 100, chosen, None, "name")
     exact = pack_weights(pattern[1:, :1], causal=True)
     assert message.endswith(exact + small.weights)
     (length,) = struct.unpack_from("<I", message)

@@ -17,12 +17,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from ui.components.bundle import bundle, read
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gpt_core.interpret.attention import AttentionTrace
 
 _FILES = Path(__file__).parent
 
@@ -84,24 +89,6 @@ class Small:
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """What is drawn: the uint8 weights of all heads, and one head exactly.
-
-    small: all heads, from `pack_small`. pattern: (T, T) of the locked head. q, k, v: (T, D) float32
-    of the locked head. written: (T,), the length that each v has once the head's output projection
-    has written it.
-    """
-
-    small: Small
-    pattern: np.ndarray
-    q: np.ndarray
-    k: np.ndarray
-    v: np.ndarray
-    written: np.ndarray
-    causal: bool
-
-
-@dataclass(frozen=True)
 class Outcome:
     """The most likely next tokens as (text, before, after), and the loss in nats per token."""
 
@@ -147,33 +134,38 @@ def _as_bytes(levels: np.ndarray, causal: bool) -> bytes:
 
 
 def pack(
-    numbers: Numbers,
+    trace: AttentionTrace,
+    small: Small,
+    written: Tensor,
+    causal: bool,
     tokens: Sequence[str],
-    heads: Head,
     selection: Selection,
     outcome: Outcome | None,
     name: str,
 ) -> bytes:
     """One message: a JSON header, float32 q, k, v, written, the weights of all heads.
 
-    Before them, if they are pooled, come the weights of the locked head cell by cell.
+    small: all heads of the trace, from `pack_small`. written: (T,), the length that each v of the
+    locked head has once its output projection has written it. Before the weights of all heads, if
+    they are pooled, come those of the locked head cell by cell.
     """
-    small = numbers.small
+    layers, heads, _, width = trace.q.shape
     header = {
         "name": name,
         "tokens": list(tokens),
-        "layers": heads[0],
-        "heads": heads[1],
-        "width": numbers.q.shape[1],
-        "causal": numbers.causal,
+        "layers": layers,
+        "heads": heads,
+        "width": width,
+        "causal": causal,
         "pool": small.pool,
         "selection": vars(selection),
         "outcome": vars(outcome) if outcome else None,
     }
-    floats = (numbers.q, numbers.k, numbers.v, numbers.written)
-    arrays = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in floats]
-    large = pack_weights(numbers.pattern[None, None], numbers.causal) if small.pool > 1 else b""
-    return message_of(header, *arrays, large, small.weights)
+    locked = (tensor[selection.head] for tensor in (trace.q, trace.k, trace.v))
+    floats = [x.numpy().astype("<f4").tobytes() for x in (*locked, written)]
+    pattern = trace.pattern[selection.head][None, None].numpy()
+    large = pack_weights(pattern, causal) if small.pool > 1 else b""
+    return message_of(header, *floats, large, small.weights)
 
 
 def message_of(header: Mapping[str, Any], *parts: bytes) -> bytes:
