@@ -52,21 +52,21 @@ def test_a_birth_is_the_first_clear_snapshot():
 
 def test_the_answer_compares_with_what_happened():
     previous, induction = births(RUN, FALL)
-    said_so = answer(LATER, previous, RUN, FALL, so_far=False)
-    assert said_so.startswith("**You saw it coming.** Layer 1, head 0 is the first: at step 200")
+    said_so = answer(LATER, previous, RUN, FALL, so_far=False).text
+    assert said_so.startswith("✓ **Right.** Layer 1, head 0 is the first: at step 200")
     assert "between steps 100 and that" in said_so
     assert "**78%** of the loss's fall is done" in said_so
     assert "fell most between steps 0 and 100" in said_so
-    assert answer(LATE, previous, RUN, FALL, so_far=False).startswith("**It went differently.**")
-    said_so = answer(NEVER, induction, RUN, FALL, so_far=True)
-    assert said_so.startswith("**You saw it coming.** No head took this role in this run so far.")
+    assert answer(LATE, previous, RUN, FALL, so_far=False).right is False
+    said_so = answer(NEVER, induction, RUN, FALL, so_far=True).text
+    assert said_so.startswith("✓ **Right.** No head took this role in this run so far.")
 
 
 def test_a_role_that_is_lost_again_is_told_so():
     run = [*RUN, view(500)]
     previous, _ = births(run, FALL)
     assert not previous.lasts
-    assert "lost again" in answer(LATER, previous, run, FALL, so_far=False)
+    assert "lost again" in answer(LATER, previous, run, FALL, so_far=False).why
 
 
 def test_what_changed_most_is_found():
