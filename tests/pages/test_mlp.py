@@ -64,7 +64,8 @@ def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activatio
     truth = FALLS if change.before.argmax() != change.after.argmax() else truth
     for guess in GUESSES:
         app.session_state["guesses"] = {}  # else the first guess stays
-        app.radio(key=f"mlp_guess_1_{neuron}").set_value(guess).run()
+        app.session_state[f"mlp_guess_1_{neuron}"] = guess
+        app.run()
         assert not app.exception
         (told,) = app.success if guess == truth else app.warning
         assert told.value.startswith("✓" if guess == truth else "✗")
