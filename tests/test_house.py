@@ -44,6 +44,7 @@ OFFERED = {
     ("pages.layernorm.words", "normalization"),
     ("pages.layernorm.words", "residual"),
 }
+LONGEST_LABEL = 60  # characters that a widget, a heading or a column may be called
 NAME = re.compile(r"\w+")
 FOREIGN = {"corpus": {"torch", "streamlit", "plotly"}, "gpt_core": {"streamlit", "plotly"}}
 
@@ -210,6 +211,49 @@ def file_names_in(source):
 def test_the_app_leaves_a_run_s_files_to_the_run(name):
     assert file_names_in('open(folder / "status.json")') == {"status.json"}
     assert not file_names_in(PATHS[name].read_text(encoding="utf-8"))
+
+
+def literal(node):
+    """The text of a string, its placeholders left out; None for what is no string."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(literal(part) or "" for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        sides = [literal(side) for side in (node.left, node.right)]
+        return None if sides == [None, None] else "".join(side or "" for side in sides)
+    return None
+
+
+def sentences(source):
+    """The strings of a source that are sentences; docstrings, HTML and tables are none."""
+    nodes = [ast.parse(source)]
+    while nodes:
+        node = nodes.pop()
+        text = literal(node)
+        if text is None:
+            is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            nodes += [] if is_docstring else ast.iter_child_nodes(node)
+        elif not text.lstrip().startswith(("<", "|")) and not text.endswith("</extra>"):
+            is_long = len(text) > LONGEST_LABEL and " " in text
+            if is_long or (len(text) > 25 and text.rstrip().endswith(".")):
+                yield text
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if name.startswith("pages.")])
+def test_a_lesson_says_its_sentences_in_its_words(name):
+    """A second language is a second words.py."""
+    found = sorted(sentences(PATHS[name].read_text(encoding="utf-8")))
+    assert name.endswith(".words") or not found
+
+
+def test_the_check_would_catch_a_sentence():
+    long = "many words " * 9
+    assert not [*sentences("st.button('Choose a token.')"), *sentences(f"def f():\n    '{long}'")]
+    assert not [*sentences(f"st.html('<p>{long}</p>')")]
+    assert [*sentences(f"st.button('{long}')")] == [long]
+    cut = "st.info(f'{n} tokens ' + 'are left out of this picture.')"
+    assert [*sentences(cut)] == [" tokens are left out of this picture."]
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
-from functools import cache
-from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-_PROJECT = Path(__file__).resolve().parents[2]
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 # Sentences about the app say nothing in a notebook.
 _APP = re.compile(r"\b(sidebar|lessons?|pages?|below|above|slider|figure|draws?n? here)\b", re.I)
 _COLOUR = re.compile(r":(?:blue|red|green|violet|orange|gray)\[((?:[^\[\]]|\[[^\]]*\])*)\]")
-
-
-def told(file: str, beginning: str) -> str:
-    """What a file of the app says: its one string that begins so, without the app's sentences.
-
-    file: "pages/home/page.py". Raises LookupError when the lesson says it no more, or twice.
-    """
-    found = {text for text in _strings(file) if text.startswith(beginning)}
-    if len(found) != 1:
-        raise LookupError(f"{file} has {len(found)} texts that begin with {beginning!r}.")
-    return for_notebook(found.pop())
 
 
 def for_notebook(text: str) -> str:
@@ -39,18 +24,6 @@ def for_notebook(text: str) -> str:
         sentences = [s for s in _SENTENCE.split(line) if not _APP.search(s)]
         lines.append(" ".join(sentences))
     return "\n".join(lines).strip()
-
-
-@cache
-def _strings(file: str) -> tuple[str, ...]:
-    """Every string constant of a source file; f-strings are not constants."""
-    tree = ast.parse((_PROJECT / file).read_text(encoding="utf-8"))
-    parts = {id(p) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for p in n.values}
-    return tuple(
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
-    )
 
 
 def words(*texts: str) -> NotebookNode:

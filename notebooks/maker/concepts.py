@@ -8,9 +8,10 @@ from gpt_core.experiments import averaging
 from gpt_core.model import norms
 from gpt_core.model.config import GPTConfig
 from gpt_core.training import optim
-from notebooks.maker.cells import BEGIN, code, for_notebook, lines_of, notebook, told, words
+from notebooks.maker.cells import BEGIN, code, for_notebook, lines_of, notebook, words
 from pages.averaging import words as averaging_words
 from pages.heads import words as head_words
+from pages.training import words as training_words
 
 
 def make() -> NotebookNode:
@@ -314,7 +315,7 @@ def _optimizing() -> list[NotebookNode]:
             "**AdamW** moves each weight by its average gradient over that gradient's usual size. "
             "**Muon** moves a whole matrix at once, with all singular values of the move made "
             "about equal.",
-            told("pages/training/page.py", "**Warm-up.**"),
+            for_notebook(training_words.WARM_UP),
         ),
         lines_of(optim.gradient, optim.AdamW),
         lines_of(optim.orthogonalize),

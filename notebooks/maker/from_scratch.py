@@ -8,8 +8,12 @@ from gpt_core.generate import sample
 from gpt_core.model import gpt as model
 from gpt_core.model import norms
 from gpt_core.training import data
-from notebooks.maker.cells import BEGIN, code, for_notebook, lines_of, notebook, told, words
+from notebooks.maker.cells import BEGIN, code, for_notebook, lines_of, notebook, words
+from pages.data import words as data_words
+from pages.home import words as home_words
 from pages.sample import words as sampling_words
+from pages.tokenization import words as tokenization_words
+from pages.training import words as training_words
 
 
 def make() -> NotebookNode:
@@ -21,7 +25,7 @@ def _text() -> list[NotebookNode]:
     return [
         words(
             "# GPT from scratch",
-            told("pages/home/page.py", "A GPT does one thing"),
+            for_notebook(home_words.INTRO),
             "This notebook builds one from nothing but PyTorch's tensors and layers, trains it on "
             "a sitcom, and lets it write. Its definitions are the very lines of the project's "
             "library, `gpt_core`. Everything runs on a laptop in about a minute.",
@@ -39,7 +43,7 @@ def _text() -> list[NotebookNode]:
             torch.set_num_threads(1)  # so small a model is quicker without company
             torch.manual_seed(1337);
             """),
-        words("## The text", told("pages/data/page.py", "A GPT knows nothing but the text")),
+        words("## The text", for_notebook(data_words.INTRO)),
         code("""
             from corpus import bundled, statistics
 
@@ -51,7 +55,7 @@ def _text() -> list[NotebookNode]:
             """),
         words(
             "### How far does guessing get?",
-            told("pages/data/page.py", "Before a model is worth anything"),
+            for_notebook(data_words.GUESSING),
         ),
         code("""
             from corpus import ngram_cross_entropy
@@ -66,7 +70,7 @@ def _text() -> list[NotebookNode]:
 
 def _tokens() -> list[NotebookNode]:
     return [
-        words("## Tokens", told("pages/tokenization/page.py", "A model works with numbers")),
+        words("## Tokens", for_notebook(tokenization_words.INTRO)),
         code("""
             characters = sorted(set(text))
             number_of = {character: i for i, character in enumerate(characters)}
@@ -97,7 +101,7 @@ def _tokens() -> list[NotebookNode]:
             "## Learning and testing, and a batch",
             "The text is cut once, by position: the first nine tenths are for learning, the last "
             "tenth for testing.",
-            told("pages/data/page.py", "A training step looks at a few short pieces"),
+            for_notebook(data_words.BATCH),
         ),
         code("""
             import numpy as np
@@ -178,16 +182,16 @@ def _training() -> list[NotebookNode]:
     return [
         words(
             "## Training",
-            told("pages/training/page.py", "A new model knows nothing"),
-            told("pages/training/page.py", "At **ln V**"),
+            for_notebook(training_words.INTRO),
+            for_notebook(training_words.START),
         ),
         code("""
             print(f"the loss at the start: {gpt(x, y)[1].item():.3f}")
             print(f"ln V = {math.log(len(characters)):.3f}")
             """),
         words(
-            told("pages/training/page.py", "**Warm-up.**"),
-            told("pages/training/page.py", "**Gradient norm.**"),
+            for_notebook(training_words.WARM_UP),
+            for_notebook(training_words.GRADIENT_NORM),
         ),
         code("""
             STEPS, BATCH, LEARNING_RATE, WARMUP = 300, 16, 3e-3, 30
@@ -228,7 +232,7 @@ def _training() -> list[NotebookNode]:
             figure.add_scatter(x=list(checks), y=list(checks.values()), name="validation")
             figure
             """),
-        words(told("pages/training/page.py", "**Loss in bits.**")),
+        words(for_notebook(training_words.BITS)),
         code("""
             print(f"{checks[STEPS] / math.log(2):.2f} bits per character")
             """),

@@ -22,7 +22,6 @@ from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
-from ui.show.numbers import tidy
 from ui.show.theme import palette
 
 SHOWN = 8  # tokens in the small example, at most
@@ -77,11 +76,7 @@ def show_head(small: Study, example: Example, head: Head, row: int) -> None:
         f"{words.question_in_words(view, row, small.tokens, config)}\n\n"
         f"All tokens at once, as one formula:\n\n$$\n{words.formula(config, palette())}\n$$"
     )
-    st.caption(
-        f"Check: q, k, v, weights and output, calculated here step by step, differ from what "
-        f"flowed through the model by at most {tidy(view.error, 0)}. The model read these "
-        f"{len(small.ids)} tokens alone, as if they were the whole prompt."
-    )
+    st.caption(words.check(view.error, len(small.ids)))
 
 
 @about_prompt
@@ -98,7 +93,7 @@ def walk(study: Study) -> None:
     tables.show_step(example.steps[name], name, example.x.tolist(), small.tokens, row)
     st.markdown(words.sum_in_words(example.steps[name], example.x.tolist(), row, small.tokens))
     if name == "data" and not study.model.config.causal:
-        st.info("This model was built without a mask: its own heads skip the step to −∞.")
+        st.info(words.UNMASKED)
     show_source(SOURCES[name])
     compare_steps(study, example)
     show_head(small, example, head, row)
@@ -109,7 +104,7 @@ def scale(study: Study) -> None:
     """Divide by √D, by √C, or by nothing."""
     study = study.last(MOST_TOKENS)
     if len(study.ids) < 2:
-        st.info("One token shares its attention with nobody. Write at least two in the sidebar.")
+        st.info(words.LONELY)
         return
     show_scaling(study)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from gpt_core.experiments.averaging import Averaged, Difference, HeadView, Sharpness
+from gpt_core.jobs.causal_mask import MODEL, PROMPT, SEED
 from gpt_core.model.config import GPTConfig
+from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
 from ui.show.theme import Palette
 from ui.show.tokens import TokenLike, code
@@ -288,3 +291,118 @@ HOW_TO_MEASURE = (
     "average, 0 means that one token takes all. All numbers are means over all heads, and over the "
     "rows that have a choice (at least two tokens to listen to)."
 )
+
+MASK_GUESSES = (
+    "The one with the mask: lower loss, better text",
+    "The one without: lower loss, better text",
+    "The one without has the lower loss, but writes worse",
+    "No difference worth mentioning",
+)
+
+MASK_INTRO = (
+    "Steps 2 to 4 all cut off the future: row t may use tokens 0 to t, and no later one. This is "
+    "the **causal mask**. It throws away half of the scores. What if we left it out, and let every "
+    "token listen to all the others? Here are two models that differ in nothing else."
+)
+
+MASK_QUESTION = (
+    "Two small models are trained on the same text. They start from the same weights, see the same "
+    "batches, and take the same number of steps. One has the causal mask. In the other every "
+    "position sees the **whole** piece of text, also what comes after it. Both must guess each "
+    "position's next character. Which one reaches the lower training loss, and which one writes "
+    "better afterwards?"
+)
+
+MASK_WHY = (
+    "**Why?** While training, the right answer for position t stands in the text at position "
+    "t + 1. Without a mask a head only has to look one place to the right and copy. That is easier "
+    "than learning English, so it is what the model learns: its loss falls nearly to 0, and it has "
+    "learned next to nothing about what follows what. When it **writes**, there is no next "
+    "character yet: it is what we ask for. The head looks to the right, and nothing is there.\n\n"
+    "The mask takes the answer away while training, so that training asks the same question as "
+    "writing does. And it costs nothing: one pass over T tokens still gives T exercises at once. "
+    "Models without a mask have their uses (BERT, to understand whole texts), but they are trained "
+    "on another exercise: tokens are blotted out, and the model guesses those."
+)
+
+
+def what_masking_did(value: dict[str, Any]) -> str:
+    """Which of MASK_GUESSES came out. Who writes better: whose loss is lower without the future."""
+    mask, free = value["models"]["mask"], value["models"]["no mask"]
+    last = {name: curve[-1] for name, curve in value["curves"].items()}
+    lower, better = last["no mask"] < last["mask"], free["hidden"] < mask["hidden"]
+    if lower:
+        return MASK_GUESSES[1 if better else 2]
+    return MASK_GUESSES[3 if better else 0]
+
+
+def mask_answer(guess: str, value: dict[str, Any]) -> Answer:
+    truth = what_masking_did(value)
+    last = {name: curve[-1] for name, curve in value["curves"].items()}
+    hidden = {name: model["hidden"] for name, model in value["models"].items()}
+    return Answer(
+        guess == truth,
+        f"{truth}. In the recorded run the training loss ends at "
+        f"{last['no mask']:.2f} nats per character without the mask and at {last['mask']:.2f} with "
+        "it. With the future hidden, as it is when writing, the losses on new text are "
+        f"{hidden['no mask']:.2f} and {hidden['mask']:.2f}.",
+    )
+
+
+MASK_CURVES_ALT = "Training loss of the model with the mask and of the one without"
+
+MASK_OUTCOME = "**What came of them**, measured on text that neither was trained on"
+
+MASK_TEXTS = f"**What they write** after `{PROMPT}`, one character at a time, seed {SEED}"
+
+
+def next_in_words(models: dict[str, Any]) -> str:
+    shares = models["no mask"]["next"]
+    heads = [
+        f"layer {layer}, head {head}: **{share:.0%}**"
+        for layer, row in enumerate(shares)
+        for head, share in enumerate(row)
+    ]
+    return (
+        "How much of its attention does a position of the model without the mask give to the "
+        f"character right after it, on average? {'; '.join(heads)}. Spread evenly it would be "
+        f"{1 / MODEL['block_size']:.1%}. With the mask it is 0 by construction."
+    )
+
+
+MASK_LENGTHS = "**Loss with the future hidden**, by how many characters they are given"
+
+MASK_LENGTHS_ALT = (
+    "Loss of the next character for both models by the number of characters before it"
+)
+
+
+def last_place(T: int, last: float, before: float) -> str:
+    return (
+        f"Without the mask, {T} characters are a special case ({last:.1f}, after {before:.1f} for "
+        f"{T - 1}): the last position of a piece was the only one that could never peek, so there "
+        "the model had to learn a little."
+    )
+
+
+def blind_in_words(hidden: float, blind: float) -> str:
+    if hidden <= blind:
+        return ""
+    return (
+        f"Without the mask and without a future, the loss is **{hidden:.1f}**. Whoever knows "
+        f"nothing, and calls all characters equally likely, has {blind:.2f}. This model is worse "
+        "off than knowing nothing: it is *sure* of what it takes for the next character."
+    )
+
+
+def check(error: float, tokens: int) -> str:
+    return (
+        "Check: q, k, v, weights and output, calculated here step by step, differ from what "
+        f"flowed through the model by at most {tidy(error, 0)}. The model read these {tokens} "
+        "tokens alone, as if they were the whole prompt."
+    )
+
+
+UNMASKED = "This model was built without a mask: its own heads skip the step to −∞."
+
+LONELY = "One token shares its attention with nobody. Write at least two in the sidebar."

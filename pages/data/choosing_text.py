@@ -8,6 +8,7 @@ import streamlit as st
 
 import corpus
 from corpus.datasets import DATA_SETS, DataSet, load
+from pages.data import words
 from ui.app.chosen_text import Upload, bundled_corpus, choose_corpus, chosen_corpus, chosen_upload
 from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
@@ -44,17 +45,13 @@ def text_picker() -> None:
         _ask_whether_it_is_right(upload)
     chosen = chosen_corpus()
     st.success(
-        f"The lessons use “{as_text(chosen.name)}”: {len(chosen.text):,} characters.",
+        words.in_use(chosen.name, len(chosen.text)),
         icon=":material/check_circle:",
     )
     if chosen.report is not None:
         _show_report(chosen.report)
     elif chosen is bundled_corpus():
-        st.caption(
-            "“The Spin Cycle” is an original sitcom, written for this project and given to the "
-            "public domain (CC0). The bundled model learned 200,000 more scenes of it, which a "
-            "generator wrote: see the Sitcom lesson."
-        )
+        st.caption(words.BUNDLED)
 
 
 def _well_known() -> None:
@@ -66,13 +63,10 @@ def _well_known() -> None:
     address = f"[{data_set.url.split('/')[2]}]({data_set.url})"
     if data_set.cached:
         label = f"Use {name}"
-        st.caption(f"It lies here already. It was fetched from {address}.")
+        st.caption(words.cached(address))
     else:
         label = f"Fetch {name}"
-        st.caption(
-            f"The app fetches it from {address}, checks that it is the published file (by its "
-            f"sha256, `{data_set.sha256[:12]}…`), and keeps it for the next time."
-        )
+        st.caption(words.fetched(address, data_set.sha256))
     pressed = st.button(label, type="primary", icon=":material/download:", key="fetch_data_set")
     if pressed and _try(lambda: _fetch(data_set)):
         st.rerun()  # the words above say that it isn't here yet
@@ -98,7 +92,7 @@ def _paste() -> None:
             "Your text",
             height=220,
             max_chars=corpus.MAX_BYTES,
-            placeholder=f"Paste at least {corpus.MIN_CHARACTERS:,} characters: about a page.",
+            placeholder=words.PASTE,
             key="pasted_text",
             persist_state="session",  # a look at another source must not empty the box
         )
@@ -130,10 +124,7 @@ def _ask_whether_it_is_right(upload: Upload) -> None:
     )
     if encoding != _encoding():
         _try(lambda: corpus.from_upload(upload.file_name, upload.data, encoding=encoding), upload)
-    question.markdown(
-        f"**Read as {corpus.encoding_name(_encoding())}: is this right?** The file doesn't say how "
-        "its letters are stored, so this is a guess."
-    )
+    question.markdown(words.is_it_right(corpus.encoding_name(_encoding())))
 
 
 def _encoding() -> str:
@@ -157,8 +148,11 @@ def _show_report(report: corpus.CleaningReport) -> None:
     title = "Nothing was changed on the way in" if not report.changes else "What was changed"
     with st.expander(title, icon=":material/cleaning_services:"):
         st.markdown(
-            f"Read as **{corpus.encoding_name(report.encoding)}**. {report.characters_before:,} "
-            f"characters came in, {report.characters_after:,} are used."
+            words.read_as(
+                encoding=corpus.encoding_name(report.encoding),
+                before=report.characters_before,
+                after=report.characters_after,
+            )
         )
         if report.changes:
             st.dataframe(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gpt_core.training.data import batch, split
+from pages.data import words
 from pages.data.choosing_text import text_picker
 from pages.data.scraping_panel import scrape_a_show
 from pages.data.text_tables import batch_html, guessing_bars, statistics_of, token_array
@@ -19,10 +20,7 @@ from ui.show.tokens import code, short
 
 st.title("Data")
 current_study()
-st.markdown(
-    "A GPT knows nothing but the text that it was trained on. So look at the text first: how long "
-    "it is, what is in it, and how predictable it is without any model at all."
-)
+st.markdown(words.INTRO)
 
 text_picker()
 corpus = chosen_corpus()
@@ -45,46 +43,29 @@ with left:
     st.markdown("**Most frequent characters**")
     labels, counts = zip(*numbers.top_characters[:12], strict=True)
     bars = count_bars(list(map(short, labels)), counts, palette().query)
-    show(bars, "characters", "How often each of the most frequent characters occurs, as bars")
+    show(bars, "characters", words.CHARACTERS_ALT)
 with right:
     st.markdown("**Most frequent words**")
     if numbers.top_words:
         labels, counts = zip(*numbers.top_words[:12], strict=True)
         bars = count_bars(list(map(short, labels)), counts, palette().value)
-        show(bars, "words", "How often each of the most frequent words occurs, as bars")
+        show(bars, "words", words.WORDS_ALT)
     else:
-        st.caption("This text has no words: no letters or digits stand together.")
+        st.caption(words.NO_WORDS)
 
 st.header("How far does guessing get?")
-st.markdown(
-    "Before a model is worth anything it must beat a mere **counter**. Count which character "
-    "follows which, and guess by that. How surprised is the counter by the next character, on "
-    "average? That is **entropy**, in bits: 1 bit is a coin toss, 2 bits one of four equally "
-    "likely characters, 0 bits no doubt at all."
-)
+st.markdown(words.GUESSING)
 rows = guessing_bars(text)
 st.dataframe(rows, hide_index=True)
-st.markdown(
-    "The last column is the honest one: the counter learned from the first 90% of the text and "
-    "guesses the last 10%, which it never saw. The column before it looks better than it is, "
-    "because there the counter is asked about the very text that it counted. A model that stays "
-    f"above **{rows['bits, on unseen text'].min():.2f} bits per character** on unseen text has "
-    "learned less than a counter could. These bars are drawn into the loss curves of the Training "
-    "lesson."
-)
+st.markdown(words.counter(rows["bits, on unseen text"].min()))
 
 st.header("The split: something to learn, something to be tested on")
 tokenizer, tokens = token_array(text)
 train, val = split(tokens)
-st.markdown(
-    f"The text is cut once, **by position**: the first {len(train):,} tokens are for learning "
-    f"(90%), the last {len(val):,} for testing (10%). Here a token is one character. Cutting at "
-    "random places would put pieces of the same scene on both sides, and the test would be easier "
-    "than it should be."
-)
+st.markdown(words.split(len(train), len(val)))
 st.progress(len(train) / len(tokens), text="◀ train 90% │ validation 10% ▶")
 edge = len(train)
-st.caption("Where the cut falls, between the end of training and the start of testing: ‖")
+st.caption(words.CUT)
 st.code(
     f"… {text[max(0, edge - 160) : edge]} ‖ {text[edge : edge + 160]} …",
     language=None,
@@ -92,11 +73,7 @@ st.code(
 )
 
 st.header("A batch: many small lessons at once")
-st.markdown(
-    "A training step looks at a few short pieces, taken from random places. **x** is what the "
-    "model reads. **y** is what it should have said: the same piece, **shifted by one**. Each "
-    "column is one exercise: after all the x up to here, say y."
-)
+st.markdown(words.BATCH)
 one, two, three = st.columns(3)
 size = widgets.slider("Pieces in a batch (B)", 1, 8, 3, key="batch", container=one)
 length = widgets.slider("Tokens in a piece (T)", 4, 32, 16, key="piece", container=two)
@@ -105,23 +82,11 @@ x, y = batch(train, 0, batch_size=size, block_size=length, seed=int(seed))
 st.html(batch_html(x.tolist(), y.tolist(), tokenizer))
 shown = code("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))
 answer = code(tokenizer.token_text(int(y[0, min(6, length) - 1])))
-st.markdown(
-    f"The batch is a table of shape **({size}, {length})** of ids: {size * length} exercises in "
-    f"one step. For example, in the first piece: after {shown} comes {answer}. The same seed "
-    "always gives the same batch, so that an experiment can be repeated."
-)
+st.markdown(words.batch(size=size, length=length, after=shown, answer=answer))
 
 st.header("Scrape a show")
-st.markdown(
-    "Where do large texts come from? Mostly from the web, and they come dirty: "
-    "advertisements between the words, letters that were decoded wrongly, sentences cut in two. "
-    "Fetch a few episodes of a sitcom, and look at what it takes to make them fit to learn from."
-)
+st.markdown(words.SCRAPING)
 scrape_a_show()
 
-try_this(
-    "What is y at the last column of a piece? Say it before you look at where x stops.",
-    "Choose a text in another language. Do its entropies go up or down? Why?",
-    "Paste the same sentence fifty times. What happens to the entropy with two characters known?",
-)
+try_this(*words.TRY)
 show_source(batch, split, label="The lines that ran: split and batch")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from corpus.cleaning import visible
 from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
+from pages.data import words
 from ui.app.chosen_text import choose_corpus
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
@@ -35,17 +36,11 @@ def scrape_a_show() -> None:
     """The whole step, or why it isn't here."""
     if not scraping_is_on():
         st.info(
-            "Scraping is switched off on this public server. Run the app on your own computer to "
-            "try it; the README says how, in three lines.",
+            words.SWITCHED_OFF,
             icon=":material/cloud_off:",
         )
         return
-    st.markdown(
-        f"One site may be asked, [{Site().origin.removeprefix('https://')}]({Site().origin}), and "
-        "no other. The scraper says who it is, obeys the site's `robots.txt`, rests for a second "
-        "or more between two pages, waits as long as it is told to, and never asks for a page that "
-        "it already has. Stop it whenever you like: started again, it goes on where it was."
-    )
+    st.markdown(words.manners(Site()))
     st.warning(COPYRIGHT, icon=":material/copyright:")
     _form()
     if (job := scraping_service().job(visitor_id())) is not None:
@@ -135,7 +130,7 @@ def _cleaning(job: Job) -> None:
     )
     stages = scraping_service().stages(job.report.show, episode) if episode else []
     if not stages:
-        st.caption("The page of this episode isn't kept any more.")
+        st.caption(words.PAGE_GONE)
         return
     changed = [s.step.name for s in stages if s.before != s.after]
     name = st.pills(
@@ -148,7 +143,7 @@ def _cleaning(job: Job) -> None:
     stage = next(s for s in stages if s.step.name == name)
     st.markdown(stage.step.why)
     if stage.before == stage.after:
-        st.caption("In this episode it found nothing to do.")
+        st.caption(words.NOTHING_TO_DO)
     left, right = st.columns(2)
     before, after = excerpts(stage)
     left.caption(f"Before: {len(stage.before):,} characters")

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from gpt_core.interpret.embeddings import Projection, cosine_spread, nearest, project
+from pages.embeddings import words
 from ui.app import widgets
 from ui.app.study_bar import LINE_BREAK
 from ui.services.caches import shared
@@ -18,7 +19,7 @@ from ui.show.curves import series_color
 from ui.show.numbers import number
 from ui.show.plotly_json import Figure, bar_trace, plain_label, show, whole_figure
 from ui.show.theme import palette
-from ui.show.tokens import code, short, visible
+from ui.show.tokens import short, visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,7 +66,7 @@ def choose_token(study: Study) -> int | None:
     )
     found = matches(study.loaded, typed or "", study.ids)
     if not found:
-        right.info(f"No token of this model holds {code(typed)}. Try fewer letters.")
+        right.info(words.not_held(typed))
         return None
     labels = {label_of(study.tokenizer, token): token for token in found}
     options = list(labels)
@@ -111,18 +112,17 @@ def show_map(study: Study, token: int, neighbours: Sequence[int]) -> None:
     show(
         _scatter(({"other tokens": _dots(study.loaded)} if which == ALL else {}) | points),
         _MAP,
-        "Token vectors as points in a plane, the chosen token and its neighbours marked",
+        words.MAP_ALT,
         on_select=lambda: _clicked(study.tokenizer),
         selection_mode="points",
     )
     one, two = (100 * share for share in projection.share.tolist())
-    few = f" Of {len(table):,} tokens, every {_step(len(table))}th is drawn."
-    st.caption(
-        f"Of all the ways in which these vectors differ (their variance), this flat picture holds "
-        f"**{one + two:.0f}%**: {one:.1f}% across and {two:.1f}% up. The rest is hidden, so two "
-        "points may lie together here and be far apart. Hover for the token; click one to choose "
-        "it." + (few if which == ALL and len(table) > MOST_DOTS else "")
+    drawn = (
+        words.every(len(table), _step(len(table)))
+        if which == ALL and len(table) > MOST_DOTS
+        else ""
     )
+    st.caption(words.flat(across=one, up=two, drawn=drawn))
 
 
 @shared()
@@ -196,26 +196,20 @@ def show_neighbours(study: Study, token: int) -> None:
     model, tokenizer = study.model, study.tokenizer
     found = nearest(model.wte.weight, token, NEIGHBOURS)
     if not found:
-        st.caption("This vocabulary has no other token.")
+        st.caption(words.ALONE)
         return
     mean, spread = cosine_spread(model.wte.weight, token)
     st.markdown(f"**Nearest when read** (`wte`, {model.config.vocab_size:,} rows)")
     show(_cosines(found, tokenizer), "emb_near", "Cosines of the nearest tokens")
-    st.caption(
-        f"Cosine of the angle: 1 is the same direction, 0 a right angle. Any other token has "
-        f"{number(mean)} ± {spread:.2f} with this one (mean ± standard deviation)."
-    )
+    st.caption(words.cosine(mean, spread))
     if model.config.tie_weights:
-        st.caption("**Tied**: the same table also scores the next token, so it has no second one.")
+        st.caption(words.TIED)
         return
     st.markdown("**Nearest when predicted** (`lm_head`, a table of its own)")
     out = nearest(model.lm_head.weight, token, NEIGHBOURS)
     show(_cosines(out, tokenizer), "emb_near_out", "Cosines of the nearest rows of the output")
     both = sum(i in dict(found) for i, _ in out)
-    st.caption(
-        f"**Untied**: close here are tokens that get their scores for similar reasons. "
-        f"{both} of {len(out)} are in both lists."
-    )
+    st.caption(words.untied(both, len(out)))
 
 
 def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Figure:

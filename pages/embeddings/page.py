@@ -17,7 +17,6 @@ from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
 from ui.show.plotly_json import show
-from ui.show.tokens import code
 
 MOST_TOKENS = 128
 RECORDED, TRAINING = "learned_positions", {"steps": 400}
@@ -41,9 +40,13 @@ def token_view(study: Study) -> None:
         return
     table = study.model.wte.weight
     st.markdown(
-        f"Token **{code(study.tokenizer.token_text(token))}** is row {token} of the table: "
-        f"{first_numbers(table[token])}, … ({table.shape[1]} numbers, length "
-        f"{table[token].norm():.2f})."
+        words.row_of(
+            token=study.tokenizer.token_text(token),
+            row=token,
+            numbers=first_numbers(table[token]),
+            width=table.shape[1],
+            length=table[token].norm(),
+        )
     )
     near = [i for i, _ in nearest(table, token, NEIGHBOURS)]
     left, right = st.columns([5, 3], gap="medium")
@@ -91,12 +94,12 @@ def side_by_side(model: GPT) -> dict[str, Tensor]:
 
 def learned_elsewhere() -> None:
     """A table of another, small model that was trained with learned positions."""
-    st.caption("Your model has no such table. This is a small model's, trained on the sitcom.")
+    st.caption(words.LEARNED_ELSEWHERE)
 
     def draw(value: dict, finished: bool) -> None:
         figure = table_map(table_of(value), "channel")
         show(figure, f"emb_learned_{finished}", "A small model's learned table")
-        st.caption(f"Its loss: {value['loss']:.2f} nats per character.")
+        st.caption(words.loss_elsewhere(value["loss"]))
 
     job_panel("learned_positions", TRAINING, draw, label="Train it", recorded=RECORDED)
 
@@ -105,49 +108,23 @@ st.title("Embeddings")
 model = current_study().model
 config = model.config
 note_cut()
-st.markdown(
-    f"A model can't calculate with letters. So each of its {config.vocab_size:,} tokens has a "
-    f"**vector**, a list of {config.n_embd} numbers that were learned: its **embedding**. Tokens "
-    "that are used alike come to lie in the same direction, though nobody told the model which "
-    f"those are. All vectors together are a table of {config.vocab_size:,} × {config.n_embd} "
-    "numbers (`wte`); reading a text is looking up its rows."
-)
+st.markdown(words.intro(config))
 token_view()
 
 st.header("Where does a token stand?")
-st.markdown(
-    "The row of a token is the same wherever it stands, and attention adds up what it sees in no "
-    f"order. So the position must come in by itself. {words.own(config)} The three usual ways:"
-)
+st.markdown(words.where(config))
 tables = side_by_side(model)
-st.caption(
-    "A row is a position, from 0 at the top; at most 64 positions and 128 channels are shown. The "
-    "background is zero, the two colours its two sides."
-)
-st.markdown(
-    "**How alike are two positions?** Below, the cosine of their rows. For rotary positions: how "
-    "far two equal vectors still agree once each is turned to its own place."
-)
+st.caption(words.HOW_TO_READ)
+st.markdown(words.LIKENESS)
 show_likeness(tables)
 
 st.header("Rotary: only the distance counts")
 mine = config.position == "rope"
-st.markdown(
-    f"q and k are real, from this model and prompt. {'' if mine else words.NOT_TURNED}"
-    "Each pair of numbers (a, b) is turned by its own angle for every place further on: "
-    "(a cos φ − b sin φ, b cos φ + a sin φ). Move both tokens by the same number of places and "
-    "look at the products."
-)
+st.markdown(words.rotation(mine))
 rotation()
 
 experiment()
 
-try_this(
-    "Search for a name, a day, a colour. Are the neighbours what you would have said?",
-    "Choose a token that is only a piece of a word. Who are its neighbours, and why?",
-    "Shift or stretch the positions by more and more. When does the best guess change?",
-    "Train a model with the preset *classic* (learned positions), choose it in the sidebar, and "
-    "answer the question again.",
-)
+try_this(*words.TRY)
 show_source(project, nearest, rotate, score_by_distance, at_positions, predict_at)
 further_reading(*words.READING)

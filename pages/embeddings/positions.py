@@ -45,7 +45,7 @@ def show_rotation(study: Study) -> None:
     """q and k of two tokens, turned to where they stand and further on; their product."""
     config, T = study.model.config, len(study.ids)
     if config.head_dim % 2:
-        st.info(f"Heads of {config.head_dim} numbers can't be turned in pairs.")
+        st.info(words.odd_heads(config.head_dim))
         return
     places = [_place(study, i) for i in range(T)]
     one, two, three, four = st.columns(4)
@@ -64,24 +64,17 @@ def show_rotation(study: Study) -> None:
     table = figures.rotation_table(q, k, (i, j), shift)
     st.table(pd.DataFrame(table, index=pd.Index(figures.rotation_rows(len(q)), name="channels")))
     here, there = ((turn(q, i + by) @ turn(k, j + by)).item() for by in (0, shift))
-    st.markdown(
-        f"The numbers in the brackets change, each pair's product does not: q·k is **{here:.4f}** "
-        f"at ({i}, {j}) and **{there:.4f}** at ({i + shift}, {j + shift}). The difference, "
-        f"{tidy(abs(here - there), 0)}, is rounding in 32 bits. Only the distance {i - j} counts."
-    )
+    st.markdown(words.products(here=here, there=there, i=i, j=j, shift=shift))
     if config.causal and i < j:
-        st.caption("A causal model never asks a later token. The arithmetic holds all the same.")
+        st.caption(words.LATER)
     longest = max(min(config.block_size - 1, 512), abs(i - j))
     show(
         figures.distance_curve(q, k, i - j, config.causal and i >= j, longest),
         "emb_distance",
-        "The score of these two tokens against the distance between them",
+        words.DISTANCE_ALT,
     )
     near, far = score_by_distance(q, k, [0, longest]).tolist()
-    st.caption(
-        f"The same q and k, if the two tokens stood elsewhere: side by side on one place the score "
-        f"q·k / √{config.head_dim} would be {near:.2f}, {longest} places apart {far:.2f}."
-    )
+    st.caption(words.elsewhere(head_dim=config.head_dim, near=near, longest=longest, far=far))
 
 
 def show_experiment(study: Study) -> None:
@@ -89,14 +82,10 @@ def show_experiment(study: Study) -> None:
     kind, T = study.model.config.position, len(study.ids)
     room = min(study.model.config.block_size - T, MOST_SHIFT)
     if room < 1:
-        st.info(f"This model reads {study.model.config.block_size} token: nothing can be moved.")
+        st.info(words.no_room(study.model.config.block_size))
         return
     by = min(10, room)
-    question = (
-        f"Add {by} to every position: token 0 stands at {by}, token 1 at {by + 1}, and so on. The "
-        "tokens, their order and all weights stay. What happens to the prediction of the next "
-        "token?"
-    )
+    question = words.question(by)
     if not predict(
         f"emb_guess_{kind}",
         question,
@@ -113,7 +102,7 @@ def show_experiment(study: Study) -> None:
         number = widgets.slider("by", 1, room, by, key="emb_by", container=right)
         st.caption(f"Positions 0, 1, 2, … become {number}, {number + 1}, {number + 2}, …")
     elif how == APART:
-        st.caption("Positions 0, 1, 2, … become 0, 2, 4, …: every distance is doubled.")
+        st.caption(words.DOUBLED)
         number = 2
     else:
         st.caption(words.REMOVED[kind])
@@ -135,7 +124,7 @@ def _show_outcome(study: Study, how: str, number: int) -> None:
     show(
         probability_pairs(moved.effect.before, moved.effect.after, study.tokenizer, names=names),
         "emb_probabilities",
-        "Probabilities of the likeliest next tokens, with the positions as they are and changed",
+        words.OUTCOME_ALT,
     )
 
 
@@ -147,5 +136,5 @@ def show_likeness(tables: dict) -> None:
     show_chart(
         figures.likeness_curves(figures.likeness(named, place), place),
         "emb_likeness",
-        "How alike each position is to the chosen one, for each kind of positions",
+        words.LIKENESS_ALT,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from gpt_core.interpret.positions import Moved
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import tidy
+from ui.show.numbers import number, tidy
+from ui.show.tokens import code
 
 NAMES = {"learned": "Learned", "sinusoidal": "Sinusoidal", "rope": "Rotary"}
 SAME, OTHER = "nothing happens, the probabilities stay", "the probabilities change"
@@ -99,3 +100,148 @@ READING = (
     "Mikolov et al. 2013, [Linguistic Regularities in Continuous Space Word Representations]"
     "(https://aclanthology.org/N13-1090): directions that mean something",
 )
+
+
+def not_held(typed: str) -> str:
+    return f"No token of this model holds {code(typed)}. Try fewer letters."
+
+
+MAP_ALT = "Token vectors as points in a plane, the chosen token and its neighbours marked"
+
+
+def every(tokens: int, step: int) -> str:
+    return f" Of {tokens:,} tokens, every {step}th is drawn."
+
+
+def flat(across: float, up: float, drawn: str) -> str:
+    return (
+        "Of all the ways in which these vectors differ (their variance), this flat picture holds "
+        f"**{across + up:.0f}%**: {across:.1f}% across and {up:.1f}% up. The rest is hidden, so "
+        "two points may lie together here and be far apart. Hover for the token; click one to "
+        f"choose it.{drawn}"
+    )
+
+
+ALONE = "This vocabulary has no other token."
+
+
+def cosine(mean: float, spread: float) -> str:
+    return (
+        "Cosine of the angle: 1 is the same direction, 0 a right angle. Any other token has "
+        f"{number(mean)} ± {spread:.2f} with this one (mean ± standard deviation)."
+    )
+
+
+TIED = "**Tied**: the same table also scores the next token, so it has no second one."
+
+
+def untied(both: int, count: int) -> str:
+    return (
+        f"**Untied**: close here are tokens that get their scores for similar reasons. {both} of "
+        f"{count} are in both lists."
+    )
+
+
+def row_of(token: str, row: int, numbers: str, width: int, length: float) -> str:
+    return (
+        f"Token **{code(token)}** is row {row} of the table: {numbers}, … ({width} numbers, length "
+        f"{length:.2f})."
+    )
+
+
+LEARNED_ELSEWHERE = "Your model has no such table. This is a small model's, trained on the sitcom."
+
+
+def loss_elsewhere(loss: float) -> str:
+    return f"Its loss: {loss:.2f} nats per character."
+
+
+def intro(config: GPTConfig) -> str:
+    return (
+        f"A model can't calculate with letters. So each of its {config.vocab_size:,} tokens has a "
+        f"**vector**, a list of {config.n_embd} numbers that were learned: its **embedding**. "
+        "Tokens that are used alike come to lie in the same direction, though nobody told the "
+        f"model which those are. All vectors together are a table of {config.vocab_size:,} × "
+        f"{config.n_embd} numbers (`wte`); reading a text is looking up its rows."
+    )
+
+
+def where(config: GPTConfig) -> str:
+    return (
+        "The row of a token is the same wherever it stands, and attention adds up what it sees "
+        f"in no order. So the position must come in by itself. {own(config)} The three usual ways:"
+    )
+
+
+HOW_TO_READ = (
+    "A row is a position, from 0 at the top; at most 64 positions and 128 channels are shown. The "
+    "background is zero, the two colours its two sides."
+)
+
+LIKENESS = (
+    "**How alike are two positions?** Below, the cosine of their rows. For rotary positions: how "
+    "far two equal vectors still agree once each is turned to its own place."
+)
+
+
+def rotation(rotary: bool) -> str:
+    return (
+        f"q and k are real, from this model and prompt. {'' if rotary else NOT_TURNED}Each pair "
+        "of numbers (a, b) is turned by its own angle for every place further on: (a cos φ − b "
+        "sin φ, b cos φ + a sin φ). Move both tokens by the same number of places and look at "
+        "the products."
+    )
+
+
+TRY = (
+    "Search for a name, a day, a colour. Are the neighbours what you would have said?",
+    "Choose a token that is only a piece of a word. Who are its neighbours, and why?",
+    "Shift or stretch the positions by more and more. When does the best guess change?",
+    "Train a model with the preset *classic* (learned positions), choose it in the sidebar, and "
+    "answer the question again.",
+)
+
+
+def odd_heads(width: int) -> str:
+    return f"Heads of {width} numbers can't be turned in pairs."
+
+
+def products(here: float, there: float, i: int, j: int, shift: int) -> str:
+    return (
+        f"The numbers in the brackets change, each pair's product does not: q·k is **{here:.4f}** "
+        f"at ({i}, {j}) and **{there:.4f}** at ({i + shift}, {j + shift}). The difference, "
+        f"{tidy(abs(here - there), 0)}, is rounding in 32 bits. Only the distance {i - j} counts."
+    )
+
+
+LATER = "A causal model never asks a later token. The arithmetic holds all the same."
+
+DISTANCE_ALT = "The score of these two tokens against the distance between them"
+
+
+def elsewhere(head_dim: int, near: float, longest: int, far: float) -> str:
+    return (
+        "The same q and k, if the two tokens stood elsewhere: side by side on one place the "
+        f"score q·k / √{head_dim} would be {near:.2f}, {longest} places apart {far:.2f}."
+    )
+
+
+def no_room(block_size: int) -> str:
+    return f"This model reads {block_size} token: nothing can be moved."
+
+
+def question(by: int) -> str:
+    return (
+        f"Add {by} to every position: token 0 stands at {by}, token 1 at {by + 1}, and so on. The "
+        "tokens, their order and all weights stay. What happens to the prediction of the next "
+        "token?"
+    )
+
+
+DOUBLED = "Positions 0, 1, 2, … become 0, 2, 4, …: every distance is doubled."
+
+OUTCOME_ALT = (
+    "Probabilities of the likeliest next tokens, with the positions as they are and changed"
+)
+
+LIKENESS_ALT = "How alike each position is to the chosen one, for each kind of positions"

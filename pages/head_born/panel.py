@@ -76,7 +76,7 @@ def _panel(study: Study, run: Run, probe: Probe, film: Film) -> None:
     above = st.container()
     _progress(study, probe, film)
     for damage in film.damaged:
-        told = f"{sentence(damage)} The other snapshots can be seen."
+        told = words.damaged(sentence(damage))
         st.warning(told, icon=":material/broken_image:")
     if len(film.views) < 2 and not film.missing:
         st.info(words.few(len(film.views), film.active))
@@ -100,7 +100,7 @@ def _progress(study: Study, probe: Probe, film: Film) -> None:
     total = len(film.snapshots)
     if _stopped(study, probe):
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.info(f"Stopped: {missing} of {total} snapshots were not looked at.")
+        left.info(words.stopped(missing, total))
         right.button(
             "Go on",
             key="film_go_on",

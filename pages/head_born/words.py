@@ -254,3 +254,38 @@ def waiting(name: str, place: int | None, step: int, steps: int) -> str:
         return f"Your run “{name}” is training: step {step:,} of {steps:,}."
     ahead = "next in line" if place == 1 else f"number {place} in the queue"
     return f"Your run “{name}” is {ahead}. It can be watched here as soon as it has begun."
+
+
+INTRO = (
+    "Nobody tells a head what to look at. All of them begin as **random numbers**, and training "
+    "moves the numbers a little at every step. While a model trains, copies of its weights are put "
+    "aside: **snapshots**. Each one is a whole model of that moment. Give all of them the same few "
+    "words to read, the **probe**, and you can watch the heads find their places."
+)
+
+TRY = (
+    "Choose *random tokens, said twice*. After the first half everything can be copied. Does what "
+    "the model writes go on with the repetition, at any step?",
+    "Lock one head and hold the right arrow key on the slider. When does its picture settle?",
+    "Watch the logit lens: at which step do early layers begin to guess what the last one does?",
+    "Train a model of your own, press *Use this model in every lesson*, come back here while it "
+    "trains, and let the film follow it.",
+)
+
+READING = (
+    "Olsson et al. 2022, [In-context Learning and Induction Heads]"
+    "(https://transformer-circuits.pub/2022/in-context-learning-and-induction-heads/index.html): "
+    "induction heads appear all at once, early in training, and the loss curve shows it",
+    "Nanda et al. 2023, [Progress Measures for Grokking via Mechanistic Interpretability]"
+    "(https://arxiv.org/abs/2301.05217)",
+    "Biderman et al. 2023, [Pythia](https://arxiv.org/abs/2304.01373): models published with all "
+    "their snapshots",
+)
+
+
+def damaged(damage: str) -> str:
+    return f"{damage} The other snapshots can be seen."
+
+
+def stopped(missing: int, total: int) -> str:
+    return f"Stopped: {missing} of {total} snapshots were not looked at."

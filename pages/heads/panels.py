@@ -86,7 +86,7 @@ def show_step(study: Study) -> None:
     st.latex(words.formula(config))
     show(figures.written(step), "heads_out", "The numbers of attn_out at this position")
     channel = int(step.attn_out.abs().argmax())
-    st.markdown(f"By hand, the largest of them: **number {channel}** of attn_out.")
+    st.markdown(words.by_hand(channel))
     st.table(words.one_number(step, channel))
     st.caption(words.check(step))
     st.markdown(words.who_writes(step))
@@ -124,7 +124,7 @@ def show_heads(study: Study) -> None:
         show(
             figures.role_bars(entry["scores"]),
             "heads_roles",
-            "The chosen head's share of attention for each role, and chance",
+            words.ROLES_ALT,
         )
         st.markdown(words.how_many_clear(result))
 
@@ -153,7 +153,7 @@ def ask_and_show_values(study: Study) -> None:
     if measured:
         _show_values(study)
     else:
-        st.markdown("Choose an answer first; then the values of all heads are shown here.")
+        st.markdown(words.CHOOSE)
 
 
 def _show_values(study: Study) -> None:
@@ -177,7 +177,7 @@ def _leaderboard(result: dict[str, Any], roles: dict[str, Any] | None) -> None:
         "What the model loses without each head, with 95% bands",
     )
     if len(top) < len(result["heads"]):
-        st.caption(f"The {len(top)} most valuable of {len(result['heads'])} heads.")
+        st.caption(words.most_valuable(len(top), len(result["heads"])))
     st.markdown(words.value_sentences(result, roles))
     st.markdown(words.ABOUT_VALUES)
 
@@ -202,7 +202,7 @@ def _healing(result: dict[str, Any], finished: bool) -> None:
     show(
         figures.banded_bars(bars, "worth more than in the twin, nats per token"),
         "heads_taken",
-        "How much more each head is worth after healing than in the twin",
+        words.TAKEN_ALT,
     )
     with st.expander("What each head is worth, before and after", icon=":material/table:"):
         st.table(words.heal_table(result))
@@ -213,7 +213,7 @@ def show_healing(study: Study) -> None:
     """Choose a head to remove for good, and what happened to it and to the others."""
     config = study.model.config
     if config.n_layer * config.n_head < 2:
-        st.markdown("This model has a single head: nobody is left who could take over.")
+        st.markdown(words.SINGLE)
         return
     heads = [MOST_VALUABLE] + [
         f"{layer}.{head}" for layer in range(config.n_layer) for head in range(config.n_head)
@@ -240,7 +240,7 @@ def show_healing(study: Study) -> None:
 def show_twice(study: Study) -> None:
     """Induction: a sequence that nobody could know, two times in a row."""
     if study.model.config.block_size // 2 < 2:
-        st.info("This model's context is too short to say anything twice.")
+        st.info(words.NO_ROOM)
         return
     left, right = st.columns([2, 1])
     kinds = [RANDOM, YOURS]
@@ -258,7 +258,7 @@ def show_twice(study: Study) -> None:
 def _show_prompt_twice(study: Study) -> None:
     study = study.last(min(LONGEST, study.model.config.block_size // 2))
     if len(study.ids) < 2:
-        st.info("Your prompt is a single token. It takes two to see what comes next.")
+        st.info(words.ONE_TOKEN)
         return
     _show_repeated(study, _prompt_twice(study))
 

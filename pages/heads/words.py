@@ -395,3 +395,25 @@ def induction_sentences(test: RepeatTest, head: tuple[int, int]) -> str:
         f"Of all heads, {head_name(head)} looks most at the token after the earlier copy: with "
         f"{share:.1%} of its attention, where an average token of the first copy gets {chance:.1%}."
     )
+
+
+def by_hand(channel: int) -> str:
+    return f"By hand, the largest of them: **number {channel}** of attn_out."
+
+
+ROLES_ALT = "The chosen head's share of attention for each role, and chance"
+
+CHOOSE = "Choose an answer first; then the values of all heads are shown here."
+
+
+def most_valuable(shown: int, heads: int) -> str:
+    return f"The {shown} most valuable of {heads} heads."
+
+
+TAKEN_ALT = "How much more each head is worth after healing than in the twin"
+
+SINGLE = "This model has a single head: nobody is left who could take over."
+
+NO_ROOM = "This model's context is too short to say anything twice."
+
+ONE_TOKEN = "Your prompt is a single token. It takes two to see what comes next."

@@ -1,10 +1,9 @@
 """Home: the whole road of one prompt, from text to the next token's probabilities."""
 
-import math
-
 import streamlit as st
 
 from gpt_core.tokenizers import first_tokens
+from pages.home import words
 from pages.home.results import overview_of
 from pages.home.road import show_road
 from ui import PROJECT
@@ -62,29 +61,19 @@ def tokens(study: Study) -> None:
 def last_vector(study: Study) -> None:
     config, story = study.model.config, overview_of(study)
     last = code(study.tokens[-1].text)
-    st.markdown(
-        f"Each id picks a row of a learned table: **{config.n_embd} numbers** that stand for that "
-        f"token. Here are those of the last one, {last}. No single number means anything by "
-        "itself; tokens that are used alike have rows that point the same way."
-    )
+    st.markdown(words.row_of_last(config.n_embd, last))
     bars = signed_bars(story.embedding.tolist(), palette().output)
     show(bars, "embed", "The numbers of the last token's vector, as bars")
     if story.position is not None:
-        st.markdown(
-            f"A second table adds **where** the token stands: position {len(study.ids) - 1} has "
-            f"{config.n_embd} numbers of its own, and the two rows are added."
-        )
+        st.markdown(words.position(len(study.ids) - 1, config.n_embd))
     elif config.position == "rope":
-        st.markdown(
-            "This model doesn't add positions to the vectors. It turns queries and keys by an "
-            "angle that depends on the position (RoPE), inside attention."
-        )
+        st.markdown(words.ROTARY)
 
 
 @about_prompt
 def blocks(study: Study) -> None:
     story, last = overview_of(study), study.tokens[-1].text
-    words, picture = st.columns([2, 3], gap="large")
+    text, picture = st.columns([2, 3], gap="large")
     with picture:
         clicked = block_diagram(
             study.model.config,
@@ -96,14 +85,15 @@ def blocks(study: Study) -> None:
     enters = story.lengths["blocks.0.resid_pre"]
     most = max(added, key=added.__getitem__)
     _, layer, tensor = most.split(".")
-    words.markdown(
-        "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) and "
-        "**adds** (⊕) a vector of its own; the thicker the way back, the longer that vector.\n\n"
-        f"For {code(last)} the vector enters layer 0 with length {enters:.2f}. The most "
-        f"is added by the {'MLP' if tensor == 'mlp_out' else 'attention'} of layer {layer}: "
-        f"{added[most]:.2f}. After the last layer its length is {story.end:.2f}. Layers are "
-        "counted from 0.\n\n"
-        "**Every part is a link** to the lesson that takes it apart."
+    text.markdown(
+        words.stream(
+            token=last,
+            entering=enters,
+            part="MLP" if tensor == "mlp_out" else "attention",
+            layer=layer,
+            added=added[most],
+            leaving=story.end,
+        )
     )
     open_lesson(clicked)
 
@@ -124,35 +114,22 @@ def prediction(study: Study) -> None:
             share = float(story.probabilities[likeliest])
             rank = int((story.probabilities > share).sum()) + 1
             first = code(study.tokenizer.token_text(likeliest))
-            st.success(f"{first} has {100 * share:.2f}%: number {rank:,} of {V:,} on its list.")
+            st.success(words.guessed(first=first, share=100 * share, rank=rank, vocabulary=V))
         bars = probability_bars(story.probabilities, study.tokenizer)
         show(bars, "next", "Probabilities of the likeliest next tokens, as bars")
     if story.surprise is not None:
-        st.markdown(
-            "How well does it know *your* text? On average it needed "
-            f"**{story.surprise:.2f} bits** for each of your tokens. Pure guessing among {V:,} "
-            f"would need {math.log2(V):.2f}."
-        )
+        st.markdown(words.surprise(story.surprise, V))
 
 
 st.title("What a GPT does")
-st.markdown(
-    "A GPT does one thing: it reads some text and says, for every token that it knows, how likely "
-    "that token is to come **next**. Everything else on these pages is how it gets there. "
-    "Edit the prompt in the sidebar: every number below is computed again, by a real model, as "
-    "you type."
-)
+st.markdown(words.INTRO)
 
 model = current_study().model
 C, V = model.config.n_embd, model.config.vocab_size
 road()
 
 st.header("1. Text becomes tokens")
-st.markdown(
-    "The model never sees letters. A **tokenizer** cuts the text into pieces from a fixed list and "
-    f"writes each piece's number. This model's list has {V:,} pieces. A dashed outline marks a "
-    "piece that is not on the list."
-)
+st.markdown(words.tokens(V))
 tokens()
 st.page_link(page_of("tokenization"), label="Tokenization: other ways to cut", icon="✂️")
 
@@ -160,42 +137,24 @@ st.header("2. Tokens become vectors")
 last_vector()
 
 st.header("3. Blocks add to the vectors")
-st.markdown(
-    "From here on each token carries its vector through the blocks: the **residual stream**. A "
-    "block never replaces the vector. **Attention** looks at earlier tokens and *adds* what it "
-    "found; the **MLP** works on the token alone and *adds* what it made of it."
-)
+st.markdown(words.BLOCKS)
 blocks()
 
 st.header("4. The last vector becomes probabilities")
-st.markdown(
-    f"One more learned table turns the last token's {C} numbers into {V:,} scores, one for each "
-    "token. Softmax makes them positive and lets them add up to 100%."
-)
+st.markdown(words.probabilities(C, V))
 prediction()
 left, right = st.columns(2)
 left.page_link(page_of("sample"), label="Sample: let it write", icon="💬")
 right.page_link(page_of("training"), label="Training: watch one learn", icon="📉")
 
 st.header("Where do all the numbers come from?")
-st.markdown(
-    f"From training. This model has **{model.num_parameters():,}** numbers, all random at "
-    "the start. It read a text, guessed each next token, and was corrected, thousands of times. "
-    "The **Training** lesson shows the correcting. The text comes first:"
-)
+st.markdown(words.training(model.num_parameters()))
 left, right = st.columns(2)
 left.page_link(page_of("data"), label="Data: what a model learns from", icon="📚")
 right.page_link(page_of("sitcom"), label="Sitcom: a text that makes sense", icon="🎬")
-try_this(
-    "Type a name from the cast and a colon, `MABEL:`. What does the model expect after it?",
-    "Delete the last character of the prompt, then put another. Watch the last chart.",
-    "Write something that no sitcom would say. How many bits does it need now?",
-)
+try_this(*words.TRY)
 st.subheader("Take it with you")
-st.markdown(
-    "Two notebooks for Jupyter hold the same in code: the whole model line by line, and each "
-    "concept on numbers that you can check. They run beside the project's folders, on a laptop."
-)
+st.markdown(words.NOTEBOOKS)
 notebooks = sorted((PROJECT / "notebooks").glob("*.ipynb"), reverse=True)
 for column, file in zip(st.columns(2), notebooks, strict=True):
     column.download_button(

@@ -15,9 +15,7 @@ from gpt_core.interpret.norms import (
     rescale_stream,
     size_at_scales,
 )
-from gpt_core.model.norms import LayerNorm, RMSNorm
-from pages.layernorm import figures
-from pages.layernorm.words import WHY, plain
+from pages.layernorm import figures, words
 from ui.app import widgets
 from ui.app.lesson import Answer, ask, numbers_row
 from ui.services.study import Study
@@ -53,7 +51,7 @@ class Place:
 def show_experiment(place: Place) -> None:
     """Ask for a prediction, then give out the slider. Only this part of the page runs again."""
     if not _predicted(place):
-        st.info("Choose an answer first. Then you can try it.", icon=":material/lock:")
+        st.info(words.ANSWER_FIRST, icon=":material/lock:")
         return
     study, trace = place.study, place.trace
     factor, whole = _controls(place)
@@ -62,7 +60,7 @@ def show_experiment(place: Place) -> None:
     if whole:
         probabilities = rescale_stream(study.model, study.ids, place.name, factor)
     if not (probabilities.isfinite().all() and again.output.isfinite().all()):
-        st.warning("The numbers grew too large for 32 bits (overflow). Choose a smaller factor.")
+        st.warning(words.TOO_LARGE)
         return
     moved = (probabilities - trace.probabilities).abs().sum().item() / 2
     change = (again.output - trace.norms[place.name].after)[place.position].abs().max().item()
@@ -75,9 +73,9 @@ def show_experiment(place: Place) -> None:
         "Probability that moved": f"{100 * moved:.2f}%",
     }
     numbers_row(row)
-    st.markdown(_verdict(place, factor, sizes[factor] / (sizes[1.0] or 1.0)))
+    st.markdown(words.verdict(place.norm, place.x, factor, sizes[factor] / (sizes[1.0] or 1.0)))
     if whole:
-        st.markdown(_stream_verdict(place.name, factor, moved))
+        st.markdown(words.stream_verdict(place.name, factor, moved))
     _draw(place, sizes, size_of_input, factor, probabilities)
 
 
@@ -88,16 +86,12 @@ def _predicted(place: Place) -> bool:
         one, ten = size_at_scales(place.norm, place.x, [1.0, 10.0])
         ratio = max(ten, 1e-12) / max(one, 1e-12)
         closest = min(ANSWERS, key=lambda answer: abs(math.log(ratio / ANSWERS[answer])))
-        told = "" if guess == closest else f"Closer is **{closest}**. "
-        return Answer(
-            guess == closest,
-            f"{told}Token {place.position} comes out with size **{tidy(one)}** as it is, and with "
-            f"size **{tidy(ten)}** when multiplied by 10. {WHY[place.study.model.config.norm]}",
-        )
+        kind = place.study.model.config.norm
+        return words.answer(guess, closest, place.position, (one, ten), kind)
 
     return ask(
         "norm_guess",
-        f"Suppose every number that `{place.name}` reads is multiplied by 10. What comes out?",
+        words.question(place.name),
         list(ANSWERS),
         judge,
     )
@@ -115,10 +109,10 @@ def _controls(place: Place) -> tuple[float, bool]:
         format_func=lambda value: f"×{value:g}",
     )
     if place.study.model.config.norm_position == "post":
-        right.caption("This norm stands in the stream: nothing else reads what is multiplied.")
+        right.caption(words.IN_THE_STREAM)
         return factor, False
     if place.name == "norm_f":
-        right.caption("Only this norm reads the stream here: multiplying either is the same.")
+        right.caption(words.LAST_NORM)
         return factor, False
     where = widgets.segmented_control(
         "What is multiplied",
@@ -128,37 +122,6 @@ def _controls(place: Place) -> tuple[float, bool]:
         container=right,
     )
     return factor, where == WHOLE_STREAM
-
-
-def _verdict(place: Place, factor: float, ratio: float) -> str:
-    """What the numbers say about the norm, and about ε."""
-    norm, x = place.norm, place.x
-    if not isinstance(norm, LayerNorm | RMSNorm):
-        return f"At ×{factor:g}, what comes out is **{tidy(ratio)} times** as large as at ×1."
-    centred = isinstance(norm, LayerNorm)
-    variance = (x - x.mean() if centred else x).square().mean().item()
-    epsilon = norm.eps
-    share = epsilon / (factor**2 * variance + epsilon)
-    under = "a²σ²" if centred else "a² · mean square"
-    percent = f"{100 * share:.3g}%" if share >= 1e-6 else "less than 0.0001%"
-    told = (
-        f"At a = {factor:g}, {under} is {tidy(factor**2 * variance, 0)} and ε is {plain(epsilon)}: "
-        f"ε makes up **{percent}** of what stands under the root. The normalised token has "
-        f"**{tidy(100 * ratio)}%** of its size at ×1. "
-    )
-    if abs(ratio - 1) < 0.01:
-        return told + "The norm hardly cares."
-    return told + "Here **the norm does care**: ε is too large beside such a small input."
-
-
-def _stream_verdict(name: str, factor: float, moved: float) -> str:
-    weighs = "less" if factor > 1 else "more"
-    after = "" if factor == 1 else f" What later branches add now weighs {weighs} beside it."
-    return (
-        f"`{name}` returned the same as when only its own input was multiplied. But the skip "
-        f"connection carries the multiplied stream past it.{after} That moved "
-        f"**{100 * moved:.2f}%** of the probability."
-    )
 
 
 def _draw(
@@ -182,9 +145,4 @@ def _draw(
             "norm_probabilities",
             "Probabilities of the likeliest next tokens before and after",
         )
-    st.caption(
-        f"Left: token {place.position}. Size is the root mean square of its numbers, before "
-        "anything learned comes in; the result is what the norm returns in the end. Every token "
-        "is multiplied. Right: the token after the prompt. Probability that moved: all that some "
-        "tokens lost and others gained."
-    )
+    st.caption(words.outcome(place.position))

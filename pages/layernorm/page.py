@@ -19,7 +19,6 @@ from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
-from ui.show.numbers import tidy
 from ui.show.plotly_json import show
 
 
@@ -45,15 +44,11 @@ def one_token(study: Study) -> None:
     hand = normalize_by_hand(find_norm(study.model, name), seen.before[position].tolist())
 
     st.header("One token, before and after")
-    st.markdown(
-        f"At `{name}`, token {position} {words.numbers_in_words(hand)}. Below, each bar is one of "
-        f"its {C} numbers. The line is their **mean** μ (mu). The band reaches one **standard "
-        "deviation** σ (sigma), the typical distance from the mean, to either side."
-    )
+    st.markdown(words.bars(norm=name, position=position, hand=hand, channels=C))
     show(
         figures.vector_bars(seen, position, stages),
         "norm_vector",
-        "The chosen token's numbers before the norm, normalised, and after gain and bias",
+        words.BARS_ALT,
     )
     st.markdown(words.WHAT_IT_DOES[kind])
 
@@ -63,10 +58,7 @@ def one_token(study: Study) -> None:
     )
     st.table(words.table_by_hand(kind, hand))
     error = max(abs(a - b) for a, b in zip(hand.result, seen.after[position].tolist(), strict=True))
-    st.caption(
-        f"Check: over all {C} channels, this differs from what the model's own `{name}` returned "
-        f"by at most {tidy(error, 0)}. The model calculates in 32 bits, this table in 64."
-    )
+    st.caption(words.check(channels=C, norm=name, error=error))
 
     if kind != "none":
         st.header(words.learned_names(biased))
@@ -78,16 +70,11 @@ def one_token(study: Study) -> None:
         )
 
     st.header("The stream through the layers")
-    st.markdown(
-        "The **residual stream** is the vector that a token carries through the layers. Its "
-        "**length** ‖x‖ is the root of the sum of its squared numbers. Bars show the length of "
-        "what attention and the MLP add. Lengths don't simply add up: vectors can point in "
-        "different directions."
-    )
+    st.markdown(words.STREAM)
     show(
         figures.stream_lengths(trace, position, study.tokens[position]),
         "norm_stream",
-        "Length of every token's residual stream after each attention and MLP",
+        words.STREAM_ALT,
     )
     first, last = trace.stream[0].mean().item(), trace.stream[-1].mean().item()
     st.markdown(words.stream_in_words(kind, pre, first, last))
@@ -110,15 +97,10 @@ def every_token(study: Study) -> None:
     show(
         figures.statistic_maps(trace, study.tokens, statistic, stages),
         "norm_maps",
-        f"The {statistic} across channels of every token at every norm, at three stages",
+        words.maps_alt(statistic),
     )
     st.markdown(words.spread_in_words(trace, statistic))
-    st.caption(
-        "A row is a norm, the first one on top; a column is a token. The three maps share one "
-        "colour scale, so equal colours are equal numbers. Standard deviations are coloured by "
-        "their power of ten, because they can differ a hundredfold. Numbers in the text are "
-        "rounded to four digits."
-    )
+    st.caption(words.MAPS)
 
 
 st.title("LayerNorm")
@@ -129,29 +111,13 @@ norm = find_norm(model, names[0])
 biased = getattr(norm, "bias", None) is not None
 stages = words.stages(kind, biased)
 
-st.markdown(
-    f"Inside the model every token is a vector: a list of **{C} numbers**, one in each of {C} "
-    "**channels**. Attention and the MLP add to it, layer after layer, so its size changes. A "
-    "**norm** brings the numbers to a common size, so that the part that reads them always meets "
-    "numbers of the same kind. Choose one of its places in this model, and a token of your prompt."
-)
+st.markdown(words.intro(C))
 one_token()
 every_token()
 
-try_this(
-    words.TRY[kind],
-    "Walk through the tokens with the slider at the top. Whose stream ends the longest?",
-    "Train a small model with another preset (*modern* has RMSNorm), choose it in the sidebar, "
-    "and come back. What is different by hand?",
-)
+try_this(words.TRY[kind], *words.TRY_MORE)
 st.page_link(page_of("training"), label="Training: make a model of your own", icon="📉")
 show_source(type(norm), normalize_by_hand, label="The lines that ran: the norm, and by hand")
 if kind != "layernorm":
     show_source(norms.LayerNorm, label="For comparison: LayerNorm")
-further_reading(
-    "Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450)",
-    "Zhang & Sennrich 2019, [Root Mean Square Layer Normalization]"
-    "(https://arxiv.org/abs/1910.07467)",
-    "Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture]"
-    "(https://arxiv.org/abs/2002.04745): norms before or after the branches",
-)
+further_reading(*words.READING)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gpt_core.interpret.norms import DepthTrace, HandCalculation, mean_and_std
+from gpt_core.model.norms import LayerNorm, RMSNorm
+from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
 from ui.show.tokens import TokenLike, code, visible
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 WHAT_IT_DOES = {
     "layernorm": "**LayerNorm** looks at one token at a time. It shifts that token's numbers until "
@@ -223,3 +229,132 @@ def table_by_hand(kind: str, hand: HandCalculation, shown: int = 8) -> pd.DataFr
 def plain(value: float) -> str:
     """A small constant such as ε, written without an exponent: 0.00001."""
     return f"{value:.12f}".rstrip("0")
+
+
+def bars(norm: str, position: int, hand: HandCalculation, channels: int) -> str:
+    return (
+        f"At `{norm}`, token {position} {numbers_in_words(hand)}. Below, each bar is one of its "
+        f"{channels} numbers. The line is their **mean** μ (mu). The band reaches one **standard "
+        "deviation** σ (sigma), the typical distance from the mean, to either side."
+    )
+
+
+BARS_ALT = "The chosen token's numbers before the norm, normalised, and after gain and bias"
+
+
+def check(channels: int, norm: str, error: float) -> str:
+    return (
+        f"Check: over all {channels} channels, this differs from what the model's own `{norm}` "
+        f"returned by at most {tidy(error, 0)}. The model calculates in 32 bits, this table in 64."
+    )
+
+
+STREAM = (
+    "The **residual stream** is the vector that a token carries through the layers. Its "
+    "**length** ‖x‖ is the root of the sum of its squared numbers. Bars show the length of "
+    "what attention and the MLP add. Lengths don't simply add up: vectors can point in "
+    "different directions."
+)
+
+STREAM_ALT = "Length of every token's residual stream after each attention and MLP"
+
+
+def maps_alt(statistic: str) -> str:
+    return f"The {statistic} across channels of every token at every norm, at three stages"
+
+
+MAPS = (
+    "A row is a norm, the first one on top; a column is a token. The three maps share one "
+    "colour scale, so equal colours are equal numbers. Standard deviations are coloured by "
+    "their power of ten, because they can differ a hundredfold. Numbers in the text are "
+    "rounded to four digits."
+)
+
+
+def intro(channels: int) -> str:
+    return (
+        f"Inside the model every token is a vector: a list of **{channels} numbers**, one in each "
+        f"of {channels} **channels**. Attention and the MLP add to it, layer after layer, so its "
+        "size changes. A **norm** brings the numbers to a common size, so that the part that "
+        "reads them always meets numbers of the same kind. Choose one of its places in this "
+        "model, and a token of your prompt."
+    )
+
+
+TRY_MORE = (
+    "Walk through the tokens with the slider at the top. Whose stream ends the longest?",
+    "Train a small model with another preset (*modern* has RMSNorm), choose it in the sidebar, "
+    "and come back. What is different by hand?",
+)
+
+READING = (
+    "Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450)",
+    "Zhang & Sennrich 2019, [Root Mean Square Layer Normalization]"
+    "(https://arxiv.org/abs/1910.07467)",
+    "Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture]"
+    "(https://arxiv.org/abs/2002.04745): norms before or after the branches",
+)
+
+ANSWER_FIRST = "Choose an answer first. Then you can try it."
+
+TOO_LARGE = "The numbers grew too large for 32 bits (overflow). Choose a smaller factor."
+
+
+def question(norm: str) -> str:
+    return f"Suppose every number that `{norm}` reads is multiplied by 10. What comes out?"
+
+
+def answer(
+    guess: str, closest: str, position: int, sizes: tuple[float, float], kind: str
+) -> Answer:
+    """sizes: of the token's numbers behind the norm, as they are and when multiplied by 10."""
+    told = "" if guess == closest else f"Closer is **{closest}**. "
+    return Answer(
+        guess == closest,
+        f"{told}Token {position} comes out with size **{tidy(sizes[0])}** as it is, and with "
+        f"size **{tidy(sizes[1])}** when multiplied by 10. {WHY[kind]}",
+    )
+
+
+IN_THE_STREAM = "This norm stands in the stream: nothing else reads what is multiplied."
+
+LAST_NORM = "Only this norm reads the stream here: multiplying either is the same."
+
+
+def verdict(norm: nn.Module, x: Tensor, factor: float, ratio: float) -> str:
+    """What the numbers say about the norm, and about ε."""
+    if not isinstance(norm, LayerNorm | RMSNorm):
+        return f"At ×{factor:g}, what comes out is **{tidy(ratio)} times** as large as at ×1."
+    centred = isinstance(norm, LayerNorm)
+    variance = (x - x.mean() if centred else x).square().mean().item()
+    epsilon = norm.eps
+    share = epsilon / (factor**2 * variance + epsilon)
+    under = "a²σ²" if centred else "a² · mean square"
+    percent = f"{100 * share:.3g}%" if share >= 1e-6 else "less than 0.0001%"
+    told = (
+        f"At a = {factor:g}, {under} is {tidy(factor**2 * variance, 0)} and ε is {plain(epsilon)}: "
+        f"ε makes up **{percent}** of what stands under the root. The normalised token has "
+        f"**{tidy(100 * ratio)}%** of its size at ×1. "
+    )
+    if abs(ratio - 1) < 0.01:
+        return told + "The norm hardly cares."
+    return told + "Here **the norm does care**: ε is too large beside such a small input."
+
+
+def stream_verdict(name: str, factor: float, moved: float) -> str:
+    weighs = "less" if factor > 1 else "more"
+    after = "" if factor == 1 else f" What later branches add now weighs {weighs} beside it."
+    return (
+        f"`{name}` returned the same as when only its own input was multiplied. But the skip "
+        f"connection carries the multiplied stream past it.{after} That moved "
+        f"**{100 * moved:.2f}%** of the probability."
+    )
+
+
+def outcome(position: int) -> str:
+    return (
+        f"Left: token {position}. Size is the root mean square of its numbers, before anything "
+        "learned comes in; the result is what the norm returns in the end. Every token is "
+        "multiplied. Right: the token after the prompt. Probability that moved: all that some "
+        "tokens lost and others gained."
+    )

@@ -18,7 +18,6 @@ from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import recorded
 from ui.show.curves import show as show_chart
-from ui.show.numbers import tidy
 from ui.show.plotly_json import probability_pairs, show
 from ui.show.tokens import code
 
@@ -49,7 +48,7 @@ def choose_neuron(study: Study, seen: Recording) -> tuple[int, int]:
     neuron = widgets.number_input(
         f"Neuron, 0 to {hidden - 1}", 0, hidden - 1, loud[0].neuron, key=key, container=right
     )
-    st.caption("The loudest of this layer on your prompt, by the length of what they add:")
+    st.caption(words.LOUDEST)
     with st.container(horizontal=True):
         for each in loud:
             offer(study, each, key, each.neuron == neuron)
@@ -89,15 +88,10 @@ def show_writing(study: Study, seen: Recording, layer: int, neuron: int, place: 
     show(
         effect_bars(effect * times, study.tokenizer),
         "mlp_effect",
-        "The tokens whose logits this neuron raises and lowers the most, by itself",
+        words.EFFECT_ALT,
     )
-    at = f"At {code(study.tokens[place].text)}, with its activation of {tidy(activation)}"
-    st.caption(
-        f"{at if activation else 'It is silent here; if its activation were 1'}: what its vector "
-        "adds to each token's logit when the output table reads it through the last norm "
-        "(**direct effect**; the norm's divisor is held fixed). "
-        f"{words.later(study.model.config.n_layer - 1 - layer)}"
-    )
+    later = study.model.config.n_layer - 1 - layer
+    st.caption(words.effect(study.tokens[place].text, activation, later))
 
 
 def ask(study: Study, seen: Recording, layer: int, neuron: int) -> None:
@@ -118,7 +112,7 @@ def ask(study: Study, seen: Recording, layer: int, neuron: int) -> None:
         show(
             probability_pairs(change().before, change().after, study.tokenizer, names=names),
             "mlp_probabilities",
-            "Probabilities of the likeliest next tokens with and without the neuron",
+            words.REMOVAL_ALT,
         )
 
 
@@ -151,10 +145,7 @@ def show_silence(study: Study) -> None:
     found = [neurons.silence(seen, layer) for layer in every]
     layers = [f"layer {layer}" for layer in every]
     st.table(pd.DataFrame(words.silence_table(found, hidden), index=layers))
-    st.caption(
-        f"Of {len(study.ids)} tokens × {hidden} activations in each layer, on your prompt. "
-        "Functions that cut off at zero make exact zeros; the others never do."
-    )
+    st.caption(words.silence(len(study.ids), hidden))
 
 
 st.title("MLP")
@@ -171,18 +162,9 @@ with left:
         activation_curves(config.activation), "mlp_functions", "Four activation functions as curves"
     )
 with right:
-    st.markdown(
-        f"This model's own is {words.FUNCTIONS[config.activation]} Without such a function, "
-        "W_down · W_up would be one matrix, and the MLP could only do what a single layer does."
-    )
+    st.markdown(words.own_function(config.activation))
     show_silence()
 
-try_this(
-    "Choose a neuron of the first layer and one of the last. Which one's texts are easier to name?",
-    "Find a neuron whose texts have one thing in common, write a prompt with it, and see whether "
-    "the neuron fires. Then write one that should not fire it.",
-    "Find a neuron that is silent on your prompt, and a dead one, which is silent on every text.",
-    "Train a model with another activation function and compare the table of zeros.",
-)
+try_this(*words.TRY)
 show_source(FeedForward, neurons.loudest, neurons.direct_effect, neurons.without_neuron)
 further_reading(*words.READING)

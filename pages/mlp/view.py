@@ -11,6 +11,7 @@ import streamlit as st
 
 from gpt_core.interpret.neurons import TopTexts, corpus_tokens, top_texts_of
 from gpt_core.jobs.top_texts import MOST_NEURONS
+from pages.mlp import words
 from ui.app.job_panel import job_panel
 from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel
@@ -102,17 +103,11 @@ def _show_texts(study: Study, found: TopTexts, tokens: np.ndarray, read: int) ->
     kind = study.model.config.activation
     if found.dead:
         st.warning(
-            f"**A dead neuron.** On all {read:,} tokens that were read, its activation is exactly "
-            "0. Whatever it would write, it never does.",
+            words.dead(read),
             icon=":material/bedtime:",
         )
         return
-    rare = " Nearly dead." if found.positive < 1e-4 else ""
-    st.markdown(
-        f"Of {read:,} tokens of the text that this model learned, its activation is above 0 on "
-        f"**{100 * found.positive:.3g}%**.{rare} It is strongest on the marked tokens below. "
-        + ("Either sign counts, since SwiGLU has both." if kind == "swiglu" else "")
-    )
+    st.markdown(words.firing(read, found.positive, kind))
     rows = [
         _context(study.tokenizer, tokens, place, strength)
         for place, strength in zip(found.places, found.strengths, strict=True)
@@ -120,10 +115,7 @@ def _show_texts(study: Study, found: TopTexts, tokens: np.ndarray, read: int) ->
     ]
     fire = f"color-mix(in srgb, {series_color(0)} 45%, transparent)"
     st.html(f'{_STYLE}<div style="--fire:{fire}">{"".join(rows)}</div>')
-    st.caption(
-        "Places where the last three tokens are the same are shown once. The model saw up to a "
-        "whole context before each; only the end of it is printed."
-    )
+    st.caption(words.ONCE)
 
 
 def _context(tokenizer: Tokenizer, tokens: np.ndarray, place: int, strength: float) -> str:

@@ -132,3 +132,67 @@ def silence_table(found: Sequence[Silence], hidden: int) -> dict[str, list[str]]
         "below 1% of the layer's largest": [f"{100 * each.quiet:.1f}%" for each in found],
         "neurons silent on every token": [f"{each.never} of {hidden}" for each in found],
     }
+
+
+LOUDEST = "The loudest of this layer on your prompt, by the length of what they add:"
+
+EFFECT_ALT = "The tokens whose logits this neuron raises and lowers the most, by itself"
+
+
+def effect(token: str, activation: float, layers: int) -> str:
+    """layers: how many come after the neuron's own."""
+    silent = "It is silent here; if its activation were 1"
+    at = f"At {code(token)}, with its activation of {tidy(activation)}" if activation else silent
+    return (
+        f"{at}: what its vector adds to each token's logit when the output table reads it through "
+        "the last norm (**direct effect**; the norm's divisor is held fixed). "
+        f"{later(layers)}"
+    )
+
+
+REMOVAL_ALT = "Probabilities of the likeliest next tokens with and without the neuron"
+
+
+def silence(tokens: int, hidden: int) -> str:
+    return (
+        f"Of {tokens} tokens × {hidden} activations in each layer, on your prompt. Functions that "
+        "cut off at zero make exact zeros; the others never do."
+    )
+
+
+def own_function(activation: str) -> str:
+    return (
+        f"This model's own is {FUNCTIONS[activation]} Without such a function, W_down · W_up "
+        "would be one matrix, and the MLP could only do what a single layer does."
+    )
+
+
+TRY = (
+    "Choose a neuron of the first layer and one of the last. Which one's texts are easier to name?",
+    "Find a neuron whose texts have one thing in common, write a prompt with it, and see whether "
+    "the neuron fires. Then write one that should not fire it.",
+    "Find a neuron that is silent on your prompt, and a dead one, which is silent on every text.",
+    "Train a model with another activation function and compare the table of zeros.",
+)
+
+
+def dead(read: int) -> str:
+    return (
+        f"**A dead neuron.** On all {read:,} tokens that were read, its activation is exactly 0. "
+        "Whatever it would write, it never does."
+    )
+
+
+def firing(read: int, share: float, kind: str) -> str:
+    rare = " Nearly dead." if share < 1e-4 else ""
+    return (
+        f"Of {read:,} tokens of the text that this model learned, its activation is above 0 on "
+        f"**{100 * share:.3g}%**.{rare} It is strongest on the marked tokens below. "
+        + ("Either sign counts, since SwiGLU has both." if kind == "swiglu" else "")
+    )
+
+
+ONCE = (
+    "Places where the last three tokens are the same are shown once. The model saw up to a "
+    "whole context before each; only the end of it is printed."
+)

@@ -9,23 +9,16 @@ from typing import Any
 import streamlit as st
 from torch import Tensor
 
-from gpt_core.experiments.norm_axes import AXES, EPSILON, Averaged, Cell, averaged_with
-from pages.layernorm.words import plain
+from gpt_core.experiments.norm_axes import AXES, Cell
+from pages.normalization import words
 from ui.app import widgets
-from ui.show.numbers import number, tidy
+from ui.show.numbers import number
 from ui.show.theme import palette
-
-NAMES = {
-    "layernorm": "LayerNorm",
-    "rmsnorm": "RMSNorm",
-    "batchnorm": "BatchNorm",
-    "none": "no norm",
-}
 
 
 def choose_norm(norms: list[str], default: str, **more: Any) -> str:
     """A control with their names."""
-    name_of = NAMES.__getitem__
+    name_of = words.NAMES.__getitem__
     return widgets.segmented_control("Norm", norms, default, format_func=name_of, **more)
 
 
@@ -74,45 +67,6 @@ def show_icons(shape: tuple[int, int, int], cell: Cell) -> None:
         column.html(_icon(norm, shape, cell))
 
 
-def arithmetic(norm: str, block: Tensor, cell: Cell) -> str:
-    """The calculation for the chosen number, in Markdown."""
-    seen, x = averaged_with(norm, block, cell), block[cell].item()
-    count = int(seen.together.sum())
-    if norm == "none":
-        return f"Nothing is averaged: **{tidy(x)}** stays as it is."
-    steps = [f"**{count}** number{'s' if count > 1 else ''} averaged together, {_which(norm)}."]
-    if norm != "rmsnorm":
-        steps.append(f"Their mean is μ = **{tidy(seen.mean)}**.")
-        steps.append(f"The mean of the squared distances to it is σ² = **{tidy(seen.variance)}**.")
-    else:
-        steps.append(f"The mean of their squares is **{tidy(seen.variance)}**; no mean comes off.")
-    top = tidy(x) if norm == "rmsnorm" else f"({tidy(x)} − {_bracketed(seen.mean)})"
-    steps.append(
-        f"{top} / √({tidy(seen.variance, 0)} + {plain(EPSILON)}) = **{tidy(seen.normalized)}**. "
-        "γ and β come after that."
-    )
-    return "\n".join(f"{i}. {step}" for i, step in enumerate(steps, start=1)) + _alone(norm, seen)
-
-
-def _which(norm: str) -> str:
-    if norm == "batchnorm":
-        return "all in the same channel: every token of every sequence, later ones too"
-    return "all of the same token: no other token is asked"
-
-
-def _alone(norm: str, seen: Averaged) -> str:
-    if norm == "batchnorm" and int(seen.together.sum()) == 1:
-        return (
-            "\n\nThere is only one token in the batch. Every number *is* its channel's mean, so "
-            "every result is 0: **nothing of the token is left**."
-        )
-    return ""
-
-
-def _bracketed(value: float) -> str:
-    return f"({tidy(value)})" if value < 0 else tidy(value)
-
-
 def _table(
     sheet: Tensor, tokens: Sequence[str], together: Tensor, cell: tuple[int, ...] | None,
     b: int, digits: int,
@@ -153,10 +107,10 @@ def _icon(norm: str, shape: tuple[int, int, int], cell: Cell) -> str:
         columns = f"grid-template-columns:repeat({C}, 14px)"
         sheets.append(f'<span class="sheet" style="{columns}">{"".join(squares)}</span>')
     says = {(2,): "the channels of one token", (0, 1): "one channel of all tokens, all sequences"}
-    what = f"{NAMES[norm]} averages {says[along]}"
+    what = f"{words.NAMES[norm]} averages {says[along]}"
     hues = f"--hue:{colors.output}; --grid:{colors.muted}; --ring:{colors.text}"
     return (
-        f'{_ICON_STYLE}<figure class="icon" style="{hues}"><figcaption><b>{NAMES[norm]}</b>: '
+        f'{_ICON_STYLE}<figure class="icon" style="{hues}"><figcaption><b>{words.NAMES[norm]}</b>: '
         f'{says[along]}</figcaption><div role="img" aria-label="{what}">{"".join(sheets)}</div>'
         "</figure>"
     )

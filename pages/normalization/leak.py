@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.normalization.axes import NAMES, choose_norm
+from pages.normalization import words
+from pages.normalization.axes import choose_norm
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
-from ui.app.lesson import Answer
 from ui.services.caches import PASSES, shared
-from ui.show.numbers import tidy
 from ui.show.theme import palette
 from ui.show.tokens import code, short
 
@@ -25,11 +24,9 @@ if TYPE_CHECKING:
 
 TOKENS = 12
 RECORDED = "norms_small"
-OPTIONS = ("LayerNorm", "RMSNorm", "BatchNorm", "none of the three")
-ANOTHER, LATER, EARLIER = "another sequence", "a later token", "an earlier token"
 TRAIN, EVAL = "training", "eval"
 _WATCHED = (0, TOKENS // 2)  # the prediction that the text speaks of
-_CHANGED = {ANOTHER: (1, 4), LATER: (0, TOKENS - 2), EARLIER: (0, 2)}
+_CHANGED = {words.ANOTHER: (1, 4), words.LATER: (0, TOKENS - 2), words.EARLIER: (0, 2)}
 _WHOLE_BATCH = 8
 
 _STYLE = """<style>
@@ -60,12 +57,14 @@ def small_in_words() -> str:
     from gpt_core.experiments.norm_race import SMALL
 
     losses = {n: each["loss"] for n, each in recorded_result(RECORDED)["value"].items()}
-    ends = ", ".join(f"{NAMES[norm]} {loss:.2f}" for norm, loss in losses.items())
-    return (
-        f"Four very small GPTs ({SMALL.n_layer} layers, {SMALL.n_embd} wide, {SMALL.steps} steps, "
-        f"seed {SMALL.seed}) that differ in their norm alone. Held-out loss, nats per character: "
-        f"{ends}. :material/history: {recorded_result(RECORDED)['said']} What you see below is "
-        "computed now, with these weights."
+    ends = ", ".join(f"{words.NAMES[norm]} {loss:.2f}" for norm, loss in losses.items())
+    return words.small_models(
+        layers=SMALL.n_layer,
+        width=SMALL.n_embd,
+        steps=SMALL.steps,
+        seed=SMALL.seed,
+        losses=ends,
+        recorded=recorded_result(RECORDED)["said"],
     )
 
 
@@ -91,28 +90,32 @@ def moved_of(norm: str, sequences: int, changed: str, train: bool) -> tuple[Tens
     return moved_by(small_model(norm), batch, place, token, train), token
 
 
-def leaks(changed: str = LATER) -> dict[str, float]:
+def leaks(changed: str = words.LATER) -> dict[str, float]:
     """By norm: how far the watched prediction moves in training mode, where it must not."""
-    return {norm: moved_of(norm, 3, changed, True)[0][_WATCHED].item() for norm in NAMES}
+    return {norm: moved_of(norm, 3, changed, True)[0][_WATCHED].item() for norm in words.NAMES}
 
 
 @st.fragment
 def show_leak() -> None:
     """Choose a norm, a change, a mode and a batch size; every prediction says how far it moved."""
     norm, changed, train, sequences = _controls()
-    if changed == ANOTHER and sequences == 1:
-        st.info("With batch size 1 there is no other sequence. Change a later token instead.")
+    if changed == words.ANOTHER and sequences == 1:
+        st.info(words.NO_OTHER)
         return
     moved, token = moved_of(norm, sequences, changed, train)
     st.html(_grid(moved, _CHANGED[changed], token))
-    st.markdown(_verdict(norm, changed, train, moved))
+    st.markdown(words.leak_in_words(norm, changed, train, moved[_WATCHED].item()))
 
 
 def _controls() -> tuple[str, str, bool, int]:
     (one, two), (three, four) = st.columns(2), st.columns(2)
-    norm = choose_norm(list(NAMES), "batchnorm", key="norms_leak_norm", container=one)
+    norm = choose_norm(list(words.NAMES), "batchnorm", key="norms_leak_norm", container=one)
     changed = widgets.segmented_control(
-        "Change", [LATER, ANOTHER, EARLIER], LATER, key="norms_leak_change", container=two
+        "Change",
+        [words.LATER, words.ANOTHER, words.EARLIER],
+        words.LATER,
+        key="norms_leak_change",
+        container=two,
     )
     mode = widgets.segmented_control(
         "Mode", [TRAIN, EVAL], TRAIN, key="norms_leak_mode", container=three
@@ -142,45 +145,15 @@ def _grid(moved: Tensor, place: tuple[int, int], token: int) -> str:
             share = moved[b, t].item()
             if share:
                 kinds.append("meant" if allowed[b, t] else "leak")
-            cells.append(f'<td class="{" ".join(kinds)}"><b>{said}</b>{_percent(share)}</td>')
+            cells.append(f'<td class="{" ".join(kinds)}"><b>{said}</b>{words.percent(share)}</td>')
         rows.append(f'<tr><th scope="row">sequence {b}</th>{"".join(cells)}</tr>')
     hues = (
         f"--grid:{colors.grid};--changed:{colors.text};--leak:{colors.key};--meant:{colors.muted}"
     )
-    caption = (
-        "Below each token: how much of the probability of the <em>next</em> one moved. "
-        "Struck through: the token that was replaced. Outlined: the prediction to watch. "
-        "Red: it should not have moved."
-    )
+    caption = words.BELOW_TOKENS
     return (
         f'{_STYLE}<div class="moved" style="{hues}"><table><caption>{caption}</caption><tbody>'
         f"{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _percent(share: float) -> str:
-    if not share:
-        return "0"
-    return f"{100 * share:.2f}%" if share >= 5e-5 else "&lt;0.01%"
-
-
-def _verdict(norm: str, changed: str, train: bool, moved: Tensor) -> str:
-    watched, mode = moved[_WATCHED].item(), "training" if train else "eval"
-    said = f"With **{NAMES[norm]}** in {mode} mode, "
-    if changed == EARLIER:
-        return said + (
-            f"the watched prediction moves by {_percent(watched)}. It may: an earlier token of the "
-            "same sequence is what attention is for."
-        )
-    if not watched:
-        return said + (
-            f"changing {changed} moves the watched prediction by **exactly 0**: not one bit of its "
-            "numbers differs."
-        )
-    return said + (
-        f"changing {changed} moves the watched prediction by **{_percent(watched)}**. Attention "
-        "did not pass that on, it hides it. The mean and the variance of every channel did: the "
-        "changed token is in them."
     )
 
 
@@ -199,9 +172,11 @@ def show_modes() -> None:
     table = {"the same text, the same weights": list(ways)}
     for norm in ("batchnorm", "layernorm"):
         model = small_model(norm)
-        table[NAMES[norm]] = [f"{loss_in_mode(model, x, y, *way):.4f}" for way in ways.values()]
+        table[words.NAMES[norm]] = [
+            f"{loss_in_mode(model, x, y, *way):.4f}" for way in ways.values()
+        ]
     st.table(table, hide_index=True)
-    st.caption("Loss on held-out text, nats per character.")
+    st.caption(words.HELD_OUT)
     st.markdown(_one_token(x, tokenizer))
 
 
@@ -213,18 +188,4 @@ def _one_token(x: Tensor, tokenizer: Tokenizer) -> str:
     other = next(int(i) for i in x.flatten() if int(i) != int(first))
     differ = moved_by(small_model("batchnorm"), first, (0, 0), other, True).item()
     names = [code(tokenizer.token_text(int(i))) for i in (first, other)]
-    return (
-        "**One single token**, as when a model writes: every number is its channel's mean, and "
-        f"what is left is 0. The predictions after {names[0]} and after {names[1]} differ by "
-        f"{tidy(100 * differ, 1e-12)}% of probability in training mode. That is why BatchNorm "
-        "needs its running averages to write at all, and with them it is another function than the "
-        "one that it learned with."
-    )
-
-
-def predicted_words(choice: str, moved: dict[str, float]) -> Answer:
-    """The answer to the lesson's question, from what was just computed."""
-    leaking = [NAMES[norm] for norm, share in moved.items() if share]
-    right = choice == (" and ".join(leaking) if leaking else OPTIONS[-1])
-    told = ", ".join(f"{NAMES[n]} {_percent(s)}" for n, s in moved.items())
-    return Answer(right, f"Measured just now, the prediction in the middle moved by: {told}.")
+    return words.one_token(first=names[0], other=names[1], differ=100 * differ)

@@ -8,11 +8,10 @@ from gpt_core.experiments.norm_leak import moved_by
 from gpt_core.experiments.norm_race import Lane, make_trainer
 from gpt_core.experiments.norm_surgery import multiply_stream
 from gpt_core.model import norms
-from pages.normalization.axes import NAMES, arithmetic, choose_norm, show_icons, show_sheets
+from pages.normalization import words
+from pages.normalization.axes import choose_norm, show_icons, show_sheets
 from pages.normalization.leak import (
-    OPTIONS,
     leaks,
-    predicted_words,
     show_leak,
     show_modes,
     small_in_words,
@@ -49,7 +48,7 @@ def show_axes(study: Study) -> None:
     # What comes after the first tokens doesn't change the block.
     block, rows = block_of(study.loaded, study.ids[: SEQUENCES * TOKENS])
     B, T, C = block.shape
-    norm = choose_norm(list(NAMES), "layernorm", key="norms_axes")
+    norm = choose_norm(list(words.NAMES), "layernorm", key="norms_axes")
     columns = st.columns(3)
     with columns[0]:
         b = one_of("Sequence", B, 0, "norms_b")
@@ -60,59 +59,37 @@ def show_axes(study: Study) -> None:
     texts = [[short(study.tokenizer.token_text(i)) for i in row] for row in rows]
     together = averaged_with(norm, block, (b, t, c)).together
     show_sheets(block, texts, together, (b, t, c))
-    st.markdown(f"{NAMES[norm]} of the framed number:\n\n{arithmetic(norm, block, (b, t, c))}")
-    show_icons((B, T, C), (b, t, c))
-    st.caption(
-        f"The numbers are the loaded model's: its residual stream at the middle layer, of your "
-        f"prompt's first {B * T} tokens as a batch of B = {B} sequences of T = {T}. Of "
-        f"{study.model.config.n_embd} channels the first C = {C} are shown, and the calculation is "
-        f"done on these {B} × {T} × {C} alone. A model's norm goes over all channels."
+    st.markdown(
+        f"{words.NAMES[norm]} of the framed number:\n\n{words.arithmetic(norm, block, (b, t, c))}"
     )
+    show_icons((B, T, C), (b, t, c))
+    st.caption(words.block(B=B, T=T, C=C, channels=study.model.config.n_embd))
 
 
 st.title("Norms compared")
 config = current_study().model.config
-st.markdown(
-    "Every norm does the same to a number: subtract a **mean**, divide by a typical **size**. They "
-    "differ above all in *which other numbers* that mean and size are taken from, which decides "
-    f"what a token's result depends on. The loaded model has **{NAMES[config.norm]}** "
-    f"({config.norm_position}-norm)."
-)
+st.markdown(words.intro(config.norm, config.norm_position))
 
 st.header("Which numbers are averaged together")
 show_axes()
 
 st.header("Four norms, one race")
-st.markdown(
-    "Four small GPTs, 64 wide, with the same weights to begin with and the same batches of the "
-    "bundled text, one character a token. They take turns, step by step. Only the norm differs. No "
-    "gradient is clipped and nothing decays, because each of those does part of a norm's work."
-)
+st.markdown(words.RACE)
 show_race()
 
 st.header("Pre against post")
-st.markdown(
-    "A **pre-norm** stands before a branch, beside the stream. A **post-norm** stands in the "
-    "stream, so on the way back every gradient must pass through all of them. Look at the first "
-    "step, when nothing has been learned yet, and then at the last look that was kept."
-)
+st.markdown(words.SIDES)
 show_pre_against_post()
 
 st.header("γ and β: free or frozen")
-st.markdown(
-    "After normalising, each channel is multiplied by its own γ (gamma) and gets its own β (beta). "
-    "They begin at 1 and 0 and are learned. What if they may not move? Pre-norm, 4 layers, three "
-    "seeds with γ and β free and three with them frozen."
-)
+st.markdown(words.LEARNED)
 show_learned()
 
 reveal = predict(
     "norms_guess",
-    "A small GPT in training mode reads 3 sequences. You change **one token near the end** of the "
-    "first. Attention hides it from everything before it. With which norm does the prediction in "
-    "the *middle* of that sequence move all the same?",
-    OPTIONS,
-    lambda choice: predicted_words(choice, leaks()),
+    words.LEAK_QUESTION,
+    words.OPTIONS,
+    lambda choice: words.predicted_words(choice, leaks()),
 )
 if reveal:
     st.header("BatchNorm's leak")
@@ -122,20 +99,10 @@ if reveal:
     show_modes()
 
 st.header("The residual stream times ten")
-st.markdown(
-    "An operation on a living model: multiply the residual stream by ten somewhere in the middle, "
-    "and let it run on. What do the branches after that still weigh, and what does the prediction "
-    "say to it?"
-)
+st.markdown(words.SURGERY)
 show_surgery()
 
-try_this(
-    "Look at the race *post, no warm-up* after *post*. Which norms needed the warm-up?",
-    "Choose *my own settings* and look for the largest learning rate that the model without a norm "
-    "survives. Does a larger depth change it?",
-    "In the leak, watch how far the prediction moves with 1, 2 and 3 sequences. Why?",
-    "Multiply the stream by 10 in the loaded model, then in the small one without a norm.",
-)
+try_this(*words.TRY)
 st.page_link(page_of("layernorm"), label="LayerNorm, number by number", icon="📊")
 show_source(norms.LayerNorm, norms.RMSNorm, norms.BatchNorm, label="The three norms")
 show_source(
@@ -146,15 +113,4 @@ show_source(
     moved_by,
     multiply_stream,
 )
-further_reading(
-    "Ioffe & Szegedy 2015, [Batch Normalization](https://arxiv.org/abs/1502.03167)",
-    "Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450)",
-    "Zhang & Sennrich 2019, [Root Mean Square Layer Normalization]"
-    "(https://arxiv.org/abs/1910.07467)",
-    "Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture]"
-    "(https://arxiv.org/abs/2002.04745): pre against post, gradients by layer, and warm-up",
-    "Shen et al. 2020, [PowerNorm: Rethinking Batch Normalization in Transformers]"
-    "(https://arxiv.org/abs/2003.07845)",
-    "Wu & He 2018, [Group Normalization](https://arxiv.org/abs/1803.08494): the picture of what is "
-    "averaged, for images",
-)
+further_reading(*words.READING)

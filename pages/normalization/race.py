@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.normalization.axes import NAMES
+from pages.normalization import words
 from ui.app import widgets
 from ui.app.job_panel import job_panel, recorded_result
 from ui.show.curves import Line, curves, show
@@ -42,7 +42,7 @@ def show_race() -> None:
     )
     recorded = RACES.get(choice)
     settings = recorded_result(recorded)["settings"] if recorded else _own_settings()
-    st.markdown(_settings_in_words(settings))
+    st.markdown(words.settings_in_words(settings))
     job_panel("norms_race", settings, _draw, label="Run this race", recorded=recorded)
 
 
@@ -71,34 +71,17 @@ def _own_settings() -> dict[str, Any]:
     return settings | {"steps": STEPS_OF_DEPTH[settings["n_layer"]]}
 
 
-def _settings_in_words(settings: Mapping[str, Any]) -> str:
-    where = {
-        "pre": "a norm **before** each branch and one at the end",
-        "post": "a norm **after** each addition to the stream",
-    }[settings["norm_position"]]
-    warmup = settings["warmup_steps"]
-    said = (
-        f"{settings['n_layer']} layers, {where}, learning rate {settings['learning_rate']:g}"
-        + (f" reached over {warmup} steps" if warmup else " from the first step on")
-        + (", γ and β **frozen** at 1 and 0" if settings["learned"] == "frozen" else "")
-        + f", seed {settings['seed']}, {settings['steps']} steps. "
-    )
-    if settings["norm_position"] == "post":
-        said += "(Without any norm, pre and post are the same model.)"
-    return said
-
-
 def _draw(value: Mapping[str, Any], finished: bool) -> None:
     """The race as far as it is known."""
     norms = value["norms"]
     steps_done = max(len(each["losses"]) for each in norms.values())
     if not steps_done:
-        st.info("No contender got past its first step.")
+        st.info(words.NONE_STARTED)
         return
     huge = max(max(each["losses"], default=0.0) for each in norms.values()) > _HUGE
     chart = curves(
         [
-            Line(NAMES[norm], *_smooth(each["losses"]), color=i)
+            Line(words.NAMES[norm], *_smooth(each["losses"]), color=i)
             for i, (norm, each) in enumerate(norms.items())
         ],
         x_title=f"step (of {value['steps']})",
@@ -108,7 +91,7 @@ def _draw(value: Mapping[str, Any], finished: bool) -> None:
         log_y=huge,
     )
     show(chart, "norms_losses", "Training loss of the four models, step by step")
-    st.caption(f"Each point is the mean of {_MEAN_OF} steps, each of them one batch.")
+    st.caption(words.smoothed(_MEAN_OF))
     st.table(_results(norms, value["steps"]), hide_index=True)
     if finished:
         st.markdown(_winner(norms))
@@ -130,12 +113,12 @@ def _results(norms: Mapping[str, Any], steps: int) -> pd.DataFrame:
         losses = each["losses"][-_MEAN_OF:]
         rows.append(
             {
-                "norm": NAMES[norm],
+                "norm": words.NAMES[norm],
                 "training loss": _loss(np.mean(losses)) if losses else "–",
                 "held-out loss": f"{evaluated[-1][1]:.3f}" if evaluated else "–",
                 "largest loss of a batch": tidy(max(each["losses"], default=math.nan)),
                 "steps": f"{len(each['losses'])}",
-                "what happened": _fate(each["reason"], len(each["losses"]) == steps),
+                "what happened": words.fate(each["reason"], len(each["losses"]) == steps),
             }
         )
     return pd.DataFrame(rows)
@@ -144,13 +127,6 @@ def _results(norms: Mapping[str, Any], steps: int) -> pd.DataFrame:
 def _loss(loss: float) -> str:
     """Three decimals; of a loss that has run away, four digits."""
     return f"{loss:.3f}" if loss < 100 else tidy(loss)
-
-
-def _fate(reason: str, ended: bool) -> str:
-    """Why it stopped, in the Trainer's own words without its advice: that is another race here."""
-    if reason:
-        return reason.partition(";")[0] + "."
-    return "reached the end" if ended else "on its way"
 
 
 def final_losses(norms: Mapping[str, Any]) -> dict[str, float]:
@@ -172,17 +148,9 @@ def seed_noise() -> float:
 def _winner(norms: Mapping[str, Any]) -> str:
     ended = sorted(final_losses(norms).items(), key=lambda pair: pair[1])
     if len(ended) < 2:
-        return "Not even two of them reached the end."
+        return words.NONE_ARRIVED
     (first, best), (second, next_) = ended[:2]
-    gap, noise = next_ - best, seed_noise()
-    said = (
-        f"On held-out text **{NAMES[first]}** ends lowest, {gap:.3f} nats below {NAMES[second]}. "
-    )
-    verdict = "no more than" if gap <= noise else "more than"
-    return said + (
-        f"That is {verdict} what another seed alone can change: over three seeds of the first race "
-        f"one and the same norm moved by up to {noise:.3f}. BatchNorm is measured in eval mode."
-    )
+    return words.winner(first, second, next_ - best, seed_noise())
 
 
 def _draw_depth(norms: Mapping[str, Any]) -> None:
@@ -193,21 +161,15 @@ def _draw_depth(norms: Mapping[str, Any]) -> None:
     st.subheader("Sizes by depth")
     step = widgets.select_slider("At step", steps, steps[-1], key="norms_at")
     looks = {
-        NAMES[norm]: look
+        words.NAMES[norm]: look
         for norm, each in norms.items()
         for look in each["depths"]
         if look["step"] == step
     }
-    colors = {NAMES[norm]: i for i, norm in enumerate(norms)}
+    colors = {words.NAMES[norm]: i for i, norm in enumerate(norms)}
     depth_charts(looks, colors, "norms_depth")
     missing = [name for name in colors if name not in looks]
-    st.caption(
-        "Size of the stream: the root mean square of the residual stream's numbers, of the "
-        "embedding, then after every attention and MLP. Length of the gradient: of each branch's "
-        "weight matrices. "
-        "Both of one training batch, on logarithmic axes."
-        + (f" Not there any more: {', '.join(missing)}." if missing else "")
-    )
+    st.caption(words.depth(missing))
 
 
 def depth_charts(

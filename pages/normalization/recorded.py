@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.normalization.axes import NAMES, choose_norm
+from pages.normalization import words
+from pages.normalization.axes import choose_norm
 from pages.normalization.race import FREE, depth_charts, final_losses
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
-from ui.show.numbers import number, tidy
+from ui.show.numbers import number
 
 FROZEN = ("norms_pre_frozen", "norms_pre_frozen_2", "norms_pre_frozen_3")
 COMPARED = {
@@ -44,26 +45,7 @@ def show_pre_against_post() -> None:
     looks = {name: each["depths"][which] for name, each in two.items() if each["depths"]}
     depth_charts(looks, {"pre-norm": 0, "post-norm": 1}, "norms_sides")
     st.caption(f":material/history: {results[0]['said']} The other: {results[1]['said']}")
-    st.markdown(_sides_in_words(NAMES[norm], looks, two))
-
-
-def _sides_in_words(name: str, looks: Mapping[str, Any], two: Mapping[str, Any]) -> str:
-    said = []
-    for side, look in looks.items():
-        stream, gradient = look["stream"], look["gradient"]
-        said.append(
-            f"- **{side}**, step {look['step']}: the stream goes from {tidy(stream[0])} to "
-            f"{tidy(stream[-1])}; the gradient is {tidy(gradient[0], 0)} in the first branch and "
-            f"{tidy(gradient[-1], 0)} in the last, **{tidy(gradient[-1] / gradient[0])} times** "
-            "as large."
-        )
-    ends = [
-        f"{side} {each['evaluations'][-1][1]:.3f}" for side, each in two.items()
-        if each["evaluations"] and not each["reason"]
-    ]  # fmt: skip
-    return "\n".join(said) + (
-        f"\n- Held-out loss of {name} at the end: {', '.join(ends)} nats per character."
-    )
+    st.markdown(words.sides_in_words(words.NAMES[norm], looks, two))
 
 
 def show_learned() -> None:
@@ -78,7 +60,7 @@ def show_learned() -> None:
         gains = [y - x for x, y in zip(a, b, strict=True)]
         rows.append(
             {
-                "norm": NAMES[norm],
+                "norm": words.NAMES[norm],
                 "free": ", ".join(f"{x:.3f}" for x in a),
                 "frozen": ", ".join(f"{x:.3f}" for x in b),
                 "frozen − free, mean": number(float(np.mean(gains)), "+.3f"),
@@ -86,29 +68,12 @@ def show_learned() -> None:
             }
         )
     st.table(pd.DataFrame(rows), hide_index=True)
-    st.caption(
-        f":material/history: Held-out loss after {free[0]['settings']['steps']} steps, in nats per "
-        f"character, for seeds 1, 2 and 3. {free[0]['said']} So did the five others."
-    )
-    st.markdown(_helped(rows))
+    st.caption(words.frozen_losses(free[0]["settings"]["steps"], free[0]["said"]))
+    st.markdown(words.frozen_in_words(rows))
     learned = free[0]["value"]["norms"]["layernorm"]["learned"]
     if learned:
         st.table(_learned_table(learned), hide_index=True)
-        st.caption("What LayerNorm's γ and β became with seed 1: lowest, mean and highest channel.")
-
-
-def _helped(rows: Sequence[Mapping[str, str]]) -> str:
-    """Per norm, whether the three seeds agree on what freezing did."""
-    said = []
-    for row in rows:
-        signs = {part[0] for part in row["in the three seeds"].split(", ")}
-        if signs == {"+"}:
-            said.append(f"**{row['norm']}**: frozen is worse with every seed")
-        elif signs == {"−"}:
-            said.append(f"**{row['norm']}**: frozen is *better* with every seed")
-        else:
-            said.append(f"**{row['norm']}**: the seeds don't agree, so nothing can be said")
-    return "; ".join(said) + "."
+        st.caption(words.CHANNELS)
 
 
 def _learned_table(learned: Mapping[str, Any]) -> pd.DataFrame:

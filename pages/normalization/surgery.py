@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.normalization.axes import NAMES
+from pages.normalization import words
 from pages.normalization.leak import held_out, small_model
 from ui.app import widgets
 from ui.app.lesson import numbers_row
@@ -16,7 +16,6 @@ from ui.app.study_bar import about_prompt
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
 from ui.show.curves import Line, curves, show
-from ui.show.numbers import tidy
 from ui.show.plotly_json import probability_pairs
 from ui.show.plotly_json import show as show_plotly
 
@@ -53,16 +52,16 @@ def show_surgery(study: Study) -> None:
     done = _surgery(patient, layer, factor)
     after = done.after.probabilities
     if not (after.isfinite().all() and done.after.stream.isfinite().all()):
-        st.warning("The numbers grew too large for 32 bits (overflow). Choose a smaller factor.")
+        st.warning(words.TOO_LARGE)
         return
     _metrics(done, layer)
-    st.markdown(_in_words(patient.model, layer, factor, done))
+    st.markdown(words.surgery_in_words(patient.model, layer, factor, done))
     _draw(study, patient, done, factor)
 
 
 def _controls(study: Study) -> tuple[Patient, int, float]:
     left, middle, right = st.columns([3, 2, 2])
-    names = {LOADED: "the loaded model"} | {n: f"small, {NAMES[n]}" for n in NAMES}
+    names = {LOADED: "the loaded model"} | {n: f"small, {words.NAMES[n]}" for n in words.NAMES}
     which = widgets.selectbox(
         "Model", list(names), key="norms_patient", container=left, format_func=names.__getitem__
     )
@@ -110,47 +109,6 @@ def _share(value: float) -> str:
     return f"{100 * value:.2g}%"
 
 
-def _in_words(model: GPT, layer: int, factor: float, done: Surgery) -> str:
-    from gpt_core.experiments.norm_surgery import added_share
-
-    if factor == 1.0:
-        return "×1 changes nothing. Move the factor."
-    norm, pre = model.config.norm, model.config.norm_position == "pre"
-    written = (done.after.added[2 * layer] / done.before.added[2 * layer].clamp_min(1e-12)).mean()
-    said = (
-        f"The vector of every token is multiplied by {factor:g} as it enters layer {layer}, and "
-        "goes on from there through the skip connections. The weights are the same. Attention of "
-        f"layer {layer} then writes vectors **{tidy(written.item())} times** as long as it did. "
-    )
-    if norm in ("layernorm", "rmsnorm") and pre:
-        before, after = (added_share(trace, layer)[0] for trace in (done.before, done.after))
-        beside = "drowned" if factor > 1 else "louder than it was"
-        return said + (
-            f"Its {NAMES[norm]} takes the factor out of what attention reads (but for ε), so it "
-            f"writes what it always does, into a stream that is {factor:g} times as long: beside "
-            f"it, **{tidy(after / max(before, 1e-12))} times** as much as before. Every later "
-            f"branch is {beside} in the same way, and reads a stream in which the earlier layers "
-            f"count {factor:g} times. The final norm hides the size itself: the scores stay about "
-            "as large as ever, made of another mixture."
-        )
-    if norm == "none":
-        return said + (
-            "Nothing takes the factor out: attention compares vectors that are that much longer, "
-            "the MLP's inputs leave the range that it learned, and the scores at the end grow with "
-            "the stream, so the model is surer of itself, right or wrong."
-        )
-    if norm == "batchnorm":
-        return said + (
-            "In eval mode BatchNorm divides by the sizes it remembers from training. It doesn't "
-            "notice that the stream is another size, so the factor goes through."
-        )
-    return said + (
-        "A post-norm stands after the addition: attention reads the multiplied stream as it is, "
-        "and the norm then brings the *sum* back to its usual size. So the size is gone after one "
-        "branch. What is left is only what attention did otherwise with larger inputs."
-    )
-
-
 def _draw(study: Study, patient: Patient, done: Surgery, factor: float) -> None:
     left, right = st.columns(2)
     lines = [
@@ -173,7 +131,4 @@ def _draw(study: Study, patient: Patient, done: Surgery, factor: float) -> None:
             done.before.probabilities, done.after.probabilities, patient.tokenizer
         )
         show_plotly(figure, "norms_next", "Probabilities of the likeliest next tokens")
-    st.caption(
-        "Length: the mean over tokens, after every attention and MLP. Probabilities: of the token "
-        "after " + ("the prompt." if patient.model is study.model else "a piece of held-out text.")
-    )
+    st.caption(words.surgery_caption(patient.model is study.model))

@@ -72,7 +72,7 @@ def try_rates(
         words.GUESSES,
         lambda guess: words.answer(guess, whole()),
     ):
-        st.info("Choose an answer first. Then try every learning rate.", icon=":material/lock:")
+        st.info(words.CHOOSE, icon=":material/lock:")
         return
     st.header("After the step")
     before, after = view.show_losses(study, whole(), config)
@@ -87,12 +87,7 @@ def look_at_job(study: Study, config: TrainConfig, own: bool, value: dict, finis
 
 def break_it(study: Study, settings: dict[str, str]) -> None:
     st.header("Too large, on purpose")
-    st.markdown(
-        f"Now {STEPS} steps on this sentence, each with far too large a learning rate, and an "
-        "**autopsy** after each: every tensor of the forward pass, in order, is compared with what "
-        f"it was before. The first one that isn't finite, or is more than {coroner.EXPLODED:g} "
-        "times as large (root mean square), is what broke first."
-    )
+    st.markdown(words.autopsies(STEPS, coroner.EXPLODED))
     factor = widgets.select_slider(
         "How much too large",
         TOO_LARGE,
@@ -151,13 +146,6 @@ current_study()
 st.markdown(words.INTRO)
 take_step()
 
-try_this(
-    "Take AdamW and Muon in turn. Which of them moves the token vectors more, and which the norms?",
-    "Write a sentence that the model already knows by heart. How long is its gradient?",
-    "Write a sentence in another language. What does learning it cost the other text?",
-    "Find the largest learning rate at which the sentence still becomes easier.",
-    "Train a model without norms (Training, or the command line), and break it here: what breaks "
-    "first then?",
-)
+try_this(*words.TRY)
 show_source(microscope.backward, microscope.one_step, AdamW, Muon, coroner.autopsy)
 further_reading(*words.READING)

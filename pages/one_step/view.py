@@ -22,11 +22,7 @@ from ui.show.tokens import short
 def show_gradients(study: Study, report: Report) -> None:
     """The length of each part's gradient, as it is or for its size."""
     st.header("Backward: which weights are to blame")
-    st.markdown(
-        "Going backwards through the model, the chain rule gives every weight a number: how much "
-        "the loss would change if that weight alone were moved by a tiny bit. Below, those of each "
-        "part are summed up to one **length** ‖g‖ (the root of the sum of squares)."
-    )
+    st.markdown(words.BACKWARD)
     measure = widgets.segmented_control(
         "Show", ["length", "length ÷ weights"], "length", key="step_measure"
     )
@@ -47,8 +43,8 @@ def show_moves(report: Report, config: TrainConfig, own: bool) -> None:
     st.header("The step: from gradients to moves")
     st.markdown(words.RULES[config.optimizer])
     st.latex(words.FORMULAS[config.optimizer])
-    st.markdown(f"Learning rate η: **{words.rates(config)}** ({words.whose_rate(own)}).")
-    alt = "How far the step moves each kind of weights in each layer, over their own size"
+    st.markdown(words.rate_used(config, own))
+    alt = words.RATIOS_ALT
     show(figures.ratio_bars(report.parts, 1.0), "step_ratios", alt)
     st.markdown(words.moves(report.parts, config.optimizer))
 
@@ -69,7 +65,7 @@ def show_losses(study: Study, report: Report, config: TrainConfig) -> tuple[Outc
         "inverse",
     )  # fmt: skip
     guessing = math.log(study.model.config.vocab_size)
-    alt = "Loss of the sentence and of the other text after one step, by learning rate"
+    alt = words.LOSSES_ALT
     show_chart(figures.loss_over_rates(report, factor, guessing), "step_losses", alt)
     st.markdown(words.forecast(report, after))
     st.markdown(words.elsewhere(before, after))
@@ -83,11 +79,11 @@ def _change(before: float, after: float) -> str:
 def show_predictions(study: Study, report: Report, before: Outcome, after: Outcome) -> None:
     """The probability of each right token, and the candidates where it was most surprised."""
     st.subheader("What it predicts, before and after")
-    alt = "Probability of every right token of the sentence before and after the step"
+    alt = words.RIGHT_ALT
     show(figures.right_bars(study.tokens, before, after), "step_right", alt)
     st.caption(words.surprise(study.tokens, report.place))
     pairs = probability_pairs(before.candidates, after.candidates.nan_to_num(), study.tokenizer)
-    alt = "Likeliest tokens at one place of the sentence before and after the step"
+    alt = words.CANDIDATES_ALT
     show(pairs, "step_candidates", alt)
 
 

@@ -349,3 +349,44 @@ def _loss(value: float | None) -> str:
 
 def _signed(value: float) -> str:
     return ("+" if value > 0 else "") + tidy(value)
+
+
+CHOOSE = "Choose an answer first. Then try every learning rate."
+
+
+def autopsies(steps: int, exploded: float) -> str:
+    return (
+        f"Now {steps} steps on this sentence, each with far too large a learning rate, and an "
+        "**autopsy** after each: every tensor of the forward pass, in order, is compared with "
+        f"what it was before. The first one that isn't finite, or is more than {exploded:g} times "
+        "as large (root mean square), is what broke first."
+    )
+
+
+TRY = (
+    "Take AdamW and Muon in turn. Which of them moves the token vectors more, and which the norms?",
+    "Write a sentence that the model already knows by heart. How long is its gradient?",
+    "Write a sentence in another language. What does learning it cost the other text?",
+    "Find the largest learning rate at which the sentence still becomes easier.",
+    "Train a model without norms (Training, or the command line), and break it here: what breaks "
+    "first then?",
+)
+
+BACKWARD = (
+    "Going backwards through the model, the chain rule gives every weight a number: how much "
+    "the loss would change if that weight alone were moved by a tiny bit. Below, those of each "
+    "part are summed up to one **length** ‖g‖ (the root of the sum of squares)."
+)
+
+
+def rate_used(config: TrainConfig, own: bool) -> str:
+    return f"Learning rate η: **{rates(config)}** ({whose_rate(own)})."
+
+
+RATIOS_ALT = "How far the step moves each kind of weights in each layer, over their own size"
+
+LOSSES_ALT = "Loss of the sentence and of the other text after one step, by learning rate"
+
+RIGHT_ALT = "Probability of every right token of the sentence before and after the step"
+
+CANDIDATES_ALT = "Likeliest tokens at one place of the sentence before and after the step"

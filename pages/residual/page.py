@@ -74,11 +74,7 @@ def show_shares(shares: Attribution) -> None:
 
 def show_lens(study: Study, seen: Recording, position: int) -> None:
     st.header("What would each layer say?")
-    st.markdown(
-        "The **logit lens**: read the stream after each layer as if it were the last. Each cell "
-        "shows the likeliest next token, the stronger its colour the likelier. The last row is the "
-        "model's own prediction; on the right, how far up each layer already has it."
-    )
+    st.markdown(words.LENS)
     matters = scale_matters(study.model)
     reuse = matters and widgets.toggle("Reuse the last layer's scale instead", key="lens_reuse")
     ends = seen.stream[[0, -1], position].norm(dim=-1).tolist()
@@ -135,35 +131,15 @@ def explore(study: Study) -> None:
 
 st.title("The residual stream")
 channels = current_study().model.config.n_embd
-st.markdown(
-    f"Every token travels through the model as one vector of **{channels} numbers**: its "
-    "**residual stream**. Attention and the MLP are branches off it. Each reads the "
-    "stream, and **adds** what it found. At the end the stream is compared with every token of the "
-    "vocabulary, which gives the **logits**: one score per possible next token."
-)
+st.markdown(words.intro(channels))
 note_cut()
 explore()
 
 st.header("Where does the answer come from?")
-st.markdown(
-    "A share says who *wrote* the answer, not where its cause lies. So change the cause: take a "
-    "second prompt that differs in one token, and **copy one state from its run into yours**. If "
-    "the answer moves over, that state carried the difference."
-)
+st.markdown(words.PATCHING)
 patching()
-st.caption(
-    "How much moves: of the two tokens whose probabilities differ most between the runs, A's logit "
-    "minus B's, from 0% (as in A) to 100% (as in B). This shows what carries *this* difference, on "
-    "*these* prompts; other states may be needed as well."
-)
+st.caption(words.MOVES)
 
-try_this(
-    "Set *minus that of* to the second likeliest token. Which part decides between the two?",
-    "Follow the last column of the lower grid down: from which layer on does the last token's own "
-    "stream carry the difference? Before that, where is it?",
-    "Copy `attn_out` instead of the stream. Which layer's attention brings the difference over?",
-    "Ask for something that was said: take `OTTO: Where is the red bucket?⏎⏎NADIA: The` as the "
-    "prompt and replace `red`. Does any colour reach the last token, and through which layer?",
-)
+try_this(*words.TRY)
 show_source(attribute, logit_lens, patch, patch_each, run_variants)
 further_reading(*words.READING)

@@ -9,6 +9,7 @@ import torch
 
 from gpt_core.interpret.patching import STATES, first_difference, patching_cost
 from gpt_core.jobs.patch_grid import MOST_COST
+from pages.residual import words
 from pages.residual.answers import choose_token
 from pages.residual.results import Ids, Pair, grid_of, patched, stream_of, suggestion_of
 from pages.residual.words import STATE_WORDS
@@ -66,10 +67,7 @@ def patching(study: Study) -> None:
 
     if cost >= ON_PAGE:
         if moved is None:
-            st.markdown(
-                "Any single state can be copied at once. To try **all** of them, which fills the "
-                "lower grid, takes longer:"
-            )
+            st.markdown(words.TAKES_LONGER)
         job_panel("patch_grid", settings, lambda *_: None, label="Fill the lower grid", study=study)
     patch_grids(_message(pair, state, moved, chosen), _PICTURE, keep_in_url)
 
@@ -90,22 +88,20 @@ def _other_prompt(study: Study) -> Ids | None:
         return None
     if len(other) != len(study.ids):
         st.info(
-            f"That prompt has **{len(other)} tokens**, yours has **{len(study.ids)}**. A state is "
-            "copied to its own place, so both need equally many. Change a word for one of as many "
-            "tokens.",
+            words.lengths_differ(len(other), len(study.ids)),
             icon=":material/straighten:",
         )
         return None
     changed = [i for i, (a, b) in enumerate(zip(study.ids, other, strict=True)) if a != b]
     if not changed:
-        st.info("Both prompts are the same. Change a word.", icon=":material/difference:")
+        st.info(words.THE_SAME, icon=":material/difference:")
         return None
     texts = [
         f"{code(study.tokens[i].text)} → {code(study.tokenizer.token_text(other[i]))} at {i}"
         for i in changed[:4]
     ]
     more = f", and {len(changed) - 4} more" if len(changed) > 4 else ""
-    st.markdown(f"**A** is your prompt. **B** differs in {', '.join(texts)}{more}.")
+    st.markdown(words.differs(texts, more))
     return other
 
 
@@ -142,7 +138,7 @@ def _typed(study: Study) -> Ids | None:
     text = (typed or "").replace(LINE_BREAK, "\n").replace("\\n", "\n")
     ids = study.tokenizer.encode(as_prompt(study.tokenizer, text)) if text else []
     if not ids:
-        st.info("Type a prompt that differs from yours in one word.")
+        st.info(words.TYPE_ONE)
         return None
     if len(ids) == len(study.ids) + study.left_out:
         ids = ids[study.left_out :]
@@ -190,8 +186,15 @@ def _outcome(pair: Pair, state: str, cell: tuple[int, int]) -> dict[str, Any]:
     share = number(100 * float(moved), ".1f") + "%"
     token = _text(pair.study, pair.other[cell[1]])
     return {
-        "said": f"{state} of layer {cell[0]} at position {cell[1]} ({token}) copied from B into A: "
-        f"the answer moves {share} of the way from A to B, measured by {answer} against {instead}.",
+        "said": words.outcome(
+            state=state,
+            layer=cell[0],
+            position=cell[1],
+            token=token,
+            share=share,
+            answer=answer,
+            instead=instead,
+        ),
         "names": ["A, yours", "A with B's state", "B, the other"],
         "tokens": [
             (_text(pair.study, i), *(round(float(run[i]), 5) for run in runs)) for i in tokens

@@ -206,3 +206,75 @@ def reused(own: Lens, other: Lens, position: int) -> str:
 
 def _added(branches: Sequence[Written]) -> list[Written]:
     return [each for each in branches if each.name.startswith("blocks")]
+
+
+LENS = (
+    "The **logit lens**: read the stream after each layer as if it were the last. Each cell "
+    "shows the likeliest next token, the stronger its colour the likelier. The last row is the "
+    "model's own prediction; on the right, how far up each layer already has it."
+)
+
+
+def intro(channels: int) -> str:
+    return (
+        f"Every token travels through the model as one vector of **{channels} numbers**: its "
+        "**residual stream**. Attention and the MLP are branches off it. Each reads the stream, "
+        "and **adds** what it found. At the end the stream is compared with every token of the "
+        "vocabulary, which gives the **logits**: one score per possible next token."
+    )
+
+
+PATCHING = (
+    "A share says who *wrote* the answer, not where its cause lies. So change the cause: take a "
+    "second prompt that differs in one token, and **copy one state from its run into yours**. If "
+    "the answer moves over, that state carried the difference."
+)
+
+MOVES = (
+    "How much moves: of the two tokens whose probabilities differ most between the runs, A's logit "
+    "minus B's, from 0% (as in A) to 100% (as in B). This shows what carries *this* difference, on "
+    "*these* prompts; other states may be needed as well."
+)
+
+TRY = (
+    "Set *minus that of* to the second likeliest token. Which part decides between the two?",
+    "Follow the last column of the lower grid down: from which layer on does the last token's own "
+    "stream carry the difference? Before that, where is it?",
+    "Copy `attn_out` instead of the stream. Which layer's attention brings the difference over?",
+    "Ask for something that was said: take `OTTO: Where is the red bucket?⏎⏎NADIA: The` as the "
+    "prompt and replace `red`. Does any colour reach the last token, and through which layer?",
+)
+
+TAKES_LONGER = (
+    "Any single state can be copied at once. To try **all** of them, which fills the "
+    "lower grid, takes longer:"
+)
+
+
+def lengths_differ(other: int, yours: int) -> str:
+    return (
+        f"That prompt has **{other} tokens**, yours has **{yours}**. A state is copied to its own "
+        "place, so both need equally many. Change a word for one of as many tokens."
+    )
+
+
+THE_SAME = "Both prompts are the same. Change a word."
+
+
+def differs(changes: list[str], more: str) -> str:
+    return f"**A** is your prompt. **B** differs in {', '.join(changes)}{more}."
+
+
+TYPE_ONE = "Type a prompt that differs from yours in one word."
+
+
+def outcome(
+    state: str, layer: int, position: int, token: str, share: str, answer: str, instead: str
+) -> str:
+    return (
+        f"{state} of layer {layer} at position {position} ({token}) copied from B into A: the "
+        f"answer moves {share} of the way from A to B, measured by {answer} against {instead}."
+    )
+
+
+CHOOSE = "Choose, or type any other token."

@@ -15,7 +15,8 @@ from gpt_core.generate.sample import (
 )
 from pages.sample import words
 from pages.sample.measured import show_measured
-from pages.sample.sampling import Writing, candidates, cuts, next_logits, prompt_box, settings
+from pages.sample.sampling import Writing, candidates, cuts, next_logits
+from pages.sample.settings import prompt_box, settings
 from ui.app.lesson import ask, further_reading, say_what_is_cut, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
@@ -74,7 +75,7 @@ def show_text(writing: Writing) -> None:
         writing.more(CHUNK)
         if not writing.live:
             st.rerun()  # the whole page: Stop becomes Write again
-    hint = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
+    hint = words.CHOOSE
     generated_text(writing, hint if writing.texts else "Press Write.", "text")
     if writing.problem:
         show_error(writing.problem)
@@ -86,8 +87,7 @@ def show_text(writing: Writing) -> None:
 def nucleus(study: Study) -> None:
     ask(
         f"nucleus_{hash((study.fingerprint, study.ids))}",  # another prompt asks anew
-        f"Top-p {words.NUCLEUS:g}, temperature 1: how many tokens stay in for the end of this "
-        "prompt?",
+        words.QUESTION,
         words.GUESSES,
         lambda guess: words.nucleus_answer(guess, next_logits(study)),
     )
@@ -133,10 +133,7 @@ what_settings_do()
 show_measured()
 
 try_this(*words.TRY)
-st.markdown(
-    "The address of this page holds the prompt, the settings and the seed. Whoever opens it and "
-    "presses Write gets the same text."
-)
+st.markdown(words.ADDRESS)
 show_source(
     distribution, stages, keep_top_k, keep_top_p, keep_min_p, generate, unwrap(Decoder.__call__)
 )

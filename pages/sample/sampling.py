@@ -1,4 +1,4 @@
-"""How the Sample lesson writes: its settings, the next token's logits, a text that grows."""
+"""How the Sample lesson writes: the next token's logits, what is cut, a text that grows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
 import torch
 
 from gpt_core.generate.decoder import Decoder
 from gpt_core.generate.sample import SampleConfig, Sampled, SampleError, generate, stages
 from gpt_core.model.gpt import GPT
-from ui.app import widgets
-from ui.app.study_bar import LINE_BREAK
 from ui.services.caches import MODELS, shared
 from ui.services.study import Study
 from ui.show.tokens import short
@@ -29,104 +26,6 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 400  # tokens; visitors are strangers, and share two cores
 SHOWN = 9  # how many of the likeliest tokens get a bar
-
-
-def settings() -> SampleConfig:
-    """Draw the widgets; all of them are in the URL. What is switched off is None."""
-    left, right = st.columns(2)  # each pair in a row of its own, which a telephone stacks in order
-    temperature = widgets.slider(
-        "Temperature",
-        0.0,
-        2.0,
-        0.7,
-        0.05,
-        key="temperature",
-        container=left,
-        help="The scores are divided by it. Below 1: bolder. Above 1: more even. 0: always the "
-        "likeliest token.",
-    )
-    top_k = widgets.number_input(
-        "Top-k",
-        0,
-        1000,
-        0,
-        key="top_k",
-        container=right,
-        help="Keep only the k likeliest tokens. 0 keeps all.",
-    )
-    left, right = st.columns(2)
-    top_p = widgets.slider(
-        "Top-p",
-        0.05,
-        1.0,
-        1.0,
-        0.05,
-        key="top_p",
-        container=left,
-        help="Keep the fewest likeliest tokens that together reach probability p. 1 keeps all.",
-    )
-    min_p = widgets.slider(
-        "Min-p",
-        0.0,
-        1.0,
-        0.2,
-        0.01,
-        key="min_p",
-        container=right,
-        help="Keep tokens at least this many times as likely as the likeliest. 0 keeps all.",
-    )
-    left, right = st.columns(2)
-    length = widgets.slider(
-        "Tokens to write", 20, LONGEST_TEXT, 300, 20, key="length", container=left
-    )
-    seed = widgets.number_input(
-        "Seed",
-        0,
-        2**31 - 1,
-        1337,
-        key="seed",
-        container=right,
-        help="Where the random numbers start. The same seed gives the same text.",
-    )
-    return SampleConfig(
-        max_new_tokens=int(length),
-        temperature=temperature,
-        top_k=int(top_k) or None,
-        top_p=top_p if top_p < 1 else None,
-        min_p=min_p or None,
-        seed=int(seed),
-    )
-
-
-def spoken(config: SampleConfig) -> str:
-    """The settings in use, in words."""
-    if config.temperature == 0:
-        return "temperature 0, always the likeliest token"
-    parts = [f"temperature {config.temperature:g}"]
-    named = {"top-k": config.top_k, "top-p": config.top_p, "min-p": config.min_p}
-    parts += [f"{name} {value:g}" for name, value in named.items() if value is not None]
-    return ", ".join([*parts, f"seed {config.seed}"])
-
-
-def prompt_box(study: Study, longest: int) -> None:
-    """The prompt under study in a larger box; what is typed here is the sidebar's prompt, too."""
-    # The sidebar's widget owns the prompt. This box is filled from it on every run.
-    st.session_state["start_text"] = study.prompt
-    st.text_area(
-        "The text to go on from",
-        key="start_text",
-        max_chars=longest,
-        height=122,
-        on_change=_take_prompt,
-        help="This is the prompt under study: the sidebar and all other lessons follow.",
-    )
-
-
-def _take_prompt() -> None:
-    # A prompt of no tokens has no next token. A line break is the nearest to a blank page.
-    typed = st.session_state["start_text"] or "\n"
-    st.session_state["prompt"] = typed.replace("\n", LINE_BREAK)
-    st.rerun()  # the whole page, the sidebar's box with it
 
 
 @shared(MODELS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from corpus.sitcom.checker import RULES
+from gpt_core.evaluation.sitcom_report import MODEL
 from gpt_core.generate.sample import SampleConfig, distribution
-from pages.sample.sampling import Cut, Writing, spoken
 from ui.app.lesson import Answer
 from ui.show.numbers import counted
 from ui.show.tokens import code
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gpt_core.tokenizers import Tokenizer
+    from pages.sample.sampling import Cut, Writing
 
 NUCLEUS = 0.9
 GUESSES = ("1 token", "2 to 5", "6 to 15", "more than 15")
@@ -170,3 +172,122 @@ def unknown(characters: Sequence[str]) -> str:
     shown = " ".join(code(c) for c in characters[:6])
     more = " and more" if len(characters) > 6 else ""
     return f"The model has never seen {shown}{more}; it reads a mark for “unknown” instead."
+
+
+def prompt_words(prompt: str, share: str) -> str:
+    return f"`{prompt}` {share} of the words are words of the text."
+
+
+def raced(minutes: float, threads: int) -> str:
+    return (
+        f"Bits per character of text that none of them saw; less is better. Recorded: {minutes:g} "
+        f"minutes of training steps each, in turns, {cores(threads)}. Counting needs no training."
+    )
+
+
+def introduction(scenes: dict[str, Any], race: dict[str, Any]) -> str:
+    """The claim, on the numbers that support it."""
+    bundled, notebook = race["rows"][0], race["rows"][1]
+    passed = scenes["columns"][MODEL]["measures"]["passed"]["value"]
+    count = scenes["settings"]["corpus"]["sitcom"]["scenes"]
+    return (
+        f"The notebooks' model has {notebook['parameters'] / 1e6:.1f} million parameters and "
+        f"writes misspelt nonsense; its author blames the laptop. The bundled one has "
+        f"{bundled['parameters'] / 1e6:.1f} million. Its words are words, and its people answer "
+        "each other. The difference is the **text**. In this sitcom a scene says who is there and "
+        f"what is lost before anybody needs to know it, and there are {count:,} scenes: enough to "
+        "learn how such a scene goes, and too many to learn by heart.\n\n"
+        f"How far does that go? A checker that knows every plot reads each scene to its last word. "
+        f"One wrong number, day or name is enough to fail. **{100 * passed:.0f} of 100** scenes "
+        "pass.\n\n"
+        "And the laptop? This model was trained for seven minutes on a graphics card, which it "
+        "shared with three other runs. Two processor cores would need about nine hours for the "
+        "same. In 67 minutes, on two cores and a quarter of the scenes, the same design learned "
+        "enough to pass 26 scenes of 40. The race below is short, and on one core."
+    )
+
+
+def how_made(scenes: dict[str, Any]) -> str:
+    """How the scenes were drawn, and which rules the failed ones broke."""
+    settings, measures = scenes["settings"], scenes["columns"][MODEL]["measures"]
+    broken = sorted(measures["broken"].items(), key=lambda item: -item[1])
+    rules = "; ".join(f"{count} × {RULES[rule]}" for rule, count in broken[:3])
+    filters = [
+        f"{name.replace('_', '-')} {settings[name]:g}"
+        for name in ("top_k", "top_p", "min_p")
+        if settings[name]
+    ]
+    return (
+        f"{settings['scenes']} scenes, written with temperature {settings['temperature']:g}"
+        f"{''.join(', ' + name for name in filters)}, seed {settings['seed']}; in brackets the 95% "
+        "interval. The checker reads a scene as text: it is the strict reader of the Sitcom "
+        f"lesson. " + (f"What failed scenes broke most often: {rules}." if rules else "")
+    )
+
+
+def about_race(race: dict[str, Any], scenes: dict[str, Any]) -> str:
+    """What to see in the bars."""
+    bundled, notebook = race["rows"][0], race["rows"][1]
+    times = notebook["parameters"] / bundled["parameters"]
+    said = (
+        f"Everybody had {race['minutes']:g} minutes of training. The notebooks' model, "
+        f"{times:.1f} times as large, got to {notebook['bits']['value']:.2f} bits per character; "
+        f"the bundled design to {bundled['bits']['value']:.2f}. "
+    )
+    harder = [row for row in race["rows"] if row["text"] != "sitcom"]
+    if harder:
+        said += (
+            f"On another text, Tiny Shakespeare, the same design got to "
+            f"**{harder[0]['bits']['value']:.2f}** bits: real English says much less about what "
+            "comes next. "
+        )
+    counted, learned = race["rows"][-1]["bits"], scenes["columns"][MODEL]["bits"]
+    largest = max(race["rows"][2:], key=lambda row: row["parameters"])
+    return said + (
+        f"A larger model's steps take longer: the one with "
+        f"{largest['parameters'] / 1e6:.1f} million parameters had time for {largest['steps']:,}, "
+        f"the bundled design for {bundled['steps']:,}. Counting alone gets to "
+        f"{counted['value']:.2f} at once; the bundled model, trained to its end, "
+        f"to {learned['value']:.3f}."
+    )
+
+
+def cores(count: int) -> str:
+    """ "on 2 processor cores"."""
+    return f"on {count} processor core{'s' if count > 1 else ''}"
+
+
+CHOOSE = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
+
+QUESTION = f"Top-p {NUCLEUS:g}, temperature 1: how many tokens stay in for the end of this prompt?"
+
+ADDRESS = (
+    "The address of this page holds the prompt, the settings and the seed. Whoever opens it and "
+    "presses Write gets the same text."
+)
+
+TEMPERATURE_HELP = (
+    "The scores are divided by it. Below 1: bolder. Above 1: more even. 0: always the "
+    "likeliest token."
+)
+
+TOP_K_HELP = "Keep only the k likeliest tokens. 0 keeps all."
+
+TOP_P_HELP = "Keep the fewest likeliest tokens that together reach probability p. 1 keeps all."
+
+MIN_P_HELP = "Keep tokens at least this many times as likely as the likeliest. 0 keeps all."
+
+SEED_HELP = "Where the random numbers start. The same seed gives the same text."
+
+
+def spoken(config: SampleConfig) -> str:
+    """The settings in use, in words."""
+    if config.temperature == 0:
+        return "temperature 0, always the likeliest token"
+    parts = [f"temperature {config.temperature:g}"]
+    named = {"top-k": config.top_k, "top-p": config.top_p, "min-p": config.min_p}
+    parts += [f"{name} {value:g}" for name, value in named.items() if value is not None]
+    return ", ".join([*parts, f"seed {config.seed}"])
+
+
+PROMPT_HELP = "This is the prompt under study: the sidebar and all other lessons follow."

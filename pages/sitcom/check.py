@@ -77,7 +77,7 @@ def break_it(scene: Scene, seed: int) -> None:
         key="again",
     )
     if broken is None:
-        st.info("This scene can't be broken in that way. Take another scene.")
+        st.info(words.UNBREAKABLE)
         return
     left, right = st.columns(2, gap="large")
     with right:
@@ -93,7 +93,7 @@ def break_it(scene: Scene, seed: int) -> None:
         show_script(broken, wrong, changed_lines(scene.text, broken) if told else ())
     with right:
         if told and kinds[label] != "ending":
-            st.caption("A dashed line shows what was changed.")
+            st.caption(words.DASHED)
         show_verdict(verdict, is_dark())
 
 
@@ -119,19 +119,18 @@ def check_own(scene: Scene) -> None:
             max_chars=LONGEST,
             key=f"own_{hash(scene.text)}",  # another scene fills the box anew
             persist_state="session",  # and this one's edits are there again when it comes back
-            help="A heading, then lines and (directions), one blank line apart. It is checked "
-            "when you click outside the box, or press Ctrl+Enter.",
+            help=words.OWN_HELP,
         )
     text = "\n".join(line.rstrip() for line in (own or "").strip().splitlines())
     with right:
         if not text:
-            st.info("The box is empty. Write a scene, or reload the page to get this one back.")
+            st.info(words.EMPTY)
             return
         verdict = checked(text)
         if verdict.scene and verdict.passed:
             st.success(words.read_back(verdict.scene), icon=":material/check_circle:")
         elif "\n\n" not in text:
-            st.info("Put one blank line between the heading, the lines and the directions.")
+            st.info(words.BLANK_LINES)
         show_verdict(verdict, is_dark())
         if wrong := named_lines(text, verdict.faults):
             with st.expander("Which lines?", icon=":material/search:"):

@@ -22,7 +22,6 @@ from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
-from ui.show.names import as_text
 from ui.show.theme import is_dark
 
 ANY = "Any plot"
@@ -60,7 +59,7 @@ def show_wording(scene: Scene) -> None:
     left.caption(f"As it was written: one of {count} wordings of this setup")
     left.code("\n".join(line.source for line in wording.lines), language=None, wrap_lines=True)
     filled = ", ".join(f"{slot} = {value}" for slot, value in scene.slots.items())
-    left.caption(f"The slots of this scene: {filled}.")
+    left.caption(words.slots(filled))
     right.caption("As it stands in the scene")
     elements = scene.text.split("\n\n")
     with right:
@@ -73,10 +72,7 @@ st.markdown(words.INTRO.format(people=len(the_show().cast)))
 seed, scene = choose_scene()
 st.subheader(f"“{scene.plot}”")
 step_through(scene)
-st.caption(
-    "The keys N and B step to the next beat and back. The seed decides everything: whoever opens "
-    "this page's address sees the same scene at the same beat."
-)
+st.caption(words.KEYS)
 
 st.header("Does it hold together?")
 st.markdown(words.CHECKER)
@@ -105,17 +101,11 @@ st.subheader("The cast")
 show_cast([(p.name, p.manner, p.voice["hello"][0]) for p in the_show().cast.values()])
 
 st.header("Use it as your text")
-st.markdown(
-    "Every lesson can work on this sitcom: the Data lesson counts it, the Tokenization lesson cuts "
-    "it, the Training lesson learns it. The more scenes, the better a model can learn what "
-    "belongs together, and the longer that takes."
-)
+st.markdown(words.USE_IT)
 if sitcom_as_text():
-    st.success(
-        f"All lessons now use “{as_text(chosen_corpus().name)}”.", icon=":material/check_circle:"
-    )
+    st.success(words.now_in_use(chosen_corpus().name), icon=":material/check_circle:")
 elif chosen_corpus() is not bundled_corpus():
-    st.caption(f"The lessons use “{as_text(chosen_corpus().name)}”.")
+    st.caption(words.in_use(chosen_corpus().name))
 left, right = st.columns(2)
 left.page_link(page_of("data"), label="Data: what is in it", icon="📚")
 right.page_link(page_of("training"), label="Training: learn it", icon="📉")

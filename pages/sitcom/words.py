@@ -113,3 +113,41 @@ def read_back(scene: Scene) -> str:
         f"It holds together. From the text alone the checker reads it as “{scene.plot}”, played by "
         f"{people}, about the {as_text(scene.slots.get('thing', 'thing'))}."
     )
+
+
+UNBREAKABLE = "This scene can't be broken in that way. Take another scene."
+
+DASHED = "A dashed line shows what was changed."
+
+OWN_HELP = (
+    "A heading, then lines and (directions), one blank line apart. It is checked "
+    "when you click outside the box, or press Ctrl+Enter."
+)
+
+EMPTY = "The box is empty. Write a scene, or reload the page to get this one back."
+
+BLANK_LINES = "Put one blank line between the heading, the lines and the directions."
+
+
+def slots(slots: str) -> str:
+    return f"The slots of this scene: {slots}."
+
+
+KEYS = (
+    "The keys N and B step to the next beat and back. The seed decides everything: whoever opens "
+    "this page's address sees the same scene at the same beat."
+)
+
+USE_IT = (
+    "Every lesson can work on this sitcom: the Data lesson counts it, the Tokenization lesson cuts "
+    "it, the Training lesson learns it. The more scenes, the better a model can learn what "
+    "belongs together, and the longer that takes."
+)
+
+
+def now_in_use(text: str) -> str:
+    return f"All lessons now use “{as_text(text)}”."
+
+
+def in_use(text: str) -> str:
+    return f"The lessons use “{as_text(text)}”."

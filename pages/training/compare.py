@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.training import words
 from pages.training.panel import bits_per_character, title
 from pages.training.recorded import recorded_view
 from ui.app import address, widgets
@@ -32,11 +33,7 @@ def compare_runs() -> None:
         _choose_runs(views)
     widgets.segmented_control("Over", _AXES, "steps", key="over", container=right)
     watch(_views, _comparison, lambda views: _TICK if any(v.active for v in views) else None)
-    st.caption(
-        "Validation loss in bits per character, so that runs with different tokenizers can be "
-        "compared. A word tokenizer looks better here than it is: a word that it doesn't know "
-        "costs it nearly nothing."
-    )
+    st.caption(words.COMPARED)
 
 
 def _choose_runs(views: list[RunView]) -> None:
@@ -78,7 +75,7 @@ def _comparison(views: list[RunView]) -> None:
         for number, view in enumerate(v for v in views if v.run_id in chosen)
     ]
     figure = curves(lines, x_title=axis, y_title="validation loss (bits per character)")
-    show(figure, "comparison_figure", f"Validation loss of the chosen runs over {axis}.")
+    show(figure, "comparison_figure", words.comparison_alt(axis))
     st.dataframe([_row(view) for view in views], hide_index=True, key="runs_table")
 
 

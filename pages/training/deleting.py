@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.training import words
 from ui.app.visitor import visitor_id
-from ui.services.runs import RunView, TrainingError
+from ui.services.runs import TrainingError
 from ui.services.training import training_service
-from ui.show.names import as_text, sentence
-from ui.show.numbers import counted
+from ui.show.names import sentence
 
 
 @st.dialog("Delete this run?", icon=":material/delete:")
@@ -26,9 +26,9 @@ def ask_to_delete(run_id: str) -> None:
     except ValueError:  # damaged: one more reason to delete it
         snapshots = 0
     if view.active:
-        st.info("This run is training again. Stop it first.")
+        st.info(words.TRAINING_AGAIN)
         return
-    st.markdown(what_goes(view, snapshots))
+    st.markdown(words.what_goes(view, snapshots))
     row = st.container(horizontal=True)
     if row.button("Keep it", key="keep_run", icon=":material/undo:"):
         st.rerun()
@@ -47,15 +47,3 @@ def _delete(run_id: str) -> None:
         training_service().delete(visitor_id(), run_id)
     except TrainingError as error:
         st.session_state["training_error"] = str(error)
-
-
-def what_goes(view: RunView, snapshots: int) -> str:
-    """The run by its name, and all that is lost with it."""
-    setup, kept = view.setup, counted(snapshots, "snapshot")
-    return (
-        f"**{as_text(view.about.name)} · {view.run_id[:4]}**, on “{as_text(setup.corpus_name)}”\n\n"
-        f"Its weights after step {view.step:,} of {setup.steps:,}, {kept}, its curves and its copy "
-        "of the text are removed from this server. Links to it stop working. "
-        "**This can't be undone.**\n\n"
-        "Press *Download* first to keep a copy, without snapshots and what more training needs."
-    )

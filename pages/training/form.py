@@ -10,7 +10,7 @@ from corpus import Corpus
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.settings import ConfigError
 from pages.data.text_tables import guessing_bars
-from pages.training.panel import duration
+from pages.training import words
 from pages.training.preparing import Prepared, prepare
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
@@ -27,11 +27,6 @@ from ui.services.runs import (
 from ui.services.training import training_service
 from ui.show.names import as_text, show_error
 
-_DESIGN_WORDS = {
-    "modern": "RoPE, RMSNorm, squared ReLU, trained with Muon: learns fastest.",
-    "classic": "GPT-2's choices: learned positions, LayerNorm, GELU, trained with AdamW.",
-    "notebook": "The notebooks' model: 6 layers, 8 heads, 256 wide, ReLU. Large for a laptop.",
-}
 _KINDS = ("char", "word", "bpe")
 
 
@@ -60,17 +55,7 @@ def training_form() -> None:
     )
     if pressed and request:
         _start(request)
-    st.caption(rules(limits))
-
-
-def rules(limits: Limits) -> str:
-    """What a visitor should know about the queue and the limits, in a few sentences."""
-    return (
-        f"One run trains at a time on this machine, first come, first served; a turn lasts at most "
-        f"{duration(limits.turn_seconds)}, then the run pauses. You may have {limits.active_runs} "
-        f"runs waiting or training and keep {limits.stored_runs}, for {limits.days:.0f} days. "
-        f"Close the tab if you like: your run keeps its place and goes on."
-    )
+    st.caption(words.rules(limits))
 
 
 def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared:
@@ -83,22 +68,19 @@ def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared:
             8192,
             512,
             key=f"train_vocabulary_{kind}",
-            help="How many different tokens there may be. More tokens mean shorter sequences.",
+            help=words.VOCABULARY_HELP,
         )
     prepared = prepare(text, kind, size)
     if size and prepared.tokenizer.vocab_size < size:
-        problems.append(
-            f"This text has only {prepared.tokenizer.vocab_size:,} tokens of that kind; choose a "
-            f"vocabulary of at most that size."
-        )
+        problems.append(words.small_vocabulary(prepared.tokenizer.vocab_size))
     return prepared
 
 
 def _model_widgets(limits: Limits) -> dict[str, Any]:
     design = widgets.segmented_control(
-        "Design", list(_DESIGN_WORDS), "modern", key="design", on_change=_use_preset_values
+        "Design", list(words.DESIGNS), "modern", key="design", on_change=_use_preset_values
     )
-    st.caption(_DESIGN_WORDS[design])
+    st.caption(words.DESIGNS[design])
     preset = preset_values(design, limits)
     one, two = st.expander("Size of the model", icon=":material/straighten:").columns(2)
     return {
@@ -187,11 +169,7 @@ def _request(
         problems.append(str(error))
         return None
     if prepared.val_tokens <= model.block_size:
-        problems.append(
-            f"The text is too short: its last tenth has {prepared.val_tokens:,} tokens, and must "
-            f"have more than the context of {model.block_size}. Choose a longer text or a shorter "
-            f"context."
-        )
+        problems.append(words.too_short(prepared.val_tokens, model.block_size))
     return None if problems else request
 
 
@@ -213,14 +191,18 @@ def _estimate(request: RunRequest, limits: Limits) -> None:
     expected = estimate(request.model, request.train, training_service().speed())
     tokens = request.train.steps * tokens_per_step(request.model, request.train)
     st.markdown(
-        f"{describe(request.model)}: **{expected.parameters:,}** parameters.  \n"
-        f"{request.train.steps:,} steps: **{tokens:,}** tokens to read, about "
-        f"**{duration(expected.seconds)}** and **{expected.memory_bytes / 1e9:.1f} GB** of memory."
+        words.estimate(
+            design=describe(request.model),
+            parameters=expected.parameters,
+            steps=request.train.steps,
+            tokens=tokens,
+            seconds=expected.seconds,
+            memory=expected.memory_bytes / 1e9,
+        )
     )
     if expected.seconds > limits.turn_seconds:
         st.warning(
-            f"That is longer than a turn of {duration(limits.turn_seconds)}: the run will pause, "
-            f"and you can resume it.",
+            words.longer_than_a_turn(limits.turn_seconds),
             icon=":material/schedule:",
         )
 

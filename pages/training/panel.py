@@ -11,8 +11,9 @@ from typing import Any
 
 import streamlit as st
 
+from pages.training import words
 from pages.training.deleting import ask_to_delete
-from pages.training.recorded import WHERE, recorded_view
+from pages.training.recorded import recorded_view
 from ui.app import address
 from ui.app.visitor import visitor_id
 from ui.app.watch import watch
@@ -75,11 +76,11 @@ def panel(key: str) -> None:
 
     def draw(view: RunView | None) -> None:
         if view is None:
-            st.info("There is no such run here; it may have been deleted.")
+            st.info(words.NO_SUCH_RUN)
             return
         _heading(view)
         if key == models.BUNDLED:
-            st.caption(WHERE)
+            st.caption(words.WHERE)
         else:
             _buttons(view)
         loss_figure(view)
@@ -100,12 +101,7 @@ def _heading(view: RunView) -> None:
     if view.reason:
         (st.error if view.state in ("failed", "diverged") else st.info)(sentence(view.reason))
     elif view.state == "queued":
-        ahead = (view.place or 1) - 1
-        st.info(
-            f"{ahead} {'run is' if ahead == 1 else 'runs are'} ahead of this one in the queue."
-            if ahead
-            else "Next in line."
-        )
+        st.info(words.queued((view.place or 1) - 1))
     st.progress(min(1.0, view.step / view.setup.steps), text=progress_text(view))
 
 
@@ -126,7 +122,7 @@ def progress_text(view: RunView) -> str:
 def _buttons(view: RunView) -> None:
     service, me, run_id = training_service(), visitor_id(), view.run_id
     if not service.owns(me, run_id):
-        st.caption("This run was shared with you. Only its owner can pause, stop or delete it.")
+        st.caption(words.SHARED)
     row = st.container(horizontal=True)
     mine = service.owns(me, run_id)
     if mine and view.active:
@@ -140,7 +136,7 @@ def _buttons(view: RunView) -> None:
         key="use_run",
         type="primary" if view.has_model else "secondary",
         disabled=not view.has_model,
-        help="Sets the model in the sidebar. While the run goes on, its latest weights are used.",
+        help=words.USE_HELP,
         on_click=_use,
         args=(run_id,),
     ):
@@ -199,19 +195,19 @@ def _numbers(view: RunView) -> None:
     row.metric(
         "training loss",
         _number(_mean(view.curves.loss[-20:])),
-        help="Mean of the last 20 steps, in nats per token.",
+        help=words.TRAINING_LOSS_HELP,
         width="content",
     )
     row.metric(
         "validation loss",
         _number(val_loss),
-        help="On the part of the text that is never trained on, in nats per token.",
+        help=words.VALIDATION_LOSS_HELP,
         width="content",
     )
     row.metric(
         "bits / character",
         _number(bits),
-        help="The validation loss in the unit of the Data lesson.",
+        help=words.BITS_HELP,
         width="content",
     )
     row.metric("tokens / s", _number(view.tokens_per_s, ",.0f"), width="content")
@@ -253,7 +249,7 @@ def loss_figure(view: RunView) -> None:
         "Logarithmic scale",
         view.run_id == models.BUNDLED,
         key=f"logarithmic_{view.run_id}",
-        help="Equal heights are equal factors: late in a run there is still something to see.",
+        help=words.LOGARITHMIC_HELP,
     )
     bars = bars_of(view)
     numbers = chain((bar.y for bar in bars), *(line.y for line in lines))
@@ -266,7 +262,7 @@ def loss_figure(view: RunView) -> None:
         x_max=view.setup.steps,
         log_y=logarithmic and positive,
     )
-    alt = "Loss by step: each batch, the training text, the validation text, and bars to beat."
+    alt = words.LOSS_ALT
     show(figure, "loss_figure", alt)
 
 

@@ -7,15 +7,11 @@ from functools import cache
 from gpt_core.bundled import BUNDLED, bundled_run_path
 from gpt_core.training.run_files import RunError
 from pages.data.text_tables import guessing_bars
+from pages.training import words
 from ui.services.metrics import MetricsReader
 from ui.services.runs import About, RunView, Setup
 
 SCENES_COUNTED = 1_000  # for what a mere counter reaches: all 200,000 would take minutes
-
-WHERE = (
-    "Recorded on a graphics card (an H200), which trained three other models meanwhile. Two "
-    "processor cores would need about nine hours for the same steps."
-)
 
 
 @cache
@@ -26,7 +22,7 @@ def recorded_view() -> RunView:
     run = Run.open(bundled_run_path())
     tokenizer, recipe = run.tokenizer(), run.recipe()
     if recipe is None:
-        raise RunError(f"config.json of {run.name} doesn't say which sitcom it learned.")
+        raise RunError(words.no_recipe(run.name))
     text = recipe.beginning(SCENES_COUNTED)
     reader = MetricsReader(run.path)
     reader.read()

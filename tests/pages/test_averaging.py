@@ -6,7 +6,7 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.experiments.averaging import view_head
 from gpt_core.training.run import Run
-from pages.averaging import mask_experiment
+from pages.averaging import words
 from tests.helpers import said
 
 PROMPT = "OTTO: A duck?"
@@ -90,10 +90,10 @@ def test_dividing_by_less_saturates_and_by_more_flattens(open_averaging):
 def test_the_recorded_run_waits_for_a_prediction(open_averaging):
     app = open_averaging()
     assert "Recorded on" not in said(app)
-    app.radio(key="mask_guess").set_value(mask_experiment.GUESSES[1]).run()
+    app.radio(key="mask_guess").set_value(words.MASK_GUESSES[1]).run()
     assert not app.exception
     value = load("causal_mask")["value"]
-    assert mask_experiment.happened(value) in said(app)
+    assert words.what_masking_did(value) in said(app)
     assert "✗ **Not quite.**" in said(app)
     assert "Recorded on" in said(app)
     shown = app.table[-1].value

@@ -5,7 +5,7 @@ import pytest
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.train import SCENES, SEED
 from gpt_core.training.run import Run
-from pages.sample import measured
+from pages.sample import measured, words
 
 SCENES_FILE, RACE = measured.read("scenes"), measured.read("race")
 
@@ -69,7 +69,7 @@ def test_each_name_is_told_from_the_others_and_says_what_it_learned(row):
 
 
 def test_failed_scenes_are_accounted_for():
-    said = measured.how_made(SCENES_FILE)
+    said = words.how_made(SCENES_FILE)
     broken = SCENES_FILE["columns"]["model"]["measures"]["broken"]
     assert all(f"{n} × " in said for n in sorted(broken.values())[-3:])
     assert "500 scenes" in said and "temperature 0.7" in said

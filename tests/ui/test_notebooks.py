@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 from notebooks.maker import FOLDER, NAMES
-from notebooks.maker.cells import for_notebook, lines_of, told
+from notebooks.maker.cells import for_notebook, lines_of
 
 MAKERS = dict(zip(NAMES, ("from_scratch", "concepts"), strict=True))
 
@@ -29,15 +29,10 @@ def test_it_runs_from_top_to_bottom(name):
     assert sum("text/plain" in str(cell.outputs) or cell.outputs != [] for cell in cells) > 8
 
 
-def test_a_sentence_that_a_lesson_no_longer_says_is_missed():
-    with pytest.raises(LookupError, match=r"home/page\.py has 0 texts"):
-        told("pages/home/page.py", "A GPT does a hundred things")
-
-
 def test_words_of_the_app_are_left_out():
     said = "A token :blue[**asks**] here. Look at the sidebar. It is heard."
     assert for_notebook(said) == "A token **asks** here. It is heard."
 
 
 def test_a_definition_is_the_library_s_own():
-    assert lines_of(told).source.startswith("def told(file: str, beginning: str) -> str:")
+    assert lines_of(for_notebook).source.startswith("def for_notebook(text: str) -> str:")
