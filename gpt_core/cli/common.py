@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus import Corpus, from_file, report_lines
 from gpt_core.cli.options import DRAWING
+from gpt_core.model.settings import about
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
 from gpt_core.training.text_source import MOST_SCENES, SitcomText
@@ -15,6 +16,8 @@ from gpt_core.training.text_source import MOST_SCENES, SitcomText
 if TYPE_CHECKING:
     from gpt_core.generate.sample import SampleConfig
     from gpt_core.model.gpt import GPT
+
+_DRAWN = {"temperature": 0.8, "seed": 1337}  # unless told otherwise
 
 
 def add_encoding(group: Any) -> None:
@@ -32,20 +35,14 @@ def add_sitcom(group: Any, meaning: str) -> None:
 
 def add_drawing(parser: Any) -> None:
     """How the next token is chosen."""
-    parser.add_argument(
-        "--temperature",
-        type=float,
-        help="below 1 bets on the likely, above 1 on surprises, 0 always takes the likeliest "
-        "(default: 0.8)",
-    )
-    parser.add_argument("--top-k", type=int, help="choose among the k likeliest tokens only")
-    parser.add_argument(
-        "--top-p", type=float, help="choose among the likeliest that together have probability p"
-    )
-    parser.add_argument(
-        "--min-p", type=float, help="drop tokens less than p times as likely as the likeliest"
-    )
-    parser.add_argument("--seed", type=int, help="same seed, same text (1337)")
+    from gpt_core.generate.sample import SampleConfig
+
+    words = about(SampleConfig)
+    for name in DRAWING:
+        default = f" ({_DRAWN[name]})" if name in _DRAWN else ""
+        kind = int if name in ("top_k", "seed") else float
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=kind, help=words[name] + default)
 
 
 def drawing_of(args: argparse.Namespace, **more: Any) -> SampleConfig:
@@ -53,8 +50,7 @@ def drawing_of(args: argparse.Namespace, **more: Any) -> SampleConfig:
     from gpt_core.generate.sample import SampleConfig
 
     drawing = {name: getattr(args, name) for name in DRAWING}
-    drawing["temperature"] = given_or(args.temperature, 0.8)
-    drawing["seed"] = given_or(args.seed, 1337)
+    drawing |= {name: given_or(drawing[name], value) for name, value in _DRAWN.items()}
     return SampleConfig(**drawing, **more)
 
 

@@ -18,7 +18,7 @@ from gpt_core.cli.common import add_encoding, add_sitcom, bar_of_scenes, read_te
 from gpt_core.cli.examples import EXAMPLES
 from gpt_core.cli.options import check_settings, check_train, tokenizer_for
 from gpt_core.model.config import GPTConfig
-from gpt_core.model.settings import Settings
+from gpt_core.model.settings import Settings, about
 from gpt_core.training import distributed
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run, check_new
@@ -69,7 +69,7 @@ def add_train(commands: Any) -> None:
 
 def _add_settings(group: Any, cls: type[Settings]) -> None:
     """One option per setting of a config, named like it, with every preset's value."""
-    kinds, about = get_type_hints(cls), cls.about()
+    kinds, words = get_type_hints(cls), about(cls)
     for field in fields(cls):
         if field.name == "vocab_size":
             continue  # the tokenizer decides vocab_size
@@ -80,7 +80,7 @@ def _add_settings(group: Any, cls: type[Settings]) -> None:
         shown = str(field.default) if same else ", ".join(f"{n} {v}" for n, v in values.items())
         group.add_argument(
             "--" + field.name.replace("_", "-"),
-            help=f"{about[field.name]} ({shown})",
+            help=f"{words[field.name]} ({shown})",
             **_kind_of_option(kinds[field.name]),
         )
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from gpt_core.generate.decoder import Decoder
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import find_hook_points
+from gpt_core.model.settings import setting
 
 
 class SampleError(ValueError):
@@ -27,28 +28,29 @@ class SampleError(ValueError):
 
 @dataclass(frozen=True)
 class SampleConfig:
-    """How the next token is chosen.
+    """How the next token is chosen; None switches a filter off. stop: texts after which to stop.
 
-    max_new_tokens: how many tokens to add at most.
-    temperature: what the logits are divided by; 0 always takes the likeliest token (greedy).
-    top_k: keep the k likeliest tokens (Fan et al. 2018, section 5.1).
-    top_p: keep the fewest likeliest tokens that together reach probability p (nucleus sampling,
-        Holtzman et al. 2020, section 3.1).
-    min_p: keep tokens at least min_p times as likely as the likeliest (Nguyen et al. 2024,
-        section 3).
-    seed: the same seed gives the same text.
-    stop: texts after which to stop.
+    Sources: top_k Fan et al. 2018, section 5.1; top_p (nucleus sampling) Holtzman et al. 2020,
+    section 3.1; min_p Nguyen et al. 2024, section 3.
 
     Raises SampleError, with a sentence that says what is allowed, for any wrong value.
     """
 
-    max_new_tokens: int = 200
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    seed: int = 1337
-    stop: tuple[str, ...] = ()
+    max_new_tokens: int = setting(200, "how many tokens to write at most")
+    temperature: float = setting(
+        1.0,
+        "what the scores are divided by: below 1 bolder, above 1 more even, 0 always the likeliest "
+        "token",
+    )
+    top_k: int | None = setting(None, "keep only the k likeliest tokens")
+    top_p: float | None = setting(
+        None, "keep the fewest likeliest tokens that together reach probability p"
+    )
+    min_p: float | None = setting(
+        None, "keep tokens at least this many times as likely as the likeliest"
+    )
+    seed: int = setting(1337, "where the random numbers start: the same seed gives the same text")
+    stop: tuple[str, ...] = setting((), "end after any of these texts")
 
     def __post_init__(self) -> None:
         _check_whole("max_new_tokens", self.max_new_tokens, 1, 1_000_000)

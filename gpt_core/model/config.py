@@ -16,24 +16,12 @@ ResidualInit = Literal["scaled", "zero", "copy"]
 
 @dataclass(frozen=True)
 class GPTConfig(Settings):
-    """The shape and the design of a GPT.
+    """The shape and the design of a GPT; each setting says below what it is.
 
-    vocab_size: number of different tokens, V.
-    block_size: the longest context, in tokens; T never exceeds it.
-    n_layer: number of transformer blocks.
-    n_head: attention heads per block, H.
-    n_embd: width of the residual stream, C; each head is C / H wide.
-    dropout: probability of zeroing an activation while training.
-    bias: whether linear layers and LayerNorm have an additive bias.
-    norm: which normalization; norm_position: before ("pre") or after ("post") each branch.
-    position: how the model learns where a token stands.
-    activation: the nonlinearity of the feed-forward layer.
-    tie_weights: the output layer reuses the token embedding (Press & Wolf 2017).
-    qk_norm: queries and keys are RMS-normalised per head (Henry et al. 2020).
-    causal: a position sees only itself and what came before.
-    residual_init: the last layer of each branch starts small ("scaled", GPT-2 section 2.3) or
-        at zero ("zero", so that every block starts as the identity); "copy" is "zero" with heads
-        that hand on what they look at from the first step.
+    In shapes: V is vocab_size, T is at most block_size, H is n_head, C is n_embd, and each head is
+    D = C / H wide. tie_weights: Press & Wolf 2017. qk_norm: per head (Henry et al. 2020).
+    residual_init: "scaled" is GPT-2's (section 2.3); "zero" starts every block as the identity;
+    "copy" is "zero" with heads that hand on what they look at from the first step.
 
     Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
     """
@@ -46,7 +34,7 @@ class GPTConfig(Settings):
     block_size: int = setting(
         128, "context length, in tokens: how far back the model sees", between=(1, 131_072)
     )
-    n_layer: int = setting(4, "number of transformer blocks, one above the other", between=(1, 512))
+    n_layer: int = setting(4, "how many transformer blocks stand in a row", between=(1, 512))
     n_head: int = setting(
         4, "attention heads in each block; must divide the width", between=(1, 512)
     )

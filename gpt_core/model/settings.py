@@ -11,7 +11,7 @@ class ConfigError(ValueError):
 
 
 def setting(default: Any, about: str, between: tuple[float, float] | None = None) -> Any:
-    """A field of `Settings`: its default, what it is in a few words, and what it may be.
+    """A dataclass field: its default, what it is in a few words, and what it may be in `Settings`.
 
     between: the smallest and the largest value. Wide limits: they catch typing slips, not taste.
     """
@@ -37,11 +37,6 @@ class Settings:
                 _check_range(known.name, value, *known.metadata["between"])
 
     @classmethod
-    def about(cls) -> dict[str, str]:
-        """What each setting is, by name, in a few words."""
-        return {known.name: known.metadata["about"] for known in fields(cls)}
-
-    @classmethod
     def from_preset(cls, name: str, **overrides: Any) -> Self:
         """Build a preset by name; overrides replace single settings. Raises ConfigError."""
         if name not in cls.PRESETS:
@@ -62,6 +57,11 @@ class Settings:
         if unknown := sorted(set(settings) - set(known)):
             raise ConfigError(f"Unknown setting {unknown[0]!r}; known are {', '.join(known)}.")
         return cls(**settings)
+
+
+def about(settings: type) -> dict[str, str]:
+    """What each setting of a dataclass is, by name, in a few words: the command line and forms."""
+    return {known.name: known.metadata["about"] for known in fields(settings)}
 
 
 def _check_kind(name: str, value: Any, kind: Any) -> None:

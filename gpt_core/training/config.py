@@ -10,42 +10,28 @@ from gpt_core.model.settings import ConfigError, Settings, setting
 
 @dataclass(frozen=True)
 class TrainConfig(Settings):
-    """How a model is trained.
+    """How a model is trained; each setting says below what it is.
 
-    steps: number of updates.
-    batch_size: sequences per step, over all processes and accumulated parts together.
-    learning_rate: the peak; with Muon, that of the matrices inside the blocks.
-    embedding_lr, head_lr: with Muon, Adam's for embeddings, and for output layer and vectors.
-    warmup_steps, schedule, min_lr_ratio, cooldown: see `gpt_core.training.optim.lr_factor`.
-    optimizer: "adamw", or "muon" for the matrices inside the blocks.
-    weight_decay: how strongly weights are pulled to zero, times the learning rate, each step.
-    beta1, beta2: Adam's memory of the gradient and of its square.
-    momentum, newton_schulz: Muon's memory of the gradient, and its number of iterations.
-    grad_clip: largest joint norm of all gradients; 0 never clips.
+        schedule, warmup_steps, min_lr_ratio, cooldown: see `gpt_core.training.optim.lr_factor`.
+    batch_size counts all processes and accumulated parts together; grad_accum changes no result.
     document_starts: seven of eight pieces of text begin where a document does (with the two blank
-        lines before it), so that the model sees what it is about; else pieces begin anywhere.
-    rare_token_weight: how many times a rare token that a text depends on counts in the loss that
-        is learned from (of the sitcom: its days, numbers, towns; a scene falls apart where one is
-        forgotten); it falls to 1 with the learning rate. Reported losses count every token once.
-    grad_accum: in how many parts a batch is computed, to save memory; the result is the same.
-    eval_interval: steps between evaluations; eval_batches: batches of each split that an
-        evaluation reads, 0 for the whole split.
-    sample_interval, snapshot_interval: steps between samples of text and between kept copies of
-        the weights; 0 for none.
-    checkpoint_interval: steps between saves that training can resume from.
-    seed: decides the initial weights, the batches and dropout.
-    precision: "auto" computes in bfloat16 where the processor is faster with it.
-    compile: let torch.compile build a faster model first (takes up to a minute).
+    lines before it), so that the model sees what it is about; else pieces begin anywhere.
+    rare_token_weight: how many times a rare token that a text depends on counts in the loss that is
+    learned from (of the sitcom: its days, numbers, towns; a scene falls apart where one is
+    forgotten); it falls to 1 with the learning rate. Reported losses count every token once.
+        precision: "auto" computes in bfloat16 where the processor is faster with it.
 
-    Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
+        Raises ConfigError, with a sentence that says what is allowed, for any wrong value.
     """
 
     WHAT: ClassVar[str] = "settings of a training run"
 
-    steps: int = setting(2000, "number of updates", between=(1, 1_000_000))
-    batch_size: int = setting(12, "sequences per step", between=(1, 65_536))
+    steps: int = setting(2000, "how often the weights are updated", between=(1, 1_000_000))
+    batch_size: int = setting(12, "pieces of text in one step", between=(1, 65_536))
     learning_rate: float = setting(
-        1e-3, "peak learning rate (with muon: of the matrices in the blocks)", between=(0.0, 100.0)
+        1e-3,
+        "how far a step moves the weights at most (with muon: in the blocks)",
+        between=(0.0, 100.0),
     )
     embedding_lr: float = setting(
         0.1, "with muon: learning rate of the embeddings", between=(0.0, 100.0)

@@ -350,9 +350,7 @@ def mask_answer(guess: str, value: dict[str, Any]) -> Answer:
 
 
 MASK_CURVES_ALT = "Training loss of the model with the mask and of the one without"
-
 MASK_OUTCOME = "**What came of them**, measured on text that neither was trained on"
-
 MASK_TEXTS = f"**What they write** after `{PROMPT}`, one character at a time, seed {SEED}"
 
 
@@ -404,5 +402,4 @@ def check(error: float, tokens: int) -> str:
 
 
 UNMASKED = "This model was built without a mask: its own heads skip the step to −∞."
-
 LONELY = "One token shares its attention with nobody. Write at least two in the sidebar."

@@ -16,9 +16,7 @@ INTRO = (
 )
 
 CHARACTERS_ALT = "How often each of the most frequent characters occurs, as bars"
-
 WORDS_ALT = "How often each of the most frequent words occurs, as bars"
-
 NO_WORDS = "This text has no words: no letters or digits stand together."
 
 GUESSING = (
@@ -122,7 +120,6 @@ def manners(site: Site) -> str:
 
 
 PAGE_GONE = "The page of this episode isn't kept any more."
-
 NOTHING_TO_DO = "In this episode it found nothing to do."
 
 

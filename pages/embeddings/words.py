@@ -215,7 +215,6 @@ def products(here: float, there: float, i: int, j: int, shift: int) -> str:
 
 
 LATER = "A causal model never asks a later token. The arithmetic holds all the same."
-
 DISTANCE_ALT = "The score of these two tokens against the distance between them"
 
 

@@ -402,7 +402,6 @@ def by_hand(channel: int) -> str:
 
 
 ROLES_ALT = "The chosen head's share of attention for each role, and chance"
-
 CHOOSE = "Choose an answer first; then the values of all heads are shown here."
 
 
@@ -411,9 +410,6 @@ def most_valuable(shown: int, heads: int) -> str:
 
 
 TAKEN_ALT = "How much more each head is worth after healing than in the twin"
-
 SINGLE = "This model has a single head: nobody is left who could take over."
-
 NO_ROOM = "This model's context is too short to say anything twice."
-
 ONE_TOKEN = "Your prompt is a single token. It takes two to see what comes next."

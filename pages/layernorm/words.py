@@ -296,7 +296,6 @@ READING = (
 )
 
 ANSWER_FIRST = "Choose an answer first. Then you can try it."
-
 TOO_LARGE = "The numbers grew too large for 32 bits (overflow). Choose a smaller factor."
 
 
@@ -317,7 +316,6 @@ def answer(
 
 
 IN_THE_STREAM = "This norm stands in the stream: nothing else reads what is multiplied."
-
 LAST_NORM = "Only this norm reads the stream here: multiplying either is the same."
 
 

@@ -135,7 +135,6 @@ def silence_table(found: Sequence[Silence], hidden: int) -> dict[str, list[str]]
 
 
 LOUDEST = "The loudest of this layer on your prompt, by the length of what they add:"
-
 EFFECT_ALT = "The tokens whose logits this neuron raises and lowers the most, by itself"
 
 

@@ -384,9 +384,6 @@ def rate_used(config: TrainConfig, own: bool) -> str:
 
 
 RATIOS_ALT = "How far the step moves each kind of weights in each layer, over their own size"
-
 LOSSES_ALT = "Loss of the sentence and of the other text after one step, by learning rate"
-
 RIGHT_ALT = "Probability of every right token of the sentence before and after the step"
-
 CANDIDATES_ALT = "Likeliest tokens at one place of the sentence before and after the step"

@@ -9,6 +9,7 @@ from pages.sample import words
 from pages.sample.sampling import LONGEST_TEXT
 from ui.app import widgets
 from ui.app.study_bar import LINE_BREAK
+from ui.app.widgets import help_of
 from ui.services.study import Study
 
 
@@ -23,7 +24,7 @@ def settings() -> SampleConfig:
         0.05,
         key="temperature",
         container=left,
-        help=words.TEMPERATURE_HELP,
+        help=help_of(SampleConfig, "temperature"),
     )
     top_k = widgets.number_input(
         "Top-k",
@@ -32,7 +33,7 @@ def settings() -> SampleConfig:
         0,
         key="top_k",
         container=right,
-        help=words.TOP_K_HELP,
+        help=help_of(SampleConfig, "top_k", "0 keeps all."),
     )
     left, right = st.columns(2)
     top_p = widgets.slider(
@@ -43,7 +44,7 @@ def settings() -> SampleConfig:
         0.05,
         key="top_p",
         container=left,
-        help=words.TOP_P_HELP,
+        help=help_of(SampleConfig, "top_p", "1 keeps all."),
     )
     min_p = widgets.slider(
         "Min-p",
@@ -53,7 +54,7 @@ def settings() -> SampleConfig:
         0.01,
         key="min_p",
         container=right,
-        help=words.MIN_P_HELP,
+        help=help_of(SampleConfig, "min_p", "0 keeps all."),
     )
     left, right = st.columns(2)
     length = widgets.slider(
@@ -66,7 +67,7 @@ def settings() -> SampleConfig:
         1337,
         key="seed",
         container=right,
-        help=words.SEED_HELP,
+        help=help_of(SampleConfig, "seed"),
     )
     return SampleConfig(
         max_new_tokens=int(length),

@@ -258,26 +258,12 @@ def cores(count: int) -> str:
 
 
 CHOOSE = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
-
 QUESTION = f"Top-p {NUCLEUS:g}, temperature 1: how many tokens stay in for the end of this prompt?"
 
 ADDRESS = (
     "The address of this page holds the prompt, the settings and the seed. Whoever opens it and "
     "presses Write gets the same text."
 )
-
-TEMPERATURE_HELP = (
-    "The scores are divided by it. Below 1: bolder. Above 1: more even. 0: always the "
-    "likeliest token."
-)
-
-TOP_K_HELP = "Keep only the k likeliest tokens. 0 keeps all."
-
-TOP_P_HELP = "Keep the fewest likeliest tokens that together reach probability p. 1 keeps all."
-
-MIN_P_HELP = "Keep tokens at least this many times as likely as the likeliest. 0 keeps all."
-
-SEED_HELP = "Where the random numbers start. The same seed gives the same text."
 
 
 def spoken(config: SampleConfig) -> str:

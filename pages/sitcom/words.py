@@ -116,7 +116,6 @@ def read_back(scene: Scene) -> str:
 
 
 UNBREAKABLE = "This scene can't be broken in that way. Take another scene."
-
 DASHED = "A dashed line shows what was changed."
 
 OWN_HELP = (
@@ -125,7 +124,6 @@ OWN_HELP = (
 )
 
 EMPTY = "The box is empty. Write a scene, or reload the page to get this one back."
-
 BLANK_LINES = "Put one blank line between the heading, the lines and the directions."
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
 from corpus import Corpus
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.settings import ConfigError
+from gpt_core.training.config import TrainConfig
 from pages.data.text_tables import guessing_bars
 from pages.training import words
 from pages.training.preparing import Prepared, prepare
@@ -27,7 +29,34 @@ from ui.services.runs import (
 from ui.services.training import training_service
 from ui.show.names import as_text, show_error
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 _KINDS = ("char", "word", "bpe")
+
+
+class Box(NamedTuple):
+    """A setting in the form: narrower limits than its own, for models that two cores can train."""
+
+    name: str
+    label: str
+    key: str
+    low: float
+    high: float
+
+
+_SIZES = (
+    Box("n_layer", "Layers", "layers", 1, 24),
+    Box("n_head", "Heads", "heads", 1, 32),
+    Box("n_embd", "Width", "width", 8, 1024),
+    Box("block_size", "Context", "context", 8, 1024),
+)
+_LEARNING = (
+    Box("steps", "Steps", "train_steps", 1, Limits().steps),
+    Box("batch_size", "Batch", "train_batch", 1, 512),
+    Box("learning_rate", "Learning rate", "train_rate", 1e-6, 1.0),
+    Box("seed", "Seed", "train_seed", 0, 99_999),
+)
 
 
 def training_form() -> None:
@@ -38,7 +67,7 @@ def training_form() -> None:
     st.page_link(page_of("data"), label="Choose another text", icon=":material/library_books:")
     problems: list[str] = []
     prepared = _tokenizer_widgets(corpus.text, problems)
-    sizes, learning = _model_widgets(limits), _learning_widgets(limits)
+    sizes, learning = _model_widgets(), _learning_widgets()
     request = _request(corpus, prepared, sizes, learning, problems)
     for problem in problems:
         show_error(problem)
@@ -76,62 +105,44 @@ def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared:
     return prepared
 
 
-def _model_widgets(limits: Limits) -> dict[str, Any]:
+def _model_widgets() -> dict[str, Any]:
     design = widgets.segmented_control(
         "Design", list(words.DESIGNS), "modern", key="design", on_change=_use_preset_values
     )
     st.caption(words.DESIGNS[design])
-    preset = preset_values(design, limits)
-    one, two = st.expander("Size of the model", icon=":material/straighten:").columns(2)
-    return {
-        "design": design,
-        "n_layer": _number(one, "Layers", "layers", 1, 24, preset),
-        "n_head": _number(two, "Heads", "heads", 1, 32, preset),
-        "n_embd": _number(one, "Width", "width", 8, 1024, preset),
-        "block_size": _number(two, "Context", "context", 8, 1024, preset),
-    }
+    columns = st.expander("Size of the model", icon=":material/straighten:").columns(2)
+    return {"design": design} | _numbers(GPTConfig, _SIZES, columns, design)
 
 
-def _learning_widgets(limits: Limits) -> dict[str, Any]:
-    preset = preset_values(st.session_state["design"], limits)
-    one, two = st.expander("How it learns", icon=":material/tune:").columns(2)
-    return {
-        "steps": _number(one, "Steps", "train_steps", 1, limits.steps, preset),
-        "batch_size": _number(two, "Batch", "train_batch", 1, 512, preset),
-        "learning_rate": widgets.number_input(
-            "Learning rate",
-            0.000001,
-            1.0,
-            preset["train_rate"],
-            key="train_rate",
-            container=one,
-            format="%g",
-            step=preset["train_rate"] / 5,
-        ),
-        "seed": _number(two, "Seed", "train_seed", 0, 99_999, preset),
-    }
+def _learning_widgets() -> dict[str, Any]:
+    columns = st.expander("How it learns", icon=":material/tune:").columns(2)
+    return _numbers(TrainConfig, _LEARNING, columns, st.session_state["design"])
 
 
-def _number(column: Any, label: str, key: str, low: int, high: int, preset: dict[str, Any]) -> int:
-    return widgets.number_input(label, low, high, preset[key], key=key, container=column)
+def _numbers(
+    settings: type, boxes: Sequence[Box], columns: Sequence[DeltaGenerator], design: str
+) -> dict[str, Any]:
+    """A number box for each setting, by turns in the columns; their values by name."""
+    limits = training_service().limits
+    preset, found = preset_values(design, limits), {}
+    for number, box in enumerate(boxes):
+        start, most = preset[box.key], limits.steps if box.name == "steps" else box.high
+        look: dict[str, Any] = {"help": widgets.help_of(settings, box.name)}
+        if isinstance(start, float):
+            look |= {"format": "%g", "step": start / 5}
+        column = columns[number % len(columns)]
+        found[box.name] = widgets.number_input(
+            box.label, box.low, most, start, key=box.key, container=column, **look
+        )
+    return found
 
 
 def preset_values(design: str, limits: Limits) -> dict[str, Any]:
     """The values that the number boxes start with, by their keys."""
-    from gpt_core.training.config import TrainConfig
-
-    model = GPTConfig.from_preset(design, vocab_size=1)
-    train = TrainConfig.from_preset(design)
-    return {
-        "layers": model.n_layer,
-        "heads": model.n_head,
-        "width": model.n_embd,
-        "context": model.block_size,
-        "train_steps": min(train.steps, limits.steps),
-        "train_batch": train.batch_size,
-        "train_rate": train.learning_rate,
-        "train_seed": train.seed,
-    }
+    preset = GPTConfig.from_preset(design, vocab_size=1).to_dict()
+    preset |= TrainConfig.from_preset(design).to_dict()
+    preset["steps"] = min(preset["steps"], limits.steps)
+    return {box.key: preset[box.name] for box in (*_SIZES, *_LEARNING)}
 
 
 def _use_preset_values() -> None:
@@ -147,8 +158,6 @@ def _request(
     problems: list[str],
 ) -> RunRequest | None:
     """The run as described, or None and a sentence added to the problems."""
-    from gpt_core.training.config import TrainConfig
-
     design = sizes.pop("design")
     try:
         model = GPTConfig.from_preset(design, vocab_size=prepared.tokenizer.vocab_size, **sizes)

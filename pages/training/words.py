@@ -157,17 +157,11 @@ def queued(ahead: int) -> str:
 
 
 SHARED = "This run was shared with you. Only its owner can pause, stop or delete it."
-
 USE_HELP = "Sets the model in the sidebar. While the run goes on, its latest weights are used."
-
 TRAINING_LOSS_HELP = "Mean of the last 20 steps, in nats per token."
-
 VALIDATION_LOSS_HELP = "On the part of the text that is never trained on, in nats per token."
-
 BITS_HELP = "The validation loss in the unit of the Data lesson."
-
 LOGARITHMIC_HELP = "Equal heights are equal factors: late in a run there is still something to see."
-
 LOSS_ALT = "Loss by step: each batch, the training text, the validation text, and bars to beat."
 
 WHERE = (

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import streamlit as st
 
+from gpt_core.model.settings import about
 from ui.app import address
 
 Number = TypeVar("Number", int, float)
@@ -54,6 +55,12 @@ def number_input(
     """A number from low to high, both included."""
     values = Numbers(low, high, default)
     return _draw("number_input", (label, low, high, values.default), values, key, more)
+
+
+def help_of(settings: type, name: str, more: str = "") -> str:
+    """What a setting is, in its own words, as a widget's help; more: what the widget adds."""
+    said = about(settings)[name]
+    return f"{said[0].upper()}{said[1:]}. {more}".rstrip()
 
 
 def select_slider(

@@ -11,6 +11,7 @@ import pytest
 from corpus import from_upload
 from gpt_core.cli.main import main, make_parser
 from gpt_core.model.config import GPTConfig
+from gpt_core.model.settings import about
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from tests.helpers import wait_for
@@ -265,11 +266,11 @@ def test_help_explains_every_setting(capsys):
         make_parser().parse_args(["train", "--help"])
     assert exit_.value.code == 0
     shown = re.sub(r"\s+", " ", capsys.readouterr().out)
-    about = GPTConfig.about() | TrainConfig.about()
-    assert set(about) == {*GPTConfig(vocab_size=1).to_dict(), *TrainConfig().to_dict()}
-    for name in set(about) - {"vocab_size"}:
+    explained = about(GPTConfig) | about(TrainConfig)
+    assert set(explained) == {*GPTConfig(vocab_size=1).to_dict(), *TrainConfig().to_dict()}
+    for name in set(explained) - {"vocab_size"}:
         assert f"--{name.replace('_', '-')}" in shown
-        assert about[name][:40] in shown.replace("- ", "-")
+        assert explained[name][:40] in shown.replace("- ", "-")
     assert "(classic 2000, modern" in shown
     assert "examples: python -m gpt_core train --text book.txt" in shown
 
