@@ -12,9 +12,8 @@ from ui.app.chosen_text import chosen_corpus
 from ui.app.lesson import numbers_row, try_this
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
-from ui.show.bars import count_bars
 from ui.show.names import as_text
-from ui.show.plotly_json import show
+from ui.show.plotly_json import count_bars, show
 from ui.show.theme import palette
 from ui.show.tokens import code, short
 

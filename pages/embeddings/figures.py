@@ -11,7 +11,7 @@ from torch import Tensor
 from gpt_core.interpret.positions import pairs, score_by_distance, turn, turn_per_position
 from ui.show.curves import Chart, Line, curves, series_color
 from ui.show.numbers import number
-from ui.show.plotly_json import Figure, line_trace, whole_figure
+from ui.show.plotly_json import Figure, around_zero, dot_trace, line_trace, whole_figure
 from ui.show.theme import palette
 
 MOST_POSITIONS, MOST_CHANNELS = 64, 128
@@ -25,7 +25,6 @@ def table_map(table: Tensor, across: str) -> Figure:
     """
     values = table[:MOST_POSITIONS, :MOST_CHANNELS].numpy().astype(np.float32)
     largest = float(np.abs(values).max()) or 1.0
-    scale = [[0, series_color(1)], [0.5, palette().background], [1, series_color(0)]]
     ticks = [-largest, 0.0, largest]
     bar = {"orientation": "h", "thickness": 10, "outlinewidth": 0, "y": 1.01, "yanchor": "bottom"}
     bar |= {"tickvals": ticks, "ticktext": [number(t, ".2g") for t in ticks], "len": 1}
@@ -34,7 +33,7 @@ def table_map(table: Tensor, across: str) -> Figure:
         "z": values,
         "zmin": -largest,
         "zmax": largest,
-        "colorscale": scale,
+        "colorscale": around_zero(series_color(1), series_color(0)),
         "colorbar": bar,
         "hovertemplate": f"position %{{y}}, {across} %{{x}}: %{{z:.3f}}<extra></extra>",
     }
@@ -95,10 +94,9 @@ def distance_curve(q: Tensor, k: Tensor, distance: int, causal: bool, longest: i
     start = 0 if causal else -longest
     distances = list(range(start, longest + 1))
     scores = score_by_distance(q, k, distances).tolist()
-    here = {"x": [distance], "y": [scores[distance - start]], "mode": "markers", "name": "now"}
     data = [
         line_trace(distances, scores, palette().output, "score"),
-        here | {"marker": {"color": palette().text, "size": 14}},
+        dot_trace(distance, scores[distance - start], name="now"),
     ]
     for trace in data:
         trace["hovertemplate"] = "distance %{x}: %{y:.3f}<extra></extra>"

@@ -17,7 +17,15 @@ from ui.services.caches import shared
 from ui.services.study import Study
 from ui.show.curves import series_color
 from ui.show.numbers import number
-from ui.show.plotly_json import Figure, bar_trace, plain_label, show, whole_figure
+from ui.show.plotly_json import (
+    Figure,
+    labels_outside,
+    plain_label,
+    row_trace,
+    show,
+    token_rows,
+    whole_figure,
+)
 from ui.show.theme import palette
 from ui.show.tokens import short, visible
 
@@ -213,21 +221,14 @@ def show_neighbours(study: Study, token: int) -> None:
 
 
 def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Figure:
-    rows = list(range(len(found)))
-    names = [plain_label(tokenizer.token_text(i)) for i, _ in found]
     values = [cosine for _, cosine in found]
-    bars = bar_trace(x=values, y=rows, color=series_color(0), orientation="h")
-    bars |= {"text": [number(value, ".2f") for value in values]}
-    bars |= {"textposition": "outside", "cliponaxis": False, "textfont": {"size": 13}}
-    bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
-    low = min(0.0, *values)
+    bars = row_trace(values, color=series_color(0), hovertemplate="%{x:.4f}<extra></extra>")
+    bars |= labels_outside(number(value, ".2f") for value in values)
     axes = {
-        "xaxis": {"range": [low, 1.15], "visible": False},
-        "yaxis": {"tickvals": rows, "ticktext": [f"<b>{name}</b>" for name in names]}
-        | {"tickfont": {"family": "monospace", "size": 15}, "autorange": "reversed"}
-        | {"showgrid": False},
+        "xaxis": {"range": [min(0.0, *values), 1.15], "visible": False},
+        "yaxis": token_rows([tokenizer.token_text(i) for i, _ in found], 15),
     }
-    figure = whole_figure([bars], 27 * len(rows) + 12, axes)
+    figure = whole_figure([bars], 27 * len(found) + 12, axes)
     figure["layout"]["margin"] |= {"t": 4, "b": 4}
     return figure
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ui.show.curves import series_color
-from ui.show.plotly_json import Figure, bar_trace, whole_figure
+from ui.show.plotly_json import Figure, bar_trace, named_rows, row_trace, whole_figure
 from ui.show.theme import palette
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def role_bars(scores: dict[str, list[float]]) -> Figure:
     """One head's share of attention for every role, and a mark where chance would be."""
     names, rows = list(scores), list(range(len(scores)))
     shares, chances = ([100 * scores[n][i] for n in names] for i in (0, 1))
-    bars = bar_trace(x=shares, y=rows, color=series_color(0), orientation="h", name="this head")
+    bars = row_trace(shares, color=series_color(0), name="this head")
     bars["hovertemplate"] = "%{x:.2f}%"
     mark = {"symbol": "line-ns-open", "size": 20, "color": palette().text, "line": {"width": 3}}
     chance = {"x": chances, "y": rows, "mode": "markers", "marker": mark, "name": "chance"}
@@ -73,7 +73,7 @@ def role_bars(scores: dict[str, list[float]]) -> Figure:
     top = max(*right, 5)
     axes = {
         "xaxis": {"title": "share of attention, %", "range": [0, 1.18 * top]},
-        "yaxis": {"tickvals": rows, "ticktext": names, "autorange": "reversed", "showgrid": False},
+        "yaxis": named_rows(names),
     }
     return whole_figure(
         [bars, chance, said], 44 * len(names) + 110, axes | {"bargap": 0.35}, legend=True
@@ -84,7 +84,7 @@ def banded_bars(bars: Sequence[Banded], title: str, marks: Sequence[float] = ())
     """Horizontal bars with bands, in the order given; marks: a second number each, as diamonds."""
     rows, colors = list(range(len(bars))), palette()
     values = [bar.value for bar in bars]
-    one = bar_trace(x=values, y=rows, color=series_color(1), orientation="h", name="set to zero")
+    one = row_trace(values, color=series_color(1), name="set to zero")
     one["error_x"] = {
         "type": "data",
         "symmetric": False,
@@ -106,11 +106,6 @@ def banded_bars(bars: Sequence[Banded], title: str, marks: Sequence[float] = ())
         )
     axes = {
         "xaxis": {"title": title, "zeroline": True, "zerolinecolor": colors.muted},
-        "yaxis": {
-            "tickvals": rows,
-            "ticktext": [bar.name for bar in bars],
-            "autorange": "reversed",
-            "showgrid": False,
-        },
+        "yaxis": named_rows([bar.name for bar in bars]),
     }
     return whole_figure(data, 27 * len(rows) + 120, axes | {"bargap": 0.3}, legend=bool(marks))

@@ -13,8 +13,7 @@ from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.block_diagram import block_diagram
 from ui.services.study import Study
-from ui.show.bars import probability_bars, signed_bars
-from ui.show.plotly_json import show
+from ui.show.plotly_json import probability_bars, show, signed_bars
 from ui.show.theme import palette
 from ui.show.tokens import code, short, show_chips
 

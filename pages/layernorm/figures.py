@@ -11,7 +11,15 @@ import numpy as np
 from gpt_core.interpret.norms import mean_and_std
 from ui.show.curves import series_color
 from ui.show.numbers import number, tidy
-from ui.show.plotly_json import Figure, bar_trace, line_trace, token_label, whole_figure
+from ui.show.plotly_json import (
+    Figure,
+    around_zero,
+    bar_trace,
+    dot_trace,
+    line_trace,
+    token_label,
+    whole_figure,
+)
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike
 
@@ -148,12 +156,10 @@ def response_curve(sizes: dict[float, float], size_of_input: float, factor: floa
     colors = palette()
     factors = list(sizes)
     inputs = [size_of_input * value for value in factors]
-    here: Figure = {"x": [factor], "y": [sizes[factor]], "mode": "markers"}
-    here |= {"cliponaxis": False, "showlegend": False}
     data = [
         line_trace(factors, inputs, colors.muted, "what goes in", dash="dash"),
         line_trace(factors, list(sizes.values()), colors.output, "what comes out", width=4),
-        here | {"marker": {"color": colors.text, "size": 14}},
+        dot_trace(factor, sizes[factor], cliponaxis=False, showlegend=False),
     ]
     for drawn in data:
         drawn["hovertemplate"] = "×%{x:.4g}: %{y:.4g}<extra></extra>"
@@ -216,7 +222,7 @@ def _powers(values: np.ndarray) -> Figure:
 def _signed(values: np.ndarray) -> Figure:
     """The background for zero, a hue for either sign."""
     largest = float(abs(values).max(initial=0)) or 1.0
-    scale = [[0, series_color(1)], [0.5, palette().background], [1, series_color(0)]]
+    scale = around_zero(series_color(1), series_color(0))
     ticks = [-largest, 0.0, largest]
     return _color_axis(scale, ticks, [number(tick, ".2g") for tick in ticks])
 

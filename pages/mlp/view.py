@@ -19,7 +19,7 @@ from ui.services.study import Study
 from ui.show.curves import Chart, Line, curves, series_color
 from ui.show.names import sentence
 from ui.show.numbers import number, tidy
-from ui.show.plotly_json import Figure, bar_trace, plain_label, whole_figure
+from ui.show.plotly_json import Figure, labels_outside, row_trace, token_rows, whole_figure
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short, visible
 
@@ -134,23 +134,17 @@ def effect_bars(effect: Tensor, tokenizer: Tokenizer, top: int = 8) -> Figure:
     top = min(top, max(1, len(effect) // 2))
     ids = [*effect.topk(top).indices.tolist(), *(-effect).topk(top).indices.tolist()[::-1]]
     values = effect[ids].tolist()
-    rows = list(range(len(ids)))
-    colors = [_sign_color(value) for value in values]
-    bars = bar_trace(x=values, y=rows, color=colors, orientation="h")
-    bars |= {"text": [tidy(round(value, 3), 0) for value in values], "textposition": "outside"}
-    bars |= {"cliponaxis": False, "textfont": {"size": 13}}
+    bars = row_trace(values, color=[_sign_color(value) for value in values])
+    bars |= labels_outside(tidy(round(value, 3), 0) for value in values)
     bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
     most = 1.35 * max(map(abs, values)) or 1.0
-    names = [plain_label(tokenizer.token_text(i)) for i in ids]
-    axes = {
+    axes: Figure = {
         "xaxis": {"title": "added to the logit", "range": [min(0.0, -most), most]},
-        "yaxis": {"tickvals": rows, "ticktext": [f"<b>{name}</b>" for name in names]}
-        | {"tickfont": {"family": "monospace", "size": 14}, "autorange": "reversed"}
-        | {"showgrid": False},
+        "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 14),
     }
     line = {"type": "line", "xref": "x", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1}
     axes |= {"shapes": [line | {"line": {"color": palette().text, "width": 1}}]}
-    return whole_figure([bars], 24 * len(rows) + 70, axes)
+    return whole_figure([bars], 24 * len(ids) + 70, axes)
 
 
 def activation_curves(own: str) -> Chart:

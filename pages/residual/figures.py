@@ -8,7 +8,7 @@ import numpy as np
 
 from ui.show.curves import series_color
 from ui.show.numbers import number
-from ui.show.plotly_json import Figure, bar_trace, whole_figure
+from ui.show.plotly_json import Figure, around_zero, bar_trace, whole_figure
 from ui.show.theme import palette
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def head_map(shares: Attribution) -> Figure:
         "ygap": 2,
         "zmin": -largest,
         "zmax": largest,
-        "colorscale": [[0, series_color(0)], [0.5, palette().background], [1, palette().output]],
+        "colorscale": around_zero(series_color(0), palette().output),
         "colorbar": {"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 13}},
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }

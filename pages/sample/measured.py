@@ -17,8 +17,7 @@ from gpt_core.evaluation.sitcom_scenes import Estimate
 from pages.sample import words
 from ui.app import widgets
 from ui.app.links import page_of
-from ui.show.bars import count_bars
-from ui.show.plotly_json import show
+from ui.show.plotly_json import count_bars, show
 from ui.show.theme import palette
 
 SHARES = {

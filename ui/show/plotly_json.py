@@ -1,4 +1,4 @@
-"""Plotly figures as plain JSON: the parts that lessons share.
+"""Plotly figures as plain JSON: the charts that lessons share, and the parts of their own ones.
 
 Built with graph_objects' add_ and update_ methods, six figures took 320 ms a rerun instead of 50.
 """
@@ -6,7 +6,7 @@ Built with graph_objects' add_ and update_ methods, six figures took 320 ms a re
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
 
 Figure = dict[str, Any]
+_PERCENT = [0, 25, 50, 75, 100]
+_LONGEST = 60  # characters of a label, which Plotly measures one by one
 
 
 def show(figure: Figure, key: str, alt: str, **more: Any) -> None:
@@ -46,27 +48,68 @@ def probability_pairs(
     """The tokens that are likeliest before or after, with both probabilities side by side."""
     likeliest = before.maximum(after).topk(min(top, len(before))).indices
     ids = sorted(likeliest.tolist(), key=lambda i: -before[i])
-    rows = list(range(len(ids)))
     data = []
     hues = (palette().muted, palette().output)
     for name, probabilities, hue in zip(names, (before, after), hues, strict=True):
         percent = [100 * float(probabilities[i]) for i in ids]
-        bars = bar_trace(x=percent, y=rows, color=hue, orientation="h", name=name)
-        bars |= {"text": [f"{value:.1f}%" for value in percent], "textposition": "outside"}
-        bars |= {"textfont": {"size": 13}, "constraintext": "none", "cliponaxis": False}
-        data.append(bars | {"hovertemplate": "%{x:.3f}%"})
-    tokens = [plain_label(tokenizer.token_text(i)) for i in ids]
+        bars = row_trace(percent, color=hue, name=name, hovertemplate="%{x:.3f}%")
+        bars |= labels_outside(f"{value:.1f}%" for value in percent)
+        data.append(bars | {"constraintext": "none"})
     axes = {
-        "xaxis": {"range": [0, 116], "tickvals": [0, 25, 50, 75, 100], "title": "probability, %"},
-        "yaxis": {
-            "tickvals": rows,
-            "showgrid": False,
-            "ticktext": [f"<b>{token}</b>" for token in tokens],
-            "tickfont": {"family": "monospace", "size": 16},
-            "autorange": "reversed",
-        },
+        "xaxis": {"range": [0, 116], "tickvals": _PERCENT, "title": "probability, %"},
+        "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 16),
     }
     return whole_figure(data, 430, axes | {"bargap": 0.25}, legend=True)
+
+
+def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10) -> Figure:
+    """Horizontal bars of the likeliest next tokens, the best on top; the scale is 0 to 100%."""
+    values, ids = probabilities.topk(min(top, len(probabilities)))
+    tokens = [tokenizer.token_text(i) for i in ids.tolist()]
+    percent = [100 * v for v in values.tolist()]
+    bars = {"textposition": "outside", "cliponaxis": False}
+    bars |= {"text": [f"{p:.1f}%" for p in percent], "customdata": [*map(plain_label, tokens)]}
+    bars |= {"hovertemplate": "%{customdata}: %{x:.2f}%<extra></extra>"}
+    axis = {"range": [0, 112], "title": {"text": "probability, %"}, "tickvals": _PERCENT}
+    axes = {"xaxis": axis, "yaxis": token_rows(tokens, 16, grid=True)}
+    bars |= _small_rows(percent, palette().output)
+    return _small(bars, 34 * len(tokens) + 70, axes)
+
+
+def signed_bars(values: Sequence[float], color: str, height: int = 150) -> Figure:
+    """One vertical bar per number of a vector, around zero."""
+    bars = {"type": "bar", "y": list(values), "marker": {"color": color}}
+    bars["hovertemplate"] = "channel %{x}: %{y:.3f}<extra></extra>"
+    return _small(bars, height, {"bargap": 0, "xaxis": {"title": {"text": "channel"}}})
+
+
+def count_bars(
+    labels: Sequence[str],
+    counts: Sequence[float],
+    color: str | Sequence[str],
+    decimals: int = 0,
+) -> Figure:
+    """Horizontal bars of counts or other amounts, the first on top. color: for all, or each.
+
+    labels: short ones; a token or a word goes through `ui.show.tokens.short` first.
+    """
+    names = [html.escape(label[:_LONGEST], quote=False) for label in labels]
+    bars = {"text": [f"{count:,.{decimals}f}" for count in counts], "textposition": "auto"}
+    bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>", "customdata": names}
+    axis = named_rows(names, grid=True, tickfont={"family": "monospace", "size": 14})
+    return _small(bars | _small_rows(counts, color), 27 * len(names) + 40, {"yaxis": axis})
+
+
+def _small_rows(values: Sequence[float], color: str | Sequence[str]) -> Figure:
+    rows = {"x": list(values), "y": list(range(len(values))), "orientation": "h"}
+    return {"type": "bar", "marker": {"color": color}} | rows
+
+
+def _small(bars: Figure, height: int, layout: Figure) -> Figure:
+    """A chart among text: small type, no margins."""
+    margin = {"l": 0, "r": 8, "t": 4, "b": 0}
+    layout |= {"height": height, "margin": margin, "showlegend": False, "dragmode": False}
+    return {"data": [bars], "layout": layout}
 
 
 def token_label(token: TokenLike) -> str:
@@ -77,6 +120,30 @@ def token_label(token: TokenLike) -> str:
 def plain_label(text: str) -> str:
     """A token or a word for a Plotly label, which would take < and & for HTML."""
     return html.escape(short(text), quote=False)
+
+
+def named_rows(names: Sequence[str], grid: bool = False, **more: Any) -> Figure:
+    """The y axis of bars one below another: a name for each, the first on top."""
+    rows = {"tickvals": list(range(len(names))), "ticktext": list(names), "autorange": "reversed"}
+    return rows | ({} if grid else {"showgrid": False}) | more
+
+
+def token_rows(tokens: Sequence[str], size: int, grid: bool = False) -> Figure:
+    """The same with tokens, by their texts."""
+    names = [f"<b>{plain_label(token)}</b>" for token in tokens]
+    return named_rows(names, grid, tickfont={"family": "monospace", "size": size})
+
+
+def labels_outside(texts: Iterable[str]) -> Figure:
+    """What stands behind each bar of a trace."""
+    look = {"textposition": "outside", "textfont": {"size": 13}, "cliponaxis": False}
+    return {"text": list(texts)} | look
+
+
+def row_trace(values: Sequence[float], *, color: str | Sequence[str], **more: Any) -> Figure:
+    """Bars from left to right, one below another."""
+    rows = list(range(len(values)))
+    return bar_trace(x=list(values), y=rows, color=color, orientation="h", **more)
 
 
 def bar_trace(
@@ -90,6 +157,17 @@ def bar_trace(
         "y": np.asarray(y),
         "marker": {"color": color, "line": {"width": 0}},
     } | more
+
+
+def dot_trace(x: float, y: float, **more: Any) -> Figure:
+    """Where the reader is now, on a curve."""
+    marker = {"color": palette().text, "size": 14}
+    return {"x": [x], "y": [y], "mode": "markers", "marker": marker} | more
+
+
+def around_zero(below: str, above: str) -> list[list[Any]]:
+    """A colour scale from one hue through the background, which is zero, to another."""
+    return [[0, below], [0.5, palette().background], [1, above]]
 
 
 def line_trace(
