@@ -44,10 +44,7 @@ def text_picker() -> None:
     if upload := chosen_upload():
         _ask_whether_it_is_right(upload)
     chosen = chosen_corpus()
-    st.success(
-        words.in_use(chosen.name, len(chosen.text)),
-        icon=":material/check_circle:",
-    )
+    st.success(words.in_use(chosen.name, len(chosen.text)), icon=":material/check_circle:")
     if chosen.report is not None:
         _show_report(chosen.report)
     elif chosen is bundled_corpus():

@@ -121,11 +121,7 @@ def show_heads(study: Study) -> None:
             return
         entry = words.role_of(result, head)
         st.markdown(words.role_sentence(entry, result["what"], ROLES))
-        show(
-            figures.role_bars(entry["scores"]),
-            "heads_roles",
-            words.ROLES_ALT,
-        )
+        show(figures.role_bars(entry["scores"]), "heads_roles", words.ROLES_ALT)
         st.markdown(words.how_many_clear(result))
 
     recorded = _recorded("head_roles", study)

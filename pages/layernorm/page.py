@@ -45,11 +45,7 @@ def one_token(study: Study) -> None:
 
     st.header("One token, before and after")
     st.markdown(words.bars(norm=name, position=position, hand=hand, channels=C))
-    show(
-        figures.vector_bars(seen, position, stages),
-        "norm_vector",
-        words.BARS_ALT,
-    )
+    show(figures.vector_bars(seen, position, stages), "norm_vector", words.BARS_ALT)
     st.markdown(words.WHAT_IT_DOES[kind])
 
     st.header("The same, by hand")

@@ -85,11 +85,7 @@ def show_writing(study: Study, seen: Recording, layer: int, neuron: int, place: 
     activation = seen[f"blocks.{layer}.mlp_post"][place, neuron].item()
     effect = neurons.direct_effect(study.model, seen, layer, neuron, place)
     times = activation or 1.0
-    show(
-        effect_bars(effect * times, study.tokenizer),
-        "mlp_effect",
-        words.EFFECT_ALT,
-    )
+    show(effect_bars(effect * times, study.tokenizer), "mlp_effect", words.EFFECT_ALT)
     later = study.model.config.n_layer - 1 - layer
     st.caption(words.effect(study.tokens[place].text, activation, later))
 

@@ -102,10 +102,7 @@ def show_top_texts(study: Study, layer: int, neuron: int) -> None:
 def _show_texts(study: Study, found: TopTexts, tokens: np.ndarray, read: int) -> None:
     kind = study.model.config.activation
     if found.dead:
-        st.warning(
-            words.dead(read),
-            icon=":material/bedtime:",
-        )
+        st.warning(words.dead(read), icon=":material/bedtime:")
         return
     st.markdown(words.firing(read, found.positive, kind))
     rows = [

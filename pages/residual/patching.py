@@ -87,10 +87,7 @@ def _other_prompt(study: Study) -> Ids | None:
     if other is None:
         return None
     if len(other) != len(study.ids):
-        st.info(
-            words.lengths_differ(len(other), len(study.ids)),
-            icon=":material/straighten:",
-        )
+        st.info(words.lengths_differ(len(other), len(study.ids)), icon=":material/straighten:")
         return None
     changed = [i for i, (a, b) in enumerate(zip(study.ids, other, strict=True)) if a != b]
     if not changed:

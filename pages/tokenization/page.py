@@ -117,13 +117,7 @@ st.caption(
 )
 
 merges = widgets.slider(
-    "Merges that BPE may learn",
-    50,
-    MOST_MERGES,
-    500,
-    50,
-    key="merges",
-    help=words.MERGES_HELP,
+    "Merges that BPE may learn", 50, MOST_MERGES, 500, 50, key="merges", help=words.MERGES_HELP
 )
 cutters = {"Character": Cutter("char"), "Word": Cutter("word"), "BPE": Cutter("bpe", 256 + merges)}
 why_not = why_not_published()

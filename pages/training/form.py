@@ -210,10 +210,7 @@ def _estimate(request: RunRequest, limits: Limits) -> None:
         )
     )
     if expected.seconds > limits.turn_seconds:
-        st.warning(
-            words.longer_than_a_turn(limits.turn_seconds),
-            icon=":material/schedule:",
-        )
+        st.warning(words.longer_than_a_turn(limits.turn_seconds), icon=":material/schedule:")
 
 
 def _start(request: RunRequest) -> None:
