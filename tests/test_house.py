@@ -75,7 +75,7 @@ def imported(source):
 
 
 def pages_named(source):
-    """Lessons whose files a source names by their paths, as the notebooks and links do."""
+    """Lessons whose files a source names by their paths."""
     return {
         f"pages.{lesson}.{file}" for lesson, file in re.findall(r"pages/(\w+)/(\w+)\.py", source)
     }
