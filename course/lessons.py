@@ -24,6 +24,7 @@ COURSE = {
     "Text": (
         Lesson("data", "Data", "library_books", 15),
         Lesson("tokenization", "Tokenization", "data_array", 15),
+        Lesson("surprise", "Surprise", "bolt", 25),
     ),
     "Inside": (
         Lesson("embeddings", "Embeddings", "scatter_plot", 20),
