@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from gpt_core.training.optim import AdamW
 
-STEPS, BATCH, RATE = 200, 2048, 0.3
+STEPS, BATCH, RATE = 200, 2048, 0.1
 MOST_SCORES = 1 << 18  # a table of 512 tokens; a larger one would take longer than a moment
 
 
@@ -47,7 +47,7 @@ class Bigram(nn.Module):
 
 
 def train_bigram(
-    model: Bigram, tokens: Tensor, *, seed: int, steps: int = STEPS, every: int = 10
+    model: Bigram, tokens: Tensor, *, seed: int, steps: int = STEPS, every: int = 5
 ) -> Iterator[tuple[int, float]]:
     """Train on tokens (N,) int64; yield (steps done, loss on all pairs of the text in nats).
 

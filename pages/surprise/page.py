@@ -30,7 +30,6 @@ from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import Aside
 from ui.services.study import Study
 from ui.show.bars import count_bars
-from ui.show.curves import show as show_chart
 from ui.show.numbers import number
 from ui.show.plotly_json import show
 from ui.show.theme import palette
@@ -87,8 +86,8 @@ def from_probability_to_bits(study: Study) -> None:
     left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
     with left:
         st.markdown(words.BITS)
-        st.table(words.bits_table(study.tokenizer.vocab_size))
         st.markdown(words.FORMULA)
+        st.table(words.bits_table(study.tokenizer.vocab_size))
     with right:
         tokens, bits = (study.tokens[1:], found.bits) if found else ((), ())
         alt = "Surprise in bits over probability, a falling curve with your prompt's tokens on it"
@@ -178,9 +177,9 @@ def table_of_pairs(halves: Halves) -> None:
     picture = st.empty()
 
     def draw(steps: Sequence[int], losses: Sequence[float]) -> None:
-        with picture:
-            chart = training_curve(steps, losses, numbers)
-            show_chart(chart, "pairs_curve", "The table's loss while it learns, over the floor")
+        chart = training_curve(steps, losses, numbers)
+        # Without a key, so that it can be drawn again while the table learns.
+        picture.vega_lite_chart(chart.data, chart.spec, alt=words.CURVE)
 
     found = trained(halves, seed, Aside(draw))
     draw(found.steps, found.losses)
@@ -211,7 +210,7 @@ from_probability_to_bits()
 st.header("The loss: the mean surprise")
 mean_surprise()
 
-st.header("Three predictors and one text")
+st.header("What is a good loss?")
 st.markdown(words.PREDICTORS)
 corpus = chosen_corpus()
 halves = halves_of(corpus.text, study.loaded)

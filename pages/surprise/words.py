@@ -38,16 +38,16 @@ BITS = (
     "**1 bit**. Draw one of four equally likely cards: 2 bits, as much as two coins. Each time the "
     "probability halves, the surprise grows by one bit."
 )
-FORMULA = "surprise of a token with probability p  =  **−log₂ p** bits"
+FORMULA = "**surprise = −log₂ p** bits, where p is the probability of what came"
 NATS = (
-    "Computers use the natural logarithm: −ln p, in **nats**. One nat is 1.44 bits. "
-    "The code that you can open below counts in nats; these pages show bits."
+    "Programs use the natural logarithm instead: −ln p, in **nats**. One nat is 1.44 bits. Code "
+    "that trains counts in nats; these pages show bits."
 )
 FIRST_TOKEN = "The first token isn't in the table: nothing comes before it."
 PREDICTORS = (
-    "A loss means little by itself. So compare: several predictors, one text, and none of them has "
-    "seen it. Two of them only **count**: how often each character comes, and how often each "
-    "comes right after each other one."
+    "A loss means little by itself. So let several predictors read one text that they have not "
+    "seen. Two of them only **count**: one counts how often each character comes, the other how "
+    "often each character comes right after each other."
 )
 BIGRAM = (
     "A counter of pairs is a table: one row for each character, and in the row how likely each "
@@ -56,6 +56,7 @@ BIGRAM = (
     "the table a little in the direction that makes the loss smaller. This is how a GPT is "
     "trained, too. (A pair is a *bigram*, so this is a **bigram model**.)"
 )
+CURVE = "The loss of the table while it learns, above the floor of the counted pairs"
 NOT_YET = "It takes about a second. The seed chooses the first scores and the random pairs."
 TRY = (
     "Mistype one letter of a name in the prompt. Which tokens are expensive now? How many tokens "
@@ -113,9 +114,10 @@ def power(bits: float) -> float:
 
 def percent(probability: float) -> str:
     """A probability in per cent. Nearly certain is not called certain."""
-    if probability > 0.9999:
+    if probability > 0.99995:
         return "over 99.99%"
-    return number(100 * probability, ".1f" if probability >= 0.01 else ".2g") + "%"
+    digits = ".2f" if probability > 0.9995 else ".1f" if probability >= 0.01 else ".2g"
+    return number(100 * probability, digits) + "%"
 
 
 def times(count: int, thing: str) -> str:
@@ -189,11 +191,11 @@ def bits_table(vocabulary: int) -> list[dict[str, str]]:
     known[f"guessing one of {vocabulary:,} tokens"] = vocabulary
     return [
         {
-            "what": what,
+            "event": event,
             "probability": f"1/{among:,}" if among > 1 else "1",
             "bits": number(math.log2(among), ".3g"),
         }
-        for what, among in known.items()
+        for event, among in known.items()
     ]
 
 
@@ -282,8 +284,8 @@ def loaded_model(cost: Cost | None, found: Counted, learned: str, home: AtHome |
     said = f"**The loaded model** needs {number(bits)} bits per character"
     if bits > found.guessing:
         said += (
-            ", **more than guessing**. It learned from another text or too little: it is sure, and "
-            "wrong. A tiny probability for what comes is a huge surprise. "
+            ", **more than guessing**. It is often sure, and wrong: it gives tiny probabilities to "
+            "what really comes, and a tiny probability is a huge surprise. "
         )
     elif bits < found.pairs:
         said += ", less than counting pairs. "
@@ -317,8 +319,8 @@ def entropy(found: Counted) -> str:
             "the rest. "
         )
     return said + (
-        "**The loss of a model is always a cross-entropy**, and models are compared on text that "
-        "they have not seen."
+        "**The loss of a model is a cross-entropy**: its probabilities are never exactly those of "
+        "the text. Models are compared on text that they have not seen."
     )
 
 
