@@ -36,8 +36,9 @@ def project(tmp_path_factory):
             (folder / name).write_text(text, encoding="utf-8")
     table = folder / "course" / "lessons.py"
     line = steps()["course/lessons.py"]
-    heading = '    "Make it learn, make it speak": ('
+    heading = '    "Learning": ('
     whole = table.read_text(encoding="utf-8")
+    assert whole.count(f"    ),\n{heading}") == 1
     table.write_text(whole.replace(f"    ),\n{heading}", f"{line}    ),\n{heading}"))
     return folder
 
@@ -51,19 +52,19 @@ def run(project, *command):
 
 
 def test_the_guide_has_five_steps():
-    lesson = {f"pages/surprise/{name}.py" for name in ("results", "words", "page")}
-    assert set(steps()) == lesson | {"course/lessons.py", "tests/pages/test_surprise.py"}
+    lesson = {f"pages/confidence/{name}.py" for name in ("results", "words", "page")}
+    assert set(steps()) == lesson | {"course/lessons.py", "tests/pages/test_confidence.py"}
 
 
 def test_the_lesson_of_the_guide_passes_its_tests(project):
-    run(project, "pytest", "-q", "tests/pages/test_surprise.py")
+    run(project, "pytest", "-q", "tests/pages/test_confidence.py")
 
 
 def test_the_lesson_of_the_guide_keeps_the_house_rules(project):
-    run(project, "pytest", "-q", "tests/test_house.py", "-k", "surprise or folder or ruff")
+    run(project, "pytest", "-q", "tests/test_house.py", "-k", "confidence or folder or ruff")
 
 
 def test_other_tests_take_up_the_lesson_by_themselves(project):
     """pytest fails where it finds no test."""
     files = ("tests/pages/test_addresses.py", "tests/pages/test_prompts.py")
-    run(project, "pytest", "--collect-only", "-k", "surprise", *files)
+    run(project, "pytest", "--collect-only", "-k", "confidence", *files)

@@ -1,5 +1,6 @@
 """Surprise: −log₂ p, the loss, perplexity, what counting reaches, and a first GPT that learns."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 
@@ -24,7 +25,15 @@ from pages.surprise.results import (
 )
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
-from ui.app.lesson import further_reading, predict, try_this
+from ui.app.lesson import (
+    Answer,
+    ask,
+    further_reading,
+    goal,
+    self_test,
+    try_this,
+    you_can_now,
+)
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import Aside
@@ -72,10 +81,11 @@ def guessed(texts: Sequence[str], found: Surprises) -> bool:
         return True
     options = {code(texts[place]): place for place in places}
 
-    def judged(choice: str) -> str:
+    def judge(choice: str) -> Answer:
         return words.judged(texts, found, places, options[choice])
 
-    if predict("surprise_guess", words.question(len(places)), list(options), judged):
+    case = hashlib.sha256("".join(options).encode("utf-8", "replace")).hexdigest()[:12]
+    if ask(f"surprise_{case}", words.question(len(places)), list(options), judge):
         return True
     return widgets.toggle(words.WITHOUT_GUESSING, key="surprise_shown")
 
@@ -200,7 +210,7 @@ def show_writing(found: Trained) -> None:
 
 st.title("Surprise")
 study = current_study()
-st.markdown(words.GOAL)
+goal(words.GOAL)
 st.markdown(words.INTRO)
 text_in_colours()
 
@@ -224,5 +234,7 @@ st.markdown(words.BIGRAM)
 table_of_pairs(halves)
 
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 show_source(token_bits, Bigram, train_bigram, pair_entropy)
 further_reading(*words.READING)

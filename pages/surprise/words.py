@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from gpt_core.evaluation.surprise import Cost
 from pages.surprise.results import AtHome, Counted, Surprises, Trained
+from ui.app.lesson import Answer
 from ui.show.names import as_text
 from ui.show.numbers import number
 from ui.show.tokens import code
 
-GOAL = "How good is a language model? Measure how surprised it is by what comes next."
+GOAL = "Measure how well a model predicts a text: from one surprise to the loss, in bits."
 INTRO = (
     "Before each token the model gives every token of its **vocabulary** (the list of tokens that "
     "it knows) a probability. Then the real token comes. The less probable it was, the larger the "
@@ -31,7 +32,7 @@ BROKEN = (
     "This model's probabilities are not numbers any more (its training went wrong), so there is "
     "no surprise to measure. Choose another model in the sidebar."
 )
-WITHOUT_GUESSING = "Show the colours without guessing"
+WITHOUT_GUESSING = "Show the colours for every prompt, without a guess"
 
 BITS = (
     "Toss a coin. Either side has probability 1/2, and seeing which one it is tells you "
@@ -103,7 +104,8 @@ READING = (
 )
 
 TOP = 12  # bits, the height of the picture
-EASY, CLOSE = 0.1, 0.05  # bits: nearly free; no difference worth speaking of
+# Bits: nearly free; no difference worth speaking of; the same when rounded.
+EASY, CLOSE, ALIKE = 0.1, 0.05, 0.005
 _MOST_BITS = 1000  # 2 to the power of more is too large for a float
 
 
@@ -130,24 +132,20 @@ def question(count: int) -> str:
     return f"Which of these {('two', 'three', 'four')[count - 2]} surprises the model most?"
 
 
-def judged(texts: Sequence[str], found: Surprises, places: Sequence[int], chosen: int) -> str:
-    """Why the chosen place is right or wrong, by the bits. texts: of the tokens after the first."""
+def judged(texts: Sequence[str], found: Surprises, places: Sequence[int], chosen: int) -> Answer:
+    """Whether no other place costs more, and the bits. texts: of the tokens after the first."""
     most = max(places, key=found.bits.__getitem__)
+    right = found.bits[chosen] > found.bits[most] - ALIKE
     best, share = found.likeliest[most][0]
-    said = (
+    why = (
         f"{code(texts[most])} cost {number(found.bits[most])} bits: the model gave it "
         f"{percent(1 / power(found.bits[most]))}."
     )
     if best != texts[most]:
-        said += f" It had expected {code(best)} ({percent(share)})."
+        why += f" It had expected {code(best)} ({percent(share)})."
     if chosen != most:
-        said += f" {code(texts[chosen])} cost only {number(found.bits[chosen])}."
-    return said
-
-
-def is_right(found: Surprises, places: Sequence[int], chosen: int) -> bool:
-    """Whether no other place costs more, as far as can be seen."""
-    return found.bits[chosen] > max(found.bits[place] for place in places) - 0.005
+        why += f" {code(texts[chosen])} cost {number(found.bits[chosen])}."
+    return Answer(right, why)
 
 
 def strip_finding(texts: Sequence[str], found: Surprises, guessing: float) -> str:
