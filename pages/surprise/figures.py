@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gpt_core.experiments.bigram import STEPS
 from pages.surprise.results import Counted, Surprises
-from pages.surprise.words import HIDDEN, HINT, TOP, percent, power
+from pages.surprise.words import HINT, TOP, percent, power
 from ui.show.curves import Bar, Chart, Line, curves, series_color
 from ui.show.numbers import number
 from ui.show.plotly_json import Figure, line_trace, plain_label, whole_figure
@@ -17,7 +17,7 @@ from ui.show.tokens import TokenLike, short
 
 _STRONGEST = 70  # per cent of the colour where guessing would have done as well
 _STYLE = """<style>
-.surprise {position:relative; padding-bottom:6.4rem; font-family:monospace; font-size:1.05rem}
+.surprise {position:relative; font-family:monospace; font-size:1.05rem}
 .surprise .row {display:flex; flex-wrap:wrap; gap:4px; max-height:13rem; overflow-y:auto;
   padding:4px}
 .surprise .t {border-radius:4px; padding:1px 5px; text-align:center; line-height:1.35;
@@ -25,15 +25,15 @@ _STYLE = """<style>
   transparent); background:color-mix(in srgb, var(--hue) var(--share, 0%), transparent)}
 .surprise .t small {display:block; font-size:.72em; opacity:.9}
 .surprise .t.over {outline:2px solid currentColor; outline-offset:-1px}
-.surprise .t:hover, .surprise .t:focus {outline:3px solid var(--hue); outline-offset:0}
-.surprise .told, .surprise .hint {position:absolute; left:0; right:0; bottom:0; height:6rem;
-  padding:.45rem .6rem; overflow:auto; white-space:normal; text-align:left; border-radius:6px;
-  background:var(--ground); font-family:sans-serif; font-size:1rem; line-height:1.4;
-  border:1px solid color-mix(in srgb, currentColor 22%, transparent)}
-.surprise .hint {opacity:.85}
-.surprise .told {display:none}
-.surprise .t:focus .told {display:block; z-index:1}
-.surprise .t:hover .told {display:block; z-index:2}
+.surprise .t[tabindex]:hover, .surprise .t:focus {outline:3px solid var(--hue); outline-offset:0}
+.surprise .hint {font-family:"Source Sans",sans-serif; font-size:.92rem; line-height:1.5; padding:.2rem 4px 0}
+/* Over what comes below, so that the question keeps its place. */
+.surprise .told {display:none; position:absolute; left:0; right:0; top:100%; z-index:20;
+  padding:.5rem .7rem .6rem; white-space:normal; text-align:left; border-radius:6px;
+  background:var(--ground); font-family:"Source Sans",sans-serif; font-size:1rem; line-height:1.4;
+  border:2px solid var(--hue); box-shadow:0 6px 18px rgb(0 0 0 / 25%)}
+.surprise .t:focus .told {display:block}
+.surprise .t:hover .told {display:block; z-index:21}
 .surprise .five {display:flex; flex-wrap:wrap; gap:4px 8px; margin-top:.3rem}
 .surprise .five span {font-family:monospace; padding:0 6px; border-radius:3px;
   border:1px solid color-mix(in srgb, currentColor 30%, transparent);
@@ -59,10 +59,10 @@ def strip(tokens: Sequence[TokenLike], found: Surprises | None, guessing: float)
         spans.append(_plain(token) if found is None else _colored(token, found, place, guessing))
     colors = palette()
     variables = f"--hue:{series_color(0)}; --bar:{colors.output}; --ground:{colors.background}"
-    hint = HIDDEN if found is None else _legend(guessing)
+    below = "" if found is None else f'<div class="hint">{_legend(guessing)}</div>'
     return (
         f'{_STYLE}<div class="surprise" style="{variables}"><div class="row">{"".join(spans)}</div>'
-        f'<div class="hint">{hint}</div></div>'
+        f"{below}</div>"
     )
 
 
@@ -97,8 +97,8 @@ def _colored(token: TokenLike, found: Surprises, place: int, guessing: float) ->
 
 def _legend(guessing: float) -> str:
     return (
-        f"{HINT}<br>0 bits <span class='scale'></span> {number(guessing, '.1f')} bits, as much as "
-        "blind guessing. A thick frame: more than that."
+        f"{HINT} <span style='white-space:nowrap'>0 bits <span class='scale'></span> "
+        f"{number(guessing, '.1f')} bits</span> = blind guessing; framed: more."
     )
 
 

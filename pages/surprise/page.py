@@ -113,7 +113,7 @@ def mean_surprise(study: Study) -> None:
     if found is None:
         return
     texts = [token.text for token in study.tokens[1:]]
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         st.dataframe(rows_of(texts, found), hide_index=True, height=380)
         st.caption(words.FIRST_TOKEN)

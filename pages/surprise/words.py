@@ -14,12 +14,10 @@ from ui.show.tokens import code
 
 GOAL = "Measure how well a model predicts a text: from one surprise to the loss, in bits."
 INTRO = (
-    "Before each token the model gives every token of its **vocabulary** (the list of tokens that "
-    "it knows) a probability. Then the real token comes. The less probable it was, the larger the "
+    "The model gives each next token a probability. The less probable what comes, the larger its "
     "**surprise**."
 )
-HIDDEN = "The colours come after your guess."
-HINT = "Point at a token, tap it, or reach it with Tab: what the model had expected there."
+HINT = "What was expected? Point, tap or press Tab."
 SHORT = (
     "One token alone surprises nobody: nothing comes before it that could predict it. "
     "Type a longer prompt."
@@ -37,7 +35,8 @@ WITHOUT_GUESSING = "Show the colours for every prompt, without a guess"
 BITS = (
     "Toss a coin. Either side has probability 1/2, and seeing which one it is tells you "
     "**1 bit**. Draw one of four equally likely cards: 2 bits, as much as two coins. Each time the "
-    "probability halves, the surprise grows by one bit."
+    "probability halves, the surprise grows by one bit. A model that guesses blindly among all "
+    "tokens that it knows, its **vocabulary**, is in the last row."
 )
 FORMULA = "**surprise = −log₂ p** bits, where p is the probability of what came"
 NATS = (
@@ -129,7 +128,10 @@ def times(count: int, thing: str) -> str:
 
 def question(count: int) -> str:
     """What to predict before the colours."""
-    return f"Which of these {('two', 'three', 'four')[count - 2]} surprises the model most?"
+    return (
+        f"Which of these {('two', 'three', 'four')[count - 2]} tokens of your prompt surprises the "
+        "model most? (Then the colours appear.)"
+    )
 
 
 def judged(texts: Sequence[str], found: Surprises, places: Sequence[int], chosen: int) -> Answer:
@@ -305,8 +307,8 @@ def entropy(found: Counted) -> str:
     said = (
         f"Ask the counter of pairs about the very text that it counted, and it needs {own} bits. "
         "No predictor that sees one character back needs less there. This is an **entropy**: "
-        "probabilities and text come from the same counts. Ask it about unseen text and it needs "
-        f"{unseen}. This is a **cross-entropy**: the probabilities come from one text, what "
+        "probabilities and text come from the same counts.\n\n"
+        f"Ask it about unseen text and it needs {unseen}. This is a **cross-entropy**: the probabilities come from one text, what "
         "happens from another. "
     )
     if found.pairs > found.own:
@@ -317,8 +319,8 @@ def entropy(found: Counted) -> str:
             "the rest. "
         )
     return said + (
-        "**The loss of a model is a cross-entropy**: its probabilities are never exactly those of "
-        "the text. Models are compared on text that they have not seen."
+        "\n\n**The loss of a model is a cross-entropy**: its probabilities are never exactly those "
+        "of the text. Models are compared on text that they have not seen."
     )
 
 
@@ -386,7 +388,7 @@ def trained(found: Trained, counted: Counted) -> str:
         )
     if found.unseen is None:
         return said
-    said += f"On the unseen text the table needs {number(found.unseen)} bits, "
+    said += f"\n\nOn the unseen text the table needs {number(found.unseen)} bits, "
     if found.unseen < counted.pairs + 2 * CLOSE:
         return said + f"about as many as the counter ({number(counted.pairs)})."
     return said + (

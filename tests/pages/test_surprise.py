@@ -68,7 +68,8 @@ def train(app):
 
 def test_no_number_is_shown_before_the_guess_and_all_are_after_it():
     app, study = opened(PROMPT), study_of(BUNDLED, PROMPT)
-    assert words.HIDDEN in strip(app)
+    assert words.HINT not in strip(app)
+    assert 'class="told"' not in strip(app)
     assert not re.search(r"\d\.\d</small>", strip(app))
     question(app).set_value(question(app).options[0]).run()
     shown = [float(bits) for bits in re.findall(r"<small>([\d.]+)</small>", strip(app))]
