@@ -26,11 +26,12 @@ _STYLE = """<style>
 .surprise .t small {display:block; font-size:.72em; opacity:.9}
 .surprise .t.over {outline:2px solid currentColor; outline-offset:-1px}
 .surprise .t[tabindex]:hover, .surprise .t:focus {outline:3px solid var(--hue); outline-offset:0}
-.surprise .hint {font-family:"Source Sans",sans-serif; font-size:.92rem; line-height:1.5; padding:.2rem 4px 0}
+.surprise .hint {font-family:"Source Sans",sans-serif;
+  font-size:.92rem; line-height:1.5; padding:.2rem 4px 0}
 /* Over what comes below, so that the question keeps its place. */
 .surprise .told {display:none; position:absolute; left:0; right:0; top:100%; z-index:20;
   padding:.5rem .7rem .6rem; white-space:normal; text-align:left; border-radius:6px;
-  background:var(--ground); font-family:"Source Sans",sans-serif; font-size:1rem; line-height:1.4;
+  background:var(--ground); font:1rem/1.4 "Source Sans",sans-serif;
   border:2px solid var(--hue); box-shadow:0 6px 18px rgb(0 0 0 / 25%)}
 .surprise .t:focus .told {display:block}
 .surprise .t:hover .told {display:block; z-index:21}

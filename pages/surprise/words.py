@@ -308,8 +308,8 @@ def entropy(found: Counted) -> str:
         f"Ask the counter of pairs about the very text that it counted, and it needs {own} bits. "
         "No predictor that sees one character back needs less there. This is an **entropy**: "
         "probabilities and text come from the same counts.\n\n"
-        f"Ask it about unseen text and it needs {unseen}. This is a **cross-entropy**: the probabilities come from one text, what "
-        "happens from another. "
+        f"Ask it about unseen text and it needs {unseen}. This is a **cross-entropy**: the "
+        "probabilities come from one text, what happens from another. "
     )
     if found.pairs > found.own:
         said += "What one has seen is easier, so the honest number is the second one. "
