@@ -29,7 +29,8 @@ _STYLE = """<style>
 .surprise .hint {font-family:"Source Sans",sans-serif;
   font-size:.92rem; line-height:1.5; padding:.2rem 4px 0}
 /* Over what comes below, so that the question keeps its place. */
-.surprise .told {display:none; position:absolute; left:0; right:0; top:100%; z-index:20;
+.surprise .told {display:none; pointer-events:none; position:absolute; z-index:20;
+  left:0; right:0; top:100%;
   padding:.5rem .7rem .6rem; white-space:normal; text-align:left; border-radius:6px;
   background:var(--ground); font:1rem/1.4 "Source Sans",sans-serif;
   border:2px solid var(--hue); box-shadow:0 6px 18px rgb(0 0 0 / 25%)}

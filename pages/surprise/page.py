@@ -84,10 +84,12 @@ def guessed(texts: Sequence[str], found: Surprises) -> bool:
     def judge(choice: str) -> Answer:
         return words.judged(texts, found, places, options[choice])
 
-    case = hashlib.sha256("".join(options).encode("utf-8", "replace")).hexdigest()[:12]
-    if ask(f"surprise_{case}", words.question(len(places)), list(options), judge):
+    above = st.container()
+    if widgets.toggle(words.WITHOUT_GUESSING, key="surprise_shown"):
         return True
-    return widgets.toggle(words.WITHOUT_GUESSING, key="surprise_shown")
+    case = hashlib.sha256("".join(options).encode("utf-8", "replace")).hexdigest()[:12]
+    with above:
+        return ask(f"surprise_{case}", words.question(len(places)), list(options), judge)
 
 
 @about_prompt

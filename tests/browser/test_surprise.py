@@ -16,9 +16,9 @@ def test_a_reader_guesses_looks_and_trains(new_page, app_url):
     open_lesson(page, app_url)
     tokens = page.locator(".surprise .t[tabindex]")
     expect(tokens).to_have_count(0)
-    last = page.get_by_test_id("stMain").get_by_role("radio").last
-    expect(last).to_be_in_viewport()  # the picture and the question are on the first screen
-    page.get_by_test_id("stMain").get_by_role("radiogroup").locator("label").first.click()
+    options = page.get_by_test_id("stMain").get_by_role("radiogroup").locator("label")
+    expect(options.last).to_be_in_viewport()  # the picture and the question: the first screen
+    options.first.click()
     expect(page.get_by_test_id("stAlert").first).to_be_in_viewport()  # and so is the verdict
 
     first, second = tokens.nth(0), tokens.nth(1)

@@ -80,6 +80,7 @@ def test_the_colours_can_be_had_without_a_guess_and_by_a_link():
     app = opened(PROMPT)
     app.toggle(key="surprise_shown").set_value(True).run()
     assert words.HINT in strip(app)
+    assert not [radio for radio in app.radio if radio.key.startswith("surprise_")]
     assert words.HINT in strip(opened(PROMPT, surprise_shown="true"))
 
 
