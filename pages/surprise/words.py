@@ -45,9 +45,9 @@ NATS = (
 )
 FIRST_TOKEN = "The first token isn't in the table: nothing comes before it."
 PREDICTORS = (
-    "A loss means little by itself. So let several predictors read one text that they have not "
-    "seen. Two of them only **count**: one counts how often each character comes, the other how "
-    "often each character comes right after each other."
+    "A loss means little by itself. So let several predictors read the same text, which the "
+    "counters have not seen. Two of them only **count**: one counts how often each character "
+    "comes, the other how often each character comes right after each other."
 )
 BIGRAM = (
     "A counter of pairs is a table: one row for each character, and in the row how likely each "
@@ -295,7 +295,7 @@ def loaded_model(cost: Cost | None, found: Counted, learned: str, home: AtHome |
     if home is None:
         return said
     home_bits = number(home.per_character, ".3f")
-    said += f"On {home.what}, it needs {home_bits} bits per character. "
+    said += f"On {home.what} it needs {home_bits} bits per character. "
     if home.per_character < bits / 2:
         return said + "A loss belongs to a model **and** a text."
     return said
