@@ -30,6 +30,7 @@ from ui.app.lesson import (
     ask,
     further_reading,
     goal,
+    say_what_is_cut,
     self_test,
     try_this,
     you_can_now,
@@ -38,9 +39,8 @@ from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import Aside
 from ui.services.study import Study
-from ui.show.bars import count_bars
 from ui.show.numbers import number
-from ui.show.plotly_json import show
+from ui.show.plotly_json import count_bars, show
 from ui.show.theme import palette
 from ui.show.tokens import code, short
 
@@ -59,8 +59,7 @@ def looked_at(study: Study) -> tuple[Study, Surprises | None]:
 @about_prompt
 def text_in_colours(study: Study) -> None:
     study, found = looked_at(study)
-    if study.left_out:
-        st.info(f"This lesson looks at the last {len(study.ids)} tokens of your prompt.")
+    say_what_is_cut(study)
     if found is None:
         st.info(words.SHORT if len(study.ids) < 2 else words.BROKEN)
         return
@@ -102,8 +101,7 @@ def from_probability_to_bits(study: Study) -> None:
         st.table(words.bits_table(study.tokenizer.vocab_size))
     with right:
         tokens, bits = (study.tokens[1:], found.bits) if found else ((), ())
-        alt = "Surprise in bits over probability, a falling curve with your prompt's tokens on it"
-        show(bits_by_probability(tokens, bits), "surprise_curve", alt)
+        show(bits_by_probability(tokens, bits), "surprise_curve", words.CURVE)
         if found:
             texts = [token.text for token in tokens]
             st.markdown(words.above_picture(bits) + words.example(texts, bits))
