@@ -11,6 +11,7 @@ from gpt_core.training.run import Run
 
 SCENES_SEED = 1
 """The seed of held-out scenes."""
+_HEADING = "INT. "  # how a scene begins
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,19 @@ def held_out(run: Run, count: int, longest: int | None = None) -> HeldOut:
 
 
 def _scenes(tokenizer: Tokenizer, count: int, length: int) -> list[Piece]:
+    """Each with what stands around it in a text: the separator, and again the separator.
+
+    Its end is cut into tokens as before another scene: BPE would join the newlines otherwise, to a
+    token that the model never saw there.
+    """
     from corpus.sitcom import SEPARATOR, generate
 
-    scenes = generate(SCENES_SEED, count, held_out=True)
-    return [_piece(f"{SEPARATOR}{scene.text}\n", tokenizer, length) for scene in scenes]
+    pieces = []
+    for scene in generate(SCENES_SEED, count, held_out=True):
+        text = f"{SEPARATOR}{scene.text}{SEPARATOR}"
+        tokens = [t for t in tokenizer.tokenize(text + _HEADING) if t.end <= len(text)]
+        pieces.append(Piece(text, tuple(tokens[:length])))
+    return pieces
 
 
 def _piece(text: str, tokenizer: Tokenizer, length: int) -> Piece:

@@ -1,10 +1,13 @@
 """The jobs about heads on small runs: what they find is what the library finds."""
 
 import copy
+import json
+import math
 
 import pytest
 import torch
 
+from gpt_core.bundled import MEASURED, bundled_run_path
 from gpt_core.evaluation.held_out import held_out
 from gpt_core.interpret.head_importance import losses_without
 from gpt_core.jobs import JobError
@@ -51,6 +54,25 @@ def test_pieces_of_a_sitcom_are_held_out_scenes(tmp_path):
         len(piece.ids) == 64 and scene not in text
         for piece, scene in zip(pieces, scenes, strict=True)
     )
+
+
+def test_a_scene_ends_as_in_a_text_so_its_loss_is_the_one_that_is_told_elsewhere():
+    run = Run.open(bundled_run_path())
+    pieces, model, tokenizer = held_out(run, 40).pieces, run.load_model(), run.tokenizer()
+    heading = tokenizer.encode("INT. ")
+    around = tokenizer.encode("\n\n\nINT. ")[: -len(heading)]
+    assert all(list(piece.ids[-len(around) :]) == around for piece in pieces)
+    nats = sum(
+        torch.nn.functional.cross_entropy(
+            model(torch.tensor([piece.ids[:-1]]))[0][0],
+            torch.tensor(piece.ids[1:]),
+            reduction="sum",
+        ).item()
+        for piece in pieces
+    )
+    bits = nats / math.log(2) / sum(piece.characters for piece in pieces)
+    told = json.loads((MEASURED / "scenes.json").read_text())["columns"]["model"]["bits"]
+    assert bits == pytest.approx(told["value"], abs=0.001)
 
 
 def test_head_value_says_the_loss_that_the_model_itself_reports(run):
