@@ -53,11 +53,13 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
     """
     guesses: dict[str, str] = st.session_state.setdefault(_GUESSES, {})
     first = guesses.get(key)
+    if first in options:  # back on this page, Streamlit has forgotten what was chosen
+        st.session_state.setdefault(key, first)
     st.markdown(question)
     choice = st.radio(
         question,
         options,
-        index=options.index(first) if first is not None and first in options else None,
+        index=None,
         key=key,
         disabled=first in options,
         label_visibility="collapsed",
