@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from course.lessons import COURSE, Lesson, around, group_of, number_of
+from ui.app.glossary import STYLE
 from ui.app.links import page_of
 
 VISITED = "visited"
@@ -30,6 +31,7 @@ def menu(here: Lesson) -> None:
 
 def place(here: Lesson) -> None:
     """One small line above the title: which lesson this is, and how long it takes."""
+    st.html(STYLE)
     number = number_of(here)
     if number is None:
         return

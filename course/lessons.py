@@ -45,6 +45,7 @@ COURSE = {
         Lesson("normalization", "Norms compared", "balance", 40),
     ),
     "Workshop": (Lesson("sitcom", "Sitcom", "theater_comedy", 25),),
+    "Tools": (Lesson("glossary", "Glossary", "dictionary", 0),),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)
 FIRST = LESSONS[0]  # what the bare address of the app shows

@@ -6,6 +6,7 @@ import streamlit as st
 
 from course.frame import menu, place, way_on
 from course.lessons import FIRST, LESSONS, Lesson
+from ui.app.glossary import forget_terms
 from ui.app.links import follow_link, page_of
 from ui.app.startup import prepare_process
 from ui.app.study_bar import sidebar, sidebar_notes
@@ -33,6 +34,7 @@ mount_visitor()
 menu(here)
 sidebar()
 follow_link()
+forget_terms()
 place(here)
 page.run()
 way_on(here)
