@@ -44,7 +44,10 @@ COURSE = {
         Lesson("head_born", "A head is born", "movie", 20),
         Lesson("normalization", "Norms compared", "balance", 40),
     ),
-    "Workshop": (Lesson("sitcom", "Sitcom", "theater_comedy", 25),),
+    "Workshop": (
+        Lesson("sitcom", "Sitcom", "theater_comedy", 25),
+        Lesson("scrape", "Scrape a show", "travel_explore", 15),
+    ),
     "Tools": (Lesson("glossary", "Glossary", "dictionary", 0),),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)

@@ -1,15 +1,30 @@
 """Data: the text that a model learns from, and how it is served in batches."""
 
+import hashlib
+
+import pandas as pd
 import streamlit as st
 
+from corpus import Corpus, TextStatistics, ngram_cross_entropy
 from gpt_core.training.data import batch, split
 from pages.data import words
 from pages.data.choosing_text import text_picker
-from pages.data.scraping_panel import scrape_a_show
 from pages.data.text_tables import batch_html, guessing_bars, statistics_of, token_array
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
-from ui.app.lesson import numbers_row, try_this
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    Answer,
+    ask,
+    further_reading,
+    goal,
+    numbers_row,
+    predict,
+    self_test,
+    try_this,
+    you_can_now,
+)
+from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
 from ui.show.names import as_text
@@ -17,17 +32,64 @@ from ui.show.plotly_json import count_bars, show
 from ui.show.theme import palette
 from ui.show.tokens import code, short
 
+ASKED = 4  # of the most frequent characters
+CASE = 12  # characters of a text's sha256, which tell its questions from those of others
+
+
+def chosen_text() -> Corpus:
+    """The text that this lesson is about, and how it begins."""
+    text_picker()
+    st.page_link(page_of("scrape"), label="Scrape a show: a text from the web", icon="🌐")
+    corpus = chosen_corpus()
+    st.subheader(f"How “{as_text(corpus.name)}” begins")
+    st.code(corpus.text[:600], language=None, wrap_lines=True, height=220)
+    return corpus
+
+
+def most_frequent(numbers: TextStatistics) -> bool:
+    """Ask for the most frequent character. Whether the bars may be shown."""
+    counts = {code(text): count for text, count in numbers.top_characters[:ASKED]}
+    if len(counts) < 2:
+        st.info(words.ONE_CHARACTER)
+        return True
+
+    def judge(guess: str) -> Answer:
+        return words.most_frequent(counts, guess, numbers.characters)
+
+    return predict(f"data_most_{case}", words.MOST_FREQUENT, sorted(counts), judge)
+
+
+def what_is_in_it(numbers: TextStatistics) -> None:
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Most frequent characters**")
+        labels, counts = zip(*numbers.top_characters[:12], strict=True)
+        bars = count_bars(list(map(short, labels)), counts, palette().query)
+        show(bars, "characters", words.CHARACTERS_ALT)
+    with right:
+        st.markdown("**Most frequent words**")
+        if numbers.top_words:
+            labels, counts = zip(*numbers.top_words[:12], strict=True)
+            bars = count_bars(list(map(short, labels)), counts, palette().value)
+            show(bars, "words", words.WORDS_ALT)
+        else:
+            st.caption(words.NO_WORDS)
+
+
+def own_or_unseen(rows: pd.DataFrame) -> bool:
+    """Ask on which text the counter does better. Whether the table may be shown."""
+    own, unseen = rows.iloc[-1, 1:]
+    options = [words.OWN, words.UNSEEN, words.SAME]
+    return ask(f"data_easier_{case}", words.EASIER, options, lambda g: words.easier(own, unseen, g))
+
+
 st.title("Data")
 current_study()
-st.markdown(words.INTRO)
-
-text_picker()
-corpus = chosen_corpus()
+goal(words.GOAL)
+prose(words.INTRO)
+corpus = chosen_text()
 text = corpus.text
-st.subheader(f"How “{as_text(corpus.name)}” begins")
-st.code(text[:600], language=None, wrap_lines=True, height=220)
-
-st.header("What is in it")
+case = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:CASE]
 numbers = statistics_of(text)
 numbers_row(
     {
@@ -37,32 +99,22 @@ numbers_row(
         "different words": f"{numbers.word_vocabulary:,}",
     }
 )
-left, right = st.columns(2)
-with left:
-    st.markdown("**Most frequent characters**")
-    labels, counts = zip(*numbers.top_characters[:12], strict=True)
-    bars = count_bars(list(map(short, labels)), counts, palette().query)
-    show(bars, "characters", words.CHARACTERS_ALT)
-with right:
-    st.markdown("**Most frequent words**")
-    if numbers.top_words:
-        labels, counts = zip(*numbers.top_words[:12], strict=True)
-        bars = count_bars(list(map(short, labels)), counts, palette().value)
-        show(bars, "words", words.WORDS_ALT)
-    else:
-        st.caption(words.NO_WORDS)
+if most_frequent(numbers):
+    what_is_in_it(numbers)
 
-st.header("How far does guessing get?")
-st.markdown(words.GUESSING)
+st.header("How far does counting get?")
+prose(words.GUESSING)
 rows = guessing_bars(text)
-st.dataframe(rows, hide_index=True)
-st.markdown(words.counter(rows["bits, on unseen text"].min()))
+if own_or_unseen(rows):
+    st.dataframe(rows, hide_index=True)
+    unseen = rows["bits, on unseen text"]
+    prose(words.counter(unseen.min(), int(unseen.argmin())))
 
-st.header("The split: something to learn, something to be tested on")
+st.header("The split: training text and validation text")
 tokenizer, tokens = token_array(text)
 train, val = split(tokens)
-st.markdown(words.split(len(train), len(val)))
-st.progress(len(train) / len(tokens), text="◀ train 90% │ validation 10% ▶")
+prose(words.split(len(train), len(val)))
+st.progress(len(train) / len(tokens), text="◀ training 90% │ validation 10% ▶")
 edge = len(train)
 st.caption(words.CUT)
 st.code(
@@ -71,8 +123,8 @@ st.code(
     wrap_lines=True,
 )
 
-st.header("A batch: many small lessons at once")
-st.markdown(words.BATCH)
+st.header("A batch: many small exercises at once")
+prose(words.BATCH)
 one, two, three = st.columns(3)
 size = widgets.slider("Pieces in a batch (B)", 1, 8, 3, key="batch", container=one)
 length = widgets.slider("Tokens in a piece (T)", 4, 32, 16, key="piece", container=two)
@@ -81,11 +133,10 @@ x, y = batch(train, 0, batch_size=size, block_size=length, seed=int(seed))
 st.html(batch_html(x.tolist(), y.tolist(), tokenizer))
 shown = code("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))
 answer = code(tokenizer.token_text(int(y[0, min(6, length) - 1])))
-st.markdown(words.batch(size=size, length=length, after=shown, answer=answer))
-
-st.header("Scrape a show")
-st.markdown(words.SCRAPING)
-scrape_a_show()
+prose(words.batch(size=size, length=length, after=shown, answer=answer))
 
 try_this(*words.TRY)
-show_source(batch, split, label="The lines that ran: split and batch")
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
+further_reading(*words.READING)
+show_source(batch, split, ngram_cross_entropy, label="The lines that ran: split, batch, counter")

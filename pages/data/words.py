@@ -2,77 +2,146 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import corpus
+from ui.app.lesson import Answer
 from ui.show.names import as_text
+from ui.show.numbers import number
 
-if TYPE_CHECKING:
-    from corpus.scraper.site import Site
-
+GOAL = "Know what a model learns from, how the text is cut, and what simple counting achieves."
 INTRO = (
-    "A GPT knows nothing but the text that it was trained on. So look at the text first: how long "
-    "it is, what is in it, and how predictable it is without any model at all."
+    "All that a GPT can do comes from the text that it was trained on. So look at the text first: "
+    "how long it is, what is in it, and how predictable it is without any model at all."
 )
 
 CHARACTERS_ALT = "How often each of the most frequent characters occurs, as bars"
 WORDS_ALT = "How often each of the most frequent words occurs, as bars"
 NO_WORDS = "This text has no words: no letters or digits stand together."
 
+ONE_CHARACTER = "This text consists of a single character, so there is nothing to predict."
+MOST_FREQUENT = "Which of these characters occurs most often in the whole text?"
+
+
+def most_frequent(counts: Mapping[str, int], guess: str, total: int) -> Answer:
+    """Whether no other of these characters is more frequent. counts: as shown, most first."""
+    (first, most), (second, fewer) = list(counts.items())[:2]
+    why = f"{first} occurs {most:,} times, {100 * most / total:.1f}% of the text. "
+    if most == fewer:
+        why += f"{second} occurs just as often."
+    else:
+        why += f"The next, {second}, occurs {fewer:,} times."
+    if counts[guess] < fewer:
+        why += f" For {guess} the number is {counts[guess]:,}."
+    return Answer(counts[guess] == most, why)
+
+
 GUESSING = (
-    "Before a model is worth anything it must beat a mere **counter**. Count which character "
-    "follows which, and guess by that. How surprised is the counter by the next character, on "
-    "average? That is **entropy**, in bits: 1 bit is a coin toss, 2 bits one of four equally "
-    "likely characters, 0 bits no doubt at all."
+    "A useful model must predict better than simple counting. So let a **counter** count which "
+    "character follows which, and predict by its counts. How surprised is it by the next "
+    "character, on average? That is measured in bits: 1 bit is a coin toss, 2 bits one of four "
+    "equally likely characters, 0 bits no doubt at all."
+)
+OWN, UNSEEN, SAME = "the text that it counted", "the unseen text", "about the same for both"
+CLOSE = 0.02  # bits, which nobody would call a difference
+EASIER = (
+    "A counter knows the two characters before each one. It is asked twice: about the very text "
+    "that it counted, and, after counting the first 90% only, about the last 10%. Where is it less "
+    "surprised?"
 )
 
 
-def counter(bits: float) -> str:
+def easier(own: float, unseen: float, guess: str) -> Answer:
+    """Where the counter of two characters needs fewer bits per character."""
+    gap = unseen - own
+    right = SAME if abs(gap) <= CLOSE else OWN if gap > 0 else UNSEEN
+    why = (
+        f"It needs {number(own, '.3f')} bits per character on the text that it counted, and "
+        f"{number(unseen, '.3f')} on text that it has not seen. "
+    )
+    if gap > CLOSE:
+        why += "What has been counted is easier: some groups of characters are new in unseen text."
+    elif gap < -CLOSE:
+        why += "Mostly it is the other way round. Here the end of the text is the easier part."
+    else:
+        why += "This text repeats itself, so its end has hardly anything new."
+    return Answer(guess == right, why)
+
+
+def counter(bits: float, known: int) -> str:
+    """What both columns are called, and the bar that a model has to get under."""
+    back = ("no character", "one character", "two characters")[known]
     return (
-        "The last column is the honest one: the counter learned from the first 90% of the text "
-        "and guesses the last 10%, which it never saw. The column before it looks better than it "
-        "is, because there the counter is asked about the very text that it counted. A model "
-        f"that stays above **{bits:.2f} bits per character** on unseen text has learned less than "
-        "a counter could. These bars are drawn into the loss curves of the Training lesson."
+        "Compare models with the **last column**. In the middle column the counter is asked about "
+        "its own text; such a mean is called **entropy**. In the last one it is asked about text "
+        "that it has not seen; then it is called **cross-entropy**. The Surprise lesson shows "
+        "the difference. A model that needs more than "
+        f"**{number(bits)} bits per character** on unseen text predicts it worse than a counter "
+        f"that sees {back} back. The Training lesson draws these bars beside its loss curves."
     )
 
 
 def split(train: int, val: int) -> str:
     return (
-        f"The text is cut once, **by position**: the first {train:,} tokens are for learning "
-        f"(90%), the last {val:,} for testing (10%). Here a token is one character. Cutting at "
-        "random places would put pieces of the same scene on both sides, and the test would be "
-        "easier than it should be."
+        f"The text is cut once, **by position**. The first {train:,} tokens (90%) are the "
+        f"**training text**. The last {val:,} (10%) are the **validation text**: the model does "
+        "not learn from it; it is there to measure the model, and to choose settings by. Here a "
+        "token is one character. Random places to cut would put parts of the same scene on both "
+        "sides, and the measure would be too kind."
     )
 
 
-CUT = "Where the cut falls, between the end of training and the start of testing: ‖"
+CUT = "Where the cut falls, between training text and validation text: ‖"
 
 BATCH = (
-    "A training step looks at a few short pieces, taken from random places. **x** is what the "
-    "model reads. **y** is what it should have said: the same piece, **shifted by one**. Each "
-    "column is one exercise: after all the x up to here, say y."
+    "A training step looks at a few short pieces, taken from random places: a **batch**. **x** is "
+    "what the model reads. **y** is what it should predict: the same piece, **shifted by one**. "
+    "Each column is one exercise: given x up to this column, predict y."
 )
 
 
 def batch(size: int, length: int, after: str, answer: str) -> str:
     return (
-        f"The batch is a table of shape **({size}, {length})** of ids: {size * length} exercises "
-        f"in one step. For example, in the first piece: after {after} comes {answer}. The same "
-        "seed always gives the same batch, so that an experiment can be repeated."
+        f"The batch is a table of token numbers, of shape **({size}, {length})**: {size * length} "
+        f"exercises in one step. For example, in the first piece: after {after} comes {answer}. "
+        "The places are chosen by a **seed**: the same seed always gives the same batch, so that "
+        "an experiment can be repeated."
     )
 
 
-SCRAPING = (
-    "Where do large texts come from? Mostly from the web, and they come dirty: "
-    "advertisements between the words, letters that were decoded wrongly, sentences cut in two. "
-    "Fetch a few episodes of a sitcom, and look at what it takes to make them fit to learn from."
-)
-
 TRY = (
-    "What is y at the last column of a piece? Say it before you look at where x stops.",
-    "Choose a text in another language. Do its entropies go up or down? Why?",
-    "Paste the same sentence fifty times. What happens to the entropy with two characters known?",
+    "Look at the last column of a piece. Where in the text does its y stand?",
+    "Choose a text in another language. Do the bits go up or down? Why?",
+    "Paste the same sentence fifty times. What happens to the bits with two characters known?",
+)
+QUESTIONS = (
+    (
+        "A piece of the batch has T = 16 columns. How many tokens of the text does it need?",
+        "17. The last y is the token after the last x.",
+    ),
+    (
+        "A counter needs 2.0 bits per character on its own text and 2.6 on the validation text. "
+        "A model needs 2.3 on the validation text. Is it better than the counter?",
+        "Yes. Both must be asked about text that they have not seen, and 2.3 is less than 2.6.",
+    ),
+    (
+        "Why does a counter that knows more characters back not always predict unseen text better?",
+        "The longer the group of characters, the rarer it is. Many groups of the unseen text were "
+        "never counted, and of others there are too few to rely on.",
+    ),
+)
+ABILITIES = (
+    "say how a text is cut into training text and validation text, and why by position",
+    "read x and y in a batch",
+    "name the bar that a model has to get under, for your own text",
+)
+READING = (
+    "Shannon 1951, [Prediction and Entropy of Printed English]"
+    "(https://doi.org/10.1002/j.1538-7305.1951.tb01366.x), section 2: the entropies of this table",
+    "Chen & Goodman 1998, [An Empirical Study of Smoothing Techniques]"
+    "(https://dash.harvard.edu/handle/1/25104739): how a counter deals with what it never counted",
+    "Karpathy, [nanoGPT](https://github.com/karpathy/nanoGPT), `data/shakespeare_char`: the same "
+    "split in a few lines",
 )
 
 BUNDLED = (
@@ -102,25 +171,6 @@ def is_it_right(encoding: str) -> str:
 
 def read_as(encoding: str, before: int, after: int) -> str:
     return f"Read as **{encoding}**. {before:,} characters came in, {after:,} are used."
-
-
-SWITCHED_OFF = (
-    "Scraping is switched off on this public server. Run the app on your own computer to "
-    "try it; the README says how, in three lines."
-)
-
-
-def manners(site: Site) -> str:
-    return (
-        f"One site may be asked, [{site.origin.removeprefix('https://')}]({site.origin}), and no "
-        "other. The scraper says who it is, obeys the site's `robots.txt`, rests for a second or "
-        "more between two pages, waits as long as it is told to, and never asks for a page that "
-        "it already has. Stop it whenever you like: started again, it goes on where it was."
-    )
-
-
-PAGE_GONE = "The page of this episode isn't kept any more."
-NOTHING_TO_DO = "In this episode it found nothing to do."
 
 
 def in_use(text: str, characters: int) -> str:

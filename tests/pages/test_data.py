@@ -1,8 +1,17 @@
 import re
 
+import pytest
+
 import corpus
+from pages.data import words
+from tests.helpers import said
 
 TEXT = "The quick brown fox jumps over the lazy dog.\n" * 40
+
+
+def asked_for(app, key):
+    """The question whose key begins so."""
+    return next(radio for radio in app.radio if (radio.key or "").startswith(key))
 
 
 def test_the_bundled_text_is_counted(open_lesson):
@@ -10,8 +19,63 @@ def test_the_bundled_text_is_counted(open_lesson):
     expected = corpus.statistics(corpus.bundled().text)
     assert app.metric[0].value == f"{expected.characters:,}"
     assert app.metric[2].value == str(expected.character_vocabulary)
-    bars = app.dataframe[0].value["bits, on the text it counted"].tolist()
-    assert bars == [round(h, 3) for h in expected.entropy]
+    assert not app.dataframe  # not before the guess
+    asked_for(app, "data_easier").set_value(words.OWN).run()
+    table = app.dataframe[0].value
+    assert table["bits, on the text it counted"].tolist() == [round(h, 3) for h in expected.entropy]
+    own, unseen = table.iloc[2, 1:]
+    assert f"{own:.3f} bits per character on the text that it counted, and {unseen:.3f}" in (
+        app.success[-1].value
+    )
+    assert f"**{unseen:.2f} [bits per character](" in said(app)
+    assert "sees two characters back" in said(app)
+
+
+def test_the_most_frequent_character_is_told_after_the_guess(open_lesson):
+    app = open_lesson("data")
+    assert "Most frequent characters" not in said(app)
+    (_, most), (_, fewer) = corpus.statistics(corpus.bundled().text).top_characters[:2]
+    asked_for(app, "data_most").set_value("`e`").run()
+    assert not app.exception and "Most frequent characters" in said(app)
+    assert f"`␣` occurs {most:,} times" in app.warning[0].value
+    assert f"The next, `e`, occurs {fewer:,} times" in app.warning[0].value
+
+
+def test_another_text_asks_anew(open_lesson):
+    app = open_lesson("data")
+    asked_for(app, "data_most").set_value("`e`").run()
+    app = paste(app, TEXT)
+    assert asked_for(app, "data_most").value is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "guess", "right"),
+    [
+        ({"a": 5, "b": 3, "c": 1}, "a", True),
+        ({"a": 5, "b": 3, "c": 1}, "c", False),
+        ({"a": 4, "b": 4}, "b", True),
+    ],
+)
+def test_equally_frequent_ones_are_both_right(counts, guess, right):
+    answer = words.most_frequent(counts, guess, 10)
+    assert answer.right is right
+    assert ("just as often" in answer.why) is (counts["a"] == counts["b"])
+    assert ("For c the number is 1." in answer.why) is (guess == "c")
+
+
+@pytest.mark.parametrize(
+    ("own", "unseen", "right", "why"),
+    [
+        (2.3, 2.4, words.OWN, "is easier"),
+        (2.3, 2.1, words.UNSEEN, "the other way round"),
+        (0.001, 0.002, words.SAME, "repeats itself"),
+    ],
+)
+def test_where_the_counter_is_less_surprised(own, unseen, right, why):
+    for guess in (words.OWN, words.UNSEEN, words.SAME):
+        answer = words.easier(own, unseen, guess)
+        assert answer.right is (guess == right)
+        assert why in answer.why
 
 
 def paste(app, text):

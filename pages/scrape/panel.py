@@ -1,15 +1,18 @@
-"""The step "Scrape a show": a form, the progress, the report, and every cleaning step on show."""
+"""Fetch a show: a form, the progress, the report, and every cleaning step on show."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from corpus.cleaning import visible
 from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
-from pages.data import words
-from ui.app.chosen_text import choose_corpus
+from pages.scrape import words
+from ui.app.chosen_text import choose_corpus, chosen_corpus
+from ui.app.glossary import prose
+from ui.app.links import page_of
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
 from ui.services.scraping import Job, scraping_is_on, scraping_service
@@ -33,16 +36,14 @@ _MEANINGS = {
 
 
 def scrape_a_show() -> None:
-    """The whole step, or why it isn't here."""
+    """The form and what came of it, or why it isn't here."""
     if not scraping_is_on():
-        st.info(
-            words.SWITCHED_OFF,
-            icon=":material/cloud_off:",
-        )
+        st.info(words.SWITCHED_OFF, icon=":material/cloud_off:")
         return
-    st.markdown(words.manners(Site()))
+    prose(words.manners(Site()))
     st.warning(COPYRIGHT, icon=":material/copyright:")
-    _form()
+    if st.checkbox(words.TICK, key="own_study", persist_state="session"):
+        _form()
     if (job := scraping_service().job(visitor_id())) is not None:
         watch(lambda: job, _panel, TICK)
 
@@ -118,38 +119,38 @@ def _use(job: Job) -> None:
         except ScrapeError as error:
             show_error(error)
             return
-        st.rerun()  # every other part of the lesson is about the text
+        st.success(words.in_use(chosen_corpus().name), icon=":material/check_circle:")
+        st.page_link(page_of("data"), label="Data: what is in it", icon="📚")
 
 
 def _cleaning(job: Job) -> None:
-    """What each step did to an episode: a list of all steps, and one before and after."""
+    """What each step did to an episode."""
     st.subheader("From a page to a text, step by step")
     names = {episode.key: plain(f"{episode.key} {episode.title}") for episode in job.report.texts}
     episode = st.selectbox(
         "Episode", list(names), format_func=names.__getitem__, key="scraped_episode"
     )
     stages = scraping_service().stages(job.report.show, episode) if episode else []
-    if not stages:
+    if stages:
+        show_steps(stages, "cleaning_step")
+    else:
         st.caption(words.PAGE_GONE)
-        return
+
+
+def show_steps(stages: Sequence[Stage], key: str) -> None:
+    """A list of all steps, and the text before and after the chosen one. key: of the list."""
     changed = [s.step.name for s in stages if s.before != s.after]
     name = st.pills(
-        "Step",
-        [s.step.name for s in stages],
-        default=changed[0],
-        key="cleaning_step",
-        required=True,
+        "Step", [s.step.name for s in stages], default=changed[0], key=key, required=True
     )
     stage = next(s for s in stages if s.step.name == name)
     st.markdown(stage.step.why)
     if stage.before == stage.after:
         st.caption(words.NOTHING_TO_DO)
-    left, right = st.columns(2)
-    before, after = excerpts(stage)
-    left.caption(f"Before: {len(stage.before):,} characters")
-    left.code(before, language=None, wrap_lines=True, height=300)
-    right.caption(f"After: {len(stage.after):,} characters")
-    right.code(after, language=None, wrap_lines=True, height=300)
+    texts = zip(("Before", "After"), (stage.before, stage.after), excerpts(stage), strict=True)
+    for column, (when, text, excerpt) in zip(st.columns(2), texts, strict=True):
+        column.caption(f"{when}: {len(text):,} characters")
+        column.code(excerpt, language=None, wrap_lines=True, height=300)
 
 
 def excerpts(stage: Stage, width: int = SHOWN) -> tuple[str, str]:
