@@ -20,7 +20,7 @@ class Lesson:
 
 
 COURSE = {
-    "Start": (Lesson("home", "Home", "home", 10),),
+    "Start": (Lesson("home", "Home", "home", 12),),
     "Text": (
         Lesson("data", "Data", "library_books", 15),
         Lesson("tokenization", "Tokenization", "data_array", 15),

@@ -1,35 +1,83 @@
-"""Home: the whole road of one prompt, from text to the next token's probabilities."""
+"""Home: a model writes; then the road of one prompt, from text to the next token."""
 
 import streamlit as st
 
 from gpt_core.tokenizers import first_tokens
 from pages.home import words
-from pages.home.results import overview_of
+from pages.home.results import Written, overview_of, written_by
 from pages.home.road import show_road
+from pages.home.writing import show_writing
 from ui import PROJECT
-from ui.app.lesson import say_what_is_cut, try_this
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    Answer,
+    ask,
+    goal,
+    say_what_is_cut,
+    self_test,
+    try_this,
+    you_can_now,
+)
 from ui.app.links import open_lesson, page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.block_diagram import block_diagram
 from ui.services.study import Study
+from ui.show.names import show_error
 from ui.show.plotly_json import probability_bars, show, signed_bars
 from ui.show.theme import palette
 from ui.show.tokens import code, short, show_chips
 
+SEED, FIRST_SEED = "home_seed", 1
+
+
+def write_again() -> None:
+    st.session_state[SEED] = st.session_state.get(SEED, FIRST_SEED) + 1
+
+
+@about_prompt
+def writing(study: Study) -> None:
+    """What the model writes; then how sure it was of the first token."""
+    seed = st.session_state.get(SEED, FIRST_SEED)
+    written = written_by(study, seed)
+    show_writing(study.prompt, [study.tokenizer.token_text(token) for token in written.ids])
+    if written.problem:
+        show_error(written.problem)
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption(words.just_written(study.loaded.run.corpus["name"], len(written.ids)))
+    right.button(
+        words.AGAIN, icon=":material/casino:", on_click=write_again, key="again", width="stretch"
+    )
+    st.header("How does it do that?")
+    goal(words.GOAL)
+    shown = not written.ids or how_sure(study, written, seed)
+    if st.toggle(words.WITHOUT_GUESSING, key="reveal") or shown:
+        bars = probability_bars(overview_of(study).probabilities, study.tokenizer)
+        show(bars, "next", "Probabilities of the likeliest next tokens, as bars")
+
+
+def how_sure(study: Study, written: Written, seed: int) -> bool:
+    """Ask for the first token's probability. Whether the bars may be shown."""
+    probabilities, text = overview_of(study).probabilities, study.tokenizer.token_text
+    first, best = text(written.ids[0]), int(probabilities.argmax())
+
+    def judge(guess: str) -> Answer:
+        return words.judged(guess, first, written.share, text(best), float(probabilities[best]))
+
+    case = hash((study.fingerprint, study.ids, seed))  # another text asks anew
+    return ask(f"home_sure_{case}", words.question(first), list(words.SHARES), judge)
+
 
 @about_prompt
 def road(study: Study) -> None:
-    config, probabilities = study.model.config, overview_of(study).probabilities
-    best = int(probabilities.argmax())
-    best_text = short(study.tokenizer.token_text(best))
+    config = study.model.config
     show_road(
         [
             ("Text", f"{len(study.prompt):,}", "characters in your prompt"),
             (
                 "Tokens",
                 f"{len(study.ids):,}",
-                f"ids, each one of {config.vocab_size:,} that the model knows",
+                f"ids, each one of {config.vocab_size:,} in the vocabulary",
             ),
             (
                 "Vectors",
@@ -37,15 +85,11 @@ def road(study: Study) -> None:
                 f"every token becomes {config.n_embd} numbers",
             ),
             (
-                "Blocks",
+                "Layers",
                 f"{config.n_layer}",
                 f"each: attention with {config.n_head} heads, then an MLP",
             ),
-            (
-                "Probabilities",
-                f"{100 * probabilities[best]:.0f}%",
-                f"for “{best_text}”, the likeliest of {config.vocab_size:,}",
-            ),
+            ("Probabilities", f"{config.vocab_size:,}", "one for each token of the vocabulary"),
         ]
     )
     say_what_is_cut(study)
@@ -60,17 +104,17 @@ def tokens(study: Study) -> None:
 def last_vector(study: Study) -> None:
     config, story = study.model.config, overview_of(study)
     last = code(study.tokens[-1].text)
-    st.markdown(words.row_of_last(config.n_embd, last))
+    prose(words.row_of_last(config.n_embd, last))
     bars = signed_bars(story.embedding.tolist(), palette().output)
     show(bars, "embed", "The numbers of the last token's vector, as bars")
     if story.position is not None:
-        st.markdown(words.position(len(study.ids) - 1, config.n_embd))
+        prose(words.position(len(study.ids) - 1, config.n_embd))
     elif config.position == "rope":
-        st.markdown(words.ROTARY)
+        prose(words.ROTARY)
 
 
 @about_prompt
-def blocks(study: Study) -> None:
+def layers(study: Study) -> None:
     story, last = overview_of(study), study.tokens[-1].text
     text, picture = st.columns([2, 3], gap="large")
     with picture:
@@ -84,7 +128,7 @@ def blocks(study: Study) -> None:
     enters = story.lengths["blocks.0.resid_pre"]
     most = max(added, key=added.__getitem__)
     _, layer, tensor = most.split(".")
-    text.markdown(
+    prose(
         words.stream(
             token=last,
             entering=enters,
@@ -92,66 +136,65 @@ def blocks(study: Study) -> None:
             layer=layer,
             added=added[most],
             leaving=story.end,
-        )
+        ),
+        text,
     )
     open_lesson(clicked)
 
 
 @about_prompt
-def prediction(study: Study) -> None:
+def likelihood(study: Study) -> None:
     story, V = overview_of(study), study.model.config.vocab_size
-    guess = st.text_input(
-        "Before you look: which token comes next?",
+    typed = st.text_input(
+        "How likely is it to come next? Type any token",
         key="guess",
         max_chars=20,
-        placeholder="your guess, then Enter",
+        placeholder="a token, then Enter",
     )
-    if guess or st.toggle("Show me without guessing", key="reveal"):
-        if guess:
-            ids = first_tokens(guess, study.tokenizer)
-            likeliest = max(ids, key=story.probabilities.__getitem__)
-            share = float(story.probabilities[likeliest])
-            rank = int((story.probabilities > share).sum()) + 1
-            first = code(study.tokenizer.token_text(likeliest))
-            st.success(words.guessed(first=first, share=100 * share, rank=rank, vocabulary=V))
-        bars = probability_bars(story.probabilities, study.tokenizer)
-        show(bars, "next", "Probabilities of the likeliest next tokens, as bars")
+    if typed:
+        ids = first_tokens(typed, study.tokenizer)
+        likeliest = max(ids, key=story.probabilities.__getitem__)
+        share = float(story.probabilities[likeliest])
+        rank = int((story.probabilities > share).sum()) + 1
+        st.info(words.likelihood(study.tokenizer.token_text(likeliest), 100 * share, rank, V))
     if story.surprise is not None:
-        st.markdown(words.surprise(story.surprise, V))
+        prose(words.surprise(story.surprise, V))
 
 
 st.title("What a GPT does")
-st.markdown(words.INTRO)
-
-model = current_study().model
-C, V = model.config.n_embd, model.config.vocab_size
+prose(words.INTRO)
+study = current_study()
+model = study.model
+writing()
 road()
 
 st.header("1. Text becomes tokens")
-st.markdown(words.tokens(V))
+prose(words.tokens(model.config.vocab_size))
 tokens()
 st.page_link(page_of("tokenization"), label="Tokenization: other ways to cut", icon="✂️")
 
 st.header("2. Tokens become vectors")
 last_vector()
 
-st.header("3. Blocks add to the vectors")
-st.markdown(words.BLOCKS)
-blocks()
+st.header("3. Layers add to the vectors")
+prose(words.LAYERS)
+layers()
 
 st.header("4. The last vector becomes probabilities")
-st.markdown(words.probabilities(C, V))
-prediction()
+prose(words.probabilities(model.config))
+likelihood()
 left, right = st.columns(2)
 left.page_link(page_of("sample"), label="Sample: let it write", icon="💬")
 right.page_link(page_of("training"), label="Training: watch one learn", icon="📉")
 
 st.header("Where do all the numbers come from?")
-st.markdown(words.training(model.num_parameters()))
+prose(words.training(model.num_parameters(), model.config, study.loaded.imported))
 left, right = st.columns(2)
 left.page_link(page_of("data"), label="Data: what a model learns from", icon="📚")
 right.page_link(page_of("sitcom"), label="Sitcom: a text that makes sense", icon="🎬")
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 st.subheader("Take it with you")
 st.markdown(words.NOTEBOOKS)
 notebooks = sorted((PROJECT / "notebooks").glob("*.ipynb"), reverse=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ui.services.caches import shared
+from ui.services.models import own_copy
 from ui.services.study import Study
 
 if TYPE_CHECKING:
     from gpt_core.interpret.overview import Overview
+
+# Of a text that the model writes; a large model writes as much as it can in this time.
+MOST_TOKENS, MOST_SECONDS = 40, 0.5
 
 
 @shared()
@@ -19,3 +25,36 @@ def overview_of(study: Study) -> Overview:
     )
 
     return overview(study.model, study.ids)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a model wrote after a prompt.
+
+    ids: its tokens. share: the probability that the first of them had. problem: a sentence that
+    says why it wrote no more, or nothing.
+    """
+
+    ids: tuple[int, ...]
+    share: float
+    problem: str = ""
+
+
+@shared()
+def written_by(study: Study, seed: int) -> Written:
+    """Let the model write."""
+    from gpt_core.generate.sample import SampleConfig, SampleError, generate
+
+    settings = SampleConfig(max_new_tokens=MOST_TOKENS, temperature=0.7, min_p=0.2, seed=seed)
+    ids: list[int] = []
+    share, end = 0.0, time.monotonic() + MOST_SECONDS
+    try:
+        for step in generate(own_copy(study.loaded), study.ids, settings):
+            if not ids:
+                share = float(step.before[step.token])
+            ids.append(step.token)
+            if time.monotonic() > end:
+                break
+    except SampleError as error:
+        return Written(tuple(ids), share, str(error))
+    return Written(tuple(ids), share)

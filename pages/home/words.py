@@ -4,14 +4,70 @@ from __future__ import annotations
 
 import math
 
+from gpt_core.model.config import GPTConfig
+from ui.app.lesson import Answer
+from ui.show.names import as_text
+from ui.show.numbers import counted, number
 from ui.show.tokens import code
+
+INTRO = (
+    "A GPT reads a text and gives each token of its vocabulary a probability of coming next; draw "
+    "one, add it to the text, and repeat: so it writes."
+)
+AGAIN = "Write it again"
+
+
+def just_written(text: str, tokens: int) -> str:
+    """Under what the model wrote: what is whose, that it is new, and what the model learned."""
+    return (
+        f"Marked: {counted(tokens, 'token')} that the model has just written after your prompt "
+        f"(edit it in the sidebar). It learned from “{as_text(text)}”."
+    )
+
+
+GOAL = "Follow one prompt all the way from text to the next token's probabilities."
+LEAST, LESS, MORE, MOST = "less than 25%", "25% to 50%", "50% to 75%", "more than 75%"
+SHARES = {LEAST: 0.25, LESS: 0.5, MORE: 0.75, MOST: 1.0}  # each up to this
+
+
+def question(token: str) -> str:
+    """What to predict of the first token that was written."""
+    return (
+        f"The first token that it wrote is {code(token)}. Which probability did the model give it, "
+        "before it was drawn?"
+    )
+
+
+def judged(guess: str, token: str, share: float, best: str, best_share: float) -> Answer:
+    """Whether the probability lies where it was guessed; best: the likeliest token."""
+    right = next(name for name, most in SHARES.items() if share <= most or most == 1)
+    why = f"{code(token)} had {number(100 * share, '.3g')}%. "
+    if token == best:
+        why += "No token had more."
+    else:
+        why += (
+            f"The likeliest was {code(best)} with {number(100 * best_share, '.3g')}%, but a token "
+            "is drawn at random, each as often as its probability says."
+        )
+    return Answer(guess == right, why)
+
+
+WITHOUT_GUESSING = "Show me without guessing"
+
+
+def tokens(vocabulary: int) -> str:
+    return (
+        "A **tokenizer** cuts the text into **tokens** and replaces each by its number, its *id*. "
+        f"All tokens that it has are its **vocabulary**. This model's has {vocabulary:,}. A dashed "
+        "outline marks what is not in the vocabulary."
+    )
 
 
 def row_of_last(width: int, token: str) -> str:
     return (
-        f"Each id picks a row of a learned table: **{width} numbers** that stand for that token. "
-        f"Here are those of the last one, {token}. No single number means anything by itself; "
-        "tokens that are used alike have rows that point the same way."
+        f"Each id picks a row of a learned table: **{width} numbers**, the token's **vector**. "
+        f"Here are those of the last one, {token}. No single number means anything by itself. "
+        "In a trained model, tokens that are used alike tend to have similar vectors."
     )
 
 
@@ -23,8 +79,15 @@ def position(position: int, width: int) -> str:
 
 
 ROTARY = (
-    "This model doesn't add positions to the vectors. It turns queries and keys by an "
-    "angle that depends on the position (RoPE), inside attention."
+    "Where a token stands is not in its vector. This model brings the positions in later, when "
+    "attention compares tokens."
+)
+
+LAYERS = (
+    "From here on each token carries its vector through the **layers**. A layer never replaces "
+    "the vector, it adds to it; what is carried along is called the **residual stream**. "
+    "**Attention** takes from the vectors of earlier tokens and *adds* the result. The **MLP** "
+    "works on each token alone and *adds* its result, too."
 )
 
 
@@ -33,66 +96,93 @@ def stream(token: str, entering: float, part: str, layer: str, added: float, lea
         "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) "
         "and **adds** (⊕) a vector of its own; the thicker the way back, the longer that "
         "vector.\n\n"
-        f"For {code(token)} the vector enters layer 0 with length {entering:.2f}. The most is "
-        f"added by the {part} of layer {layer}: {added:.2f}. After the last layer its length is "
-        f"{leaving:.2f}. Layers are counted from 0.\n\n"
+        f"For {code(token)} the vector enters layer 0 with length {number(entering)}. The longest "
+        f"vector is added by the {part} of layer {layer}: {number(added)}. After the last layer "
+        f"the length is {number(leaving)}. Layers are counted from 0.\n\n"
         "**Every part is a link** to the lesson that takes it apart."
     )
 
 
-def guessed(first: str, share: float, rank: int, vocabulary: int) -> str:
-    return f"{first} has {share:.2f}%: number {rank:,} of {vocabulary:,} on its list."
+def probabilities(config: GPTConfig) -> str:
+    """How the last vector becomes probabilities in this model."""
+    table = (
+        "The table of the first step is used once more, the other way round"
+        if config.tie_weights
+        else "A second learned table follows"
+    )
+    has_norm = config.norm != "none" and config.norm_position == "pre"
+    norm = "The last vector is first brought to a usual size. " if has_norm else ""
+    return (
+        f"{norm}{table}: it turns the last token's {config.n_embd} numbers into "
+        f"{config.vocab_size:,} scores, one for each token. **Softmax** makes probabilities of "
+        "them: positive numbers that add up to 100%."
+    )
+
+
+def likelihood(token: str, share: float, rank: int, vocabulary: int) -> str:
+    """What a typed token is answered with."""
+    return f"{code(token)} has {number(share)}%: number {rank:,} of {vocabulary:,}."
 
 
 def surprise(bits: float, vocabulary: int) -> str:
-    return (
-        f"How well does it know *your* text? On average it needed **{bits:.2f} bits** for each of "
-        f"your tokens. Pure guessing among {vocabulary:,} would need {math.log2(vocabulary):.2f}."
+    guessing = math.log2(vocabulary)
+    said = (
+        f"How surprised is the model by your text? **{number(bits)} bits** per token on average. "
+        f"(A coin's fall is 1 bit.) Pure guessing among {vocabulary:,} tokens would cost "
+        f"{number(guessing)}"
     )
+    return said + (", less than that." if bits > guessing else ".")
 
 
-INTRO = (
-    "A GPT does one thing: it reads some text and says, for every token that it knows, how likely "
-    "that token is to come **next**. Everything else on these pages is how it gets there. "
-    "Edit the prompt in the sidebar: every number below is computed again, by a real model, as "
-    "you type."
-)
-
-
-def tokens(pieces: int) -> str:
-    return (
-        "The model never sees letters. A **tokenizer** cuts the text into pieces from a fixed "
-        f"list and writes each piece's number. This model's list has {pieces:,} pieces. A dashed "
-        "outline marks a piece that is not on the list."
+def training(parameters: int, config: GPTConfig, imported: bool) -> str:
+    """Where the weights come from, and what of it was built in."""
+    said = (
+        f"From training. This model has **{parameters:,}** numbers, its **parameters**. Before "
+        "training they are random numbers, or plain ones such as 0 and 1, and hold nothing about "
+        "any text. "
     )
-
-
-BLOCKS = (
-    "From here on each token carries its vector through the blocks: the **residual stream**. A "
-    "block never replaces the vector. **Attention** looks at earlier tokens and *adds* what it "
-    "found; the **MLP** works on the token alone and *adds* what it made of it."
-)
-
-
-def probabilities(width: int, vocabulary: int) -> str:
-    return (
-        f"One more learned table turns the last token's {width} numbers into {vocabulary:,} "
-        "scores, one for each token. Softmax makes them positive and lets them add up to 100%."
+    if config.residual_init == "copy":
+        said += (
+            "One thing was built into this model: its attention copies what it looks at from the "
+            "first step on. Where it looks was learned. "
+        )
+    said += (
+        "Then, step by step, the model predicts each next token of a text, and every number is "
+        "moved a little so that the right one becomes likelier. "
     )
-
-
-def training(parameters: int) -> str:
-    return (
-        f"From training. This model has **{parameters:,}** numbers, all random at the start. It "
-        "read a text, guessed each next token, and was corrected, thousands of times. The "
-        "**Training** lesson shows the correcting. The text comes first:"
-    )
+    if imported:
+        said += "(This model came here already trained: how, was not recorded.) "
+    return said + "The **Training** lesson shows it. The text comes first:"
 
 
 TRY = (
     "Type a name from the cast and a colon, `MABEL:`. What does the model expect after it?",
-    "Delete the last character of the prompt, then put another. Watch the last chart.",
-    "Write something that no sitcom would say. How many bits does it need now?",
+    "Delete the last character of the prompt, then put another. Does the model write something "
+    "else?",
+    "Write something that no sitcom would say. How many bits per token does it cost now?",
+)
+QUESTIONS = (
+    (
+        "The model writes 40 tokens. How often is the whole model run?",
+        "40 times. Each run gives the probabilities of one next token; the token that is drawn is "
+        "part of the text for the next run.",
+    ),
+    (
+        "Which parts of the model let one token's vector depend on other tokens?",
+        "Attention alone. The table of vectors, the MLP and the last step treat each token by "
+        "itself.",
+    ),
+    (
+        "The same prompt is given twice, and two different texts come out. Are the probabilities "
+        "different?",
+        "Not for the first token: the same prompt gives the same probabilities. What differs is "
+        "what is drawn. After a different token the prompt is another one, and so are the "
+        "probabilities.",
+    ),
+)
+ABILITIES = (
+    "name the stations from a text to the next token's probabilities",
+    "say how a model that only predicts one token writes a whole text",
 )
 
 NOTEBOOKS = (

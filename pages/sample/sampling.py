@@ -13,8 +13,8 @@ import torch
 
 from gpt_core.generate.decoder import Decoder
 from gpt_core.generate.sample import SampleConfig, Sampled, SampleError, generate, stages
-from gpt_core.model.gpt import GPT
-from ui.services.caches import MODELS, shared
+from ui.services.caches import shared
+from ui.services.models import own_copy
 from ui.services.study import Study
 from ui.show.tokens import short
 
@@ -22,22 +22,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gpt_core.tokenizers import Tokenizer
-    from ui.services.models import LoadedModel
 
 LONGEST_TEXT = 400  # tokens; visitors are strangers, and share two cores
 SHOWN = 9  # how many of the likeliest tokens get a bar
-
-
-@shared(MODELS)
-def own_copy(loaded: LoadedModel) -> GPT:
-    """The model again, for sampling alone.
-
-    Other lessons put hooks on the model that all visitors share, and a hooked model is sampled by
-    the slow path, with whatever the hooks change. Nobody hooks this one.
-    """
-    copy = GPT(loaded.model.config)
-    copy.load_state_dict(loaded.model.state_dict())
-    return copy.eval().requires_grad_(False)
 
 
 @shared()

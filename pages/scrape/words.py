@@ -106,7 +106,7 @@ QUESTIONS = (
     ),
 )
 ABILITIES = (
-    "say which steps make a text of a web page, and why their order matters",
+    "say which steps make a text of a web page",
     "decide what a cleaning step must leave alone",
     "name the manners of a program that fetches pages",
 )

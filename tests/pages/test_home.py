@@ -1,9 +1,15 @@
+import html
+import re
+
 import pytest
 
 from gpt_core.bundled import bundled_run_path
+from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.overview import overview
+from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
 from notebooks.maker import NAMES
+from pages.home import words
 from tests.helpers import said, sent
 
 
@@ -12,24 +18,84 @@ def test_the_numbers_are_the_model_s(open_lesson):
     run = Run.open(bundled_run_path())
     model = run.load_model()
     story = overview(model, run.tokenizer().encode("MABEL:"))
-    assert f"**{story.surprise:.2f} bits**" in said(app)
+    assert re.search(rf"\*\*{story.surprise:.2f} \[bits\]\([^)]*\)\*\* per token", said(app))
     assert f"**{model.num_parameters():,}** numbers" in said(app)
     assert sent(app, "block_diagram")["numbers"] == pytest.approx(story.lengths)
-    assert f"After the last layer its length is {story.end:.2f}" in said(app)
+    assert f"After the last layer the length is {story.end:.2f}" in said(app)
 
 
-def test_a_guess_is_answered_with_its_probability(open_lesson):
+def written(app):
+    """What the page says that the model wrote."""
+    (markup,) = [h.value for h in app.get("html") if 'class="wrote"' in h.value]
+    return "".join(html.unescape(token) for token in re.findall(r"<b [^>]*>([^<]*)</b>", markup))
+
+
+def test_the_model_writes_before_anything_is_explained(open_lesson):
+    app = open_lesson("home", prompt="OTTO: Who")
+    run = Run.open(bundled_run_path())
+    ids, model = run.tokenizer().encode("OTTO: Who"), run.load_model().eval()
+    settings = SampleConfig(max_new_tokens=40, temperature=0.7, min_p=0.2, seed=1)
+    steps = list(generate(model, ids, settings))
+    text = run.tokenizer().decode([step.token for step in steps])
+    # A machine that is busy writes less of it in its half second.
+    assert written(app) and text.startswith(written(app))
+    radio = next(radio for radio in app.radio if (radio.key or "").startswith("home_sure"))
+    assert not app.get("plotly_chart")[0].proto.id.endswith("next")
+    radio.set_value(words.MOST).run()
+    share = float(steps[0].before[steps[0].token])
+    (answer,) = [b.value for b in (*app.success, *app.warning) if b.value[0] in "✓✗"]
+    assert answer.startswith("✓") is (share > 0.75)
+    assert f"had {100 * share:.3g}%" in answer
+    app.button(key="again").click().run()
+    assert not app.exception and app.session_state["home_seed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("share", "best", "right"), [(0.8, "a", words.MOST), (0.25, "b", words.LEAST)]
+)
+def test_the_guess_is_judged_by_the_probability(share, best, right):
+    for guess in words.SHARES:
+        answer = words.judged(guess, "a", share, best, 0.8)
+        assert answer.right is (guess == right)
+        assert ("No token had more" in answer.why) is (best == "a")
+        assert ("drawn at random" in answer.why) is (best == "b")
+
+
+def test_any_token_is_answered_with_its_probability(open_lesson):
     app = open_lesson("home", prompt="NADIA")
     app.text_input(key="guess").set_value(":").run()
     assert not app.exception
-    assert "`:` has" in app.success[0].value
+    assert "`:` has" in said(app)
+
+
+def test_what_was_built_in_is_said_of_models_that_have_it():
+    built_in = "One thing was built into this model"
+    copying, plain = (GPTConfig(11, residual_init=init) for init in ("copy", "scaled"))
+    assert built_in in words.training(5, copying, False)
+    assert built_in not in words.training(5, plain, False)
+    assert "was not recorded" in words.training(5, plain, True)
+    assert "was not recorded" not in words.training(5, plain, False)
+
+
+def test_the_last_table_is_called_the_first_one_only_where_it_is():
+    tied, untied = (GPTConfig(11, tie_weights=tie) for tie in (True, False))
+    assert "The table of the first step is used once more" in words.probabilities(tied)
+    assert "A second learned table" in words.probabilities(untied)
+    assert "usual size" in words.probabilities(tied)
+    for design in ({"norm": "none"}, {"norm_position": "post"}):  # without a norm at the end
+        assert "usual size" not in words.probabilities(GPTConfig(11, **design))
+
+
+def test_a_prompt_that_costs_more_than_guessing_is_called_so():
+    assert "less than that" in words.surprise(12.0, 2048)
+    assert "less than that" not in words.surprise(3.0, 2048)
 
 
 @pytest.mark.parametrize(
     ("prompt", "expected"),
     [
         ("", "The prompt is empty"),
-        ("🦆 שלום", "bits"),
+        ("🦆 שלום", "per token on average"),
         ("x", "add up to 100%"),
         ("word " * 400, "tokens at a time; the prompt's first"),
     ],

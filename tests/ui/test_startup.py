@@ -13,8 +13,8 @@ import ui.app.study_bar, ui.app.startup, ui.app.visitor
 ui.app.study_bar.sidebar()
 from ui.app import source
 from ui.components import block_diagram
-from ui.show import bars, theme, tokens
-from pages.home import results, road
+from ui.show import plotly_json, theme, tokens
+from pages.home import results, road, words, writing
 import gpt_core.tokenizers
 print(*({"torch", "pandas", "transformers"} & set(sys.modules)))
 """

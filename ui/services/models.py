@@ -106,3 +106,17 @@ def _load(folder: str, fingerprint: str) -> LoadedModel:
     run = Run.open(folder)
     model = run.load_model().eval().requires_grad_(False)
     return LoadedModel(run, model, run.tokenizer(), fingerprint, run.was_imported())
+
+
+@shared(MODELS)
+def own_copy(loaded: LoadedModel) -> GPT:
+    """The model again, for sampling alone.
+
+    Lessons put hooks on the model that all visitors share, and a hooked model is sampled by the
+    slow path, with whatever the hooks change. Nobody hooks this one.
+    """
+    from gpt_core.model.gpt import GPT  # PyTorch, which the first words of a page needn't wait for
+
+    copy = GPT(loaded.model.config)
+    copy.load_state_dict(loaded.model.state_dict())
+    return copy.eval().requires_grad_(False)
