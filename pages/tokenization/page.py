@@ -1,4 +1,4 @@
-"""Tokenization: three ways to cut a text, and how byte-pair encoding learns its cuts."""
+"""Tokenization: the prompt in tokens, four ways to cut, and how byte-pair encoding learns."""
 
 import streamlit as st
 
@@ -10,38 +10,80 @@ from pages.tokenization.results import (
     MOST_TEXT,
     Cutter,
     bpe_of,
+    characters_per_own_token,
     characters_per_token,
     merge_steps,
+    parts_of,
     source_of,
     tokenizer_of,
+    two_cuts,
     why_not_published,
     words_cut_by_one,
     words_table,
 )
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
-from ui.app.lesson import try_this
+from ui.app.glossary import prose
+from ui.app.lesson import ask, further_reading, goal, self_test, try_this, you_can_now
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
 from ui.show.names import sentence
-from ui.show.tokens import code, show_chips
+from ui.show.tokens import code, short, show_chips
+
+
+@about_prompt
+def cut_by_its_own(study: Study) -> None:
+    tokens = study.tokenizer.tokenize(study.prompt)
+    show_chips(tokens)
+    prose(words.own(parts_of(study.tokenizer), len(tokens), len(study.prompt)))
 
 
 @about_prompt
 def cut_by_each(study: Study) -> None:
+    cuts = {name: tokenizer.tokenize(study.prompt) for name, tokenizer in tokenizers.items()}
+    counts = {name: len(tokens) for name, tokens in cuts.items()}
+    case = hash((study.prompt, *counts.values()))  # another prompt asks anew
+    above = st.container()
+    shown = st.toggle(words.WITHOUT_GUESSING, key="cuts_shown")
+    with above:
+        told = ask(
+            f"fewest_{case}", words.FEWEST, list(counts), lambda guess: words.fewest(counts, guess)
+        )
+    if not (told or shown):
+        return
     columns = st.columns(len(tokenizers))
-    for column, (name, tokenizer) in zip(columns, tokenizers.items(), strict=True):
+    for column, (name, tokens) in zip(columns, cuts.items(), strict=True):
         with column:
-            tokens = tokenizer.tokenize(study.prompt)
             st.subheader(name)
-            st.caption(words.OF_EACH[name])
-            st.markdown(f"**{len(tokens):,} tokens** · list of {tokenizer.vocab_size:,} pieces")
+            st.caption(f"{words.OF_EACH[name]} {words.made_of(parts_of(tokenizers[name]))}")
+            st.markdown(f"**{len(tokens):,} tokens**")
             show_chips(tokens)
-            unknown = [token.text for token in tokens if not token.known]
-            if unknown:
-                shown = ", ".join(code(text) for text in unknown[:5])
-                st.warning(words.unknown(shown))
+            if unknown := [code(token.text) for token in tokens if not token.known]:
+                st.warning(words.unknown(unknown[:5]))
+
+
+def with_and_without_a_space() -> None:
+    """A word as each tokenizer cuts it; after the guess."""
+    each = {"this model's": study.tokenizer} | tokenizers
+    cuts = {name: two_cuts(tokenizer, words.WORD) for name, tokenizer in each.items()}
+    own = cuts["this model's"]
+    case = hash((study.fingerprint, words.WORD))
+    options = [words.SPACE, words.ONE, words.SEVERAL]
+    if not ask(f"dog_{case}", words.DOG, options, lambda guess: words.dog(own, guess)):
+        return
+    st.dataframe(
+        [
+            {
+                "tokenizer": name,
+                f"“{words.WORD}”": " · ".join(map(short, cut.bare_texts)),
+                f"“␣{words.WORD}”": " · ".join(map(short, cut.spaced_texts)),
+            }
+            for name, cut in cuts.items()
+        ],
+        hide_index=True,
+    )
+    prose(words.WHY_SPACE)
 
 
 @about_prompt
@@ -59,12 +101,12 @@ def replay() -> None:
     if step:
         merge = bpe.merges[step - 1]
         left, right = code(bpe.token_text(merge.left)), code(bpe.token_text(merge.right))
-        st.markdown(
+        prose(
             words.merge(
                 step=step,
                 left=left,
                 right=right,
-                piece=bpe.token_text(merge.id),
+                made=bpe.token_text(merge.id),
                 number=merge.id,
                 count=merge.count,
             )
@@ -78,7 +120,7 @@ def replay() -> None:
 def compare_lengths(study: Study) -> None:
     gpt2 = tokenizers["GPT-2"]
     ours, theirs = bpe.encode(study.prompt), gpt2.encode(study.prompt)
-    st.markdown(
+    prose(
         words.lengths(
             text=corpus.name,
             characters=len(study.prompt),
@@ -108,32 +150,39 @@ def words_that_only_one_keeps() -> None:
 
 
 st.title("Tokenization")
-block = current_study().model.config.block_size
+study = current_study()
+block = study.model.config.block_size
+goal(words.GOAL)
+prose(words.INTRO)
+
+st.header("Your prompt, cut by this model's tokenizer")
+cut_by_its_own()
+
 corpus = chosen_corpus()
 source = source_of(corpus.text)
-st.markdown(words.INTRO)
+why_not = why_not_published()
+st.header("Predict first")
 st.caption(
     words.learned_from(text=corpus.name, longest=MOST_TEXT, shortened=len(corpus.text) > MOST_TEXT)
 )
-
+if why_not:
+    st.info(sentence(why_not), icon=":material/info:")
 merges = widgets.slider(
     "Merges that BPE may learn", 50, MOST_MERGES, 500, 50, key="merges", help=words.MERGES_HELP
 )
 cutters = {"Character": Cutter("char"), "Word": Cutter("word"), "BPE": Cutter("bpe", 256 + merges)}
-why_not = why_not_published()
 if not why_not:
     cutters["GPT-2"] = Cutter("gpt2")
 with st.spinner("Training the tokenizers …"):
     tokenizers = {name: tokenizer_of(source, cutter) for name, cutter in cutters.items()}
 bpe = bpe_of(source, cutters["BPE"])  # the very same
-
-st.header("The same sentence, three ways" if why_not else "The same sentence, four ways")
-if why_not:
-    st.info(sentence(why_not), icon=":material/info:")
 cut_by_each()
 
+st.header("Why “␣dog” is not “dog”")
+with_and_without_a_space()
+
 st.header("How BPE learns where to cut")
-st.markdown(words.LEARNING)
+prose(words.LEARNING)
 replay()
 
 if not why_not:
@@ -141,22 +190,28 @@ if not why_not:
     compare_lengths()
     words_that_only_one_keeps()
 
-st.header("Fewer tokens, longer sight")
-st.markdown(words.sight(block))
+st.header("Fewer tokens, more text at a time")
+prose(words.sight(block))
+ratios = {"this model's": (study.tokenizer, characters_per_own_token(source, study.loaded))} | {
+    name: (tokenizer, characters_per_token(source, cutters[name]))
+    for name, tokenizer in tokenizers.items()
+}
 st.dataframe(
     [
         {
             "tokenizer": name,
-            "pieces on its list": tokenizer.vocab_size,
+            "vocabulary": tokenizer.vocab_size,
             "characters per token": round(ratio, 2),
-            f"{block} tokens reach back": f"{block * ratio:,.0f} characters",
+            f"{block} tokens are": f"{block * ratio:,.0f} characters",
         }
-        for name, tokenizer in tokenizers.items()
-        for ratio in [characters_per_token(source, cutters[name])]
+        for name, (tokenizer, ratio) in ratios.items()
     ],
     hide_index=True,
 )
-st.markdown(words.LONGER_LIST)
+prose(words.LARGER)
 
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
+further_reading(*words.READING)
 show_source(BPETokenizer.train, train_tokenizer, label="The lines that ran: BPE training")

@@ -1,4 +1,4 @@
-"""Tokenizers trained on a visitor's text, and what the Tokenization lesson says of them."""
+"""Tokenizers trained on a visitor's text, and what the Tokenization lesson counts of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ui.show.tokens import short
 if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
     from gpt_core.tokenizers.bpe import BPETokenizer
+    from ui.services.models import LoadedModel
 
 MOST_MERGES = 2000
 MOST_TEXT = 500_000  # characters; enough for 2,000 good merges, and done in about a second
@@ -31,7 +32,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Cutter:
-    """Which tokenizer: its kind ("char", "word", "bpe", "gpt2"), and how long its list may be."""
+    """Which tokenizer: its kind ("char", "word", "bpe", "gpt2"), and its largest vocabulary."""
 
     kind: str
     vocab_size: int | None = None
@@ -78,6 +79,55 @@ def why_not_published() -> str:
     except TokenizerError as error:
         return str(error)
     return ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a vocabulary consists of, together `total`.
+
+    bytes, merges: of byte-pair encoding; merges is None for others. words: tokens of letters or
+    digits, of a word tokenizer. others: characters, or gaps and punctuation. special: `<|…|>`.
+    """
+
+    total: int
+    bytes: int = 0
+    merges: int | None = None
+    words: int = 0
+    others: int = 0
+    special: int = 0
+
+
+def parts_of(tokenizer: Tokenizer) -> Parts:
+    """Count the vocabulary of any tokenizer."""
+    from gpt_core.tokenizers import GPT2Tokenizer, WordTokenizer
+    from gpt_core.tokenizers.bpe import BYTES, BPETokenizer
+
+    total = tokenizer.vocab_size
+    if isinstance(tokenizer, (BPETokenizer, GPT2Tokenizer)):
+        special = len(tokenizer.special) if isinstance(tokenizer, GPT2Tokenizer) else 0
+        return Parts(total, BYTES, total - BYTES - special, special=special)
+    words = 0
+    if isinstance(tokenizer, WordTokenizer):
+        words = sum(tokenizer.token_text(i)[0].isalnum() for i in range(1, total))
+    return Parts(total, words=words, others=total - 1 - words)
+
+
+@dataclass(frozen=True)
+class TwoCuts:
+    """A word's tokens, without a space before it and with one: their ids and their texts."""
+
+    bare: tuple[int, ...]
+    spaced: tuple[int, ...]
+    bare_texts: tuple[str, ...]
+    spaced_texts: tuple[str, ...]
+
+
+def two_cuts(tokenizer: Tokenizer, word: str) -> TwoCuts:
+    """Cut a word twice."""
+    bare, spaced = tokenizer.tokenize(word), tokenizer.tokenize(f" {word}")
+    ids = (tuple(token.id for token in tokens) for tokens in (bare, spaced))
+    texts = (tuple(token.text for token in tokens) for tokens in (bare, spaced))
+    return TwoCuts(*ids, *texts)
 
 
 @dataclass(frozen=True)
@@ -128,8 +178,18 @@ def words_table(words: list[CutWord], one: str, several: str) -> pd.DataFrame:
 @shared()
 def characters_per_token(source: Source, cutter: Cutter) -> float:
     """Average length of a token over the first 50,000 characters, in characters."""
+    return _characters_per_token(source, tokenizer_of(source, cutter))
+
+
+@shared()
+def characters_per_own_token(source: Source, loaded: LoadedModel) -> float:
+    """The same for the tokenizer of the model in the sidebar."""
+    return _characters_per_token(source, loaded.tokenizer)
+
+
+def _characters_per_token(source: Source, tokenizer: Tokenizer) -> float:
     sample = source.text[:_SAMPLE]
-    return len(sample) / max(1, len(tokenizer_of(source, cutter).encode(sample)))
+    return len(sample) / max(1, len(tokenizer.encode(sample)))
 
 
 def merge_steps(bpe: BPETokenizer, step: int, before: int = 4, after: int = 5) -> pd.DataFrame:
@@ -141,7 +201,7 @@ def merge_steps(bpe: BPETokenizer, step: int, before: int = 4, after: int = 5) -
             "": "← just done" if number == step else ("done" if number < step else ""),
             "left": short(bpe.token_text(merge.left)),
             "right": short(bpe.token_text(merge.right)),
-            "new piece": short(bpe.token_text(merge.id)),
+            "new token": short(bpe.token_text(merge.id)),
             "times in the text": merge.count,
         }
         for number, merge in enumerate(bpe.merges[first : step + after], start=first + 1)
