@@ -23,7 +23,7 @@ COURSE = {
     "Start": (Lesson("home", "Home", "home", 12),),
     "Text": (
         Lesson("data", "Data", "library_books", 15),
-        Lesson("tokenization", "Tokenization", "data_array", 15),
+        Lesson("tokenization", "Tokenization", "data_array", 20),
         Lesson("surprise", "Surprise", "bolt", 25),
     ),
     "Inside": (
@@ -45,7 +45,7 @@ COURSE = {
         Lesson("normalization", "Norms compared", "balance", 40),
     ),
     "Workshop": (
-        Lesson("sitcom", "Sitcom", "theater_comedy", 25),
+        Lesson("sitcom", "Sitcom", "theater_comedy", 30),
         Lesson("scrape", "Scrape a show", "travel_explore", 15),
     ),
     "Tools": (Lesson("glossary", "Glossary", "dictionary", 0),),

@@ -19,6 +19,7 @@ from pages.sitcom.scene import (
     show_verdict,
 )
 from ui.app import widgets
+from ui.app.glossary import prose
 from ui.app.lesson import ask
 from ui.services.caches import shared
 from ui.show.theme import is_dark
@@ -44,7 +45,7 @@ def step_through(scene: Scene) -> None:
             on_click=_go_to,
             args=(names[(at + step) % len(names)],),
         )
-    st.markdown(words.BEATS.get(names[at], ""))
+    prose(words.BEATS.get(names[at], ""))
     show_scene(scene, at)
     if st.session_state.pop("beat_stepped", False):
         scroll_to_beat(at)
@@ -60,7 +61,7 @@ def break_it(scene: Scene, seed: int) -> None:
     """Break the scene in one of four ways, guess which rule catches it, and see."""
     options = [words.WHOLE, *words.KINDS.values()]
     label = widgets.segmented_control(
-        "What shall happen to the scene?", options, words.WHOLE, key="break", wrap=True
+        words.HOW_BROKEN, options, words.KINDS["turns"], key="break", wrap=True
     )
     kinds = {name: kind for kind, name in words.KINDS.items()}
     if label not in kinds:
@@ -83,7 +84,7 @@ def break_it(scene: Scene, seed: int) -> None:
     with right:
         told = ask(
             f"rule_{hash(broken)}",  # another broken scene asks anew
-            "Before you look: which rule will catch it?",
+            words.WHICH_RULE,
             [*RULES, words.NOTHING],
             lambda guess: words.answer(guess, checked(broken), bool(wrong_in(broken))),
         )

@@ -1,5 +1,6 @@
 """Sitcom: a text made to be learned, each scene with the state that it was written from."""
 
+from dataclasses import asdict
 from functools import cache
 
 import streamlit as st
@@ -17,7 +18,8 @@ from pages.sitcom.check import break_it, check_own, checked, step_through
 from pages.sitcom.scene import scene_of, show_cast, show_script, show_verdict
 from ui.app import widgets
 from ui.app.chosen_text import bundled_corpus, chosen_corpus
-from ui.app.lesson import try_this
+from ui.app.glossary import prose
+from ui.app.lesson import further_reading, goal, self_test, try_this, you_can_now
 from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
 from ui.app.source import show_source
@@ -66,29 +68,30 @@ def show_wording(scene: Scene) -> None:
         show_script("\n\n".join(elements[: scene.beats[0].last + 1]))
 
 
-current_study()
 st.title("Sitcom")
-st.markdown(words.INTRO.format(people=len(the_show().cast)))
+current_study()
+goal(words.GOAL)
+prose(words.INTRO.format(people=len(the_show().cast)))
 seed, scene = choose_scene()
 st.subheader(f"“{scene.plot}”")
 step_through(scene)
 st.caption(words.KEYS)
 
-st.header("Does it hold together?")
-st.markdown(words.CHECKER)
+st.header("Predict first: does it hold together?")
+prose(words.CHECKER)
 break_it(scene, seed)
-st.markdown(words.HONEST.format(plots=size().plots))
+prose(words.HONEST.format(plots=size().plots))
 st.subheader("Write one yourself")
 check_own(scene)
 
 st.header("How it is made")
-st.markdown(words.how_made(size()))
+prose(words.how_made(size()))
 numbers = ("plots", "wordings", "people", "places", "words")
 for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
     column.metric("different words" if name == "words" else name, f"{getattr(size(), name):,}")
 show_wording(scene)
 st.subheader("Why not line by line?")
-st.markdown(words.INDEPENDENT)
+prose(words.INDEPENDENT)
 if st.toggle("Show me such a scene", key="unrelated"):
     unrelated = unrelated_lines(seed)
     left, right = st.columns(2, gap="large")
@@ -96,12 +99,12 @@ if st.toggle("Show me such a scene", key="unrelated"):
         show_script(unrelated)
     with right:
         show_verdict(checked(unrelated), is_dark())
-st.markdown(words.HELD_OUT.format(combinations=size().combinations))
+prose(words.HELD_OUT.format(**asdict(size())))
 st.subheader("The cast")
 show_cast([(p.name, p.manner, p.voice["hello"][0]) for p in the_show().cast.values()])
 
 st.header("Use it as your text")
-st.markdown(words.USE_IT)
+prose(words.USE_IT)
 if sitcom_as_text():
     st.success(words.now_in_use(chosen_corpus().name), icon=":material/check_circle:")
 elif chosen_corpus() is not bundled_corpus():
@@ -111,4 +114,7 @@ left.page_link(page_of("data"), label="Data: what is in it", icon="📚")
 right.page_link(page_of("training"), label="Training: learn it", icon="📉")
 
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
+further_reading(*words.READING)
 show_source(generate, play, written, Checker.check, ScriptRules.faults, Reader.read)

@@ -9,12 +9,13 @@ from corpus.sitcom.scene import HELD_OUT_ONE_IN
 from ui.app.lesson import Answer
 from ui.show.names import as_text
 
+GOAL = "See what it takes for a text to make sense, and how a program can test it."
 INTRO = (
     "A small model can't learn the world from a small text. So this project has a **sitcom of its "
     "own**: a laundromat, {people} people, few words, as many scenes as you like. A program writes "
-    "it, and the program knows at every moment **who is there, who wants what, who believes what, "
-    "and where the thing is**. That is what a model should come to know from the lines alone. Here "
-    "is a scene, with what the program knows beside it. Step through its beats."
+    "it. For every beat it also writes down **who is there, who wants what, who believes what, "
+    "and where the thing is**. A model should work this out from the lines alone. Step through "
+    "the scene."
 )
 
 # A beat, and what it is for.
@@ -24,7 +25,7 @@ BEATS = {
     "complication": "The **complication**: it isn't as easy as that.",
     "misunderstanding": "The **misunderstanding**: somebody takes a thing for another. We know "
     "better than they do, and that is the joke.",
-    "reversal": "The **reversal**: the truth comes out, and everything turns round.",
+    "reversal": "The **reversal**: the truth comes out, and everything changes.",
     "callback": "The **callback**: the ending comes back to something of the opening.",
 }
 
@@ -37,34 +38,37 @@ KINDS = {
 WHOLE = "Leave it whole"
 NOTHING = "none of them"
 
+HOW_BROKEN = "How should the scene be broken?"
+WHICH_RULE = "Which rule will catch it?"
 CHECKER = (
-    "When a model has learned this sitcom, who tells whether its scenes make sense? Not a number "
-    "such as the loss, and nobody can read ten thousand of them. So there is a **checker**: a "
-    "program that knows nothing of how a scene was made and reads its text alone, by "
-    f"{len(RULES)} rules. Break the scene and see what it notices."
+    "How can we test whether a model's scenes make sense? The loss doesn't tell us, and nobody can "
+    "read ten thousand of them. So there is a **checker**: a program that reads a scene's text "
+    f"alone, without knowing how it was made, and applies {len(RULES)} rules. Here the scene from "
+    "above has been broken."
 )
 HONEST = (
     "**What the checker is, and is not.** The first seven rules could be used by any reader of a "
-    "script. The last one is a script editor's, who knows all {plots} plots of this show by heart. "
-    "So it also refuses a sensible line that none of the plots has, and a good joke of your own. "
-    "And it can be fooled: some broken scenes happen to be scenes that the show might have had. "
-    "It tells whether a text is *like this show*, not whether it is good."
+    "script. The last one compares with all {plots} plots of this show. So it also refuses a "
+    "sensible line that none of the plots has, and a good joke of your own. And it can be fooled: "
+    "some broken scenes happen to be scenes that the show might have had. It tells whether a text "
+    "is *like this show*, not whether it is good."
 )
 INDEPENDENT = (
-    "The quick way to a text without end would be to draw every line by itself. Here is one: its "
-    "first line is from one scene, its second from another, and so on. Every line is good, and "
-    "nobody is talking to anybody. From such a text a model could learn words and names, but "
-    "never that an answer belongs to its question: there would be nothing to learn."
+    "The quick way to an endless text would be to draw every line by itself. Here is one: its "
+    "first line is from one scene, its second from another, and so on. Every line is good, and no "
+    "line answers another. From such a text a model could learn words and names, but not which "
+    "answer belongs to which question: the text doesn't hold it."
 )
 HELD_OUT = (
     "**A held-out scene** is one whose combination of plot, people and object is in no training "
     "scene, whatever the seed. There are {combinations:,} combinations, and one in "
-    f"{HELD_OUT_ONE_IN} is kept back. A model that writes or follows those well did not learn them "
-    "by heart."
+    f"{HELD_OUT_ONE_IN} is kept back. A model that writes or predicts those well did not copy "
+    "whole scenes. But all {plots} plots and all {wordings:,} wordings are in a long training "
+    "text, so it can have their sentences by heart. What is new is who and what fills them."
 )
 TRY = (
     "**Who is wrong?** Find a scene where somebody *believes* what is not so. Which line "
-    "gives that belief away? In which beat does the truth come out?",
+    "shows that belief? In which beat does the truth come out?",
     "**Same plot, other people.** Choose a title, then press *Another scene* until Theo "
     "plays in it. Which words change, and which don't?",
     "**Fool the checker.** Swap two turns, again and again in other places, until it finds "
@@ -72,6 +76,39 @@ TRY = (
     "**Learn it.** Use 1,000 scenes as your text, train a small model on them, let it write "
     "a scene in the Sample lesson, and paste what it wrote into the box above. Which rules "
     "does it keep first?",
+)
+
+QUESTIONS = (
+    (
+        "A model has a very low loss on this sitcom. Does that prove that its own scenes make "
+        "sense?",
+        "No. The loss measures how well it predicts one token at a time in scenes that are given. "
+        "A single wrong name costs little and can spoil a scene.",
+    ),
+    (
+        "A model writes held-out scenes without a fault. What has it not copied, and what may it "
+        "have?",
+        "Not the whole scenes: their combinations of plot, people and object were never in its "
+        "text. But it has seen every plot and every wording with other people and things.",
+    ),
+    (
+        "The checker finds nothing wrong with a broken scene. Is the checker broken, too?",
+        "Not necessarily. Two swapped turns can give a scene that the show might have had, and "
+        "then nothing in the text is wrong.",
+    ),
+)
+ABILITIES = (
+    "name the beats of a scene, and what each is for",
+    "say what a checker can tell about a model's scenes that the loss doesn't",
+    "say what a held-out scene proves, and what it doesn't",
+)
+READING = (
+    "Eldan & Li 2023, [TinyStories](https://arxiv.org/abs/2305.07759): small models learn to write "
+    "sense from a text that is made for them",
+    "Weston and others 2015, [Towards AI-Complete Question Answering](https://arxiv.org/abs/"
+    "1502.05698): generated stories whose state is known",
+    "Li and others 2021, [Implicit Representations of Meaning in Neural Language Models]"
+    "(https://arxiv.org/abs/2106.00737): the state of a story, read off inside a model",
 )
 
 
@@ -83,7 +120,8 @@ def how_made(size: Size) -> str:
         "has **slots** for what may differ: who plays it, which thing it is about, where, and at "
         "what price. To make a scene the program draws a plot, fills the slots once for the whole "
         "scene, and takes one wording of each beat. So the people, the thing and the place stay "
-        "the same from the first line to the last, and the state can be written down beside it."
+        "the same from the first line to the last. The state of each beat is written beside it, "
+        "by hand, once for all its wordings."
     )
 
 
@@ -137,9 +175,9 @@ KEYS = (
 )
 
 USE_IT = (
-    "Every lesson can work on this sitcom: the Data lesson counts it, the Tokenization lesson cuts "
-    "it, the Training lesson learns it. The more scenes, the better a model can learn what "
-    "belongs together, and the longer that takes."
+    "Every lesson can work on this sitcom: Data counts it, Tokenization cuts it, in Training a "
+    "model learns it. The more scenes, the better a model can learn what belongs together, and "
+    "the longer that takes."
 )
 
 

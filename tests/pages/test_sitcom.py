@@ -9,10 +9,11 @@ import corpus
 from corpus.sitcom import check, generate
 from corpus.sitcom.checker import RULES
 from corpus.sitcom.corruption import KINDS
-from corpus.sitcom.looking import first_scene
+from corpus.sitcom.looking import first_scene, size_of
 from corpus.sitcom.show import the_show
 from pages.sitcom.scene import changed_lines, named_lines, people_of, state_rows
 from pages.sitcom.words import KINDS as KIND_NAMES
+from pages.sitcom.words import NOTHING, WHOLE
 from tests.helpers import said
 
 
@@ -111,6 +112,23 @@ def test_the_rows_of_any_scene_mark_just_what_changed():
         for k in range(1, len(scene.beats)):
             same = scene.beats[k].state == scene.beats[k - 1].state
             assert same or any(row.changed for row in state_rows(scene, k))
+
+
+def test_it_asks_about_a_broken_scene_at_once(open_lesson):
+    app = open_lesson("sitcom")
+    assert app.radio[-1].options[-1] == NOTHING and app.radio[-1].value is None
+    assert verdict(app).count("?") >= len(RULES)
+    app.button_group(key="break").set_value(WHOLE).run()
+    assert not app.exception
+    assert "✗" not in verdict(app) and "✓" in verdict(app)
+
+
+def test_what_is_held_out_is_said_of_combinations_and_not_of_sentences(open_lesson):
+    size = size_of(the_show())
+    app = open_lesson("sitcom")
+    assert f"But all {size.plots} plots and all {size.wordings:,} wordings are" in said(app)
+    scenes = list(generate(1, 3000))
+    assert len({scene.slug for scene in scenes}) == size.plots
 
 
 @pytest.mark.parametrize("kind", KINDS)
