@@ -9,6 +9,8 @@ from ui.app.glossary import STYLE
 from ui.app.links import page_of
 
 VISITED = "visited"
+# Streamlit leaves six lines of nothing above a title.
+_STYLE = "<style>[data-testid=stMainBlockContainer] {padding-top: 3.75rem}</style>"
 
 
 def menu(here: Lesson) -> None:
@@ -31,7 +33,7 @@ def menu(here: Lesson) -> None:
 
 def place(here: Lesson) -> None:
     """One small line above the title: which lesson this is, and how long it takes."""
-    st.html(STYLE)
+    st.html(STYLE + _STYLE)
     number = number_of(here)
     if number is None:
         return

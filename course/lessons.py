@@ -51,6 +51,7 @@ COURSE = {
     "Tools": (Lesson("glossary", "Glossary", "dictionary", 0),),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)
+WITH_QUERIES = ("Inside", "Deeper")  # headings whose lessons colour queries, keys and values
 FIRST = LESSONS[0]  # what the bare address of the app shows
 # Where old links lead: from a lesson, or from one value (lesson, key) of it, to the lesson that has
 # it now.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from course.frame import menu, place, way_on
-from course.lessons import FIRST, LESSONS, Lesson
+from course.lessons import FIRST, LESSONS, WITH_QUERIES, Lesson, group_of
 from ui.app.glossary import forget_terms
 from ui.app.links import follow_link, page_of
 from ui.app.startup import prepare_process
@@ -32,7 +32,7 @@ page = st.navigation(pages, position="hidden")
 here = LESSONS[pages.index(page)]
 mount_visitor()
 menu(here)
-sidebar()
+sidebar(legend=group_of(here) in WITH_QUERIES)
 follow_link()
 forget_terms()
 place(here)

@@ -4,11 +4,13 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from course.lessons import LESSONS
 from gpt_core.training import run, run_files
 
 PROJECT = Path(__file__).parent.parent
@@ -254,6 +256,29 @@ def test_the_check_would_catch_a_sentence():
     assert [*sentences(f"st.button('{long}')")] == [long]
     cut = "st.info(f'{n} tokens ' + 'are left out of this picture.')"
     assert [*sentences(cut)] == [" tokens are left out of this picture."]
+
+
+def test_the_readme_lists_the_lessons_in_their_order():
+    readme = (PROJECT / "README.md").read_text()
+    rows = [row.split("|")[1].strip() for row in readme.splitlines() if row.startswith("| ")]
+    listed = rows[rows.index("lesson") + 2 :][: len(LESSONS)]
+    assert listed == [lesson.title for lesson in LESSONS]
+
+
+@pytest.mark.parametrize(
+    "lesson", [lesson for lesson in LESSONS if lesson.minutes], ids=lambda lesson: lesson.name
+)
+def test_every_lesson_has_its_frame(lesson):
+    """A goal, a question to predict, something to try, three to test oneself, what one can do."""
+    called = Counter(
+        node.func.id
+        for path in (PROJECT / "pages" / lesson.name).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    )
+    for part in ("goal", "try_this", "self_test", "you_can_now"):
+        assert called[part] == 1, part
+    assert called["predict"] + called["ask"] >= 1
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]])

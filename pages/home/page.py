@@ -161,6 +161,15 @@ def likelihood(study: Study) -> None:
         prose(words.surprise(story.surprise, V))
 
 
+def from_parts_to_size() -> None:
+    # It brings PyTorch, which the first words needn't wait for.
+    from pages.home.scale.panel import show_bridge, show_ladder, show_parameters
+
+    show_ladder()
+    show_parameters(study)
+    show_bridge(study)
+
+
 st.title("What a GPT does")
 prose(words.INTRO)
 study = current_study()
@@ -192,6 +201,7 @@ prose(words.training(model.num_parameters(), model.config, study.loaded.imported
 left, right = st.columns(2)
 left.page_link(page_of("data"), label="Data: what a model learns from", icon="📚")
 right.page_link(page_of("sitcom"), label="Sitcom: a text that makes sense", icon="🎬")
+from_parts_to_size()
 try_this(*words.TRY)
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)

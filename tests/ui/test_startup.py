@@ -10,7 +10,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 FIRST_WORDS = """
 import sys
 import ui.app.study_bar, ui.app.startup, ui.app.visitor
-ui.app.study_bar.sidebar()
+ui.app.study_bar.sidebar(legend=False)
 from ui.app import source
 from ui.components import block_diagram
 from ui.show import plotly_json, theme, tokens

@@ -18,7 +18,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 _SEEN = "terms_seen"
 # What is no running text: code, formulas, links, directives of Streamlit, headings.
-_NOT_PROSE = re.compile(
+NOT_PROSE = re.compile(
     r"(`+).*?\1|\$\$.*?\$\$|\$[^$\n]*\$|!?\[[^\]]*\]\([^)]*\)|:[a-z-]+(?:/[a-z_]+:|\[[^\]]*\]|:)"
     r"|^#+ .*?$|<[^>]*>",
     re.DOTALL | re.MULTILINE,
@@ -402,10 +402,15 @@ def with_terms(text: str, seen: dict[str, str], place: str) -> str:
         return f'[{match[0]}](glossary?term={quote_plus(term.name)} "{sentence}")'
 
     parts, at = [], 0
-    for other in _NOT_PROSE.finditer(text):
+    for other in NOT_PROSE.finditer(text):
         parts += [_pattern().sub(link, text[at : other.start()]), other[0]]
         at = other.end()
     return "".join([*parts, _pattern().sub(link, text[at:])])
+
+
+def terms_in(text: str) -> list[Term]:
+    """The terms that a text uses, as often as it does."""
+    return [by_form()[_singular(match[0].lower())] for match in _pattern().finditer(text)]
 
 
 @cache

@@ -61,8 +61,11 @@ def _key_of(draw: Callable[..., None]) -> str:
     return f"{draw.__module__}.{draw.__qualname__}"
 
 
-def sidebar() -> None:
-    """Draw the sidebar and remember what it says; course/main.py calls it once per rerun."""
+def sidebar(legend: bool) -> None:
+    """Draw the sidebar and remember what it says; course/main.py calls it once per rerun.
+
+    legend: whether to say what the colours of queries, keys and values mean.
+    """
     st.session_state["page_is_whole"] = False
     st.session_state["study"] = None  # until a part of the page asks for it
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
@@ -80,7 +83,8 @@ def sidebar() -> None:
             help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
         )
         st.session_state["study_request"] = (key, _line_breaks(typed or ""))
-        st.markdown(LEGEND)
+        if legend:
+            st.markdown(LEGEND)
 
 
 def sidebar_notes() -> None:

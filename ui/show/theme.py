@@ -29,9 +29,9 @@ DARK = Palette(
 )
 
 LEGEND = (
-    ":blue[**Q** query: what a token asks]  \n"
-    ":red[**K** key: what a token offers]  \n"
-    ":green[**V** value: what it brings]  \n"
+    ":blue[**Q** query: what a token looks for]  \n"
+    ":red[**K** key: what it is found by]  \n"
+    ":green[**V** value: what it passes on]  \n"
     ":violet[**output**: what comes out]"
 )
 
