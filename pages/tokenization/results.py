@@ -125,9 +125,12 @@ class TwoCuts:
 def two_cuts(tokenizer: Tokenizer, word: str) -> TwoCuts:
     """Cut a word twice."""
     bare, spaced = tokenizer.tokenize(word), tokenizer.tokenize(f" {word}")
-    ids = (tuple(token.id for token in tokens) for tokens in (bare, spaced))
-    texts = (tuple(token.text for token in tokens) for tokens in (bare, spaced))
-    return TwoCuts(*ids, *texts)
+    return TwoCuts(
+        tuple(token.id for token in bare),
+        tuple(token.id for token in spaced),
+        tuple(token.text for token in bare),
+        tuple(token.text for token in spaced),
+    )
 
 
 @dataclass(frozen=True)
