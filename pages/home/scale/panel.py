@@ -36,7 +36,7 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
         changed = words.step(rung["name"], rungs[i - 1]["bits"], rung["bits"]) if i else ""
         rows.append(
             {
-                "model": rung["name"],
+                "model": rung["name"].replace("+ ", "+\u00a0"),  # Markdown would make a list
                 "it": words.PARTS[rung["name"]],
                 "parameters": f"{rung['parameters']:,}",
                 "bits": f"{bits[i]:.2f}",

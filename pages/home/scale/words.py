@@ -71,7 +71,7 @@ def step(name: str, before: Sequence[float], now: Sequence[float]) -> str:
         most = abs(change) + half
         return f"no difference beyond the noise of the seeds (at most {number(most, '.2f')})"
     which = "better" if change < 0 else "worse"
-    return f"{which} by {number(abs(change), '.2f')} ± {number(half, '.2f')}"
+    return f"{which} by {number(abs(change), '.3f')} ± {number(half, '.3f')}"
 
 
 def depth(value: dict[str, Any]) -> str:
@@ -107,7 +107,11 @@ def largest(shares: Sequence[Share]) -> str:
     """Where most of them sit."""
     most = max(shares, key=lambda share: share.total)
     whole = sum(share.total for share in shares)
-    return f"Most of them, {most.total / whole:.0%}, sit in the part **{most.part}**."
+    said = f"The largest share, {most.total / whole:.0%}, is that of **{most.part}**."
+    for share in shares:
+        if rest := share.total - share.each * share.times:
+            said += f" The last norm, after all layers, adds {rest:,} to those of the layers."
+    return said
 
 
 def times(count: float, own: float) -> str:
