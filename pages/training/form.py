@@ -172,6 +172,7 @@ def _request(
             parameters=count_parameters(model),
             bar_bits=tuple(guessing_bars(corpus.text)["bits, on unseen text"]),
             characters_per_token=prepared.characters_per_token,
+            token_bits=prepared.token_bits,
         )
         training_service().check(request)
     except (ConfigError, TrainingError) as error:

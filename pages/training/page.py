@@ -7,14 +7,42 @@ from gpt_core.training.trainer import Trainer
 from pages.training import words
 from pages.training.compare import compare_runs
 from pages.training.form import training_form
-from pages.training.panel import choose_run, panel
-from ui.app.lesson import try_this
+from pages.training.panel import bars_of, choose_run, panel, view_of
+from ui.app.glossary import prose
+from ui.app.lesson import further_reading, goal, self_test, try_this, you_can_now
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
+from ui.services.runs import RunView
+
+
+def reading_the_curves(view: RunView | None) -> None:
+    """What curves tell in general, and of the run shown."""
+    st.header("Reading the curves")
+    setup = view.setup if view else None
+    one, two = st.columns(2, gap="large")
+    with one:
+        prose(words.START)
+        prose(words.PARTING)
+        if view:
+            prose(words.run_shown(view, bars_of(view)))
+        prose(words.DROPOUT)
+        prose(words.BITS)
+    with two:
+        prose(words.WARM_UP)
+        prose(words.GRADIENT_NORM)
+        if setup and setup.train and setup.model:
+            prose(words.recipe(setup.train))
+            prose(words.noise(setup.train, setup.model.block_size))
+        prose(words.SEEDS)
+    if setup and setup.train and setup.model:
+        st.subheader("What was built in")
+        prose(words.built_in(setup.model, setup.train))
+
 
 current_study()
 st.title("Training")
-st.markdown(words.INTRO)
+goal(words.GOAL)
+prose(words.INTRO)
 
 form, live = st.columns([1, 2], gap="large")
 with form:
@@ -22,21 +50,16 @@ with form:
     training_form()
 with live:
     st.subheader("Watch it learn")
-    panel(choose_run())
+    chosen = choose_run()
+    panel(chosen)
 
-st.header("Reading the curves")
-with st.expander(words.WHERE_IT_STARTS):
-    st.markdown(words.START)
-with st.expander(words.WHETHER_THEY_PART):
-    st.markdown(words.PARTING)
-one, two = st.columns(2)
-one.markdown(words.BITS)
-two.markdown(words.WARM_UP)
-one.markdown(words.GRADIENT_NORM)
-two.markdown(words.NOISE)
-
+reading_the_curves(view_of(chosen))
 compare_runs()
+prose(words.TAKE_ALONG)
 
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 show_source(Trainer.__next__, Trainer._gradients, label="The lines that ran: one step of training")
 show_source(AdamW, Muon, label="The lines that ran: AdamW and Muon")
+further_reading(*words.READING)

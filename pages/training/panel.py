@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import chain
 from typing import Any
@@ -14,17 +14,21 @@ import streamlit as st
 from pages.training import words
 from pages.training.deleting import ask_to_delete
 from pages.training.recorded import recorded_view
-from ui.app import address
+from ui.app import address, widgets
+from ui.app.lesson import ask
 from ui.app.visitor import visitor_id
 from ui.app.watch import watch
 from ui.services import models
+from ui.services.metrics import Evaluation
 from ui.services.runs import RESUMABLE, RunView, TrainingError
 from ui.services.training import training_service
 from ui.show.curves import Bar, Line, curves, show
 from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
+from ui.show.numbers import counted
 
 _LONGEST_SAMPLE = 4_000  # characters
+_COUNTERS = ("counting characters", "counting pairs", "counting triples")
 _TICK = 1.0  # seconds between two looks at a run that trains
 _STATES = {
     "queued": ":gray-badge[:material/hourglass_empty: waiting]",
@@ -71,9 +75,6 @@ def title(view: RunView) -> str:
 def panel(key: str) -> None:
     """Draw the run; it redraws itself every second while anything is going on."""
 
-    def view() -> RunView | None:
-        return recorded_view() if key == models.BUNDLED else training_service().find(key)
-
     def draw(view: RunView | None) -> None:
         if view is None:
             st.info(words.NO_SUCH_RUN)
@@ -83,13 +84,41 @@ def panel(key: str) -> None:
             st.caption(words.WHERE)
         else:
             _buttons(view)
-        loss_figure(view)
-        _numbers(view)
-        _small_figures(view)
+        picture = st.container()
+        shown = key != models.BUNDLED or _guessed(view)
+        with picture:
+            loss_figure(view, shown)
+        if shown:
+            _numbers(view)
+            _small_figures(view)
         _samples(view)
 
     # The sidebar's models are among what depends on these two.
-    watch(view, draw, _TICK, lambda view: view and (view.state, view.has_model), name=key)
+    watch(
+        lambda: view_of(key), draw, _TICK, lambda view: view and (view.state, view.has_model),
+        name=key,
+    )  # fmt: skip
+
+
+def view_of(key: str) -> RunView | None:
+    """The run of that key as it stands now; None if there is none."""
+    return recorded_view() if key == models.BUNDLED else training_service().find(key)
+
+
+def _guessed(view: RunView) -> bool:
+    """Ask where the curve begins. Whether the curves may be shown."""
+    question, bars = st.container(), [bar.y for bar in bars_of(view)]
+    if widgets.toggle(words.WITHOUT_GUESSING, key="training_shown"):
+        return True
+    begin = per_token(view.curves.evaluations[0].val_loss)
+    options = words.starts(bars[0], min(bars))
+    with question:
+        return ask(
+            "training_start",
+            words.QUESTION,
+            list(options),
+            lambda guess: words.start_answer(guess, options, begin, bars[0], view.setup.model),
+        )
 
 
 def _heading(view: RunView) -> None:
@@ -191,16 +220,17 @@ def _numbers(view: RunView) -> None:
     evaluation = view.curves.evaluations[-1] if view.curves.evaluations else None
     val_loss = evaluation.val_loss if evaluation else None
     bits = None if val_loss is None else bits_per_character(val_loss, view)
+    mean = _mean(view.curves.loss[-20:])
     row = st.container(horizontal=True, gap="medium")
     row.metric(
-        "training loss",
-        _number(_mean(view.curves.loss[-20:])),
+        "training, bits / token",
+        _number(None if mean is None else per_token(mean)),
         help=words.TRAINING_LOSS_HELP,
         width="content",
     )
     row.metric(
-        "validation loss",
-        _number(val_loss),
+        "validation, bits / token",
+        _number(None if val_loss is None else per_token(val_loss)),
         help=words.VALIDATION_LOSS_HELP,
         width="content",
     )
@@ -221,29 +251,42 @@ def _number(value: float | None, form: str = ".3f") -> str:
     return "–" if value is None else format(value, form)
 
 
+def per_token(nats: float) -> float:
+    """Nats → bits."""
+    return nats / math.log(2)
+
+
 def bits_per_character(loss: float, view: RunView) -> float:
-    """Nats per token → bits per character, which any two tokenizers can be compared in."""
-    return loss / math.log(2) / view.about.characters_per_token
+    """Nats per token → bits per character, for comparing tokenizers that lose nothing."""
+    return per_token(loss) / view.about.characters_per_token
 
 
 def bars_of(view: RunView) -> list[Bar]:
-    """What the run must beat, in nats per token: pure guessing, then counting n-grams."""
+    """What the run must beat, in bits per token: pure guessing, then what beats that by counting.
+
+    Of byte pairs, counting single characters is dearer than guessing; so nobody has to beat it.
+    """
     about, vocabulary = view.about, view.setup.vocab_size
-    bars = [Bar(f"guessing: ln {vocabulary:,}", math.log(vocabulary))]
-    labels = ("counting characters", "counting pairs", "counting triples")
-    for label, bits in zip(labels, about.bar_bits, strict=False):
-        bars.append(Bar(label, bits * math.log(2) * about.characters_per_token))
-    return bars
+    guessing = Bar(f"guessing: log₂ {vocabulary:,}", math.log2(vocabulary))
+    bars = [] if about.token_bits is None else [Bar("counting tokens", about.token_bits)]
+    for label, bits in zip(_COUNTERS, about.bar_bits, strict=False):
+        bars.append(Bar(label, bits * about.characters_per_token))
+    return [guessing, *(bar for bar in bars if bar.y < guessing.y)]
 
 
-def loss_figure(view: RunView) -> None:
-    """Loss of every batch, both splits where they were evaluated, and the bars."""
+def loss_figure(view: RunView, shown: bool = True) -> None:
+    """Loss of every batch, both splits where they were evaluated, and the bars.
+
+    shown: False draws the bars alone, for who has not guessed yet.
+    """
     measured, points = view.curves, view.curves.evaluations
     steps = [point.step for point in points]
+    batches = [per_token(loss) for loss in measured.loss]
+    training, validation = ([per_token(x) for x in losses] for losses in _both(points))
     lines = [
-        Line("batches", measured.step, measured.loss, color=0, faint=True),
-        Line("training", steps, [p.train_loss for p in points], color=0, markers=True),
-        Line("validation", steps, [p.val_loss for p in points], color=1, markers=True),
+        Line("batches", measured.step, batches, color=0, faint=True),
+        Line("training", steps, training, color=0, markers=True),
+        Line("validation", steps, validation, color=1, markers=True),
     ]
     logarithmic = st.toggle(
         "Logarithmic scale",
@@ -255,15 +298,21 @@ def loss_figure(view: RunView) -> None:
     numbers = chain((bar.y for bar in bars), *(line.y for line in lines))
     positive = min(numbers) > 0  # others have no logarithm
     figure = curves(
-        lines,
+        lines if shown else [Line("validation", [], [])],
         bars=bars,
         x_title="step",
-        y_title="loss (nats per token)",
+        y_title="loss (bits per token)",
         x_max=view.setup.steps,
         log_y=logarithmic and positive,
     )
-    alt = words.LOSS_ALT
-    show(figure, "loss_figure", alt)
+    show(figure, "loss_figure", words.LOSS_ALT)
+    drawn = {bar.label for bar in bars}
+    if hidden := [label for label in _COUNTERS[: len(view.about.bar_bits)] if label not in drawn]:
+        st.caption(words.hidden_bars(hidden))
+
+
+def _both(points: Sequence[Evaluation]) -> tuple[list[float], list[float]]:
+    return [point.train_loss for point in points], [point.val_loss for point in points]
 
 
 def _small_figures(view: RunView) -> None:
@@ -298,7 +347,7 @@ def _samples(view: RunView) -> None:
             st.caption(f"after step {sample.step:,}")
             st.code(sample.text[:_LONGEST_SAMPLE], language=None, wrap_lines=True, height=260)
     if len(samples) > 2:
-        with st.expander(f"All {len(samples)} samples"):
-            for sample in samples:
+        with st.expander(f"{counted(len(samples) - 2, 'sample')} in between"):
+            for sample in samples[1:-1]:
                 st.caption(f"after step {sample.step:,}")
                 st.code(sample.text[:_LONGEST_SAMPLE], language=None, wrap_lines=True)

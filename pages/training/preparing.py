@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ui.services.caches import shared
 
@@ -11,13 +14,20 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
 
 
+COUNTED = 500_000  # characters whose tokens are counted
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """A text as a run will see it. val_tokens, characters_per_token: of its last tenth."""
+    """A text as a run will see it.
+
+    val_tokens, characters_per_token: of its last tenth. token_bits: see RunRequest.
+    """
 
     tokenizer: Tokenizer
     val_tokens: int
     characters_per_token: float
+    token_bits: float | None
 
 
 @shared(wait="Training the tokenizer …")
@@ -26,6 +36,16 @@ def prepare(text: str, kind: str, vocab_size: int | None) -> Prepared:
     from gpt_core.tokenizers import train_tokenizer
 
     tokenizer = train_tokenizer(kind, text, vocab_size)
-    unseen = text[int(0.9 * len(text)) :]  # the whole text would take seconds
-    count = len(tokenizer.encode(unseen))
-    return Prepared(tokenizer, count, len(unseen) / max(1, count))
+    cut = int(0.9 * len(text))
+    unseen = tokenizer.encode(text[cut:])  # the whole text would take seconds
+    bits = None
+    if kind != "char" and unseen:
+        bits = token_bits(tokenizer.encode(text[:cut][-COUNTED:]), unseen, tokenizer.vocab_size)
+    return Prepared(tokenizer, len(unseen), (len(text) - cut) / max(1, len(unseen)), bits)
+
+
+def token_bits(known: Sequence[int], unseen: Sequence[int], vocab_size: int) -> float:
+    """Bits per unseen token for who has counted the known ones; one more of each, so none is 0."""
+    counts = np.bincount(np.asarray(known, dtype=np.int64), minlength=vocab_size) + 1
+    bits = np.log2(counts.sum()) - np.log2(counts)
+    return float(bits[np.asarray(unseen)].mean())

@@ -8,6 +8,7 @@ from gpt_core.bundled import BUNDLED, bundled_run_path
 from gpt_core.training.run_files import RunError
 from pages.data.text_tables import guessing_bars
 from pages.training import words
+from pages.training.preparing import token_bits
 from ui.services.metrics import MetricsReader
 from ui.services.runs import About, RunView, Setup
 
@@ -24,6 +25,8 @@ def recorded_view() -> RunView:
     if recipe is None:
         raise RunError(words.no_recipe(run.name))
     text = recipe.beginning(SCENES_COUNTED)
+    ids = tokenizer.encode(text)
+    cut = int(0.9 * len(ids))
     reader = MetricsReader(run.path)
     reader.read()
     about = About(
@@ -31,7 +34,8 @@ def recorded_view() -> RunView:
         owner="",
         created=0.0,
         bar_bits=tuple(guessing_bars(text)["bits, on unseen text"]),
-        characters_per_token=len(text) / len(tokenizer.encode(text)),
+        characters_per_token=len(text) / len(ids),
+        token_bits=token_bits(ids[:cut], ids[cut:], tokenizer.vocab_size),
     )
     return RunView(
         run_id=BUNDLED,

@@ -1,14 +1,23 @@
 """The Training lesson without a browser, and without training: only what it says and refuses."""
 
 import json
+import math
+from dataclasses import replace
 from statistics import median
 
 import pytest
 
 import corpus
 from gpt_core.bundled import bundled_run_path
+from gpt_core.model.config import GPTConfig
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from tests.helpers import said
+from pages.training import words
+from pages.training.panel import bars_of, per_token
+from pages.training.preparing import prepare, token_bits
+from pages.training.recorded import recorded_view
+from tests.helpers import TEXT, said
+from ui.services.metrics import Evaluation
 from ui.services.runs import PUBLIC_LIMITS
 from ui.services.training import training_service
 
@@ -30,14 +39,15 @@ def estimate_of(app):
 
 
 def test_the_recorded_run_is_shown_and_labelled(open_lesson):
-    app = open_lesson("training")
+    app = open_lesson("training", training_shown=True)
     assert app.selectbox(key="run").options == ["Recorded: the bundled model"]
     assert [m.label for m in app.metric][:3] == [
-        "training loss",
-        "validation loss",
+        "training, bits / token",
+        "validation, bits / token",
         "bits / character",
     ]
-    assert float(app.metric[1].value) < 3
+    last = [r.val_loss for r in Run.open(bundled_run_path()).metrics() if r.val_loss][-1]
+    assert float(app.metric[1].value) == pytest.approx(last / math.log(2), abs=6e-4)
     assert "finished" in said(app)
     assert not start_button(app).disabled
     assert app.button(key="start_run").label == "Start training"
@@ -45,7 +55,8 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
 
 
 def test_the_speed_is_that_of_all_steps_not_only_of_those_on_record(open_lesson):
-    shown = next(m.value for m in open_lesson("training").metric if m.label == "tokens / s")
+    app = open_lesson("training", training_shown=True)
+    shown = next(m.value for m in app.metric if m.label == "tokens / s")
     records = Run.open(bundled_run_path()).metrics()
     measured = [record.tokens_per_s for record in records if record.tokens_per_s]
     assert float(shown.replace(",", "")) == pytest.approx(median(measured[-50:]), rel=0.2)
@@ -58,7 +69,7 @@ def scale_of_the_loss(app):
 
 
 def test_the_loss_can_be_seen_on_either_scale(open_lesson):
-    app = open_lesson("training")
+    app = open_lesson("training", training_shown=True)
     assert scale_of_the_loss(app) == "log"  # the recorded loss falls to a hundredth
     app.toggle(key="logarithmic_bundled").set_value(False).run()
     assert not app.exception
@@ -141,3 +152,101 @@ def test_the_limits_of_a_public_server_are_said(open_lesson, monkeypatch):
 def test_an_address_of_a_run_that_is_gone_shows_the_recorded_one(open_lesson):
     app = open_lesson("training", run="../../etc/passwd")
     assert app.selectbox(key="run").value == "bundled"
+
+
+def test_the_curves_wait_for_a_guess(open_lesson):
+    app = open_lesson("training")
+    assert not app.metric
+    begin = per_token(recorded_view().curves.evaluations[0].val_loss)
+    app.radio(key="training_start").set_value("near guessing").run()
+    assert not app.exception and app.metric
+    (told,) = app.success
+    assert f"the loss is {begin:.2f} bits per token" in told.value
+    assert "made to copy" in told.value
+
+
+@pytest.mark.parametrize(
+    ("begin", "right"),
+    [(6.1, "near guessing"), (30.0, "far above"), (0.2, "near 0"), (3, "near t")],
+)
+def test_where_the_loss_begins_is_judged_by_the_run(begin, right):
+    options = words.starts(6.0, 3.0)
+    model = GPTConfig(vocab_size=64)
+    answers = [words.start_answer(option, options, begin, 6.0, model) for option in options]
+    (mine,) = [option for option, answer in zip(options, answers, strict=True) if answer.right]
+    assert mine.startswith(right)
+    assert all("made to copy" not in answer.why for answer in answers)  # nothing was built in
+
+
+def test_no_bar_lies_above_guessing_and_what_is_hidden_is_named(open_lesson):
+    view = recorded_view()
+    bars = bars_of(view)
+    assert bars[0].y == 11 and all(bar.y < 11 for bar in bars[1:])
+    assert "counting tokens" in [bar.label for bar in bars]
+    assert view.about.bar_bits[0] * view.about.characters_per_token > 11
+    assert "*counting characters* is not drawn" in said(open_lesson("training"))
+    characters = replace(view.about, characters_per_token=1.0, token_bits=None)
+    labels = [bar.label for bar in bars_of(replace(view, about=characters))]
+    assert labels[1:] == ["counting characters", "counting pairs", "counting triples"]
+
+
+def test_counting_tokens_is_what_it_says():
+    assert token_bits([0, 0, 0], [0], 2) == pytest.approx(math.log2(5 / 4))
+    assert token_bits([0, 1], [0, 1, 1], 2) == 1
+    assert prepare(TEXT, "char", None).token_bits is None
+    assert 0 < prepare(TEXT, "word", 30).token_bits < math.log2(30)
+
+
+def points(*pairs):
+    return [Evaluation(10 * i, 0.0, a * math.log(2), b * math.log(2)) for i, (a, b) in pairs]
+
+
+@pytest.mark.parametrize(
+    ("losses", "sentence"),
+    [
+        ([(6, 6), (2, 2.05)], "no gap worth speaking of"),
+        ([(6, 6), (2, 2.5)], "overfitting has begun"),
+        ([(6, 6), (2, 2.5), (1, 3.1)], "lowest at step 10, 2.500, and has risen since"),
+    ],
+)
+def test_whether_the_curves_part_is_said_of_this_run(losses, sentence):
+    assert sentence in words.parted(points(*enumerate(losses)))
+
+
+def test_the_recorded_run_passes_its_bars_and_its_curves_stay_together(open_lesson):
+    view = recorded_view()
+    text = words.run_shown(view, bars_of(view))
+    assert "by step 64" in text and "never got below" not in text and "no gap" in text
+    assert text.split("**")[2][:40] in said(open_lesson("training"))
+    early = replace(view, curves=replace(view.curves, evaluations=view.curves.evaluations[:1]))
+    assert "never got below" in words.run_shown(early, bars_of(view))
+
+
+def test_what_was_built_in_is_said_of_runs_that_have_it(open_lesson):
+    run = Run.open(bundled_run_path())
+    told = words.built_in(run.model_config, run.train_config)
+    assert "*that* it copies was built in" in told and "counted 10 times" in told
+    assert "was built in" in said(open_lesson("training"))
+    plain = words.built_in(GPTConfig(vocab_size=9), TrainConfig())
+    assert "Nothing was built into the run shown" in plain and "copy" not in plain
+    rare = words.built_in(GPTConfig(vocab_size=9), replace(TrainConfig(), rare_token_weight=5.0))
+    assert "counted 5 times" in rare and "copy" not in rare
+
+
+@pytest.mark.parametrize(
+    ("preset", "sentences"),
+    [
+        ("classic", ["by AdamW", "100 steps of warm-up", "clipping at 1", "cosine, to 10%"]),
+        ("modern", ["by Muon", "no warm-up", "no clipping", "from the first step on, to 0"]),
+        ("notebook", ["by AdamW", "no warm-up", "never falls"]),
+    ],
+)
+def test_the_recipe_is_the_runs_own(preset, sentences):
+    told = words.recipe(TrainConfig.from_preset(preset))
+    assert all(sentence in told for sentence in sentences)
+
+
+def test_the_averages_are_counted():
+    train = TrainConfig(eval_batches=2, batch_size=64)
+    assert "over 128 pieces of each text (49,152 tokens)" in words.noise(train, 384)
+    assert "of the whole of each text" in words.noise(replace(train, eval_batches=0), 384)

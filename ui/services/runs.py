@@ -63,7 +63,8 @@ class RunRequest:
     """Everything a new run needs.
 
     bar_bits: what counting n-grams of order 0, 1, 2 reaches on the validation part, in bits per
-    character; characters_per_token: of that part. Both serve to draw bars beside the curves.
+    character; characters_per_token: of that part; token_bits: what counting tokens reaches on it,
+    in bits per token, None where tokens are characters. They serve to draw bars beside the curves.
     """
 
     name: str
@@ -75,14 +76,15 @@ class RunRequest:
     parameters: int
     bar_bits: tuple[float, ...] = ()
     characters_per_token: float = 1.0
+    token_bits: float | None = None
 
 
 @dataclass(frozen=True)
 class About:
     """What the service notes of a run that its own files don't say.
 
-    bar_bits, characters_per_token: see RunRequest. threads: of its worker; sums in another order
-    would make a resumed run differ in the last bits.
+    bar_bits, characters_per_token, token_bits: see RunRequest. threads: of its worker; sums in
+    another order would make a resumed run differ in the last bits.
     """
 
     name: str
@@ -91,6 +93,7 @@ class About:
     bar_bits: tuple[float, ...]
     characters_per_token: float
     threads: int = 1
+    token_bits: float | None = None
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> About:
@@ -120,10 +123,12 @@ def _fits(name: str, value: Any) -> bool:
         return isinstance(value, str) and _TEXTS[name].fullmatch(value) is not None
     if name == "bar_bits":
         return isinstance(value, tuple) and len(value) <= 8 and all(map(is_number, value))
+    if name == "token_bits" and value is None:
+        return True
     if not is_number(value) or not 0 <= value <= _MOST.get(name, 1e15):
         return False
-    if name in ("created", "characters_per_token"):
-        return name == "created" or value > 0
+    if name in ("created", "characters_per_token", "token_bits"):
+        return name != "characters_per_token" or value > 0
     return isinstance(value, int) and value > 0
 
 
@@ -138,6 +143,7 @@ class Setup:
     steps: int = 1
     tokens_per_step: int = 1
     model: GPTConfig | None = None
+    train: TrainConfig | None = None
 
     @classmethod
     def of(cls, run: Run) -> Setup:
@@ -151,6 +157,7 @@ class Setup:
             train.steps,
             tokens_per_step(model, train),
             model,
+            train,
         )
 
     @property

@@ -302,6 +302,7 @@ class TrainingService:
             created=time.time(),
             bar_bits=request.bar_bits,
             characters_per_token=request.characters_per_token,
+            token_bits=request.token_bits,
             threads=worker_threads(request),
         )
         try:
