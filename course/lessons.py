@@ -36,9 +36,9 @@ COURSE = {
         Lesson("layernorm", "LayerNorm", "equalizer", 25),
     ),
     "Learning": (
-        Lesson("training", "Training", "trending_down", 40),
-        Lesson("one_step", "One step", "biotech", 30),
-        Lesson("sample", "Sample", "chat", 25),
+        Lesson("training", "Training", "trending_down", 30),
+        Lesson("one_step", "One step", "biotech", 25),
+        Lesson("sample", "Sample", "chat", 20),
     ),
     "Deeper": (
         Lesson("head_born", "A head is born", "movie", 20),

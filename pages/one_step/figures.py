@@ -111,9 +111,9 @@ def loss_over_rates(report: Report, factor: float, guessing: float) -> Chart:
     ]
     return curves(
         [line for line in lines if line],
-        bars=[Bar("this sentence, before", before.loss), Bar("guessing: ln V", guessing)],
+        bars=[Bar("this sentence, before", before.loss), Bar("guessing: log₂ V", guessing)],
         x_title="learning rate × 10 to this power",
-        y_title="loss after one step (nats per token)",
+        y_title="loss after one step (bits per token)",
         log_y=True,
     )
 
@@ -150,9 +150,9 @@ def breaking_curve(steps: Sequence[dict[str, Any]], guessing: float, count: int)
     ]
     return curves(
         lines,
-        bars=[Bar("guessing: ln V", guessing)],
+        bars=[Bar("guessing: log₂ V", guessing)],
         x_title="step",
-        y_title="loss (nats per token)",
+        y_title="loss (bits per token)",
         x_max=count,
         log_y=True,
         height=360,

@@ -13,12 +13,13 @@ from gpt_core.training import autopsy as coroner
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import AdamW, Muon
 from pages.one_step import figures, view, words
+from pages.one_step.results import autopsies_in_bits, in_bits, step_of
 from ui.app import widgets
+from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, recorded_result
-from ui.app.lesson import further_reading, predict, try_this
+from ui.app.lesson import further_reading, goal, predict, self_test, try_this, you_can_now
 from ui.app.source import show_source
 from ui.app.study_bar import LINE_BREAK, about_prompt, current_study
-from ui.services.caches import PASSES, shared
 from ui.services.models import BUNDLED
 from ui.services.study import Study
 from ui.show.curves import show as show_chart
@@ -27,14 +28,6 @@ ONE = (1.0,)  # the learning rate itself, which is looked at before the others
 MOST_ON_PAGE = 3_000_000  # parameters; copying a larger model and its gradients is a job
 TOO_LARGE, STEPS = (10.0, 30.0, 100.0, 300.0, 1000.0), 8
 RECORDED = "too_large_step"
-
-
-@shared(PASSES)
-def step_of(
-    study: Study, other: tuple[int, ...], optimizer: str, factors: tuple[float, ...]
-) -> Report:
-    config = microscope.recipe(study.loaded.run.train_config, optimizer)
-    return microscope.one_step(study.model, study.ids, other, config, factors)
 
 
 def choose_other(study: Study) -> tuple[str, tuple[int, ...]]:
@@ -56,9 +49,9 @@ def look(
     if not math.isfinite(report.at(0.0).loss):
         st.info(words.BURST, icon=":material/warning:")
         return
-    view.show_gradients(study, report)
-    view.show_moves(report, config, own)
     try_rates(study, report, whole, config)
+    view.show_gradients(study, report)
+    view.show_moves(study, report, config, own)
 
 
 @st.fragment
@@ -81,13 +74,13 @@ def try_rates(
 
 
 def look_at_job(study: Study, config: TrainConfig, own: bool, value: dict, finished: bool) -> None:
-    report = Report.from_plain(value, study.model.config.vocab_size)
+    report = in_bits(Report.from_plain(value, study.model.config.vocab_size))
     look(study, report, lambda: report, config, own)
 
 
 def break_it(study: Study, settings: dict[str, str]) -> None:
     st.header("Too large, on purpose")
-    st.markdown(words.autopsies(STEPS, coroner.EXPLODED))
+    prose(words.autopsies(STEPS, coroner.EXPLODED))
     factor = widgets.select_slider(
         "How much too large",
         TOO_LARGE,
@@ -96,7 +89,8 @@ def break_it(study: Study, settings: dict[str, str]) -> None:
         format_func=lambda f: f"×{f:g}",
     )
 
-    def draw(value: dict, finished: bool) -> None:
+    def draw(found: dict, finished: bool) -> None:
+        value = autopsies_in_bits(found)
         chart = figures.breaking_curve(value["steps"], value["guessing"], STEPS)
         show_chart(chart, "step_breaking", "Loss of the sentence and of the other text by step")
         st.markdown(words.autopsy(value, study.model.config, finished))
@@ -143,9 +137,12 @@ def take_step(study: Study) -> None:
 
 st.title("One step under the microscope")
 current_study()
-st.markdown(words.INTRO)
+goal(words.GOAL)
+prose(words.INTRO)
 take_step()
 
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 show_source(microscope.backward, microscope.one_step, AdamW, Muon, coroner.autopsy)
 further_reading(*words.READING)

@@ -10,6 +10,7 @@ from gpt_core.experiments.one_step import FACTORS, Outcome, Part, Report
 from gpt_core.training.config import TrainConfig
 from pages.one_step import figures, words
 from ui.app import widgets
+from ui.app.glossary import prose
 from ui.components.attention_map import attention_grid
 from ui.services.study import Study
 from ui.show.curves import show as show_chart
@@ -21,8 +22,8 @@ from ui.show.tokens import short
 @st.fragment
 def show_gradients(study: Study, report: Report) -> None:
     """The length of each part's gradient, as it is or for its size."""
-    st.header("Backward: which weights are to blame")
-    st.markdown(words.BACKWARD)
+    st.header("Backward: how much each weight affects the loss")
+    prose(words.BACKWARD)
     measure = widgets.segmented_control(
         "Show", ["length", "length ÷ weights"], "length", key="step_measure"
     )
@@ -38,10 +39,10 @@ def show_gradients(study: Study, report: Report) -> None:
     st.markdown(words.gradients(report.parts, study.model.config.tie_weights))
 
 
-def show_moves(report: Report, config: TrainConfig, own: bool) -> None:
+def show_moves(study: Study, report: Report, config: TrainConfig, own: bool) -> None:
     """The optimizer's rule, and how far it moves each part. own: it is the run's own recipe."""
     st.header("The step: from gradients to moves")
-    st.markdown(words.RULES[config.optimizer])
+    prose(words.rule(config, study.model.config))
     st.latex(words.FORMULAS[config.optimizer])
     st.markdown(words.rate_used(config, own))
     alt = words.RATIOS_ALT
@@ -57,14 +58,17 @@ def show_losses(study: Study, report: Report, config: TrainConfig) -> tuple[Outc
     before, after = report.at(0.0), report.at(factor)
     st.caption(f"×{factor:g}: {words.rates(config, factor)}")
     row = st.columns(4)
-    row[0].metric("This sentence", tidy(after.loss), _change(before.loss, after.loss), "inverse")
+    row[0].metric(
+        "This sentence", tidy(after.loss), _change(before.loss, after.loss), "inverse",
+        help=words.METRIC_HELP,
+    )  # fmt: skip
     row[1].metric("Forecast change", tidy(factor * report.slope))
     row[2].metric("Real change", tidy(after.loss - before.loss, 0))
     row[3].metric(
         "The other text", tidy(after.elsewhere), _change(before.elsewhere, after.elsewhere),
         "inverse",
     )  # fmt: skip
-    guessing = math.log(study.model.config.vocab_size)
+    guessing = math.log2(study.model.config.vocab_size)
     alt = words.LOSSES_ALT
     show_chart(figures.loss_over_rates(report, factor, guessing), "step_losses", alt)
     st.markdown(words.forecast(report, after))

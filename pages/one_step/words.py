@@ -11,7 +11,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import tidy
+from ui.show.numbers import number, tidy
 from ui.show.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}
@@ -23,41 +23,26 @@ LOWER, BETWEEN, HIGHER = (
 )
 GUESSES = (LOWER, BETWEEN, HIGHER)
 
+GOAL = "Follow one training step: from the gradient to moved weights, and to what that changed."
 INTRO = (
-    "Training is one small thing, done thousands of times: read a text, find out which way every "
-    "weight would have to move to be less surprised by it (the **gradient**), and move all weights "
-    "a little. Here is that one thing, once, on the sentence in the sidebar. Nothing happens to "
-    "the model that everybody uses: the step is taken on a private copy."
+    "Training repeats one small thing thousands of times: take a text, compute for every weight "
+    "which way the loss falls (the **gradient**), and move all weights a little that way. Here it "
+    "happens once, on the sentence in the sidebar and on a private copy of the model."
 )
 
 TOO_SHORT = (
-    "There is nothing to learn from a single token: the model learns to predict a token from those "
+    "There is nothing to learn from a single token: a step needs a token to predict from those "
     "before it. Write at least two tokens, here and in the sidebar."
 )
 
 BURST = (
-    "On this sentence the model's numbers burst already before the step: its loss is no number, so "
-    "there is no gradient to follow. Choose another model or another sentence."
+    "On this sentence the model's numbers overflow already before the step: its loss is no number, "
+    "so there is no gradient to follow. Choose another model or another sentence."
 )
 
-RULES = {
-    "adamw": (
-        "**AdamW** divides each weight's average gradient m by its usual size √v. At a first step "
-        "both know only this one gradient g, so m/√v = g/|g|: **every weight moves by the learning "
-        "rate, up or down**, whether its gradient was large or tiny. Only what has no gradient at "
-        "all stays: the vectors of tokens that the sentence doesn't have. (Weight decay pulls "
-        "every matrix towards zero besides.)"
-    ),
-    "muon": (
-        "**Muon** treats a whole matrix at once: it keeps the directions of the gradient G = U S "
-        "Vᵀ and makes all its strengths S about equal, so the matrix moves by about lr · U Vᵀ. "
-        "That is for the matrices inside the blocks; token vectors, norms and the output table "
-        "move by Adam's rule: at a first step each number that has a gradient by its learning "
-        "rate, up or down."
-    ),
-}
 FORMULAS = {
-    "adamw": r"w \leftarrow w - \eta\,\frac{m}{\sqrt{v}+\epsilon}-\eta\,\lambda\,w",
+    "adamw": r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v}+\epsilon}-\eta\,\lambda\,w,"
+    r"\qquad \hat m = \frac{m}{1-\beta_1^{\,t}},\quad \hat v = \frac{v}{1-\beta_2^{\,t}}",
     "muon": r"W \leftarrow W - \eta\,\sqrt{\max(1, \tfrac{rows}{columns})}\;U V^\top",
 }
 
@@ -71,6 +56,43 @@ READING = (
     "Wortsman et al. 2023, [Small-scale proxies for large-scale Transformer training "
     "instabilities](https://arxiv.org/abs/2309.14322): how runs break at too large a learning rate",
 )
+
+
+def rule(config: TrainConfig, model: GPTConfig) -> str:
+    """How the optimizer turns gradients into moves, for this model at a first step."""
+    if config.optimizer == "muon":
+        return (
+            "**Muon** treats a whole matrix at once. A matrix of gradients can be written as G = U "
+            "S Vᵀ: directions U and V, and how strong each is, the **singular values** S. Muon "
+            "keeps the directions and makes all singular values about equal, so the matrix moves "
+            "by about η · U Vᵀ. That is for the matrices inside the layers. Token vectors, norms "
+            "and the output table move by Adam's rule, each number by its learning rate, up or "
+            f"down. {_standing(model)}"
+        )
+    said = (
+        "**AdamW** divides each weight's average gradient m by its usual size √v. (The hats "
+        "correct for averages that begin at 0.) At a first step both come from this one gradient "
+        "g, so $\\hat m/\\sqrt{\\hat v} = g/|g|$: **every weight moves by the learning "
+        "rate, up or down**, whether its gradient is large or small. "
+        "Only where |g| is as tiny as ε = 10⁻⁸ it moves less. "
+        f"{_standing(model)}"
+    )
+    if config.weight_decay:
+        said += " **Weight decay** also pulls every matrix a little towards 0, gradient or not."
+    return said
+
+
+def _standing(model: GPTConfig) -> str:
+    """Which token vectors have a gradient."""
+    if model.tie_weights:
+        return (
+            "The token vectors are the output table too (tied). Through softmax every token's "
+            f"score counts, so all {model.vocab_size:,} rows have a gradient and move."
+        )
+    return (
+        "What has no gradient at all gets no such move: the vectors of tokens that the sentence "
+        "doesn't have."
+    )
 
 
 def sentence(tokens: Sequence[TokenLike], left_out: int) -> str:
@@ -96,7 +118,7 @@ def rates(config: TrainConfig, factor: float = 1.0) -> str:
     if config.optimizer == "adamw":
         return main
     return (
-        f"{main} for matrices in the blocks, {tidy(config.embedding_lr * factor, 0)} for token "
+        f"{main} for matrices in the layers, {tidy(config.embedding_lr * factor, 0)} for token "
         f"vectors, {tidy(config.head_lr * factor, 0)} for the rest"
     )
 
@@ -114,10 +136,10 @@ def name_of(part: Part) -> str:
 
 
 def gradients(parts: Sequence[Part], tied: bool) -> str:
-    """Who is to blame most, by each of the two measures."""
+    """Where the loss is steepest, by each of the two measures."""
     largest = max(parts, key=lambda part: part.gradient)
     each = max(parts, key=lambda part: part.gradient / math.sqrt(part.count))
-    tables = "The token vectors are the output table too (tied). " if tied else ""
+    tables = "The token vectors include the output table: they are tied. " if tied else ""
     return (
         f"Longest gradient: **{name_of(largest)}**, {tidy(largest.gradient)}. Most for a single "
         f"number: **{name_of(each)}**, {tidy(each.gradient / math.sqrt(each.count))} on average "
@@ -136,11 +158,17 @@ def outside(parts: Sequence[Part]) -> str:
 
 def surprise(tokens: Sequence[TokenLike], place: int) -> str:
     """Where the candidates come from."""
-    told = code(tokens[place].text)
     return (
-        f"All candidates where the model was most surprised before the step: token {place}, which "
-        f"is really {told}."
+        f"All candidates where the surprise was largest before the step: token {place}, which is "
+        f"{code(tokens[place].text)}."
     )
+
+
+def by_the_rule(parts: Sequence[Part], optimizer: str) -> list[Part]:
+    """The parts that the optimizer itself moves; beside Muon, Adam moves what is no matrix."""
+    if optimizer == "adamw":
+        return list(parts)
+    return [part for part in parts if part.layer is not None and part.kind != "norms"]
 
 
 def moves(parts: Sequence[Part], optimizer: str) -> str:
@@ -148,30 +176,49 @@ def moves(parts: Sequence[Part], optimizer: str) -> str:
     sized = [part for part in parts if part.weight]
     most = max(sized, key=lambda part: part.move / part.weight)
     least = min(sized, key=lambda part: part.move / part.weight)
-    steepest = max(parts, key=lambda part: part.gradient)
-    moved = [part for part in parts if part.move]
-    weakest = min(moved, key=lambda part: part.gradient or math.inf)
-    slopes = f"{steepest.gradient / weakest.gradient:,.0f}" if weakest.gradient else "many"
     far, near = (f"{100 * part.move / part.weight:.2g}%" for part in (most, least))
+    thumb = "AdamW in the middle of a training run"
+    thumb += "" if optimizer == "adamw" else "; Muon at its highest rate may move more"
     return (
         f"At ×1, **{name_of(most)}** moves most for its size: by **{far}**; "
-        f"**{name_of(least)}** least, by {near}. The dotted "
-        "line is a rule of thumb for a healthy run, one thousandth. Gradients differ "
-        f"{slopes}-fold between {name_of(steepest)} and {name_of(weakest)}; {NAMES[optimizer]}'s "
-        f"moves of the two only {_fold(steepest.move, weakest.move)}."
+        f"**{name_of(least)}** least, by {near}. The dotted line, one thousandth, is a rule of "
+        f"thumb for {thumb}. {_compared(parts, optimizer)}"
     )
 
 
-def _fold(a: float, b: float) -> str:
-    ratio = max(a, b) / min(a, b) if min(a, b) else math.inf
-    return f"{ratio:,.3g}-fold"
+def _compared(parts: Sequence[Part], optimizer: str) -> str:
+    """Whether the moves differ less than the gradients, among parts that one rule moves."""
+    moved = [p for p in by_the_rule(parts, optimizer) if p.move and p.gradient]
+    if len(moved) < 2:
+        return ""
+
+    # Per number: a larger part has a longer gradient and a longer move.
+    def slope(part: Part) -> float:
+        return part.gradient / math.sqrt(part.count)
+
+    steep, flat = max(moved, key=slope), min(moved, key=slope)
+    slopes = slope(steep) / slope(flat)
+    ways = (part.move / math.sqrt(part.count) for part in (steep, flat))
+    ratio = _ratio(*ways)
+    said = (
+        f"Per number, gradients differ {slopes:,.3g}-fold between {name_of(steep)} and "
+        f"{name_of(flat)}, both moved by {NAMES[optimizer]}; their moves "
+    )
+    return said + (
+        f"only {ratio:,.3g}-fold." if ratio < slopes / 2 else f"{ratio:,.3g}-fold, hardly less."
+    )
+
+
+def _ratio(a: float, b: float) -> float:
+    return max(a, b) / min(a, b) if min(a, b) else math.inf
 
 
 def question(before: float, after: float) -> str:
     """What to predict: ten times as far."""
     return (
-        f"This sentence has a loss of **{before:.3f}**. One step at ×1 takes it to "
-        f"**{tidy(after)}**. Now take the same step with **ten times the learning rate** instead: "
+        f"This sentence has a loss of **{number(before, '.3f')} bits per token**. One step at ×1 "
+        f"takes it to **{tidy(after)}**. Now take the same step with **ten times the "
+        "learning rate** instead: "
         "the same direction, ten times as far. What happens to the loss of this sentence?"
     )
 
@@ -180,13 +227,13 @@ def answer(guess: str, report: Report) -> Answer:
     """What happened, whatever was guessed."""
     before, one, ten = (report.at(factor).loss for factor in (0.0, 1.0, 10.0))
     if not ten < before:  # also when it is no number
-        right, why = HIGHER, "The slope is only true nearby; so far out the ground rises again."
+        right, why = HIGHER, "The slope holds only nearby; so far out the loss rises again."
     elif ten < one:
-        right, why = LOWER, "The ground goes on falling: this model could take larger steps here."
+        right, why = LOWER, "The loss goes on falling: this model could take larger steps here."
     else:
-        right, why = BETWEEN, "The step went past the bottom of the valley."
+        right, why = BETWEEN, "The step went past the lowest point."
     told = "" if guess == right else f"The answer is: {right}. "
-    told += f"From {tidy(before)} the step at ×10 leads to **{tidy(ten)}**. {why}"
+    told += f"From {tidy(before)} bits the step at ×10 leads to **{tidy(ten)}**. {why}"
     return Answer(guess == right, told)
 
 
@@ -201,7 +248,7 @@ def forecast(report: Report, after: Outcome) -> str:
     else:
         told = f"it really changed by **{_signed(real)}**"
     return (
-        "**Forecast.** If the ground went on as steep as it is here, the loss would change by "
+        "**Forecast.** If the loss went on changing as steeply as it does here, it would change by "
         f"gradient · move = **{_signed(expected)}**; {told}. The forecast is for small steps: at "
         f"×{tiny.factor:g} the real change is {100 * check:.1f}% of it."
     )
@@ -213,16 +260,17 @@ def elsewhere(before: Outcome, after: Outcome) -> str:
     if not math.isfinite(change):
         return "**Elsewhere.** The loss of the other text is no number any more."
     if abs(change) < 0.001:
-        return "**Elsewhere.** The other text hardly noticed (less than 0.001)."
+        return "**Elsewhere.** The loss of the other text hardly changed (less than 0.001 bits)."
     if change < 0:
         return (
-            f"**Elsewhere.** The other text became easier too, by {tidy(-change)}: what was "
-            "learned holds for both."
+            f"**Elsewhere.** The loss of the other text fell too, by {tidy(-change)} bits: the "
+            "step helps both."
         )
     gained = before.loss - after.loss
-    per = f", {tidy(change / gained)} for each 1 that was gained here" if gained > 0 else ""
+    per = f", {tidy(change / gained)} for each bit that was gained here" if gained > 0 else ""
     return (
-        f"**Elsewhere.** It cost the other text **{tidy(change)}**{per}. That is why a training "
+        f"**Elsewhere.** It cost the other text **{tidy(change)}** bits{per}. That is why a "
+        "training "
         "step averages over many texts, and why learning rates are small."
     )
 
@@ -231,13 +279,14 @@ def attention(before: Outcome, after: Outcome, head: tuple[int, int]) -> str:
     """How much attention moved in the head that moved most, and the largest single change."""
     change = after.pattern.float() - before.pattern.float()
     if not change.isfinite().all():
-        return "The numbers burst: some attention weights are no numbers any more."
+        return "The numbers overflowed: some attention weights are not finite any more."
     place = change.shape[0] > 1 or change.shape[1] > 1
     mine = change[head] if place else change[0, 0]
     moved = mine.abs().sum(-1).mean().item() / 2
     return (
         f"In layer {head[0]}, head {head[1]} (it moves most at ×1), **{100 * moved:.1f}%** of a "
-        f"token's attention went elsewhere, on average; the largest change of a single weight is "
+        f"token's attention moved to other tokens, on average; the "
+        "largest change of a single weight is "
         f"{100 * mine.abs().max().item():.1f} points of 100."
     )
 
@@ -274,10 +323,10 @@ def autopsy(value: dict[str, Any], config: GPTConfig, finished: bool) -> str:
         return told + " The loss itself is no number any more, so training ends here."
     if worst > guessing:
         return told + (
-            f" The loss rose to **{tidy(worst)}**, worse than knowing nothing (guessing evenly: ln "
-            f"V = {guessing:.2f}): the model is now sure of wrong answers."
+            f" The loss rose to **{tidy(worst)} bits**, worse than guessing evenly (log₂ V = "
+            f"{guessing:.2f}): the model is now sure of wrong answers."
         )
-    return told + f" The loss stayed below pure guessing (ln V = {guessing:.2f})."
+    return told + f" The loss stayed below pure guessing (log₂ V = {guessing:.2f} bits)."
 
 
 def _all_finite(config: GPTConfig) -> str:
@@ -299,9 +348,9 @@ def _times(step: dict[str, Any]) -> str:
 _TENSORS = {
     "embed": "the tokens' vectors",
     "pos_embed": "the positions' vectors",
-    "resid_pre": "the stream entering the block",
+    "resid_pre": "the stream entering the layer",
     "resid_mid": "the stream after attention",
-    "resid_post": "the stream leaving the block",
+    "resid_post": "the stream leaving the layer",
     "scale": "what the norm divides by",
     "normalized": "what the norm returns",
     "q": "queries",
@@ -314,7 +363,7 @@ _TENSORS = {
     "mlp_pre": "the MLP's neurons before their activation",
     "mlp_post": "the MLP's neurons",
     "mlp_out": "what the MLP adds",
-    "logits": "the scores of the next tokens",
+    "logits": "the logits of the next tokens",
 }
 
 
@@ -327,13 +376,13 @@ def tensor_words(name: str) -> str:
 def autopsy_table(value: dict[str, Any]) -> list[dict[str, str]]:
     """A row for each step."""
     rows = []
-    for number, step in enumerate(value["steps"]):
+    for count, step in enumerate(value["steps"]):
         said = "–"
         if step["name"]:
             said = ("" if step["broken"] else "none; most grown: ") + f"{step['name']}"
         rows.append(
             {
-                "step": str(number),
+                "step": str(count),
                 "loss": _loss(step["loss"]),
                 "the other text": _loss(step["elsewhere"]),
                 "first to break": said,
@@ -365,17 +414,42 @@ def autopsies(steps: int, exploded: float) -> str:
 
 TRY = (
     "Take AdamW and Muon in turn. Which of them moves the token vectors more, and which the norms?",
-    "Write a sentence that the model already knows by heart. How long is its gradient?",
+    "Write a sentence whose loss is nearly 0, such as one that the model wrote in the Sample "
+    "lesson. How long is its gradient?",
     "Write a sentence in another language. What does learning it cost the other text?",
     "Find the largest learning rate at which the sentence still becomes easier.",
-    "Train a model without norms (Training, or the command line), and break it here: what breaks "
-    "first then?",
+    "On your own computer, train a model without norms (`python -m gpt_core train --norm none`), "
+    "and break it here: what breaks first then?",
 )
+QUESTIONS = (
+    (
+        "A weight's gradient is +0.5 bits per unit. Which way does the step move it, and why?",
+        "Down: the loss rises where the weight rises, so it falls the other way.",
+    ),
+    (
+        "At AdamW's first step one weight has a gradient of 2 and another one of 0.001. How far "
+        "does each move?",
+        "Both by the learning rate. AdamW divides by the gradient's usual size, and at a first "
+        "step that is the gradient's own.",
+    ),
+    (
+        "The forecast at ×0.001 is nearly exact, and far off at ×100. Why?",
+        "It takes the slope at the starting point. The loss bends, so the slope holds only nearby.",
+    ),
+)
+ABILITIES = (
+    "say what a gradient is, and forecast a small step with it",
+    "tell how AdamW and Muon turn gradients into moves",
+    "say why a step on one text can cost another",
+    "find out what breaks first at too large a learning rate",
+)
+METRIC_HELP = "Loss in bits per token. The code computes in nats: 0.693 times as many."
 
 BACKWARD = (
-    "Going backwards through the model, the chain rule gives every weight a number: how much "
-    "the loss would change if that weight alone were moved by a tiny bit. Below, those of each "
-    "part are summed up to one **length** ‖g‖ (the root of the sum of squares)."
+    "PyTorch goes backwards through the model, from the loss to each weight, and multiplies the "
+    "slopes of all operations on the way (the *chain rule*). That gives every weight a number: how "
+    "much the loss would change **per unit** of a tiny move of that weight alone, in bits. Below, "
+    "those of each part are summed up to one **length** ‖g‖ (the root of the sum of squares)."
 )
 
 

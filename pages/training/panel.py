@@ -80,14 +80,12 @@ def panel(key: str) -> None:
             st.info(words.NO_SUCH_RUN)
             return
         _heading(view)
+        if key != models.BUNDLED:
+            _buttons(view)
+        shown = key != models.BUNDLED or _guessed(view)
+        loss_figure(view, shown)
         if key == models.BUNDLED:
             st.caption(words.WHERE)
-        else:
-            _buttons(view)
-        picture = st.container()
-        shown = key != models.BUNDLED or _guessed(view)
-        with picture:
-            loss_figure(view, shown)
         if shown:
             _numbers(view)
             _small_figures(view)
@@ -298,12 +296,13 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
     numbers = chain((bar.y for bar in bars), *(line.y for line in lines))
     positive = min(numbers) > 0  # others have no logarithm
     figure = curves(
-        lines if shown else [Line("validation", [], [])],
+        lines if shown else [Line("guessing", [0, view.setup.steps], [bars[0].y] * 2, faint=True)],
         bars=bars,
         x_title="step",
         y_title="loss (bits per token)",
         x_max=view.setup.steps,
         log_y=logarithmic and positive,
+        height=420 if shown else 280,
     )
     show(figure, "loss_figure", words.LOSS_ALT)
     drawn = {bar.label for bar in bars}

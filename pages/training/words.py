@@ -28,8 +28,8 @@ INTRO = (
 )
 
 QUESTION = (
-    "No curve is drawn yet, only the lines that it should get below. **Where does the loss begin, "
-    "before the first step?**"
+    "**Where does the loss begin, before the first step?** (No curve is drawn yet, only the lines "
+    "that it should get below.)"
 )
 WITHOUT_GUESSING = "Show the curves without a guess"
 
@@ -196,7 +196,8 @@ def run_shown(view: RunView, bars: Sequence[Bar]) -> str:
         (above if met is None else first.setdefault(met, [])).append(bar.label)
     said = "**In the run shown**, "
     said += "; ".join(
-        f"the validation loss was below *{'*, *'.join(labels)}* by step {step:,}"
+        f"the validation loss was below *{'*, *'.join(labels)}* "
+        + (f"by step {step:,}" if step else "before the first step")
         for step, labels in sorted(first.items())
     )
     if above:

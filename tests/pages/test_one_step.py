@@ -1,8 +1,14 @@
+import math
+
 import pytest
 
 from gpt_core.bundled.record import load
+from gpt_core.experiments.one_step import OPTIMIZERS, Part, backward, one_step, recipe
+from gpt_core.training.config import TrainConfig
+from pages.one_step import words
+from pages.one_step.results import BIT, autopsies_in_bits, in_bits
 from pages.one_step.words import GUESSES, HIGHER
-from tests.helpers import metrics, said
+from tests.helpers import metrics, said, tiny_model
 
 PROMPT = "OTTO: A duck?"
 
@@ -56,9 +62,11 @@ def test_a_small_step_does_what_the_slope_says(open_step):
 def test_every_design_is_told_truthfully(open_step, optimizer, model):
     app = open_step(optimizer=optimizer, design=model)
     text = said(app)
-    rule = {"adamw": "every weight moves by the learning", "muon": "treats a whole matrix at once"}
+    rule = {"adamw": "averages that begin at 0", "muon": "treats a whole matrix at once"}
     assert rule[optimizer] in text
-    assert ("output table too (tied)" in text) == model.get("tie_weights", True)
+    tied = model.get("tie_weights", True)
+    assert ("output table too (tied)" in text) == tied
+    assert ("the vectors of tokens that the sentence doesn't have" in text) == (not tied)
     app.select_slider(key="step_factor").set_value(1000.0).run()
     assert not app.exception
 
@@ -72,7 +80,7 @@ def test_one_token_teaches_nothing(open_step, prompt):
 
 def test_a_model_whose_numbers_burst_takes_no_step(open_step):
     app = open_step(design={"norm": "none", "activation": "relu2", "n_layer": 6})
-    assert "burst already before the step" in said(app)
+    assert "overflow already before the step" in said(app)
     assert not app.metric
 
 
@@ -93,9 +101,50 @@ def test_the_recorded_breakdown_is_shown_and_said_so(open_lesson):
     app = open_lesson("one_step")
     recorded = load("too_large_step")
     assert recorded["said"] in said(app)
-    worst = max(step["loss"] for step in recorded["value"]["steps"])
+    worst = max(step["loss"] for step in recorded["value"]["steps"]) / math.log(2)
     assert f"{worst:.4g}" in said(app)
     assert app.table[0].value["step"].tolist() == [str(i) for i in range(9)]
     app.text_input(key="prompt").set_value("Another sentence").run()
     assert not app.exception
     assert recorded["said"] not in said(app)  # it was about another sentence
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_which_token_vectors_move_is_said_of_this_model(tied):
+    model, ids, config = tiny_model(tie_weights=tied), [1, 2, 3], TrainConfig()
+    backward(model, ids)
+    rows = (model.wte.weight.grad.abs().sum(1) > 0).sum().item()
+    assert rows == (11 if tied else 2)  # the last token is read by nobody
+    told = words.rule(config, model.config)
+    assert ("all 11 rows have a gradient" in told) == tied
+
+
+def test_all_losses_are_in_bits():
+    report = one_step(tiny_model(), [1, 2, 3], [4, 5], TrainConfig(), (0.001, 1.0))
+    found = in_bits(report)
+    assert found.at(1.0).loss == pytest.approx(report.at(1.0).loss / BIT)
+    assert found.at(0.0).elsewhere == pytest.approx(report.at(0.0).elsewhere / BIT)
+    change = found.at(0.001).loss - found.at(0.0).loss
+    assert change == pytest.approx(0.001 * found.slope, rel=0.05)
+    value = {"guessing": BIT, "steps": [{"loss": 2 * BIT, "elsewhere": None, "name": "z"}]}
+    (step,) = autopsies_in_bits(value)["steps"]
+    assert (step["loss"], step["elsewhere"], step["name"]) == (2.0, None, "z")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_moves_are_compared_where_one_rule_made_them(optimizer):
+    model = tiny_model()
+    config = recipe(TrainConfig(), optimizer)
+    parts = one_step(model, [1, 2, 3, 4], [5, 6], config, (1.0,)).parts
+    kinds = {part.kind for part in words.by_the_rule(parts, optimizer)}
+    assert ("norms" in kinds and "token vectors" in kinds) == (optimizer == "adamw")
+    assert f"both moved by {words.NAMES[optimizer]}" in words.moves(parts, optimizer)
+
+
+def test_moves_that_differ_as_much_as_gradients_are_not_called_alike():
+    parts = [Part(0, kind, 1, 1.0, size, move, 0.0) for kind, size, move in
+             (("Q", 8.0, 1.0), ("K", 1.0, 1.0))]  # fmt: skip
+    assert "Q in layer 0 and K in layer 0, both" in words.moves(parts, "muon")
+    assert "only 1-fold" in words.moves(parts, "muon")
+    parts = [Part(0, "Q", 1, 1.0, 8.0, 8.0, 0.0), Part(0, "K", 1, 1.0, 1.0, 1.0, 0.0)]
+    assert "8-fold, hardly less" in words.moves(parts, "muon")
