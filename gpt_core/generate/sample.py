@@ -39,8 +39,8 @@ class SampleConfig:
     max_new_tokens: int = setting(200, "how many tokens to write at most")
     temperature: float = setting(
         1.0,
-        "what the scores are divided by: below 1 bolder, above 1 more even, 0 always the likeliest "
-        "token",
+        "what the logits are divided by: below 1 the likely get likelier, above 1 all come closer "
+        "together, 0 always the likeliest token",
     )
     top_k: int | None = setting(None, "keep only the k likeliest tokens")
     top_p: float | None = setting(

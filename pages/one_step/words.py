@@ -216,10 +216,10 @@ def _ratio(a: float, b: float) -> float:
 def question(before: float, after: float) -> str:
     """What to predict: ten times as far."""
     return (
-        f"This sentence has a loss of **{number(before, '.3f')} bits per token**. One step at ×1 "
-        f"takes it to **{tidy(after)}**. Now take the same step with **ten times the "
-        "learning rate** instead: "
-        "the same direction, ten times as far. What happens to the loss of this sentence?"
+        f"This sentence has a loss of **{number(before, '.3f')} bits per token**. One step at ×1, "
+        f"the usual learning rate, takes it to **{tidy(after)}**. Now take the same step with "
+        "**ten times the learning rate** instead: the same direction, ten times as far. What "
+        "happens to the loss of this sentence?"
     )
 
 

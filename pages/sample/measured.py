@@ -11,19 +11,21 @@ from typing import Any
 
 import streamlit as st
 
-from gpt_core.bundled import MEASURED
+from gpt_core.bundled import MEASURED, bundled_run_path
 from gpt_core.evaluation.sitcom_report import MODEL, NGRAM, REAL, percent
 from gpt_core.evaluation.sitcom_scenes import Estimate
+from gpt_core.training.run import Run
 from pages.sample import words
 from ui.app import widgets
+from ui.app.glossary import prose
 from ui.app.links import page_of
 from ui.show.plotly_json import count_bars, show
 from ui.show.theme import palette
 
 SHARES = {
     "scenes that pass the checker": "passed",
-    "words that the text has, too": "words",
-    "scenes that stand word for word in the text": "verbatim",
+    "words that occur in the training text": "words",
+    "scenes that stand word for word in that text": "verbatim",
 }
 COLUMNS = {MODEL: "bundled model", REAL: "scenes it never saw", NGRAM: "counting five tokens"}
 # What the names of the race leave unsaid.
@@ -42,10 +44,13 @@ def read(name: str) -> dict[str, Any]:
 def show_measured() -> None:
     """The end of the Sample lesson: how good the bundled model is, and what that cost."""
     scenes, race = read("scenes"), read("race")
-    st.header("What the bundled model owes to its text")
-    st.markdown(words.introduction(scenes, race))
+    run = Run.open(bundled_run_path())
+    st.header("How much of its quality comes from the text?")
+    prose(words.introduction(scenes, race))
     st.markdown("\n".join(scene_table(scenes["columns"])))
-    st.caption(words.how_made(scenes))
+    with st.expander("How the scenes were made and read", icon=":material/straighten:"):
+        st.markdown(words.how_made(scenes) + " " + left_out(scenes["columns"]))
+    prose(words.owed(run.model_config, run.train_config))
     with st.expander(
         "Beginnings that no scene has, and how it went on", icon=":material/short_text:"
     ):
@@ -54,7 +59,7 @@ def show_measured() -> None:
             st.markdown(words.prompt_words(prompt.strip(), real))
             st.code(prompt + continued.strip(" "), language=None, wrap_lines=True)
     st.subheader("The same minutes, one thing changed")
-    st.markdown(words.about_race(race, scenes))
+    prose(words.about_race(race, scenes))
     rows = race["rows"]
     colors = [palette().output if row["text"] == "sitcom" else palette().value for row in rows]
     figure = count_bars(
@@ -64,7 +69,8 @@ def show_measured() -> None:
     st.caption(words.raced(race["minutes"], race["threads"]))
     with st.expander("All numbers of the race", icon=":material/table:"):
         st.markdown("\n".join(race_table(rows)))
-    _show_writing([row for row in rows if row["wrote"]])
+    with st.expander("What each one wrote after its minutes", icon=":material/short_text:"):
+        _show_writing([row for row in rows if row["wrote"]])
     st.page_link(
         page_of("training"),
         label="Train one of these on a text of yours",
@@ -77,11 +83,25 @@ def scene_table(columns: dict[str, Any]) -> Iterator[str]:
     yield "| | " + " | ".join(COLUMNS.values()) + " |"
     yield "| --- |" + " ---: |" * len(COLUMNS)
     for name, field in SHARES.items():
-        shares = (columns[key]["measures"][field] for key in COLUMNS)
-        yield f"| {name} | " + " | ".join(percent(Estimate(**share)) for share in shares) + " |"
+        if field != "words" or not _the_same(columns, field):
+            yield f"| {name} | " + " | ".join(_shares(columns, field)) + " |"
     bits = (columns[key]["bits"] for key in COLUMNS)
     cells = (f"{found['value']:.3f}" if found else "" for found in bits)
     yield "| bits per character of scenes it never saw | " + " | ".join(cells) + " |"
+
+
+def left_out(columns: dict[str, Any]) -> str:
+    """The share that the table leaves out where all three have it."""
+    return words.saturated(_shares(columns, "words")) if _the_same(columns, "words") else ""
+
+
+def _shares(columns: dict[str, Any], field: str) -> list[str]:
+    return [percent(Estimate(**columns[key]["measures"][field])) for key in COLUMNS]
+
+
+def _the_same(columns: dict[str, Any], field: str) -> bool:
+    """Whether all three round to the same percentage."""
+    return len({round(columns[key]["measures"][field]["value"], 3) for key in COLUMNS}) == 1
 
 
 def full_name(row: dict[str, Any]) -> str:

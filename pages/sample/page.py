@@ -17,7 +17,16 @@ from pages.sample import words
 from pages.sample.measured import show_measured
 from pages.sample.sampling import Writing, candidates, cuts, next_logits
 from pages.sample.settings import prompt_box, settings
-from ui.app.lesson import ask, further_reading, say_what_is_cut, try_this
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    ask,
+    further_reading,
+    goal,
+    say_what_is_cut,
+    self_test,
+    try_this,
+    you_can_now,
+)
 from ui.app.source import show_source
 from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
 from ui.app.watch import watch
@@ -27,7 +36,7 @@ from ui.show.names import show_error
 
 TICK = 0.12  # seconds between two chunks: slow enough to watch, and the server rests in between
 CHUNK = 8  # tokens
-FORMULA = r"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}"
+FORMULA = r"p_i = \frac{e^{\text{logit}_i / \tau}}{\sum_j e^{\text{logit}_j / \tau}}"
 
 
 @about_prompt
@@ -85,11 +94,12 @@ def show_text(writing: Writing) -> None:
 
 @about_prompt
 def nucleus(study: Study) -> None:
+    logits = next_logits(study)
     ask(
         f"nucleus_{hash((study.fingerprint, study.ids))}",  # another prompt asks anew
-        words.QUESTION,
+        words.question(logits),
         words.GUESSES,
-        lambda guess: words.nucleus_answer(guess, next_logits(study)),
+        lambda guess: words.nucleus_answer(guess, logits),
     )
 
 
@@ -97,20 +107,23 @@ def nucleus(study: Study) -> None:
 def what_settings_do(study: Study) -> None:
     logits, tokenizer = next_logits(study), study.tokenizer
     first, second = st.columns(2, gap="large")
-    first.markdown(
-        f"### Temperature T\n\n$$\n{FORMULA}\n$$\n\n"
-        f"{words.temperature(logits, config, tokenizer)}\n\n"
-        f"### Top-k\n\n{words.top_k(logits, config, tokenizer)}"
-    )
-    second.markdown(
-        f"### Top-p\n\n{words.top_p(logits, config, tokenizer)}\n\n"
-        f"### Min-p\n\n{words.min_p(logits, config, tokenizer)}\n\n"
-        f"### Why it is quick\n\n{words.CACHE.format(block=study.model.config.block_size)}"
-    )
+    with first:
+        prose(
+            f"### Temperature τ\n\n{words.temperature(logits, config, tokenizer)}\n\n"
+            f"$$\n{FORMULA}\n$$\n\n"
+            f"### Top-k\n\n{words.top_k(logits, config, tokenizer)}"
+        )
+    with second:
+        prose(
+            f"### Top-p\n\n{words.top_p(logits, config, tokenizer)}\n\n"
+            f"### Min-p\n\n{words.min_p(logits, config, tokenizer)}\n\n"
+            f"### Why it is quick\n\n{words.cache(study.model.config)}"
+        )
 
 
 st.title("Sample")
-st.markdown(words.INTRO)
+goal(words.GOAL)
+prose(words.INTRO)
 current_study()
 say_what_is_special()
 
@@ -133,7 +146,9 @@ what_settings_do()
 show_measured()
 
 try_this(*words.TRY)
-st.markdown(words.ADDRESS)
+prose(words.ADDRESS)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 show_source(
     distribution, stages, keep_top_k, keep_top_p, keep_min_p, generate, unwrap(Decoder.__call__)
 )

@@ -4,7 +4,10 @@ import pytest
 import torch
 
 from gpt_core.generate.sample import SampleConfig, distribution, generate
+from gpt_core.model.config import GPTConfig
+from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.run import Run
+from pages.sample import words
 from pages.sample.measured import full_name, read
 from pages.sample.sampling import candidates
 from tests.helpers import said
@@ -108,11 +111,11 @@ def test_the_words_speak_of_this_prompt(open_sample):
 
 def test_a_guess_is_answered_for_this_prompt(open_sample):
     app = open_sample()
-    question = next(radio for radio in app.radio if "Top-p 0.9" in radio.label)
+    question = next(radio for radio in app.radio if "top-p 0.9" in radio.label)
     question.set_value(question.options[0]).run()
     assert not app.exception
     (told,) = [*app.success, *app.warning]
-    assert "The likeliest one alone has" in told.value
+    assert "The likeliest alone has" in told.value
 
 
 def test_the_prompt_box_is_the_prompt_under_study(open_sample):
@@ -138,7 +141,7 @@ def test_an_emptied_box_starts_from_a_line_break(open_sample):
     ("prompt", "sentence"),
     [
         ("", "The prompt is empty"),
-        ("Ünd 🦆", "The model has never seen `Ü` `🦆`"),
+        ("Ünd 🦆", "Not in the vocabulary: `Ü` `🦆`"),
         ("OTTO: wet " * 9, "reads 32 tokens at a time"),
     ],
 )
@@ -188,3 +191,25 @@ def test_nonsense_in_the_address_is_ignored(open_sample):
     assert app.slider(key="top_p").value <= 1
     app.button(key="write").click().run()
     assert not app.exception
+
+
+def test_the_question_is_about_another_temperature_and_judged_by_both_numbers():
+    sure = torch.tensor([20.0] + [0.0] * 99)
+    flat = torch.tensor([3.0, 2.9] + [0.0] * 98)
+    assert [words.kept_by(logits, 1.0) for logits in (sure, flat)] == [1, 87]
+    steep = torch.tensor([10.0] + [0.0] * 999)
+    for logits, right in ((sure, 0), (flat, 1), (steep, 3)):
+        answers = [words.nucleus_answer(guess, logits).right for guess in words.GUESSES]
+        assert answers == [number == right for number in range(4)]
+
+
+def test_the_gap_of_two_logits_adds_up():
+    tokenizer = train_tokenizer("char", "ab")
+    told = words.temperature(torch.tensor([18.4651, 18.4149]), SampleConfig(), tokenizer)
+    assert "logit 18.465" in told and "18.415: a gap of 0.050" in told and "= 1.05 times" in told
+
+
+def test_who_keeps_keys_and_values_is_said_of_this_model():
+    assert "**KV cache**" in words.cache(GPTConfig(vocab_size=9, block_size=64))
+    blind = words.cache(GPTConfig(vocab_size=9, causal=False))
+    assert "KV cache" not in blind and "computed anew" in blind

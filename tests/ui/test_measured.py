@@ -1,9 +1,13 @@
 """What the Sample lesson says about the bundled model is what the files of measurements say."""
 
+from copy import deepcopy
+
 import pytest
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.train import SCENES, SEED
+from gpt_core.model.config import GPTConfig
+from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from pages.sample import measured, words
 
@@ -73,3 +77,41 @@ def test_failed_scenes_are_accounted_for():
     broken = SCENES_FILE["columns"]["model"]["measures"]["broken"]
     assert all(f"{n} × " in said for n in sorted(broken.values())[-3:])
     assert "500 scenes" in said and "temperature 0.7" in said
+
+
+def test_a_share_that_all_have_is_left_out_and_said_so():
+    columns = deepcopy(SCENES_FILE["columns"])
+    assert len({round(c["measures"]["words"]["value"], 3) for c in columns.values()}) == 1
+    assert not any("occur in" in line for line in measured.scene_table(columns))
+    assert "100.0% of them" in measured.left_out(columns)
+    columns["model"]["measures"]["words"]["value"] = 0.9
+    assert any("occur in the training text" in line for line in measured.scene_table(columns))
+    assert measured.left_out(columns) == ""
+
+
+def test_what_was_built_in_is_said_of_the_model_that_has_it():
+    run = Run.open(bundled_run_path())
+    told = words.owed(run.model_config, run.train_config)
+    assert "heads that copy" in told and "10 times in the loss" in told
+    assert "65.0% (49.5 to 77.9)" in told  # Wilson's interval of 26 in 40
+    plain = words.owed(GPTConfig(vocab_size=9), TrainConfig())
+    assert "Nothing was built in" in plain and "copy" not in plain
+
+
+def test_who_is_ahead_of_the_bundled_design_is_named():
+    told = words.about_race(RACE, SCENES_FILE)
+    best = RACE["rows"][0]["bits"]["value"]
+    for row in RACE["rows"][1:-1]:
+        ahead = row["text"] == "sitcom" and row["bits"]["value"] < best
+        assert (f"*{row['name']}*" in told) == ahead
+    assert "one run each" in told
+    alone = deepcopy(RACE)
+    alone["rows"][0]["bits"]["value"] = 0.1
+    assert "Nobody on that text is ahead of it" in words.about_race(alone, SCENES_FILE)
+
+
+def test_scenes_that_were_copied_are_counted():
+    assert "None of 500 is copied whole" in words.introduction(SCENES_FILE, RACE)
+    copied = deepcopy(SCENES_FILE)
+    copied["columns"]["model"]["measures"]["verbatim"]["value"] = 0.1
+    assert "10.0% of 500 are copied whole" in words.introduction(copied, RACE)
