@@ -36,7 +36,7 @@ WITHOUT_GUESSING = "Show the curves without a guess"
 START = (
     "**Where the loss begins.** At **log₂ V** bits, where V is the number of tokens in the "
     "vocabulary (in nats: ln V). A model that has learned nothing gives each token about the same "
-    "probability, 1/V, and its surprise is −log₂(1/V). A curve that starts far above that was "
+    "probability, 1/V, and its surprise is −log₂(1/V). A curve that starts much higher was "
     "badly initialised. What comes first after that is how often each token occurs; then which "
     "token follows which."
 )
