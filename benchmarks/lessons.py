@@ -27,6 +27,7 @@ LESSONS = (
     "attention",
     "heads",
     "residual",
+    "patching",
     "mlp",
     "layernorm",
     "normalization",

@@ -32,7 +32,7 @@ COURSE = {
         Lesson("attention", "Attention", "grid_on", 20),
         Lesson("heads", "Multi-head attention", "hub", 40),
         Lesson("mlp", "MLP", "bubble_chart", 20),
-        Lesson("residual", "Residual stream", "call_merge", 30),
+        Lesson("residual", "Residual stream", "call_merge", 20),
         Lesson("layernorm", "LayerNorm", "equalizer", 25),
     ),
     "Learning": (
@@ -41,6 +41,7 @@ COURSE = {
         Lesson("sample", "Sample", "chat", 20),
     ),
     "Deeper": (
+        Lesson("patching", "Lens and patching", "swap_horiz", 30),
         Lesson("head_born", "A head is born", "movie", 20),
         Lesson("normalization", "Norms compared", "balance", 40),
     ),
@@ -55,7 +56,10 @@ WITH_QUERIES = ("Inside", "Deeper")  # headings whose lessons colour queries, ke
 FIRST = LESSONS[0]  # what the bare address of the app shows
 # Where old links lead: from a lesson, or from one value (lesson, key) of it, to the lesson that has
 # it now.
-MOVED: dict[tuple[str, str], str] = {}
+_PATCHING = ("patch_way", "patch_at", "patch_token", "patch_prompt", "patch_state", "cell")
+MOVED: dict[tuple[str, str], str] = {
+    ("residual", key): "patching" for key in ("lens_reuse", *_PATCHING)
+}
 
 
 def group_of(lesson: Lesson) -> str:

@@ -44,7 +44,6 @@ FLOORS = (
 OFFERED = {
     ("pages.data.text_tables", "training"),
     ("pages.layernorm.words", "normalization"),
-    ("pages.layernorm.words", "residual"),
 }
 LONGEST_LABEL = 60  # characters that a widget, a heading or a column may be called
 NAME = re.compile(r"\w+")

@@ -20,6 +20,7 @@ from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
 from ui.show.plotly_json import show
+from ui.show.tokens import token_in_words
 
 
 @shared(PASSES)
@@ -38,7 +39,7 @@ def one_token(study: Study) -> None:
         st.markdown(words.place_in_words(name, pre))
     with right:
         position = widgets.select_slider("Which token", range(T), T - 1, key="norm_token")
-        st.markdown(words.token_in_words(study.tokens, position))
+        st.markdown(token_in_words(study.tokens, position))
     say_what_is_cut(study)
     seen = trace.norms[name]
     hand = normalize_by_hand(find_norm(study.model, name), seen.before[position].tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,7 +11,6 @@ from gpt_core.interpret.norms import DepthTrace, HandCalculation, mean_and_std
 from gpt_core.model.norms import LayerNorm, RMSNorm
 from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
-from ui.show.tokens import TokenLike, code, visible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -78,13 +77,6 @@ def place_in_words(name: str, pre: bool) -> str:
     if pre:
         return f"Layer {layer}, before {branch}. Only {branch} reads its result."
     return f"Layer {layer}, after {branch} has been added to the stream."
-
-
-def token_in_words(tokens: Sequence[TokenLike], position: int) -> str:
-    """The token, with what stands before it."""
-    earlier = "".join(visible(token.text) for token in tokens[max(0, position - 12) : position])
-    before = code(f"…{earlier[-36:]}" if position > 12 else earlier[-36:]) + " " if earlier else ""
-    return f"{before}**{code(tokens[position].text)}** is token {position}."
 
 
 def numbers_in_words(hand: HandCalculation, shown: int = 4) -> str:

@@ -6,12 +6,21 @@ import streamlit as st
 from gpt_core.interpret import neurons
 from gpt_core.interpret.attention import Ablation
 from gpt_core.interpret.neurons import Loud
-from gpt_core.model.gpt import FeedForward
+from gpt_core.model.gpt import GPT, FeedForward
 from gpt_core.model.recording import Recording
 from pages.mlp import words
 from pages.mlp.view import activation_chips, activation_curves, effect_bars, show_top_texts
 from ui.app import widgets
-from ui.app.lesson import further_reading, predict, say_what_is_cut, try_this
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    ask,
+    further_reading,
+    goal,
+    say_what_is_cut,
+    self_test,
+    try_this,
+    you_can_now,
+)
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.caches import shared
@@ -38,7 +47,7 @@ def choose(key: str, neuron: int) -> None:
 
 
 def choose_neuron(study: Study, seen: Recording) -> tuple[int, int]:
-    """Layer and number; the loudest ones of the layer on this prompt are a click away."""
+    """Layer and number; those that add the longest vectors on this prompt are a click away."""
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     layers = range(study.model.config.n_layer)
     layer = widgets.selectbox("Layer", layers, len(layers) // 2, key="mlp_layer", container=left)
@@ -90,7 +99,7 @@ def show_writing(study: Study, seen: Recording, layer: int, neuron: int, place: 
     st.caption(words.effect(study.tokens[place].text, activation, later))
 
 
-def ask(study: Study, seen: Recording, layer: int, neuron: int) -> None:
+def ask_removal(study: Study, seen: Recording, layer: int, neuron: int) -> None:
     share, best = seen.logits[-1].softmax(dim=-1).max(dim=-1)
     token = study.tokenizer.token_text(int(best))
 
@@ -98,7 +107,7 @@ def ask(study: Study, seen: Recording, layer: int, neuron: int) -> None:
         return removal_of(study, layer, neuron)
 
     fires = bool((seen[f"blocks.{layer}.mlp_post"][:, neuron] != 0).any())
-    if predict(
+    if ask(
         f"mlp_guess_{layer}_{neuron}",
         words.question(layer, neuron, token, share.item()),
         words.GUESSES,
@@ -110,6 +119,15 @@ def ask(study: Study, seen: Recording, layer: int, neuron: int) -> None:
             "mlp_probabilities",
             words.REMOVAL_ALT,
         )
+
+
+def share_of_mlp(model: GPT) -> float:
+    """Of the weights in a layer's matrices, those in its MLP."""
+    own, every = (
+        sum(weight.numel() for weight in part.parameters() if weight.dim() == 2)
+        for part in (model.blocks[0].mlp, model.blocks[0])
+    )
+    return own / every
 
 
 @about_prompt
@@ -124,32 +142,38 @@ def explore(study: Study) -> None:
     seen = neurons_of(study)
     layer, neuron = choose_neuron(study, seen)
     place = show_activation(study, seen, layer, neuron)
+    ask_removal(study, seen, layer, neuron)
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.subheader("The text that fires it most")
         show_top_texts(study, layer, neuron)
     with right:
         show_writing(study, seen, layer, neuron, place)
-    ask(study, seen, layer, neuron)
 
 
 @about_prompt
 def show_silence(study: Study) -> None:
-    """How much of each layer is silent on the prompt."""
+    """How much of each layer is 0 on the prompt."""
     study = study.last(MOST_TOKENS)
     seen, every = neurons_of(study), range(study.model.config.n_layer)
     found = [neurons.silence(seen, layer) for layer in every]
     layers = [f"layer {layer}" for layer in every]
     st.table(pd.DataFrame(words.silence_table(found, hidden), index=layers))
-    st.caption(words.silence(len(study.ids), hidden))
+    zero = max(each.zero for each in found)
+    st.caption(words.silence(len(study.ids), hidden, config.activation, zero))
 
 
 st.title("MLP")
 model = current_study().model
 config, hidden = model.config, model.blocks[0].mlp.up.out_features
-st.markdown(words.intro(config, hidden))
+goal(words.GOAL)
+prose(words.intro(config, hidden))
 note_cut()
 explore()
+
+st.header("In, between, out")
+prose(words.mechanism(config, hidden))
+prose(words.width(config, hidden, share_of_mlp(model)))
 
 st.header("Which activation function?")
 left, right = st.columns([3, 2], gap="large")
@@ -158,9 +182,11 @@ with left:
         activation_curves(config.activation), "mlp_functions", "Four activation functions as curves"
     )
 with right:
-    st.markdown(words.own_function(config.activation))
+    prose(words.own_function(config.activation))
     show_silence()
 
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 show_source(FeedForward, neurons.loudest, neurons.direct_effect, neurons.without_neuron)
 further_reading(*words.READING)

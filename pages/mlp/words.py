@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from gpt_core.interpret.attention import Ablation
 from gpt_core.interpret.neurons import Silence
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import tidy
+from ui.show.numbers import number, tidy
 from ui.show.tokens import TokenLike, code
+
+GOAL = "Follow one neuron: what it reads, how active it is, what it adds, what goes without it."
 
 STAYS, MOVES, FALLS = (
     "hardly changed: less than 1% of the probability moves",
@@ -19,15 +22,16 @@ STAYS, MOVES, FALLS = (
 GUESSES = (STAYS, MOVES, FALLS)
 
 FUNCTIONS = {
-    "relu": "**relu**: max(x, 0). Below zero nothing passes, so a neuron can be silent.",
+    "relu": "**relu**: max(x, 0). Below zero nothing passes: the neuron is exactly 0.",
     "gelu": "**gelu**: x times the chance that a normal random number is below x. Nearly relu, but "
     "smooth, and slightly negative left of zero.",
     "gelu_tanh": "**gelu**, in the approximation by tanh that GPT-2's code has; it differs by less "
     "than 0.001.",
-    "relu2": "**relu²**: max(x, 0)². As silent as relu, and what is strong becomes stronger still.",
-    "swiglu": "**SwiGLU**: two layers read the token; one passes through silu, x · σ(x), and is "
-    "the **gate** that multiplies the other. So a neuron can say *more* or *less*, with either "
-    "sign.",
+    "relu2": "**relu²**: max(x, 0)². As often 0 as relu. What is above 1 grows, what is below 1 "
+    "shrinks.",
+    "swiglu": "**SwiGLU**: two layers read the token; one passes through silu, "
+    "x · sigmoid(x), and is the **gate** that multiplies the other. So an activation can have "
+    "either sign.",
 }
 READING = (
     "Geva et al. 2021, [Transformer Feed-Forward Layers Are Key-Value Memories]"
@@ -43,19 +47,61 @@ READING = (
 
 def intro(config: GPTConfig, hidden: int) -> str:
     """What an MLP is, with this model's sizes."""
-    C, name = config.n_embd, config.activation
-    formula = (
-        "x + W_down · (W_up x · silu(W_gate x))"
-        if name == "swiglu"
-        else f"x + W_down · {name}(W_up x)"
-    )
-    bias = " (biases left out)" if config.bias else ""
     return (
-        "Attention carries things from token to token. Then the **MLP** looks at each token alone: "
-        f"{C} numbers become **{hidden} neurons**, an activation function decides which of them "
-        f"speak, and what they say is added back as {C} numbers. In short: `{formula}`{bias}, "
-        f"W_up is {hidden} × {C}, W_down {C} × {hidden}. This model has {config.n_layer} layers of "
-        f"{hidden}: **{config.n_layer * hidden:,} neurons**."
+        "Attention moves information between tokens. Then the **MLP** works on each token alone, "
+        f"with **{hidden} neurons** in each layer: {config.n_layer * hidden:,} in this model. "
+        "Below is one of them, on every token of your prompt."
+    )
+
+
+def mechanism(config: GPTConfig, hidden: int) -> str:
+    """From a token's vector through the neurons and back, with this model's sizes."""
+    C, name = config.n_embd, config.activation
+    pre = config.norm != "none" and config.norm_position == "pre"
+    read = "norm(x)" if pre else "x"
+    inner = f"{name}(W_up · {read})"
+    if name == "swiglu":
+        inner = f"(silu(W_gate · {read}) × (W_up · {read}))"
+    formula = f"x + W_down · {inner}"
+    if config.norm != "none" and not pre:
+        formula = f"norm({formula})"
+    norm = (
+        ""
+        if config.norm == "none"
+        else " The norm brings a vector to a common size; LayerNorm is about it."
+    )
+    bias = " Biases are left out." if config.bias else ""
+    return (
+        f"1. **In.** `W_up`, {hidden} × {C}, turns the token's {C} numbers into {hidden}: one for "
+        "each neuron.\n"
+        "2. **Between.** An activation function decides how active each neuron is.\n"
+        f"3. **Out.** `W_down`, {C} × {hidden}, holds a vector of {C} numbers for each neuron. The "
+        "vectors of active neurons are added back.\n\n"
+        f"In short: `{formula}`.{norm}{bias}"
+    )
+
+
+def width(config: GPTConfig, hidden: int, share: float) -> str:
+    """Why there are more neurons than channels. share: of a layer's weights that are the MLP's."""
+    C = config.n_embd
+    told = (
+        f"**Why {number(hidden / C, '.3g')} times wider?** One neuron can do one thing: compare "
+        "the vector with one direction, and add one other vector. "
+    )
+    if hidden > C:
+        told += (
+            f"{hidden} neurons hold {hidden} such pairs, more than the {C} directions at right "
+            f"angles that {C} numbers have room for. "
+        )
+    told += f"The price: {100 * share:.0f}% of a layer's weights are in its MLP. "
+    if config.activation == "swiglu":
+        return told + (
+            "With three matrices instead of two, SwiGLU is mostly 8/3 times wider: about as many "
+            "weights as two matrices that are 4 times wider."
+        )
+    return told + (
+        "Four is a habit, not a law: the first transformer had it (512 → 2,048; Vaswani et al. "
+        "2017), and most GPTs kept it."
     )
 
 
@@ -64,10 +110,10 @@ def concrete(token: TokenLike, pre: float, post: float, config: GPTConfig, lengt
     function = "times its gate" if config.activation == "swiglu" else f"→ {config.activation}"
     told = f"At {code(token.text)}: **{tidy(pre)}** {function} → **{tidy(post)}**. "
     if post == 0:
-        return told + "The neuron is silent here and adds nothing."
+        return told + "Its activation is 0 on the whole prompt: it adds nothing."
     return told + (
         f"It adds {tidy(post)} times its vector in W_down, which has length {tidy(length)}: "
-        f"together {tidy(abs(post) * length)}."
+        f"together a vector of length {tidy(abs(post) * length)}."
     )
 
 
@@ -107,13 +153,11 @@ def answer(guess: str, change: Ablation, fires: bool) -> Answer:
         return Answer(guess == truth, told)
     if change.loss_before is not None and change.loss_after is not None:
         told += (
-            f" The prompt's own loss went from {change.loss_before:.3f} to {change.loss_after:.3f} "
-            "nats per token."
+            f" The prompt's own loss went from {change.loss_before / math.log(2):.3f} to "
+            f"{change.loss_after / math.log(2):.3f} bits per token."
         )
-    told += (
-        " A small change does not prove a neuron useless: others may stand in for it, and another "
-        "text may need it."
-    )
+    if truth == STAYS:
+        told += " That does not prove the neuron useless: another text may need it."
     return Answer(guess == truth, told)
 
 
@@ -130,21 +174,22 @@ def silence_table(found: Sequence[Silence], hidden: int) -> dict[str, list[str]]
     return {
         "exactly 0": [f"{100 * each.zero:.1f}%" for each in found],
         "below 1% of the layer's largest": [f"{100 * each.quiet:.1f}%" for each in found],
-        "neurons silent on every token": [f"{each.never} of {hidden}" for each in found],
+        "neurons that are 0 on every token": [f"{each.never} of {hidden}" for each in found],
     }
 
 
-LOUDEST = "The loudest of this layer on your prompt, by the length of what they add:"
+LOUDEST = "Neurons of this layer that add the longest vectors on your prompt:"
 EFFECT_ALT = "The tokens whose logits this neuron raises and lowers the most, by itself"
 
 
 def effect(token: str, activation: float, layers: int) -> str:
     """layers: how many come after the neuron's own."""
-    silent = "It is silent here; if its activation were 1"
+    silent = "Its activation is 0 here; if it were 1"
     at = f"At {code(token)}, with its activation of {tidy(activation)}" if activation else silent
     return (
-        f"{at}: what its vector adds to each token's logit when the output table reads it through "
-        "the last norm (**direct effect**; the norm's divisor is held fixed). "
+        f"{at}: what its vector by itself adds to each token's score for coming next, its "
+        "**logit** (the *direct effect*: straight to the end, past all later layers; what the "
+        "norms on this way divide by is held fixed). "
         f"{later(layers)}"
     )
 
@@ -152,17 +197,31 @@ def effect(token: str, activation: float, layers: int) -> str:
 REMOVAL_ALT = "Probabilities of the likeliest next tokens with and without the neuron"
 
 
-def silence(tokens: int, hidden: int) -> str:
-    return (
-        f"Of {tokens} tokens × {hidden} activations in each layer, on your prompt. Functions that "
-        "cut off at zero make exact zeros; the others never do."
+def silence(tokens: int, hidden: int, activation: str, zero: float) -> str:
+    """zero: the largest share of exact zeros in a layer, 0 to 1."""
+    told = f"Of {tokens} tokens × {hidden} activations in each layer, on your prompt. "
+    if activation in ("relu", "relu2"):
+        return told + f"{activation} makes everything below 0 exactly 0."
+    name, bound = _ROUNDED[activation]
+    if zero > 0:
+        return told + (
+            f"{name} is only nearly 0 far below zero; the exact zeros come from rounding: in 32 "
+            f"bits it is 0 below about {number(bound, 'g')}."
+        )
+    return told + (
+        f"{name} is only nearly 0 far below zero. Rounding would make it exactly 0 below about "
+        f"{number(bound, 'g')}; no neuron got that far here."
     )
+
+
+# Below which input a function is rounded to 0 in 32 bits.
+_ROUNDED = {"gelu": ("gelu", -5.5), "gelu_tanh": ("gelu", -5.1), "swiglu": ("The gate's silu", -89)}
 
 
 def own_function(activation: str) -> str:
     return (
         f"This model's own is {FUNCTIONS[activation]} Without such a function, W_down · W_up "
-        "would be one matrix, and the MLP could only do what a single layer does."
+        "would be one matrix, and the MLP could do no more than a single *linear* layer."
     )
 
 
@@ -170,8 +229,30 @@ TRY = (
     "Choose a neuron of the first layer and one of the last. Which one's texts are easier to name?",
     "Find a neuron whose texts have one thing in common, write a prompt with it, and see whether "
     "the neuron fires. Then write one that should not fire it.",
-    "Find a neuron that is silent on your prompt, and a dead one, which is silent on every text.",
+    "Find a neuron that is 0 on your whole prompt, and a dead one, which is 0 on every text.",
     "Train a model with another activation function and compare the table of zeros.",
+)
+QUESTIONS = (
+    (
+        "Does an MLP see the other tokens of the prompt?",
+        "No. It reads one token's vector. What it can use of other tokens, attention has brought "
+        "into that vector before.",
+    ),
+    (
+        "Leave out the activation function. What can the MLP do then?",
+        "Only what one matrix can: W_down · W_up is a single matrix, however many neurons lie "
+        "between.",
+    ),
+    (
+        "All texts that fire a neuron most are about colours. Is it a neuron for colours?",
+        "That is not shown. You see only its strongest texts; it may fire on much else, too, and "
+        "other neurons may fire on colours. Test it with prompts of your own, and remove it.",
+    ),
+)
+ABILITIES = (
+    "say what happens to a token's vector in an MLP",
+    "read what a neuron fires on and what it adds, and say what that leaves open",
+    "tell why there is a curve between the two matrices",
 )
 
 

@@ -1,35 +1,38 @@
-"""The residual stream: who writes the answer, what each layer would say, where it comes from."""
+"""The residual stream: what each part adds to it, and who writes the answer."""
 
 import streamlit as st
 
 from gpt_core.interpret.attribution import Attribution, Written, attribute
-from gpt_core.interpret.logit_lens import logit_lens, scale_matters
-from gpt_core.interpret.patching import patch, patch_each
-from gpt_core.interpret.variants import run_variants
 from gpt_core.model.recording import Recording
-from pages.layernorm.words import token_in_words
 from pages.residual import figures, words
-from pages.residual.answers import choose_token
-from pages.residual.patching import patching, room
-from pages.residual.results import attribution_of, lens_of, stream_of
+from pages.residual.results import attribution_of, stream_of
 from ui.app import widgets
-from ui.app.lesson import further_reading, predict, say_what_is_cut, try_this
-from ui.app.links import open_lesson
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    ask,
+    further_reading,
+    goal,
+    say_what_is_cut,
+    self_test,
+    try_this,
+    you_can_now,
+)
+from ui.app.links import open_lesson, page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
+from ui.app.token_choice import choose_token
 from ui.components.block_diagram import block_diagram
-from ui.components.stream_grids import chosen_column, lens_grid
 from ui.services.study import Study
 from ui.show.plotly_json import show
-from ui.show.tokens import code
+from ui.show.tokens import code, token_in_words
 
 LIKELIEST, ALONE, AVERAGE = "the likeliest", "nothing", "the average of all tokens"
-LENS, POSITION = "logit_lens", "stream_token"
+MOST_TOKENS = 512
 
 
 def choose_position(study: Study) -> int:
     T = len(study.ids)
-    position = widgets.select_slider("Which token's stream", range(T), T - 1, key=POSITION)
+    position = widgets.select_slider("Which token's stream", range(T), T - 1, key="stream_token")
     st.markdown(token_in_words(study.tokens, position))
     return position
 
@@ -72,74 +75,64 @@ def show_shares(shares: Attribution) -> None:
         st.table(words.share_table(shares))
 
 
-def show_lens(study: Study, seen: Recording, position: int) -> None:
-    st.header("What would each layer say?")
-    st.markdown(words.LENS)
-    matters = scale_matters(study.model)
-    reuse = matters and widgets.toggle("Reuse the last layer's scale instead", key="lens_reuse")
+def explain_sum(study: Study, seen: Recording, position: int, written: tuple[Written, ...]) -> None:
+    """The stream as a sum, in words and as a formula; why it is one."""
+    config, run = study.model.config, study.loaded
+    st.header("The stream is a sum")
+    prose(words.sum_in_words(config, written))
+    st.markdown(words.formula(config, config.n_embd))
     ends = seen.stream[[0, -1], position].norm(dim=-1).tolist()
-    st.caption(words.lens_note(study.model.config, ends, matters))
-    lens = lens_of(study, reuse)
-    if reuse:
-        st.markdown(words.reused(lens_of(study, False), lens, position))
-
-    def choose_column() -> None:
-        column = chosen_column(LENS, len(study.ids))
-        if column is not None:
-            st.session_state[POSITION] = column
-
-    name = f"{study.fingerprint} {study.ids} {reuse}"
-    lens_grid(lens, study.tokens, study.tokenizer, position, LENS, name, choose_column)
+    prose(words.why_add(config, *ends))
+    decay = None if run.imported else run.run.train_config.weight_decay
+    if unusual := words.unusual_size(config, written, decay):
+        prose(unusual)
 
 
 @about_prompt
 def note_cut(study: Study) -> None:
-    say_what_is_cut(study.last(room(study)))
+    say_what_is_cut(study.last(MOST_TOKENS))
 
 
 @about_prompt
 def explore(study: Study) -> None:
     """All about one chosen token; the rest of the page stays when it changes."""
-    study = study.last(room(study))
+    study = study.last(MOST_TOKENS)
     seen = stream_of(study)
-    config, position = study.model.config, choose_position(study)
+    position = choose_position(study)
     likeliest = int(seen.logits[position].argmax())
     written = attribution_of(study, position, likeliest, None, False).branches
-    st.header("What each branch writes")
-    beside, picture = st.columns(2, gap="large")
-    with beside:
-        st.markdown(words.sum_in_words(config, written))
-        st.markdown(words.formula(config, config.n_embd))
+    left, right = st.columns(2, gap="large")
+    with left:
         show(figures.lengths(written), "stream_lengths", "Length of what each part writes")
         answer, against, average = choose_answer(study, seen, position)
         token = study.tokenizer.token_text(answer)
         shares = attribution_of(study, position, answer, against, average)
-        told = predict(
+        told = ask(
             "stream_guess",
             words.question(shares.branches, token),
             words.GUESSES,
             lambda guess: words.reveal(guess, shares.branches, token),
         )
-    with picture:
+    with right:
         show_diagram(study, seen, position, written)
     if told:
         st.header(f"Who writes {code(token)}?")
-        st.markdown(words.direction(config))
+        prose(words.direction(study.model.config))
         show_shares(shares)
-    show_lens(study, seen, position)
+    explain_sum(study, seen, position, written)
 
 
 st.title("The residual stream")
 channels = current_study().model.config.n_embd
-st.markdown(words.intro(channels))
+goal(words.GOAL)
+prose(words.intro(channels))
 note_cut()
 explore()
-
-st.header("Where does the answer come from?")
-st.markdown(words.PATCHING)
-patching()
-st.caption(words.MOVES)
+prose(words.CAUSE)
+st.page_link(page_of("patching"), label=words.CAUSE_LINK, icon=":material/arrow_forward:")
 
 try_this(*words.TRY)
-show_source(attribute, logit_lens, patch, patch_each, run_variants)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
+show_source(attribute)
 further_reading(*words.READING)

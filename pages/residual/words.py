@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,34 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gpt_core.interpret.attribution import Attribution, Written
-    from gpt_core.interpret.logit_lens import Lens
     from gpt_core.model.config import GPTConfig
 
+GOAL = "See a model's work as a sum of vectors, and find which part pushes an answer up."
 CLOSE = 1e-4
+LARGE = 50  # numbers in a vector; larger ones are no usual size
 GUESSES = ("yes", "no, another branch does", "no, it even pushes it down")
-
-STATE_WORDS = {
-    "resid_pre": "The whole stream as it **enters** a layer.",
-    "attn_out": "Only what a layer's **attention adds**.",
-    "resid_mid": "The whole stream **between** a layer's attention and its MLP.",
-    "mlp_out": "Only what a layer's **MLP adds**.",
-    "resid_post": "The whole stream as it **leaves** a layer.",
-}
 
 READING = (
     "Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits]"
     "(https://transformer-circuits.pub/2021/framework/index.html): the residual stream as a place "
     "that parts write to and read from",
-    "nostalgebraist 2020, [interpreting GPT: the logit lens]"
-    "(https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens)",
-    "Belrose et al. 2023, [Eliciting Latent Predictions from Transformers with the Tuned Lens]"
-    "(https://arxiv.org/abs/2303.08112): where the logit lens misleads",
-    "Meng et al. 2022, [Locating and Editing Factual Associations in GPT]"
-    "(https://arxiv.org/abs/2202.05262): states copied between runs",
-    "Wang et al. 2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593): a whole "
-    "circuit found by patching in GPT-2",
-    "Zhang & Nanda 2023, [Towards Best Practices of Activation Patching]"
-    "(https://arxiv.org/abs/2309.16042): why tokens are swapped, and logits compared",
+    "He et al. 2015, [Deep Residual Learning for Image Recognition]"
+    "(https://arxiv.org/abs/1512.03385): where adding instead of replacing began",
+    "Sun et al. 2024, [Massive Activations in Large Language Models]"
+    "(https://arxiv.org/abs/2402.17762): very large numbers in the streams of large models",
 )
 
 
@@ -68,7 +56,7 @@ def sum_in_words(config: GPTConfig, branches: Sequence[Written]) -> str:
             " This is a **post-norm** model: after each addition a norm rescales the whole "
             "stream, so what was written earlier shrinks or grows with it."
         )
-    return words + " Nothing is ever overwritten. A branch can only add, and so undo by adding."
+    return words + " Nothing is ever overwritten: a branch can only add."
 
 
 def formula(config: GPTConfig, C: int) -> str:
@@ -121,7 +109,10 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> Answer:
 
 def direction(config: GPTConfig) -> str:
     """How a logit is read off the stream, and what is held fixed; true of this model."""
-    row = "Each token has a row in the output layer; a logit is that row times the stream's end"
+    row = (
+        "Each token has a row in the table at the model's end; its logit is the product of that "
+        "row with the stream's end"
+    )
     read = "a part's share is **its length × its cosine × the direction's length**."
     if config.norm == "none":
         return f"{row}. This model has no norms, so {read}"
@@ -134,12 +125,13 @@ def direction(config: GPTConfig) -> str:
         )
     if config.norm == "batchnorm":
         return (
-            f"{row}, after the final norm. BatchNorm uses fixed statistics from training, so the "
+            f"{row}, after the last norm. BatchNorm uses fixed statistics from training, so the "
             f"sum is exact without further ado, and {read}"
         )
     return (
-        f"{row}, after the final norm. That norm's scale is {fixed}: otherwise a logit would be no "
-        f"sum, because each part changes what all are divided by. With it, {read}"
+        f"{row}, after the last norm, which divides the vector by its size. This divisor is "
+        f"{fixed}: otherwise a logit would be no sum, because each part changes what all are "
+        f"divided by. With it, {read}"
     )
 
 
@@ -169,112 +161,94 @@ def share_table(shares: Attribution) -> pd.DataFrame:
     )
 
 
-def lens_note(config: GPTConfig, lengths: tuple[float, float], matters: bool) -> str:
-    """Why the final norm is computed anew at each layer, for this model."""
-    first, last = lengths
-    if config.norm_position == "post":
-        return (
-            "In this post-norm model each layer ends with a norm, so every row is at a common "
-            "size already, and there is no final norm to compute anew."
-        )
-    if not matters:
-        kind = "has no norm" if config.norm == "none" else "has BatchNorm with fixed statistics"
-        return f"This model {kind}: nothing depends on the layer, so there is nothing to recompute."
-    order = "The order within a row stays the same whatever the scale"
-    if config.norm == "layernorm" and config.bias:
-        order = "The order within a row depends on the scale only because of the norm's bias"
-    return (
-        f"The final norm is **computed anew for every row**. The stream's length changes from "
-        f"{three(first)} to {three(last)} at the chosen token; divided by the last row's scale, "
-        "an early stream would come out at the wrong size, and its probabilities too flat or too "
-        "sharp. "
-        f"{order}; the probabilities do."
-    )
-
-
-def reused(own: Lens, other: Lens, position: int) -> str:
-    """What the last row's scale does to the first row, at one position."""
-    before, after = (float(lens.probability[0, position, 0]) for lens in (own, other))
-    same = int(own.top[0, position, 0]) == int(other.top[0, position, 0])
-    token = "The same token stays" if same else "Another token is now"
-    return (
-        f"**Reused.** {token} the likeliest in the first row of the chosen column; its "
-        f"probability there is **{100 * after:.1f}%**, and **{100 * before:.1f}%** with the row's "
-        "own scale. That is no finding about the model: it is what the wrong scale does."
-    )
-
-
 def _added(branches: Sequence[Written]) -> list[Written]:
     return [each for each in branches if each.name.startswith("blocks")]
-
-
-LENS = (
-    "The **logit lens**: read the stream after each layer as if it were the last. Each cell "
-    "shows the likeliest next token, the stronger its colour the likelier. The last row is the "
-    "model's own prediction; on the right, how far up each layer already has it."
-)
 
 
 def intro(channels: int) -> str:
     return (
         f"Every token travels through the model as one vector of **{channels} numbers**: its "
-        "**residual stream**. Attention and the MLP are branches off it. Each reads the stream, "
-        "and **adds** what it found. At the end the stream is compared with every token of the "
-        "vocabulary, which gives the **logits**: one score per possible next token."
+        "**residual stream**. Attention and the MLP are branches: each reads the stream and adds a "
+        "vector to it. The stream's end gives each token of the vocabulary a score for coming "
+        "next, its **logit**."
     )
 
 
-PATCHING = (
-    "A share says who *wrote* the answer, not where its cause lies. So change the cause: take a "
-    "second prompt that differs in one token, and **copy one state from its run into yours**. If "
-    "the answer moves over, that state carried the difference."
-)
+def why_add(config: GPTConfig, start: float, end: float) -> str:
+    """Why a branch adds to the stream and doesn't replace it."""
+    told = (
+        "**Why add and not replace?** A branch then has to compute only a *change*, and what "
+        "earlier parts wrote stays there for all later ones. It also helps training: a correction "
+        "found at the end reaches every layer straight along the sum, not only through all layers "
+        "in between (He et al. 2015)."
+    )
+    if config.norm_position == "post":
+        return told + " In this post-norm model it does pass through the norms that lie on the way."
+    return told + (
+        f" Here the vector that the token began with, of length {three(start)}, is still a term "
+        f"of the sum at the end, which has length {three(end)}."
+    )
 
-MOVES = (
-    "How much moves: of the two tokens whose probabilities differ most between the runs, A's logit "
-    "minus B's, from 0% (as in A) to 100% (as in B). This shows what carries *this* difference, on "
-    "*these* prompts; other states may be needed as well."
+
+def unusual_size(config: GPTConfig, branches: Sequence[Written], decay: float | None) -> str | None:
+    """Why a branch writes so long a vector; None where it doesn't.
+
+    decay: the weight decay that the model was trained with; None if that isn't known.
+    """
+    longest = max(_added(branches), key=lambda each: each.length)
+    size = longest.length / math.sqrt(config.n_embd)
+    if size <= LARGE:
+        return None
+    told = (
+        f"**An unusually large stream.** {part_name(longest.name)} adds a vector of length "
+        f"{three(longest.length)} here: its {config.n_embd} numbers have a typical size of "
+        f"{number(size, '.0f')}. "
+    )
+    if config.norm_position == "pre" and config.norm in ("layernorm", "rmsnorm"):
+        told += "The last norm divides the size away again, so a long vector costs nothing. "
+    if decay is None:
+        return told + "How this model was trained is not known here, so neither is the cause."
+    if decay == 0:
+        return told + (
+            "**Weight decay** would hold it down: it pulls all weights a little towards 0 at every "
+            "training step. Usual GPTs are trained with it. This model was not."
+        )
+    return told + (
+        "**Weight decay**, which pulls all weights a little towards 0 at every training step, "
+        f"works against it; this model's, {number(decay, 'g')}, was too weak for that."
+    )
+
+
+CAUSE = (
+    "The shares show which part added to the logit, not why. To find the cause, change something: "
+    "that is done in"
 )
+CAUSE_LINK = "Lens and patching"
 
 TRY = (
     "Set *minus that of* to the second likeliest token. Which part decides between the two?",
-    "Follow the last column of the lower grid down: from which layer on does the last token's own "
-    "stream carry the difference? Before that, where is it?",
-    "Copy `attn_out` instead of the stream. Which layer's attention brings the difference over?",
-    "Ask for something that was said: take `OTTO: Where is the red bucket?⏎⏎NADIA: The` as the "
-    "prompt and replace `red`. Does any colour reach the last token, and through which layer?",
+    "Choose an early token. Does the same branch write the longest vector there?",
+    "Look at each head's share. Is there a head that pushes the answer *down*?",
 )
-
-TAKES_LONGER = (
-    "Any single state can be copied at once. To try **all** of them, which fills the "
-    "lower grid, takes longer:"
+QUESTIONS = (
+    (
+        "A branch writes a very long vector, at a right angle to the answer's direction. How much "
+        "does it add to the answer's logit?",
+        "Nothing: its share is length × cosine × the direction's length, and the cosine is 0.",
+    ),
+    (
+        "Can a later layer delete what an earlier one wrote?",
+        "Not by overwriting. But it can add the same vector with the opposite sign, and then the "
+        "sum is as if neither had written.",
+    ),
+    (
+        "Why must the last norm's divisor be held fixed before a logit can be split into shares?",
+        "The divisor depends on the whole sum. If each part also changed it, the shares would not "
+        "add up to the logit.",
+    ),
 )
-
-
-def lengths_differ(other: int, yours: int) -> str:
-    return (
-        f"That prompt has **{other} tokens**, yours has **{yours}**. A state is copied to its own "
-        "place, so both need equally many. Change a word for one of as many tokens."
-    )
-
-
-THE_SAME = "Both prompts are the same. Change a word."
-
-
-def differs(changes: list[str], more: str) -> str:
-    return f"**A** is your prompt. **B** differs in {', '.join(changes)}{more}."
-
-
-TYPE_ONE = "Type a prompt that differs from yours in one word."
-
-
-def outcome(
-    state: str, layer: int, position: int, token: str, share: str, answer: str, instead: str
-) -> str:
-    return (
-        f"{state} of layer {layer} at position {position} ({token}) copied from B into A: the "
-        f"answer moves {share} of the way from A to B, measured by {answer} against {instead}."
-    )
-
-
-CHOOSE = "Choose, or type any other token."
+ABILITIES = (
+    "write the stream's end as a sum of what each part added",
+    "split a logit into shares, and check that they add up",
+    "tell the length of a vector from what it does to an answer",
+)

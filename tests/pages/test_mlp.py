@@ -1,12 +1,16 @@
 from functools import partial
 
 import pytest
+import torch
+import torch.nn.functional as F
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.interpret.neurons import KEPT, loudest, remove_neuron, top_texts_of
 from gpt_core.model import recording
+from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
+from pages.mlp import words
 from pages.mlp.words import FALLS, GUESSES, MOVES, STAYS
 from tests.helpers import said
 from ui.app.study_bar import DEFAULT_PROMPT
@@ -87,4 +91,50 @@ def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activatio
 )
 def test_any_model_prompt_and_address(open_mlp, model, prompt):
     app = open_mlp(prompt=prompt, design=model, mlp_layer=99, mlp_neuron_0=-5, mlp_neuron_1=10**9)
-    assert app.header[-1].value == "Try this"
+    assert app.header[-1].value == "Test yourself"
+
+
+@pytest.mark.parametrize(
+    ("activation", "function"),
+    [
+        ("gelu", F.gelu),
+        ("gelu_tanh", partial(F.gelu, approximate="tanh")),
+        ("swiglu", F.silu),
+    ],
+)
+def test_zeros_by_rounding_begin_where_it_says(activation, function):
+    zeros = words.silence(4, 8, activation, 0.3)
+    bound = float(zeros.split("below about ")[1].rstrip(".").replace("−", "-"))
+    assert "exact zeros come from rounding" in zeros
+    assert (function(torch.linspace(1.1 * bound, 1.03 * bound, 50)) == 0).all()
+    assert (function(torch.linspace(0.97 * bound, -0.01, 50)) != 0).all()
+    assert "no neuron got that far" in words.silence(4, 8, activation, 0.0)
+
+
+def test_a_function_that_cuts_off_says_so():
+    assert "relu2 makes everything below 0 exactly 0" in words.silence(4, 8, "relu2", 0.4)
+
+
+def test_the_bundled_model_s_zeros_are_explained(open_mlp):
+    app = open_mlp()
+    zeros = [float(share.rstrip("%")) for share in app.table[0].value["exactly 0"]]
+    assert ("exact zeros come from rounding" in said(app)) == (max(zeros) > 0)
+
+
+def test_the_formula_has_the_norm_where_the_model_has_it():
+    def told(**design):
+        return words.mechanism(GPTConfig(10, **design), 512)
+
+    assert "`x + W_down · gelu(W_up · norm(x))`" in told()
+    assert "`norm(x + W_down · gelu(W_up · x))`" in told(norm_position="post")
+    assert "`x + W_down · relu(W_up · x)`" in told(norm="none", activation="relu")
+    assert "norm" not in told(norm="none")
+    gated = told(activation="swiglu", norm="rmsnorm", bias=False)
+    assert "`x + W_down · (silu(W_gate · norm(x)) × (W_up · norm(x)))`" in gated
+    assert "Biases" in told() and "Biases" not in gated
+
+
+def test_the_mlp_s_share_of_a_layer_s_weights(open_mlp):
+    """4C² in attention and 8C² in the MLP, which is two thirds."""
+    assert "**Why 4 times wider?**" in said(app := open_mlp())
+    assert "67% of a layer's" in said(app)

@@ -15,7 +15,7 @@ from ui.services.worker import MachineLock
 NAME = "![x](https:somewhere.example) :red[www.y.example]"
 LESSONS = ["home", "data", "sitcom", "tokenization", "embeddings", "averaging", "attention"]
 LESSONS += ["heads", "residual", "mlp", "layernorm", "normalization", "training", "one_step"]
-LESSONS += ["head_born", "sample", "surprise", "scrape", "glossary"]
+LESSONS += ["head_born", "sample", "surprise", "scrape", "glossary", "patching"]
 # A chart's words are drawn, not read as Markdown.
 PLAIN = (
     *("selectbox", "multiselect", "arrow_data_frame", "code", "text_area", "text_input"),

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.interpret.logit_lens import logit_lens
-from gpt_core.interpret.patching import KEPT, contrast, patch, patch_each
+from gpt_core.interpret.attribution import Written
 from gpt_core.model import recording
+from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
+from pages.residual import words
 from pages.residual.words import GUESSES
-from tests.helpers import said, sent
-from ui.components.stream_grids import read_cell
-from ui.show.tokens import visible
+from tests.helpers import said
+from ui.show.numbers import number
 
 PROMPT = "OTTO: Where is the red bucket?"
 DESIGNS = {
@@ -75,14 +75,9 @@ def test_every_design_is_told_truthfully(open_residual, design):
     total, logit, _ = check_numbers(app)
     assert total == pytest.approx(logit, rel=1e-5, abs=1e-4)
     post, norm = model.get("norm_position") == "post", model.get("norm")
-    assert ("post-norm model" in said(app)) == post
+    assert ("This is a post-norm model" in said(app)) == post
     assert ("fixed statistics" in said(app)) == (norm == "batchnorm")
-    recomputed = not post and norm not in ("none", "batchnorm")
-    assert ("computed anew for every row" in said(app)) == recomputed
-    assert bool([t for t in app.toggle if t.key == "lens_reuse"]) == recomputed
-    app.segmented_control(key="patch_state").set_value("mlp_out").run()
-    assert not app.exception
-    assert "differs in" in said(app)
+    assert ("still a term of the sum" in said(app)) == (not post)
 
 
 @pytest.mark.parametrize("prompt", ["x", "🦆 שלום <b>&amp;</b>", "`*_$[", "word " * 400])
@@ -92,78 +87,40 @@ def test_any_prompt_is_answered(open_residual, prompt):
     assert ("are cut" in said(app)) == (len(prompt) > 400)
 
 
-def test_the_other_prompt_must_have_as_many_tokens(open_residual):
-    app = open_residual()
-    app.segmented_control(key="patch_way").set_value("type another prompt").run()
-    assert "Both prompts are the same" in said(app)
-    app.text_input(key="patch_prompt").set_value("OTTO: Where is it?").run()
-    assert "both need equally many" in said(app)
-    app.text_input(key="patch_prompt").set_value(PROMPT.replace("Where", "What")).run()
-    assert not app.exception
-    assert "`␣Where` → `␣What` at 2" in said(app)
-    app.text_input(key="patch_prompt").set_value("").run()
-    assert not app.exception
-
-
-def test_the_grids_show_what_the_library_computes(open_residual):
-    app = open_residual()
-    app.segmented_control(key="patch_way").set_value("type another prompt").run()
-    app.text_input(key="patch_prompt").set_value(PROMPT.replace("red", "blue")).run()
-    app.segmented_control(key="patch_state").set_value("resid_mid").run()
-    run = Run.open(bundled_run_path())
-    model, tokenizer = run.load_model().eval(), run.tokenizer()
-    ids = [tokenizer.encode(text) for text in (PROMPT, PROMPT.replace("red", "blue"))]
-    runs = [recording.run(model, each, *KEPT) for each in ids]
-    message, measure = sent(app, "patching"), contrast(*runs)
-    assert [column["differs"] for column in message["columns"]].index(True) == 5
-    for layer in range(4):
-        row = patch_each(model, *runs, "resid_mid", layer, measure)
-        assert message["moved"][layer] == pytest.approx(row, abs=1e-3)
-    assert message["chosen"] == [0, 5]
-    copied = patch(model, *runs, "resid_mid", 0, [5])
-    logits = [runs[0].logits[-1], copied, runs[1].logits[-1]]
-    shares = [each.softmax(-1).max().item() for each in logits]
-    shown = list(zip(*message["outcome"]["tokens"], strict=True))[1:]
-    assert [max(column) for column in shown] == pytest.approx(shares, abs=1e-4)
-
-    lens = sent(app, "logit_lens")
-    truth = logit_lens(model, runs[0].stream)
-    best = [visible(tokenizer.token_text(i)) for i in truth.top[2, :, 0].tolist()]
-    assert [cell[0][0] for cell in lens["best"][2]] == best
-    assert [rank for rank, _ in lens["ranks"][1]] == truth.rank[1].tolist()
-
-    app.toggle(key="lens_reuse").set_value(True).run()
-    reused = logit_lens(model, runs[0].stream, reuse_last_scale=True)
-    share = reused.probability[0, -1, 0].item()
-    assert f"its probability there is **{100 * share:.1f}%**" in said(app)
-    assert sent(app, "logit_lens")["best"][0][-1][0][1] == pytest.approx(share, abs=1e-4)
-
-
-def test_a_token_is_replaced_by_another_that_was_likely(open_residual):
-    app = open_residual()
-    where = next(o for o in app.selectbox(key="patch_at").options if "red" in o)
-    app.selectbox(key="patch_at").set_value(where).run()
-    token = app.selectbox(key="patch_token").options[3]
-    app.selectbox(key="patch_token").set_value(token).run()
-    assert not app.exception
-    assert f"`␣red` → `{token}` at 5" in said(app)
-
-
 def test_nonsense_in_the_address_is_left_out(open_lesson):
     app = open_lesson("residual", prompt=PROMPT)
-    app.query_params["cell"] = "99.-1;drop"
     app.query_params["stream_token"] = "NaN"
     app.query_params["stream_answer"] = "<b>"
-    app.query_params["patch_state"] = "q"
     app.run()
     assert not app.exception
-    assert [read_cell(text, (4, 9)) for text in ("1.8", "4.0", "1", "", "1.2.3", "-1.0")] == [
-        (1, 8), None, None, None, None, None,
-    ]  # fmt: skip
 
 
-def test_much_to_compute_is_offered_as_a_job(open_residual, monkeypatch):
-    monkeypatch.setattr("pages.residual.patching.ON_PAGE", 1.0)
+def written(length):
+    return (Written("embed", 1.0, 0.0, 0.0), Written("blocks.0.mlp_out", length, 0.1, 1.0))
+
+
+def test_a_large_stream_is_explained_by_what_is_known_of_the_training():
+    config = GPTConfig(10, n_embd=100, n_head=2)
+    assert words.unusual_size(config, written(499.0), 0.0) is None
+    none = words.unusual_size(config, written(2270.0), 0.0)
+    assert "length 2,270" in none and "size of 227" in none and "This model was not" in none
+    assert "too weak" in words.unusual_size(config, written(2270.0), 0.1)
+    assert "not known here" in words.unusual_size(config, written(2270.0), None)
+    free = GPTConfig(10, n_embd=100, n_head=2, norm="none")
+    assert "costs nothing" in none
+    assert "costs nothing" not in words.unusual_size(free, written(2270.0), 0.0)
+
+
+def test_the_size_of_the_stream_is_said_of_the_model_on_screen(open_residual):
+    """The bundled model's is unusual, that of a small random model is not."""
+    run = Run.open(bundled_run_path())
+    model, ids = run.load_model().eval(), run.tokenizer().encode(PROMPT)
+    added = recording.run(model, ids, "blocks.*.mlp_out", "blocks.*.attn_out").tensors
+    longest = max(x[-1].norm().item() for x in added.values())
+    unusual = longest / model.config.n_embd**0.5 > words.LARGE
     app = open_residual()
-    assert not app.exception
-    assert [b.label for b in app.button if b.label == "Fill the lower grid"]
+    assert ("unusually large stream" in said(app)) == unusual
+    if unusual:
+        assert f"length {number(longest, '.3g')} here" in said(app)
+        assert ("This model was not." in said(app)) == (run.train_config.weight_decay == 0)
+    assert "unusually large stream" not in said(open_residual(design={}))

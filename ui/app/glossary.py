@@ -234,8 +234,7 @@ TERMS = (
         "logit",
         "A token's score for coming next, before softmax.",
         "residual",
-        "z",
-        "(T, V)",
+        shape="(T, V)",
     ),
     Term(
         "LayerNorm",
@@ -332,13 +331,18 @@ TERMS = (
     Term(
         "logit lens",
         "Reads a prediction off the stream in the middle of the model, as if it ended there.",
-        "residual",
+        "patching",
     ),
     Term(
         "activation patching",
-        "Copies one number of a run on one prompt into a run on another, to find causes.",
-        "residual",
+        "Copies a state of a run on one prompt into a run on another, to find causes.",
+        "patching",
         forms=("patching",),
+    ),
+    Term(
+        "steering",
+        "Adds a vector to a model's states, to push its answers in a direction.",
+        "patching",
     ),
     Term(
         "snapshot",

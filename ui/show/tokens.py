@@ -96,3 +96,10 @@ def chips_html(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) 
 def show_chips(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) -> None:
     """Draw the chips."""
     st.html(chips_html(tokens, ids, limit))
+
+
+def token_in_words(tokens: Sequence[TokenLike], position: int) -> str:
+    """The token, with what stands before it."""
+    earlier = "".join(visible(token.text) for token in tokens[max(0, position - 12) : position])
+    before = code(f"…{earlier[-36:]}" if position > 12 else earlier[-36:]) + " " if earlier else ""
+    return f"{before}**{code(tokens[position].text)}** is token {position}."

@@ -1,4 +1,4 @@
-"""Activation patching in the residual-stream lesson: the other prompt, two grids, the outcome."""
+"""Activation patching: the other prompt, two grids, the outcome, and the push that follows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import torch
 
 from gpt_core.interpret.patching import STATES, first_difference, patching_cost
 from gpt_core.jobs.patch_grid import MOST_COST
-from pages.residual import words
-from pages.residual.answers import choose_token
-from pages.residual.results import Ids, Pair, grid_of, patched, stream_of, suggestion_of
-from pages.residual.words import STATE_WORDS
+from pages.patching import words
+from pages.patching.results import Ids, Pair, grid_of, patched, stream_of, suggestion_of
+from pages.patching.steering import steering
+from pages.patching.words import STATE_WORDS
 from ui.app import address, widgets
+from ui.app.glossary import prose
 from ui.app.job_panel import job_key, job_panel
 from ui.app.study_bar import LINE_BREAK, about_prompt
+from ui.app.token_choice import choose_token
 from ui.components.stream_grids import chosen_cell, patch_grids, read_cell
 from ui.services.jobs import job_service
 from ui.services.study import Study
@@ -44,16 +46,33 @@ def room(study: Study) -> int:
 def patching(study: Study) -> None:
     """The whole panel; only this part of the page runs again when something in it is chosen."""
     study = study.last(room(study))
+    pair = _pair(study)
+    if pair:
+        _grids(pair)
+    st.caption(words.MOVES)
+    prose(words.PATCH_OR_REMOVE)
+    st.header("Steering")
+    prose(words.STEERING)
+    if pair:
+        steering(pair)
+
+
+def _pair(study: Study) -> Pair | None:
+    """The two prompts; None, after a sentence, when there is nothing to compare."""
     other = _other_prompt(study)
     if other is None:
-        return
-    state = widgets.segmented_control("What is copied", STATES, "resid_pre", key="patch_state")
-    st.caption(STATE_WORDS[state])
+        return None
     try:
-        pair = Pair(study, other)
+        return Pair(study, other)
     except ValueError as error:
         st.info(sentence(error), icon=":material/difference:")
-        return
+        return None
+
+
+def _grids(pair: Pair) -> None:
+    study, other = pair.study, pair.other
+    state = widgets.segmented_control("What is copied", STATES, "resid_pre", key="patch_state")
+    st.caption(STATE_WORDS[state])
     first = first_difference(study.model.config, study.ids, other)
     cost = patching_cost(study.model.config, len(study.ids), len(study.ids) - first)
     settings = {"into": list(study.ids), "source": list(other), "state": state}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pages.residual import words
 from ui.app import widgets
 from ui.show.tokens import short
 
@@ -23,7 +22,7 @@ def choose_token(
     by_name = {short(tokenizer.token_text(i)): i for i in reversed(likely)}
     names = [name for name in reversed(by_name) if name not in fixed]
     chosen = widgets.open_selectbox(
-        label, [*fixed, *names], key=key, help=words.CHOOSE, longest=100
+        label, [*fixed, *names], key=key, help="Choose, or type any other token.", longest=100
     )
     if chosen in fixed or not chosen:
         return chosen or fixed[0]
