@@ -49,11 +49,18 @@ class Place:
 
 @st.fragment
 def show_experiment(place: Place) -> None:
-    """Ask for a prediction, then give out the slider. Only this part of the page runs again."""
-    if not _predicted(place):
-        st.info(words.ANSWER_FIRST, icon=":material/lock:")
-        return
+    """A token's numbers and a question; then the slider. Only this part of the page runs again."""
     study, trace = place.study, place.trace
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        kinds = study.model.config.norm, getattr(place.norm, "bias", None) is not None
+        bars = figures.vector_bars(trace.norms[place.name], place.position, words.stages(*kinds))
+        show(bars, "norm_vector", words.BARS_ALT)
+    with right:
+        st.subheader("Does the norm care how large its input is?")
+        if not _predicted(place):
+            st.info(words.ANSWER_FIRST, icon=":material/lock:")
+            return
     factor, whole = _controls(place)
     again = rescale_input(study.model, study.ids, trace, place.name, factor)
     probabilities = again.probabilities

@@ -13,7 +13,15 @@ from gpt_core.model import norms
 from pages.layernorm import figures, words
 from pages.layernorm.experiment import Place, show_experiment
 from ui.app import widgets
-from ui.app.lesson import further_reading, say_what_is_cut, try_this
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    further_reading,
+    goal,
+    say_what_is_cut,
+    self_test,
+    try_this,
+    you_can_now,
+)
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
@@ -44,10 +52,13 @@ def one_token(study: Study) -> None:
     seen = trace.norms[name]
     hand = normalize_by_hand(find_norm(study.model, name), seen.before[position].tolist())
 
-    st.header("One token, before and after")
-    st.markdown(words.bars(norm=name, position=position, hand=hand, channels=C))
-    show(figures.vector_bars(seen, position, stages), "norm_vector", words.BARS_ALT)
-    st.markdown(words.WHAT_IT_DOES[kind])
+    show_experiment(Place(study, trace, name, position))
+
+    st.header("What it does")
+    prose(words.bars(norm=name, position=position, hand=hand, channels=C))
+    prose(words.WHAT_IT_DOES[kind])
+    if saves := words.rms_saves(kind, biased, len(names), C):
+        prose(saves)
 
     st.header("The same, by hand")
     st.markdown(
@@ -67,17 +78,14 @@ def one_token(study: Study) -> None:
         )
 
     st.header("The stream through the layers")
-    st.markdown(words.STREAM)
+    prose(words.STREAM)
     show(
         figures.stream_lengths(trace, position, study.tokens[position]),
         "norm_stream",
         words.STREAM_ALT,
     )
     first, last = trace.stream[0].mean().item(), trace.stream[-1].mean().item()
-    st.markdown(words.stream_in_words(kind, pre, first, last))
-
-    st.header("Does the norm care how large its input is?")
-    show_experiment(Place(study, trace, name, position))
+    prose(words.stream_in_words(kind, pre, first, last))
 
 
 @about_prompt
@@ -97,7 +105,7 @@ def every_token(study: Study) -> None:
         words.maps_alt(statistic),
     )
     st.markdown(words.spread_in_words(trace, statistic))
-    st.caption(words.MAPS)
+    st.caption(words.maps(trace, statistic))
 
 
 st.title("LayerNorm")
@@ -108,12 +116,15 @@ norm = find_norm(model, names[0])
 biased = getattr(norm, "bias", None) is not None
 stages = words.stages(kind, biased)
 
-st.markdown(words.intro(C))
+goal(words.GOAL)
+prose(words.intro(C))
 one_token()
 every_token()
 
 try_this(words.TRY[kind], *words.TRY_MORE)
 st.page_link(page_of("training"), label="Training: make a model of your own", icon="📉")
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 show_source(type(norm), normalize_by_hand, label="The lines that ran: the norm, and by hand")
 if kind != "layernorm":
     show_source(norms.LayerNorm, label="For comparison: LayerNorm")

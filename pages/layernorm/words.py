@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from ui.show.numbers import number, tidy
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+GOAL = "Say what a norm does to a token's numbers, by hand, and what it doesn't care about."
 
 WHAT_IT_DOES = {
     "layernorm": "**LayerNorm** looks at one token at a time. It shifts that token's numbers until "
@@ -126,12 +129,41 @@ def stream_in_words(kind: str, pre: bool, first: float, last: float) -> str:
         return told + "With no norm, that is also the size that attention and the MLP must read."
     if pre:
         return told + (
-            "The norms stand beside the stream (**pre-norm**): they change what a branch reads, "
-            "never the stream itself. Its length changes only by what the branches add."
+            "The norms stand beside the stream: they change what a branch reads, never the stream "
+            f"itself. {PRE_NORM}"
         )
     return told + (
-        "The norms stand in the stream (**post-norm**): after each addition the sum is normalised. "
-        "The line shows the stream after that."
+        "The norms stand in the stream: after each addition the sum is normalised. The line shows "
+        f"the stream after that. {PRE_NORM}"
+    )
+
+
+PRE_NORM = (
+    "**Why pre-norm?** With a norm at the start of each branch, the stream stays a plain sum, and "
+    "in training a correction reaches every layer without a norm in between. With a norm "
+    "after each addition (**post-norm**) it passes all of them, which makes deep models harder to "
+    "train (Xiong et al. 2020); Norms compared measures it."
+)
+
+
+def rms_saves(kind: str, biased: bool, norms: int, channels: int) -> str | None:
+    """What RMSNorm does without; None where nobody would ask. norms: how many the model has."""
+    if kind not in ("layernorm", "rmsnorm"):
+        return None
+    told = "**What RMSNorm saves:** the mean, which is one sum over all channels for each token"
+    if kind == "layernorm" and biased:
+        told += (
+            f", and β: in this model {norms} norms × {channels} = {norms * channels:,} of "
+            f"{2 * norms * channels:,} learned numbers"
+        )
+    elif kind == "rmsnorm":
+        told += (
+            f", and β: in this model it would be {norms} norms × {channels} = "
+            f"{norms * channels:,} learned numbers more"
+        )
+    return told + (
+        ". Models learn about as well with it (Zhang & Sennrich 2019, who measured 7% to 64% less "
+        "time)."
     )
 
 
@@ -225,9 +257,9 @@ def plain(value: float) -> str:
 
 def bars(norm: str, position: int, hand: HandCalculation, channels: int) -> str:
     return (
-        f"At `{norm}`, token {position} {numbers_in_words(hand)}. Below, each bar is one of its "
+        f"At `{norm}`, token {position} {numbers_in_words(hand)}. Each bar is one of its "
         f"{channels} numbers. The line is their **mean** μ (mu). The band reaches one **standard "
-        "deviation** σ (sigma), the typical distance from the mean, to either side."
+        "deviation** σ (sigma) to either side: the root of the mean squared distance from μ."
     )
 
 
@@ -242,10 +274,9 @@ def check(channels: int, norm: str, error: float) -> str:
 
 
 STREAM = (
-    "The **residual stream** is the vector that a token carries through the layers. Its "
-    "**length** ‖x‖ is the root of the sum of its squared numbers. Bars show the length of "
-    "what attention and the MLP add. Lengths don't simply add up: vectors can point in "
-    "different directions."
+    "Why a norm at all? Branches add to the stream, layer after layer, so its **length** ‖x‖ "
+    "changes. Bars show the length of what attention and the MLP add. Lengths don't simply add "
+    "up: vectors can point in different directions."
 )
 
 STREAM_ALT = "Length of every token's residual stream after each attention and MLP"
@@ -255,23 +286,49 @@ def maps_alt(statistic: str) -> str:
     return f"The {statistic} across channels of every token at every norm, at three stages"
 
 
-MAPS = (
-    "A row is a norm, the first one on top; a column is a token. The three maps share one "
-    "colour scale, so equal colours are equal numbers. Standard deviations are coloured by "
-    "their power of ten, because they can differ a hundredfold. Numbers in the text are "
-    "rounded to four digits."
-)
+def maps(trace: DepthTrace, statistic: str) -> str:
+    """How to read the maps; how far the deviations lie apart."""
+    told = (
+        "A row is a norm, the first one on top; a column is a token. The three maps share one "
+        "colour scale, so equal colours are equal numbers."
+    )
+    if statistic == "standard deviation":
+        told += " Standard deviations are coloured by their power of ten"
+        seen = [mean_and_std(norm.before)[1] for norm in trace.norms.values()]
+        low, high = min(x.min().item() for x in seen), max(x.max().item() for x in seen)
+        if low > 0 and math.isfinite(high):
+            told += f": before the norms, the largest is {tidy(high / low)} times the smallest"
+        told += "."
+    return told
 
 
 def intro(channels: int) -> str:
     return (
-        f"Inside the model every token is a vector: a list of **{channels} numbers**, one in each "
-        f"of {channels} **channels**. Attention and the MLP add to it, layer after layer, so its "
-        "size changes. A **norm** brings the numbers to a common size, so that the part that "
-        "reads them always meets numbers of the same kind. Choose one of its places in this "
-        "model, and a token of your prompt."
+        f"Inside the model every token is a vector of **{channels} numbers**, one in each "
+        "**channel**. A **norm** brings them to a common size before a part reads them. Choose one "
+        "of the norms of this model, and a token of your prompt."
     )
 
+
+QUESTIONS = (
+    (
+        "A token's numbers are 2, 4, 6 and 8. What are they after LayerNorm, before γ and β?",
+        "The mean is 5, the variance (9 + 1 + 1 + 9) / 4 = 5. So about −1.34, −0.45, 0.45, 1.34.",
+    ),
+    (
+        "The numbers of another token are ten times as large. What is different in the result?",
+        "Nothing, but for ε: mean and standard deviation are ten times as large, too, and cancel.",
+    ),
+    (
+        "Does LayerNorm mix tokens?",
+        "No. Mean and standard deviation come from one token's own channels.",
+    ),
+)
+ABILITIES = (
+    "normalise a vector by hand",
+    "say why the size of a norm's input cancels, and when ε matters",
+    "say what γ and β are, what RMSNorm leaves out, and why GPTs are pre-norm",
+)
 
 TRY_MORE = (
     "Walk through the tokens with the slider at the top. Whose stream ends the longest?",

@@ -1,10 +1,14 @@
+import re
+
 import pytest
 import torch
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.norms import rescale_stream, trace_norms
 from gpt_core.training.run import Run
+from pages.layernorm import words
 from tests.helpers import metrics, said
+from ui.show.numbers import tidy
 
 PROMPT = "OTTO: A duck?"
 
@@ -86,7 +90,7 @@ def test_multiplying_the_whole_stream_is_another_experiment(open_layernorm):
 def test_every_kind_of_norm_is_told_truthfully(open_layernorm, norm, norm_position):
     app = open_layernorm(design={"norm": norm, "norm_position": norm_position})
     name = {"layernorm": "LayerNorm", "rmsnorm": "RMSNorm", "batchnorm": "BatchNorm"}
-    assert f"**{name.get(norm, 'no norm')}**" in said(app)
+    assert re.search(rf"\*\*\[?{name.get(norm, 'no norm')}\b", said(app))  # linked or not
     before = metrics(app)["Size coming out"]
     app.select_slider(key="norm_factor").set_value(100.0).run()
     assert not app.exception
@@ -97,7 +101,9 @@ def test_every_kind_of_norm_is_told_truthfully(open_layernorm, norm, norm_positi
     else:
         assert float(after) > 20 * float(before)
         assert "times** as large as at ×1" in said(app)
-    assert ("pre-norm" in said(app)) == (norm_position == "pre" and norm != "none")
+    assert ("stand beside the stream" in said(app)) == (norm_position == "pre" and norm != "none")
+    assert ("stand in the stream" in said(app)) == (norm_position == "post" and norm != "none")
+    assert ("one sum over all channels" in said(app)) == (norm in ("layernorm", "rmsnorm"))
 
 
 def test_numbers_too_large_for_32_bits_are_said_so(open_layernorm):
@@ -130,6 +136,20 @@ def test_a_shorter_prompt_forgets_a_token_that_it_no_longer_has(open_layernorm):
 def test_both_statistics_are_drawn(open_layernorm):
     app = open_layernorm()
     assert "On this prompt the standard deviation is" in said(app)
+    model, ids = bundled()
+    deviations = torch.stack(
+        [norm.before.std(dim=-1, correction=0) for norm in trace_norms(model, ids).norms.values()]
+    )
+    ratio = (deviations.max() / deviations.min()).item()
+    assert f"the largest is {tidy(ratio)} times the smallest" in said(app)
     app.segmented_control(key="norm_statistic").set_value("mean").run()
     assert not app.exception
     assert "**0** everywhere when normalised" in said(app)
+
+
+def test_what_rmsnorm_saves_is_counted_on_this_model():
+    told = words.rms_saves("layernorm", True, norms=9, channels=128)
+    assert "9 norms × 128 = 1,152 of 2,304 learned numbers" in told
+    assert "1,152 learned numbers more" in words.rms_saves("rmsnorm", False, 9, 128)
+    assert "β" not in words.rms_saves("layernorm", False, 9, 128)  # it has none to save
+    assert words.rms_saves("none", False, 9, 128) is None
