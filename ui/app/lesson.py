@@ -53,8 +53,8 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
     """
     guesses: dict[str, str] = st.session_state.setdefault(_GUESSES, {})
     first = guesses.get(key)
-    if first in options:  # back on this page, Streamlit has forgotten what was chosen
-        st.session_state.setdefault(key, first)
+    if first in options:  # what is disabled, or was left for another page, loses its value
+        st.session_state[key] = first
     st.markdown(question)
     choice = st.radio(
         question,
