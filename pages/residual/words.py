@@ -221,9 +221,9 @@ def unusual_size(config: GPTConfig, branches: Sequence[Written], decay: float | 
 
 CAUSE = (
     "The shares show which part added to the logit, not why. To find the cause, change something: "
-    "that is done in"
+    "copy a state from another prompt, or push it."
 )
-CAUSE_LINK = "Lens and patching"
+CAUSE_LINK = "Lens and patching: change a state and see"
 
 TRY = (
     "Set *minus that of* to the second likeliest token. Which part decides between the two?",
