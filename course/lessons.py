@@ -54,11 +54,11 @@ COURSE = {
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)
 WITH_QUERIES = ("Inside", "Deeper")  # headings whose lessons colour queries, keys and values
 FIRST = LESSONS[0]  # what the bare address of the app shows
+_PATCHING = ("patch_way", "patch_at", "patch_token", "patch_prompt", "patch_state", "cell")
 # Where old links lead: from a lesson, or from one value (lesson, key) of it, to the lesson that has
 # it now.
-_PATCHING = ("patch_way", "patch_at", "patch_token", "patch_prompt", "patch_state", "cell")
 MOVED: dict[tuple[str, str], str] = {
-    ("residual", key): "patching" for key in ("lens_reuse", *_PATCHING)
+    **{("residual", key): "patching" for key in ("lens_reuse", *_PATCHING)},
 }
 
 
