@@ -25,6 +25,7 @@ LESSONS = (
     "embeddings",
     "averaging",
     "attention",
+    "positions",
     "heads",
     "residual",
     "patching",

@@ -27,9 +27,10 @@ COURSE = {
         Lesson("surprise", "Surprise", "bolt", 25),
     ),
     "Inside": (
-        Lesson("embeddings", "Embeddings", "scatter_plot", 20),
-        Lesson("averaging", "Averaging", "functions", 30),
-        Lesson("attention", "Attention", "grid_on", 20),
+        Lesson("embeddings", "Embeddings", "scatter_plot", 15),
+        Lesson("averaging", "Averaging", "functions", 20),
+        Lesson("attention", "Attention", "grid_on", 25),
+        Lesson("positions", "Positions", "pin_drop", 20),
         Lesson("heads", "Multi-head attention", "hub", 40),
         Lesson("mlp", "MLP", "bubble_chart", 20),
         Lesson("residual", "Residual stream", "call_merge", 20),
@@ -59,6 +60,10 @@ _PATCHING = ("patch_way", "patch_at", "patch_token", "patch_prompt", "patch_stat
 # it now.
 MOVED: dict[tuple[str, str], str] = {
     **{("residual", key): "patching" for key in ("lens_reuse", *_PATCHING)},
+    **{
+        ("embeddings", f"emb_{key}"): "positions"
+        for key in ("layer", "head", "query", "key", "both", "how", "by", "place")
+    },
 }
 
 

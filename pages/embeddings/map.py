@@ -1,4 +1,4 @@
-"""The Embeddings lesson's first part: choose a token, see where its vector lies and who is near."""
+"""The Embeddings lesson's picture: choose a token, see where its vector lies and who is near."""
 
 from __future__ import annotations
 
@@ -81,16 +81,18 @@ def choose_token(study: Study) -> int | None:
     chosen = widgets.selectbox(
         "Token" if typed else "Token of your prompt",
         options,
-        0 if typed else _longest(options),
+        0 if typed else found.index(longest_first(study)[0]),
         key="emb_token",
         container=right,
     )
     return labels.get(chosen, found[0])
 
 
-def _longest(options: list[str]) -> int:
-    """The longest token tells the most about a model: it is likely to be a word."""
-    return max(range(len(options)), key=lambda place: len(options[place].split(" · ")[0]))
+def longest_first(study: Study) -> list[int]:
+    """The prompt's different tokens. A long one is likely to be a word, and tells the most."""
+    ids = dict.fromkeys(study.ids)
+    offered = list(ids)[:MOST_OPTIONS]
+    return sorted(offered, key=lambda i: -len(short(study.tokenizer.token_text(i))))
 
 
 @dataclass(frozen=True)
@@ -207,9 +209,12 @@ def show_neighbours(study: Study, token: int) -> None:
         st.caption(words.ALONE)
         return
     mean, spread = cosine_spread(model.wte.weight, token)
+    best, value = found[0]
+    name, others = tokenizer.token_text(best), model.config.vocab_size - 1
     st.markdown(f"**Nearest when read** (`wte`, {model.config.vocab_size:,} rows)")
     show(_cosines(found, tokenizer), "emb_near", "Cosines of the nearest tokens")
     st.caption(words.cosine(mean, spread))
+    st.markdown(words.stands_out(name, value, mean, spread, others))
     if model.config.tie_weights:
         st.caption(words.TIED)
         return

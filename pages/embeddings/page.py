@@ -1,44 +1,51 @@
-"""Embeddings: tokens as vectors, who lies near whom, and how a model knows where a token stands."""
+"""Embeddings: tokens as vectors, and who lies near whom."""
 
 import streamlit as st
-import torch
-from torch import Tensor
 
 from gpt_core.interpret.embeddings import nearest, project
-from gpt_core.interpret.positions import at_positions, predict_at, score_by_distance
-from gpt_core.model.gpt import GPT, SinusoidalPositions, rotary_angles, rotate
 from pages.embeddings import words
-from pages.embeddings.figures import table_map, table_of
-from pages.embeddings.map import NEIGHBOURS, choose_token, first_numbers, show_map, show_neighbours
-from pages.embeddings.positions import show_experiment, show_likeness, show_rotation
-from ui.app.job_panel import job_panel, recorded_result
-from ui.app.lesson import further_reading, say_what_is_cut, try_this
+from pages.embeddings.map import (
+    NEIGHBOURS,
+    choose_token,
+    first_numbers,
+    longest_first,
+    show_map,
+    show_neighbours,
+)
+from pages.embeddings.question import guessed
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    further_reading,
+    goal,
+    say_what_is_cut,
+    self_test,
+    try_this,
+    you_can_now,
+)
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
-from ui.show.plotly_json import show
 
 MOST_TOKENS = 128
-RECORDED, TRAINING = "learned_positions", {"steps": 400}
-
-
-def looked_at(study: Study) -> Study:
-    """The prompt's end: half of what the model reads, so that there is room to move positions."""
-    return study.last(min(MOST_TOKENS, max(1, study.model.config.block_size // 2)))
-
-
-@about_prompt
-def note_cut(study: Study) -> None:
-    say_what_is_cut(looked_at(study))
 
 
 @about_prompt
 def token_view(study: Study) -> None:
-    study = looked_at(study)
+    study = study.last(MOST_TOKENS)
+    say_what_is_cut(study)
     token = choose_token(study)
     if token is None:
         return
     table = study.model.wte.weight
+    left, right = st.columns([5, 3], gap="medium")
+    with right:
+        asked = longest_first(study)
+        known = token != asked[0] or guessed(study, asked)
+        if known:
+            show_neighbours(study, token)
+    with left:
+        near = [i for i, _ in nearest(table, token, NEIGHBOURS)] if known else []
+        show_map(study, token, near)
     st.markdown(
         words.row_of(
             token=study.tokenizer.token_text(token),
@@ -48,83 +55,19 @@ def token_view(study: Study) -> None:
             length=table[token].norm(),
         )
     )
-    near = [i for i, _ in nearest(table, token, NEIGHBOURS)]
-    left, right = st.columns([5, 3], gap="medium")
-    with left:
-        show_map(study, token, near)
-    with right:
-        show_neighbours(study, token)
-
-
-@about_prompt
-def rotation(study: Study) -> None:
-    show_rotation(looked_at(study))
-
-
-@about_prompt
-def experiment(study: Study) -> None:
-    show_experiment(looked_at(study))
-
-
-def side_by_side(model: GPT) -> dict[str, Tensor]:
-    """The three kinds of positions as pictures; the tables that they show."""
-    config = model.config
-    tables: dict[str, Tensor] = {}
-    width = max(2, config.n_embd - config.n_embd % 2)
-    for column, kind in zip(st.columns(3, gap="medium"), words.NAMES, strict=True):
-        with column:
-            mine = ":violet-badge[this model's]" if config.position == kind else ""
-            st.markdown(f"#### {words.NAMES[kind]} {mine}")
-            st.markdown(words.HOW[kind])
-            if kind == "rope":
-                angles = rotary_angles(config.block_size, max(2, config.head_dim // 2 * 2))
-                tables[kind] = torch.cat(angles, dim=1)  # two rows' product is Σ cos(difference)
-                show(table_map(angles[0], "pair"), "emb_rope", "Cosines of the angles")
-            elif kind == "sinusoidal":
-                tables[kind] = SinusoidalPositions(config.block_size, width).table
-                show(table_map(tables[kind], "channel"), "emb_sin", "The sinusoidal table")
-            elif config.position == "learned":
-                tables[kind] = model.get_parameter("wpe.weight")
-                show(table_map(tables[kind], "channel"), "emb_learned", "This model's own table")
-            else:
-                tables[kind] = table_of(recorded_result(RECORDED)["value"])
-                learned_elsewhere()
-    return tables
-
-
-def learned_elsewhere() -> None:
-    """A table of another, small model that was trained with learned positions."""
-    st.caption(words.LEARNED_ELSEWHERE)
-
-    def draw(value: dict, finished: bool) -> None:
-        figure = table_map(table_of(value), "channel")
-        show(figure, f"emb_learned_{finished}", "A small model's learned table")
-        st.caption(words.loss_elsewhere(value["loss"]))
-
-    job_panel("learned_positions", TRAINING, draw, label="Train it", recorded=RECORDED)
 
 
 st.title("Embeddings")
-model = current_study().model
-config = model.config
-note_cut()
-st.markdown(words.intro(config))
+config = current_study().model.config
+goal(words.GOAL)
+prose(words.intro(config))
 token_view()
 
-st.header("Where does a token stand?")
-st.markdown(words.where(config))
-tables = side_by_side(model)
-st.caption(words.HOW_TO_READ)
-st.markdown(words.LIKENESS)
-show_likeness(tables)
-
-st.header("Rotary: only the distance counts")
-mine = config.position == "rope"
-st.markdown(words.rotation(mine))
-rotation()
-
-experiment()
+st.header("A table of rows")
+prose(words.lookup(config))
 
 try_this(*words.TRY)
-show_source(project, nearest, rotate, score_by_distance, at_positions, predict_at)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
+show_source(project, nearest)
 further_reading(*words.READING)

@@ -2,14 +2,15 @@ import json
 from functools import partial
 
 import pytest
+import torch
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.embeddings import nearest
-from gpt_core.interpret.positions import predict_at, shifted
 from gpt_core.training.run import Run
+from pages.embeddings import words
 from pages.embeddings.map import label_of
-from pages.embeddings.words import OTHER, SAME
-from tests.helpers import metrics, said
+from tests.helpers import said
+from ui.show.numbers import number
 from ui.show.tokens import visible
 
 PROMPT = "OTTO: A duck?"
@@ -43,51 +44,6 @@ def test_a_searched_token_is_found_and_its_neighbours_are_the_tables_own(open_em
     assert "No token of this model holds" in said(app)
 
 
-def test_rotary_positions_may_be_shifted_and_the_page_says_so(open_embeddings):
-    app = open_embeddings()
-    assert not app.metric
-    app.radio(key="emb_guess_rope").set_value(OTHER).run()
-    assert not app.exception
-    assert f"The answer here: {SAME}" in app.warning[0].value
-    assert metrics(app)["Probability that moved"] == "0.00%"
-    app.segmented_control(key="emb_how").set_value("removed").run()
-    assert not app.exception
-    run = Run.open(bundled_run_path())
-    moved = predict_at(run.load_model(), run.tokenizer().encode(PROMPT), None)
-    assert metrics(app)["Loss before"] == f"{moved.effect.loss_before:.3f}"
-    assert metrics(app)["Loss after"] == f"{moved.effect.loss_after:.3f}"
-    assert metrics(app)["Loss after"] != metrics(app)["Loss before"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "truth"), [("learned", OTHER), ("sinusoidal", OTHER), ("rope", SAME), ("none", SAME)]
-)
-def test_every_kind_of_positions_is_told_truthfully(open_embeddings, tmp_path, kind, truth):
-    app = open_embeddings(design={"position": kind}, **{f"emb_guess_{kind}": truth})
-    assert "**Right.**" in app.success[0].value
-    run = Run.open(tmp_path / "0000000a")
-    ids = run.tokenizer().encode(PROMPT)
-    moved = predict_at(run.load_model(), ids, shifted(len(ids), 10))
-    assert metrics(app)["Loss after"] == f"{moved.effect.loss_after:.3f}"
-    assert ("Your model has no such table" in said(app)) == (kind != "learned")
-    assert said(app).count("this model's]") == (kind != "none")
-    for how in ("farther apart", "removed"):
-        app.segmented_control(key="emb_how").set_value(how).run()
-        assert not app.exception
-    moved = predict_at(run.load_model(), ids, None)
-    assert metrics(app)["Loss after"] == f"{moved.effect.loss_after:.3f}"
-
-
-def test_the_products_of_the_rotated_pairs_stay_when_both_tokens_move(open_embeddings):
-    app = open_embeddings()
-    table = app.table[0].value
-    one, two = (list(table[name]) for name in table if name.startswith("q·k"))
-    q, moved = (list(table[name]) for name in table if name.startswith("q at"))
-    assert one == two and q[0] != moved[0]
-    shown = [float(value.replace("−", "-")) for value in one]
-    assert sum(shown[:-1]) == pytest.approx(shown[-1], abs=0.05)
-
-
 @pytest.mark.parametrize(
     "model",
     [
@@ -100,16 +56,46 @@ def test_the_products_of_the_rotated_pairs_stay_when_both_tokens_move(open_embed
 )
 @pytest.mark.parametrize("prompt", ["N", "OTTO: It was wet, and it wanted warmth. " * 4])
 def test_any_model_and_prompt(open_embeddings, model, prompt):
-    kind = model.get("position", "rope" if model.get("preset") else "learned")
-    app = open_embeddings(
-        prompt=prompt, design=model, **{f"emb_guess_{kind}": SAME}, emb_which="nonsense"
-    )
-    assert app.header[-1].value == "Try this"
+    app = open_embeddings(prompt=prompt, design=model, emb_which="nonsense")
+    assert app.header[-1].value == "Test yourself"
 
 
 def test_nonsense_in_the_address_is_no_error(open_embeddings):
-    app = open_embeddings(
-        emb_token="no such token", emb_search="\x00<b>`", emb_how="sideways", emb_query="9999: x",
-        emb_guess_rope=SAME,
-    )  # fmt: skip
-    assert app.header[-1].value == "Try this"
+    app = open_embeddings(emb_token="no such token", emb_search="\x00<b>`")
+    assert app.header[-1].value == "Test yourself"
+
+
+def cosines(table, token, others):
+    return torch.nn.functional.cosine_similarity(table[[token]], table[others]).tolist()
+
+
+def test_neighbours_wait_for_a_guess_which_is_judged_by_the_cosines(open_embeddings):
+    run = Run.open(bundled_run_path())
+    tokenizer, table = run.tokenizer(), run.load_model().wte.weight.detach()
+    app = open_embeddings(prompt="GUS: Who found my yellow umbrella on Monday?")
+    (radio,) = app.radio
+    assert "Nearest when read" not in said(app)
+    asked = int(app.selectbox(key="emb_token").value.split(" · ")[1])
+    (shown,) = [m.value for m in app.markdown if "points most nearly the same way" in m.value]
+    assert f"`{visible(tokenizer.token_text(asked))}`" in shown
+    by_text = {f"`{visible(tokenizer.token_text(i))}`": i for i in range(tokenizer.vocab_size)}
+    values = dict(zip(
+        radio.options, cosines(table, asked, [by_text[o] for o in radio.options]), strict=True
+    ))  # fmt: skip
+    worst, best = (f(values, key=values.__getitem__) for f in (min, max))
+    radio.set_value(worst).run()
+    assert not app.exception
+    told = app.warning[0].value
+    assert f"{best} has the largest cosine" in told
+    assert number(values[best]) in told and number(values[worst]) in told
+    assert "Nearest when read" in said(app)
+
+
+def test_a_neighbour_is_told_from_an_accident():
+    told = words.judged("a", "b", [("b", 0.8), ("c", 0.1)], 0.0, 0.1)
+    assert told.right and "not much" not in told.why
+    told = words.judged("a", "c", [("b", 0.15), ("c", 0.1)], 0.0, 0.1)
+    assert not told.right and "That is not much" in told.why
+    assert "no accident" in words.stands_out("b", 0.8, 0.0, 0.1, 2047)
+    assert "may be an accident" in words.stands_out("b", 0.4, 0.0, 0.1, 2047)
+    assert words.stands_out("b", 0.4, 0.0, 0.0, 1) == ""

@@ -13,6 +13,7 @@ from ui.services import models
 LESSONS = ["home", "data", "tokenization", "embeddings", "averaging", "mlp", "layernorm"]
 LESSONS += ["attention", "heads", "residual", "normalization", "training", "one_step", "sample"]
 LESSONS += ["surprise", "scrape", "patching"]
+LESSONS += ["positions"]
 PROMPT = "Who put 🦆🧺 日本 in the dryer?"
 SHAPE = {"block_size": 1024, "n_layer": 2, "n_head": 4, "n_embd": 64, "activation": "gelu_tanh"}
 

@@ -16,6 +16,7 @@ NAME = "![x](https:somewhere.example) :red[www.y.example]"
 LESSONS = ["home", "data", "sitcom", "tokenization", "embeddings", "averaging", "attention"]
 LESSONS += ["heads", "residual", "mlp", "layernorm", "normalization", "training", "one_step"]
 LESSONS += ["head_born", "sample", "surprise", "scrape", "glossary", "patching"]
+LESSONS += ["positions"]
 # A chart's words are drawn, not read as Markdown.
 PLAIN = (
     *("selectbox", "multiselect", "arrow_data_frame", "code", "text_area", "text_input"),

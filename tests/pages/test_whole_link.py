@@ -24,7 +24,9 @@ def link_of(app):
     return {name: texts[0] for name, texts in parse_qs(urlsplit(code).query).items()}
 
 
-@pytest.mark.parametrize("lesson", ["layernorm", "embeddings", "training", "averaging"])
+@pytest.mark.parametrize(
+    "lesson", ["layernorm", "embeddings", "positions", "training", "averaging"]
+)
 def test_the_link_says_the_value_of_every_widget_and_opens_the_same(open_at, lesson):
     app = open_at(lesson, model=MODEL, prompt="NADIA: Who put")
     query = link_of(app)

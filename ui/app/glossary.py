@@ -209,7 +209,7 @@ TERMS = (
         "rotary positions",
         "Positions that turn queries and keys by an angle, so that their product depends on how "
         "far apart the tokens stand.",
-        "embeddings",
+        "positions",
         forms=("RoPE",),
     ),
     Term(

@@ -1,7 +1,9 @@
-"""The Embeddings lesson's pictures of positions: tables, rotations, scores by distance."""
+"""The Positions lesson's pictures: tables, rotations, scores by distance."""
 
 from __future__ import annotations
 
+import html
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,25 @@ from ui.show.curves import Chart, Line, curves, series_color
 from ui.show.numbers import number
 from ui.show.plotly_json import Figure, around_zero, dot_trace, line_trace, whole_figure
 from ui.show.theme import palette
+from ui.show.tokens import TokenLike, short
 
 MOST_POSITIONS, MOST_CHANNELS = 64, 128
 _SHOWN_PAIRS = 6
+_PLACES = """<style>
+.places {display:flex; flex-wrap:wrap; gap:4px; max-height:11rem; overflow-y:auto}
+.places span {border:1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius:4px;
+  padding:1px 5px; text-align:center; font-family:monospace; white-space:pre; line-height:1.4}
+.places small {display:block; font-size:.78em; opacity:.85}
+</style>"""
+
+
+def two_places(tokens: Sequence[TokenLike], by: int) -> str:
+    """HTML of a text: below each token where it stands, and where it stands `by` further on."""
+    cells = (
+        f"<span><bdi>{html.escape(short(token.text))}</bdi><small>{i} → {i + by}</small></span>"
+        for i, token in enumerate(tokens)
+    )
+    return f'{_PLACES}<div class="places">{"".join(cells)}</div>'
 
 
 def table_map(table: Tensor, across: str) -> Figure:

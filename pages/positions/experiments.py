@@ -1,8 +1,6 @@
-"""The Embeddings lesson's experiments: rotation by hand, and positions shifted or removed."""
+"""The Positions lesson's experiments: positions shifted or removed, and rotation by hand."""
 
 from __future__ import annotations
-
-import math
 
 import pandas as pd
 import streamlit as st
@@ -15,9 +13,9 @@ from gpt_core.interpret.positions import (
     stretched,
     turn,
 )
-from pages.embeddings import figures, words
+from pages.positions import figures, words
 from ui.app import widgets
-from ui.app.lesson import numbers_row, predict
+from ui.app.lesson import ask, numbers_row
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import attention_of
@@ -51,9 +49,9 @@ def show_rotation(study: Study) -> None:
     one, two, three, four = st.columns(4)
     layer = widgets.selectbox("Layer", range(config.n_layer), key="emb_layer", container=one)
     head = widgets.selectbox("Head", range(config.n_head), key="emb_head", container=two)
-    asks = widgets.selectbox("Query: who asks", places, T - 1, key="emb_query", container=three)
+    asks = widgets.selectbox("Token of the query", places, T - 1, key="emb_query", container=three)
     asked = widgets.selectbox(
-        "Key: who is asked", places, max(0, T - 4), key="emb_key", container=four
+        "Token of the key", places, max(0, T - 4), key="emb_key", container=four
     )
     i, j = places.index(asks), places.index(asked)
     shift = widgets.slider("Both moved on by", 0, 500, 10, key="emb_both")
@@ -85,12 +83,12 @@ def show_experiment(study: Study) -> None:
         st.info(words.no_room(study.model.config.block_size))
         return
     by = min(10, room)
-    question = words.question(by)
-    if not predict(
+    st.html(figures.two_places(study.tokens, by))
+    if not ask(
         f"emb_guess_{kind}",
-        question,
+        words.question(by),
         [words.SAME, words.OTHER],
-        lambda guess: words.answer(guess, moved_by(study, FURTHER, by), by, kind),
+        lambda guess: words.answer(guess, moved_by(study, FURTHER, by), kind),
     ):
         return
     left, right = st.columns(2)
@@ -100,7 +98,7 @@ def show_experiment(study: Study) -> None:
     number = 0
     if how == FURTHER:
         number = widgets.slider("by", 1, room, by, key="emb_by", container=right)
-        st.caption(f"Positions 0, 1, 2, … become {number}, {number + 1}, {number + 2}, …")
+        st.caption(words.further(number))
     elif how == APART:
         st.caption(words.DOUBLED)
         number = 2
@@ -115,9 +113,10 @@ def _show_outcome(study: Study, how: str, number: int) -> None:
     numbers = {"Probability that moved": f"{100 * words.moved_share(moved):.2f}%"}
     numbers["Largest change of a logit"] = tidy(moved.logits, 0)
     if before is not None and after is not None:
-        numbers |= {"Loss before": f"{before:.3f}", "Loss after": f"{after:.3f}"}
+        numbers["Loss before, bits per token"] = f"{words.bits(before):.3f}"
+        numbers["Loss after"] = f"{words.bits(after):.3f}"
     numbers_row(numbers)
-    st.markdown(words.loss_in_words(moved, math.log(study.model.config.vocab_size)))
+    st.markdown(words.loss_in_words(moved, study.model.config.vocab_size))
     if how == REMOVED and study.model.config.causal and study.model.config.position != "none":
         st.markdown(words.MASK)
     names = ("as they are", how)
