@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -75,9 +76,13 @@ def app_at(lesson, timeout=60):
 
 
 def said(app):
-    """What an AppTest's page says, without its tables, pictures and code: one string."""
+    """What an AppTest's page says, without its tables, pictures and code: one string.
+
+    Terms are no links to the glossary in it.
+    """
     kinds = (app.markdown, app.caption, app.info, app.success, app.warning, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind)
+    text = "\n".join(element.value for kind in kinds for element in kind)
+    return re.sub(r"\[([^\]]*)\]\(glossary\?[^)]*\)", r"\1", text)
 
 
 def metrics(app):

@@ -1,4 +1,4 @@
-"""Attention: every head on the prompt, the arithmetic of one cell, and heads knocked out."""
+"""Attention: why there is any, every head on the prompt, one cell's arithmetic, heads off."""
 
 import math
 
@@ -8,8 +8,20 @@ from gpt_core.interpret.attention import compare, written_length
 from gpt_core.model.gpt import CausalSelfAttention
 from gpt_core.model.observe import zero_heads
 from pages.attention import words
+from pages.attention.meaning import show_meaning
+from pages.attention.results import first_token, multiplications, unmasked_row
 from ui.app import address
-from ui.app.lesson import Answer, further_reading, predict, say_what_is_cut, try_this
+from ui.app.glossary import prose
+from ui.app.lesson import (
+    Answer,
+    further_reading,
+    goal,
+    predict,
+    say_what_is_cut,
+    self_test,
+    try_this,
+    you_can_now,
+)
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.attention_map import Outcome, Selection, attention_map, pack, selected
@@ -39,7 +51,11 @@ def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
         (short(study.tokenizer.token_text(i)), change.before[i].item(), change.after[i].item())
         for i in best
     ]
-    return Outcome(rows, change.loss_before, change.loss_after)
+    before, after = (
+        None if loss is None else loss / math.log(2)
+        for loss in (change.loss_before, change.loss_after)
+    )
+    return Outcome(rows, before, after)
 
 
 def show_picture(study: Study, chosen: Selection) -> None:
@@ -86,8 +102,20 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
 
 
 def introduce(study: Study) -> None:
-    st.markdown(words.intro(study.model.config, len(study.ids)))
+    prose(words.intro(study.model.config, len(study.ids)))
     say_what_is_cut(study)
+
+
+def explain(study: Study, head: tuple[int, int]) -> None:
+    config, T = study.model.config, len(study.ids)
+    costs = multiplications(study.model, T)
+    more = [words.twice_as_long(T, *costs)]
+    if found := first_token(study):
+        more.insert(0, words.first_in_words(found, study.tokens[0].text))
+        if config.causal:
+            row = unmasked_row(study, head)
+            more.insert(0, words.why_infinity(row, study.tokens[row.position].text))
+    prose(words.explanation(config, T, palette(), more))
 
 
 @about_prompt
@@ -100,12 +128,17 @@ def explore(study: Study) -> None:
     show_picture(study, chosen)
     tell_one_row(study, chosen)
     ask_and_reveal(study, chosen.head)
-    st.markdown(words.explanation(config, len(study.ids), palette()))
+    explain(study, chosen.head)
 
 
 st.title("Attention")
-current_study()
+loaded = current_study().loaded
+goal(words.GOAL)
+show_meaning(loaded)
+st.header("Every head on your prompt")
 explore()
 try_this(*words.TRY)
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 show_source(CausalSelfAttention._explicit, zero_heads)
 further_reading(*words.READING)

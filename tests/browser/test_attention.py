@@ -1,6 +1,7 @@
 """The Attention lesson as a reader uses it: pointer, keys, themes, a shared address."""
 
 import json
+import math
 import re
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -132,7 +133,8 @@ def test_knocking_out_a_head_changes_the_next_token_as_the_model_says(page, less
     assert float(before) == pytest.approx(100 * result.before[best].item(), abs=0.06)
     assert float(after) == pytest.approx(100 * result.after[best].item(), abs=0.06)
     loss = page.locator(".loss").inner_text()
-    assert loss == f"{result.loss_before:.3f} → {result.loss_after:.3f}"
+    was, now = (nats / math.log(2) for nats in (result.loss_before, result.loss_after))
+    assert loss == f"{was:.3f} → {now:.3f}"
     page.get_by_role("switch", name="Knock out layer 1, head 1").click()
     page.wait_for_selector("text=/^Next token$/")
 

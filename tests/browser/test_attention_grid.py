@@ -88,7 +88,7 @@ def test_a_grid_needs_no_pointer_and_shows_no_arithmetic(page, grid_url):
     page.wait_for_selector("text=told (1, 1)")
     page.keyboard.press("Tab")  # straight to the large picture: nothing can be knocked out
     page.keyboard.press("ArrowLeft")
-    assert page.locator(".readout").inner_text() == "e4 asks d3 → weight 0.20"
+    assert page.locator(".readout").inner_text() == "e4 looks at d3 → weight 0.20"
     assert not page.locator(".arithmetic").is_visible()
     assert page.get_by_role("switch", name="Knock out").count() == 0
 
@@ -101,7 +101,7 @@ def test_a_difference_has_a_sign(page, grid_url):
     settled(page)
     corner = "c => [...c.getContext('2d').getImageData(0, 0, 1, 1).data.slice(0, 3)]"
     assert page.locator(".cells").evaluate(corner) == [255, 255, 255]  # no difference
-    assert page.locator(".readout").inner_text() == "e4 asks d3 → difference +0.20"
+    assert page.locator(".readout").inner_text() == "e4 looks at d3 → difference +0.20"
     page.get_by_text("Read this head as a table").click()
     last = page.locator(".table tbody tr").last.inner_text()
     assert "e at 4: −0.20" in last and "d at 3: +0.20" in last

@@ -99,7 +99,7 @@ test("the next token and the loss in words", () => {
   const [title, table, loss] = outcomeNodes(outcome, []).map((node) => node.textContent);
   assert.equal(title, "Next token");
   assert.equal(table, "x50.0%");
-  assert.equal(loss, "Loss on the prompt's own tokens: 2.000 nats per token.");
+  assert.equal(loss, "Loss on the prompt's own tokens: 2.000 bits per token.");
   const changed = outcomeNodes(outcome, [[0, 1], [2, 3]]).map((node) => node.textContent);
   assert.equal(changed[0], "Next token, without 0.1, 2.3");
   assert.equal(changed[1], "x50.0% → 25.0%");

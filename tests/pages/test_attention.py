@@ -1,9 +1,25 @@
+import math
+from dataclasses import replace
 from functools import partial
 
 import pytest
+import torch
 
-from tests.helpers import said, sent
+from gpt_core.bundled import BUNDLED
+from gpt_core.interpret.attention import ablate, trace_attention
+from pages.attention import words
+from pages.attention.results import (
+    FirstToken,
+    first_token,
+    meaning_of,
+    multiplications,
+    share_of,
+    unmasked_row,
+)
+from tests.helpers import said, sent, write_run
 from tests.pages.conftest import OWN
+from ui.services import models
+from ui.services.study import study_of
 
 PROMPT = "Who put a duck?"
 
@@ -70,7 +86,129 @@ def test_the_url_decides_what_is_locked_and_knocked_out(open_attention, open_at)
 def test_a_prediction_is_answered_with_what_happened(open_attention):
     app = open_attention()
     assert not app.success
-    app.radio[0].set_value("It stays about the same").run()
+    (radio,) = [radio for radio in app.radio if radio.key != "meaning_guess"]
+    radio.set_value("It stays about the same").run()
     assert not app.exception
     (told,) = [*app.success, *app.warning]
-    assert "nats per token" in told.value
+    study = study_of(OWN, PROMPT)
+    change = ablate(study.model, study.ids, [(0, 0)])
+    was, now = (loss / math.log(2) for loss in (change.loss_before, change.loss_after))
+    assert f"from {was:.3f} to {now:.3f} bits per token" in told.value
+
+
+# ---- A word that means what another word says ----
+
+
+def thing_of(thing, model=BUNDLED):
+    return meaning_of(models.load(model), words.sentence(thing), thing)
+
+
+@pytest.mark.parametrize("thing", words.THINGS[:-1])
+def test_the_bundled_model_resolves_it_by_a_head_that_looks_at_the_thing(thing):
+    found, loaded = thing_of(thing), models.load(BUNDLED)
+    ids = loaded.tokenizer.encode(words.sentence(thing))
+    trace = trace_attention(loaded.model, ids)
+    expected = loaded.tokenizer.encode(f"{words.sentence(thing)} {thing}")[len(ids)]
+    place = ids.index(expected)
+    assert trace.pattern[(*found.head, -1, place)] == trace.pattern[:, :, -1, place].max()
+    after = ablate(loaded.model, ids, [found.head]).after
+    assert found.wrong <= after[expected].item() + 1e-6
+    told = words.meaning(thing, found)
+    assert "carries the meaning of *It*" in told
+    assert words.what_was_said(found) == words.WITHOUT[1]
+    assert f"gets {words.percent(found.wrong)}" in told
+
+
+def test_a_thing_that_the_show_does_not_have_is_not_said_to_be_resolved():
+    found = thing_of("bicycle")
+    assert found.right < words.ENOUGH
+    told = words.meaning("bicycle", found)
+    assert "To look at a word is not enough" in told
+    assert "carries the meaning" not in told
+
+
+def test_what_a_head_was_for_is_told_by_the_numbers():
+    found = thing_of(words.THINGS[0])
+    spared = replace(found, wrong=0.97, needed=())
+    told = words.meaning("garden gnome", spared)
+    assert "other heads may stand in" in told
+    assert "not alone" not in told
+    assert words.what_was_said(spared) == words.WITHOUT[0]
+    assert words.what_was_said(replace(found, wrong=0.0, things=0.1)) == words.WITHOUT[2]
+    assert words.judged(words.WITHOUT[1], "garden gnome", found).right
+    assert not words.judged(words.WITHOUT[0], "garden gnome", found).right
+
+
+def test_the_reason_waits_for_a_guess_and_says_what_the_loaded_model_makes_of_it(open_attention):
+    app = open_attention()
+    assert "not alone" not in said(app)
+    assert not app.segmented_control
+    app.radio(key="meaning_guess").set_value(words.WITHOUT[0]).run()
+    assert not app.exception
+    assert "has lost *which*" in app.warning[0].value
+    share = share_of(models.load(OWN), words.sentence(words.THINGS[0]), words.THINGS[0])
+    assert share < words.ENOUGH
+    assert "The model that you have loaded gives “garden gnome” 0" in said(app)
+    app.segmented_control(key="thing").set_value("bicycle").run()
+    assert "not enough" in said(app)
+    assert "gets it right as well" in words.loaded_model("bicycle", 0.9)
+
+
+def test_the_whole_thing_is_asked_of_every_tokenizer(tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
+    text, thing = "OTTO: It was wet, and it wanted", "warmth"
+    run = write_run(tmp_path, OWN)
+    ids = run.tokenizer().encode(f"{text} {thing}")
+    logits, _ = run.load_model()(torch.tensor([ids[-32:]]))
+    assert share_of(models.load(OWN), text, thing) == 0  # longer than the model reads
+    text = "OTTO: It was wet, it"
+    ids = run.tokenizer().encode(f"{text} {thing}")
+    logits = run.load_model().eval()(torch.tensor([ids]))[0][0].log_softmax(-1)
+    expected = sum(logits[i - 1, ids[i]].item() for i in range(len(text), len(ids)))
+    assert share_of(models.load(OWN), text, thing) == pytest.approx(math.exp(expected), rel=1e-3)
+
+
+# ---- Questions that come up ----
+
+
+def test_what_softmax_would_give_to_the_future_is_calculated(open_attention):
+    app = open_attention()
+    study = study_of(OWN, PROMPT)
+    trace = trace_attention(study.model, study.ids)
+    scores = trace.q[0, 0, 7] @ trace.k[0, 0].T / math.sqrt(study.model.config.head_dim)
+    future = scores.softmax(-1)[8:].sum().item()
+    assert unmasked_row(study, (0, 0)).future == pytest.approx(future)
+    assert f"give {future:.0%} of row 7" in said(app)
+
+
+def test_a_model_without_a_mask_is_told_nothing_of_one(open_at):
+    told = said(open_at("attention", {"causal": False}, prompt=PROMPT))
+    assert "Why −∞" not in told
+    assert r"{mask}" not in told
+    assert r"{mask}" in said(open_at("attention", prompt=PROMPT))
+
+
+def test_four_times_the_scores_and_when_they_are_half():
+    model = models.load(BUNDLED).model
+    C, matrices = model.config.n_embd, sum(
+        p.numel() for p in model.blocks[0].parameters() if p.dim() == 2
+    )  # fmt: skip
+    assert matrices == 12 * C * C
+    assert multiplications(model, 22) == (2 * 22 * 22 * C, 22 * matrices)
+    told = words.twice_as_long(22, *multiplications(model, 22))
+    assert "484 scores now, and would make 1,936" in told
+    assert f"from T = {6 * C} on" in told
+    assert "more than the matrices" in words.twice_as_long(1000, *multiplications(model, 1000))
+
+
+def test_heads_rest_on_the_first_token_only_where_they_do():
+    even = FirstToken([0.05, 0.1, 0.06], 0.1, 2)
+    assert "no head does" in words.first_in_words(even, "a")
+    assert "in 2 of 3" in words.first_in_words(even, "a")
+    assert "Here 1 of 3 does" in words.first_in_words(replace(even, shares=[0.5, 0.1, 0.1]), "a")
+    assert "So do the heads here" in words.first_in_words(replace(even, shares=[0.5] * 3), "a")
+    study = study_of(BUNDLED, "NADIA: Who put a duck in the dryer?")
+    pattern = trace_attention(study.model, study.ids).pattern
+    found, T = first_token(study), len(study.ids)
+    assert found.shares[5] == pytest.approx(pattern[1, 1, 1:, 0].mean().item())
+    assert found.even == pytest.approx(sum(1 / n for n in range(2, T + 1)) / (T - 1))

@@ -90,7 +90,7 @@ class Small:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The most likely next tokens as (text, before, after), and the loss in nats per token."""
+    """The most likely next tokens as (text, before, after), and the loss in bits per token."""
 
     tokens: Sequence[tuple[str, float, float]]
     loss_before: float | None

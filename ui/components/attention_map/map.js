@@ -341,7 +341,7 @@ export class AttentionMap {
         : `${what} ${atMost(message, this.selection.head)}${shown(message, weight)}`;
     readout.replaceChildren(
       named(message, row, "q"),
-      " asks ",
+      " looks at ",
       named(message, column, "k"),
       " → ",
       element("b", result),
@@ -494,7 +494,7 @@ export class AttentionMap {
       `layer ${cell.dataset.layer} · head ${cell.dataset.head}${badge && ` · ${badge}`}`,
       element("br"),
       named(this.message, row, "q"),
-      " asks ",
+      " looks at ",
       named(this.message, column, "k"),
       element("br"),
       element("b", weight === null ? "masked" : atMost(this.message, headOf(cell)) + size),

@@ -45,16 +45,16 @@ const CAUTION =
 function lossWords({ loss_before: before, loss_after: after }, changed) {
   if (before === null) return [element("p", NO_LOSS)];
   const own = "Loss on the prompt's own tokens: ";
-  if (!changed) return [element("p", `${own}${rounded(before, 3)} nats per token.`)];
+  if (!changed) return [element("p", `${own}${rounded(before, 3)} bits per token.`)];
   const numbers = element("b.loss", `${rounded(before, 3)} → ${rounded(after, 3)}`);
   const change = `${after < before ? "−" : "+"}${rounded(Math.abs(after - before), 3)}`;
-  const words = element("p", own, numbers, ` nats per token (${change}).`);
+  const words = element("p", own, numbers, ` bits per token (${change}).`);
   return [words, element("p.note", CAUTION)];
 }
 
 /** @param {import("./message.js").Message} message @param {Pair} head */
 export function headTable(message, head) {
-  const title = message.signed ? "changes most at (difference)" : "listens most to (weight)";
+  const title = message.signed ? "changes most at (difference)" : "looks most at (weight)";
   const rows = message.tokens.map((token, row) => {
     const bytes = rowOf(message, head, row);
     /** @param {number} j */

@@ -1,0 +1,53 @@
+"""The Attention lesson's reason: a word that means what another word says."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gpt_core.bundled import BUNDLED
+from pages.attention import words
+from pages.attention.figures import looked_at
+from pages.attention.results import meaning_of, share_of
+from ui.app import widgets
+from ui.app.glossary import prose
+from ui.app.lesson import ask
+from ui.services import models
+from ui.services.models import LoadedModel
+from ui.show.plotly_json import probability_pairs, show
+
+
+@st.fragment
+def show_meaning(loaded: LoadedModel) -> None:
+    """Ask what is said without the head that looks at the thing; then let it be tried.
+
+    About the bundled model, whatever is loaded: most models never met such a sentence.
+    """
+    bundled = models.load(BUNDLED)
+    prose(words.REASON)
+    first = meaning_of(bundled, words.sentence(words.THINGS[0]), words.THINGS[0])
+    picture = st.container()
+    known = ask(
+        "meaning_guess",
+        words.what_without(words.THINGS[0], first),
+        words.WITHOUT,
+        lambda guess: words.judged(guess, words.THINGS[0], first),
+    )
+    if not known:
+        picture.html(looked_at(first.tokens, None))
+        return
+    with picture:
+        thing = widgets.segmented_control(
+            "They are wrapping a", words.THINGS, words.THINGS[0], key="thing"
+        )
+        found = meaning_of(bundled, words.sentence(thing), thing)
+        st.html(looked_at(found.tokens, found.weights.tolist()))
+    left, right = st.columns([3, 4], gap="medium", vertical_alignment="center")
+    left.markdown(words.meaning(thing, found))
+    if loaded.key != bundled.key:
+        share = share_of(loaded, words.sentence(thing), thing)
+        left.caption(words.loaded_model(thing, share))
+    with right:
+        names = ("all heads", words.without_head(found.head))
+        pairs = probability_pairs(found.before, found.after, bundled.tokenizer, 6, names)
+        pairs["layout"]["height"] = 320
+        show(pairs, "meaning_next", words.MEANING_ALT)
