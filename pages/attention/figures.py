@@ -25,7 +25,7 @@ def looked_at(tokens: Sequence[TokenLike], weights: Sequence[float] | None) -> s
     for place, token in enumerate(tokens):
         weight = weights[place] if weights else 0.0
         last = ' class="last"' if place == len(tokens) - 1 else ""
-        told = f"{weight:.0%}" if weight >= LEAST else ""
+        told = f"{100 * weight:.1f}%" if weight >= LEAST else ""
         below = f"<small>{told}</small>" if weights else ""
         spans.append(
             f'<span{last} style="--share:{60 * weight:.0f}%"><bdi>'

@@ -25,7 +25,7 @@ def show_meaning(loaded: LoadedModel) -> None:
     bundled = models.load(BUNDLED)
     prose(words.REASON)
     first = meaning_of(bundled, words.sentence(words.THINGS[0]), words.THINGS[0])
-    picture = st.container()
+    st.html(looked_at(first.tokens, None))
     known = ask(
         "meaning_guess",
         words.what_without(words.THINGS[0], first),
@@ -33,14 +33,12 @@ def show_meaning(loaded: LoadedModel) -> None:
         lambda guess: words.judged(guess, words.THINGS[0], first),
     )
     if not known:
-        picture.html(looked_at(first.tokens, None))
         return
-    with picture:
-        thing = widgets.segmented_control(
-            "They are wrapping a", words.THINGS, words.THINGS[0], key="thing"
-        )
-        found = meaning_of(bundled, words.sentence(thing), thing)
-        st.html(looked_at(found.tokens, found.weights.tolist()))
+    thing = widgets.segmented_control(
+        "They are wrapping a", words.THINGS, words.THINGS[0], key="thing"
+    )
+    found = meaning_of(bundled, words.sentence(thing), thing)
+    st.html(looked_at(found.tokens, found.weights.tolist()))
     left, right = st.columns([3, 4], gap="medium", vertical_alignment="center")
     left.markdown(words.meaning(thing, found))
     if loaded.key != bundled.key:
@@ -49,5 +47,5 @@ def show_meaning(loaded: LoadedModel) -> None:
     with right:
         names = ("all heads", words.without_head(found.head))
         pairs = probability_pairs(found.before, found.after, bundled.tokenizer, 6, names)
-        pairs["layout"]["height"] = 320
+        pairs["layout"]["height"] = 300
         show(pairs, "meaning_next", words.MEANING_ALT)

@@ -52,7 +52,9 @@ def without_head(head: Head) -> str:
 
 
 def percent(share: float) -> str:
-    """A probability."""
+    """A probability. Nearly certain is not called certain."""
+    if share > 0.9995:
+        return "over 99.9%"
     return number(100 * share, ".1f") + "%"
 
 
@@ -93,7 +95,8 @@ def judged(guess: str, thing: str, found: Meaning) -> Answer:
 def meaning(thing: str, found: Meaning) -> str:
     """Which head it is, what it looks at, and what goes without it."""
     most = found.weights.max().item()
-    told = f"At the last token, **{name_of(found.head)}** gives its largest weight, {most:.0%}, to "
+    told = f"At the last token, **{name_of(found.head)}** gives its largest weight, "
+    told += f"{percent(most)}, to "
     told += f"{code(found.tokens[int(found.weights.argmax())].text)}. "
     if found.right < ENOUGH:
         return told + (

@@ -10,8 +10,9 @@ import streamlit as st
 
 from gpt_core.jobs.causal_mask import MODEL, PROMPT, attention_on_next, loss_by_length
 from pages.averaging import words
+from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, recorded_result
-from ui.app.lesson import predict
+from ui.app.lesson import ask
 from ui.app.source import show_source
 from ui.show.curves import Bar, Line, curves, show
 
@@ -22,9 +23,9 @@ NAMES = {"mask": "with mask", "no mask": "without mask"}  # longer ones would no
 
 def show_mask_experiment() -> None:
     """Ask, then show the recorded run, which can be done again live."""
-    st.markdown(words.MASK_INTRO)
+    prose(words.MASK_INTRO)
     value = recorded_result(RECORDED)["value"]
-    if not predict(
+    if not ask(
         "mask_guess",
         words.MASK_QUESTION,
         words.MASK_GUESSES,
@@ -32,18 +33,18 @@ def show_mask_experiment() -> None:
     ):
         return
     job_panel("causal_mask", {"steps": STEPS}, _draw, label="Train both models", recorded=RECORDED)
-    st.markdown(words.MASK_WHY)
+    st.markdown(words.mask_why(value))
     show_source(attention_on_next, loss_by_length, label="How it was measured")
 
 
 def _draw(value: dict[str, Any], finished: bool) -> None:
     lines = [
-        Line(NAMES[name], value["steps"], curve, color=number)
+        Line(NAMES[name], value["steps"], [words.bits(loss) for loss in curve], color=number)
         for number, (name, curve) in enumerate(value["curves"].items())
     ]
-    st.markdown("**Training loss**, nats per character of each batch")
+    st.markdown(words.MASK_CURVES)
     show(
-        curves(lines, x_title="step", y_title="loss", x_max=STEPS, height=320),
+        curves(lines, x_title="step", y_title="bits", x_max=STEPS, height=320),
         "mask_curves",
         words.MASK_CURVES_ALT,
     )
@@ -67,8 +68,8 @@ def _draw_models(models: dict[str, Any], characters: int) -> None:
 def _row(name: str, model: dict[str, Any]) -> dict[str, str]:
     return {
         "model": name,
-        "loss, as it was trained": f"{model['loss']:.2f}",
-        "loss, the future hidden": f"{model['hidden']:.2f}",
+        "bits per character, as it was trained": f"{words.bits(model['loss']):.2f}",
+        "the future hidden": f"{words.bits(model['hidden']):.2f}",
         "most attention on the next character": f"{_most(model):.0%}",
     }
 
@@ -78,25 +79,26 @@ def _most(model: dict[str, Any]) -> float:
 
 
 def _draw_lengths(models: dict[str, Any], characters: int) -> None:
-    T = MODEL["block_size"]
+    T, guessing = MODEL["block_size"], math.log2(characters)
+    losses = {name: [*map(words.bits, model["by_length"])] for name, model in models.items()}
     lines = [
-        Line(NAMES[name], list(range(1, T + 1)), model["by_length"], color=number)
-        for number, (name, model) in enumerate(models.items())
+        Line(NAMES[name], list(range(1, T + 1)), by_length, color=number)
+        for number, (name, by_length) in enumerate(losses.items())
     ]
     st.markdown(words.MASK_LENGTHS)
     show(
         curves(
             lines,
             x_title="characters given",
-            y_title="loss",
+            y_title="bits per character",
             x_max=T,
             height=320,
-            bars=[Bar(f"guessing blindly among {characters} characters", math.log(characters))],
+            bars=[Bar(f"guessing blindly among {characters} characters", guessing)],
         ),
         "mask_lengths",
         words.MASK_LENGTHS_ALT,
     )
-    st.markdown(words.blind_in_words(models["no mask"]["hidden"], math.log(characters)))
-    free = models["no mask"]["by_length"]
-    if free[-1] < free[-2]:
-        st.caption(words.last_place(T=T, last=free[-1], before=free[-2]))
+    st.markdown(words.blind_in_words(words.bits(models["no mask"]["hidden"]), guessing))
+    *_, before, last = losses["no mask"]
+    if last < before:
+        st.caption(words.last_place(T=T, last=last, before=before))

@@ -17,12 +17,11 @@ from pages.averaging.mask_experiment import show_mask_experiment
 from pages.averaging.results import Example, example_of, whole_prompt
 from pages.averaging.scaling import MOST_TOKENS, show_scaling
 from ui.app import widgets
-from ui.app.lesson import further_reading, try_this
-from ui.app.links import page_of
+from ui.app.glossary import prose
+from ui.app.lesson import further_reading, goal, self_test, try_this, you_can_now
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
-from ui.show.theme import palette
 
 SHOWN = 8  # tokens in the small example, at most
 SOURCES: dict[str, Callable[..., Any]] = {
@@ -35,7 +34,7 @@ Head = tuple[int, int]
 
 
 def choose(study: Study) -> tuple[str, Study, int, Head]:
-    """The step, the small example, the row that is read, and the head that asks."""
+    """The step, the small example, the row that is read, and the head whose q and k are used."""
     config = study.model.config
     step = widgets.segmented_control("Step", words.STEPS, words.STEPS[0], key="step")
     one, two, three, four = st.columns(4)
@@ -59,29 +58,26 @@ def compare_steps(study: Study, example: Example) -> None:
     """Steps 1 to 3 must agree; step 4 must not."""
     C = study.model.config.n_embd
     large = whole_prompt(study)
-    st.subheader("Are they equal?")
     name = f"steps 1 and 2 on all {C} channels of {large.tokens} tokens"
-    tables.show_checks([*example.checks[:3], (name, large.difference), *example.checks[3:]])
-    told = words.difference_in_words(("loop", "matrix"), large.difference, large.exact)
-    st.markdown(f"{told}\n\n{words.WHY_ROUNDING}")
+    with st.expander(words.ROUNDING):
+        tables.show_checks([*example.checks[:3], (name, large.difference), *example.checks[3:]])
+        told = words.difference_in_words(("loop", "matrix"), large.difference, large.exact)
+        st.markdown(f"{told}\n\n{words.WHY_ROUNDING}")
 
 
 def show_head(small: Study, example: Example, head: Head, row: int) -> None:
     """Q, K and V of one head on the small example."""
     config, view = small.model.config, example.view
     st.header("Queries, keys, values")
-    st.markdown(words.projections(config, len(small.ids), *head))
+    prose(words.projections(config, len(small.ids), *head))
     tables.show_question(view, small.tokens, row, config.causal)
-    st.markdown(
-        f"{words.question_in_words(view, row, small.tokens, config)}\n\n"
-        f"All tokens at once, as one formula:\n\n$$\n{words.formula(config, palette())}\n$$"
-    )
+    st.markdown(words.question_in_words(view, row, small.tokens, config))
     st.caption(words.check(view.error, len(small.ids)))
 
 
 @about_prompt
 def introduce(study: Study) -> None:
-    st.markdown(words.intro(study.tokens[-1], len(study.ids)))
+    prose(words.intro(study.tokens[-1], len(study.ids)))
 
 
 @about_prompt
@@ -89,7 +85,7 @@ def walk(study: Study) -> None:
     """Steps 1 to 4, their comparison, and one head's Q, K and V."""
     name, small, row, head = choose(study)
     example = example_of(small, head)
-    st.markdown(words.TOLD[name])
+    prose(words.TOLD[name])
     tables.show_step(example.steps[name], name, example.x.tolist(), small.tokens, row)
     st.markdown(words.sum_in_words(example.steps[name], example.x.tolist(), row, small.tokens))
     if name == "data" and not study.model.config.causal:
@@ -111,15 +107,16 @@ def scale(study: Study) -> None:
 
 st.title("From averaging to attention")
 current_study()
+goal(words.GOAL)
 introduce()
-st.header("Four ways to average")
 walk()
 show_source(averaging.view_head, averaging.project, averaging.meet)
+st.header("Why hide the future?")
+show_mask_experiment()
 st.header("Why divide by √D?")
 scale()
 show_source(divided_softmax, sharpness, random_scores, losses_when_divided)
-st.header("Why hide the future?")
-show_mask_experiment()
 try_this(*words.TRY)
-st.page_link(page_of("attention"), label="Attention: all heads of this model", icon="🔎")
+self_test(*words.QUESTIONS)
+you_can_now(*words.ABILITIES)
 further_reading(*words.READING)

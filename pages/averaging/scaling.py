@@ -22,6 +22,7 @@ from gpt_core.experiments.averaging import (
 from gpt_core.model.config import GPTConfig
 from pages.averaging import words
 from ui.app import widgets
+from ui.app.glossary import prose
 from ui.components.attention_map import attention_grid
 from ui.services.caches import shared
 from ui.services.study import Study
@@ -35,7 +36,7 @@ REAL, RANDOM = "this model's q and k", "random q and k"
 
 @dataclass(frozen=True)
 class Real:
-    """The model on the prompt, by divisor: its scores and its loss. largest: of all q·k ÷ √D."""
+    """The model on the prompt by divisor: scores, loss in bits. largest: of all q·k ÷ √D."""
 
     scores: dict[str, Sharpness]
     losses: dict[str, float]
@@ -78,10 +79,12 @@ def show_scaling(study: Study) -> None:
     st.caption(words.HOW_TO_MEASURE)
     said = (
         words.variance(config.head_dim, random.variance, seed),
-        words.slip(config),
+        words.at_the_start(config),
         words.normed_queries(config, real.largest),
     )
-    st.markdown("\n\n".join(said))
+    prose("\n\n".join(said))
+    with st.expander(words.SLIP_TITLE):
+        st.markdown(words.slip(config))
 
 
 def _draw_heads(study: Study, source: str, divisor: float, seed: int) -> None:
@@ -116,7 +119,8 @@ def _losses(study: Study, logits: Tensor) -> dict[str, float]:
     as_it_is = F.cross_entropy(logits[:-1], torch.tensor(study.ids[1:])).item()
     others = [name for name in by if name != words.PROPER]
     losses = losses_when_divided(study.model, study.ids, [by[name] for name in others])
-    return {words.PROPER: as_it_is, **dict(zip(others, losses, strict=True))}
+    found = dict(zip((words.PROPER, *others), (as_it_is, *losses), strict=True))
+    return {name: words.bits(loss) for name, loss in found.items()}
 
 
 @shared()
@@ -139,11 +143,11 @@ def _rows(
         row = {
             "divided by": f"▸ {name}" if name == chosen else name,
             "spread of scores": f"{s.spread:.2f}",
-            "entropy": f"{s.entropy:.2f}",
+            "spread of weights, bits": f"{words.bits(s.entropy):.2f}",
             "evenness": f"{s.evenness:.2f}",
             "largest weight": f"{s.largest:.2f}",
         }
         if losses:
-            row["loss on the prompt"] = f"{losses[name]:.2f}"
+            row["loss, bits per token"] = f"{losses[name]:.2f}"
         rows.append(row)
     return pa.Table.from_pylist(rows)

@@ -1,4 +1,4 @@
-"""The averaging lesson's tables: each step's matrices, the comparison, one token's question."""
+"""The averaging lesson's tables: each step's matrices, the comparison, one token's query."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def show_checks(checks: Sequence[tuple[str, Difference]]) -> None:
 
 
 def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal: bool) -> None:
-    """One token asks all the others: its q, their k, the scores, the weights, their v, its output.
+    """One query and all the keys: its q, their k, the scores, the weights, their v, its output.
 
     A strip's bars are the D numbers of a vector; all q and k share one scale, all v and z another.
     """
@@ -82,7 +82,7 @@ def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal:
     paint = numbers.weight_paint()
     asks = numbers.strip(view.q[row].tolist(), colors.query, size)
     answer = numbers.strip(view.z[row].tolist(), colors.output, brought)
-    lines = [_line("q asks", tokens[row], row, f'<td class="wide">{asks}</td>' + "<td></td>" * 3)]
+    lines = [_line("q of", tokens[row], row, f'<td class="wide">{asks}</td>' + "<td></td>" * 3)]
     for j, token in enumerate(tokens):
         key = numbers.strip(view.k[j].tolist(), colors.key, size)
         value = numbers.strip(view.v[j].tolist(), colors.value, brought)

@@ -11,7 +11,6 @@ from gpt_core.jobs.causal_mask import MODEL, PROMPT, SEED
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
-from ui.show.theme import Palette
 from ui.show.tokens import TokenLike, code
 
 STEPS = ("1 · a loop", "2 · a matrix", "3 · softmax", "4 · q·k")
@@ -30,22 +29,23 @@ STAGES = {
     ("data", "weights"): "softmax of each row",
 }
 
+GOAL = "Build attention from a plain average, in four steps, and say what the mask is for."
+
 TOLD = {
-    "loop": "**Step 1, a loop.** Go through the tokens, and replace each by the mean of itself and "
-    "all earlier ones. It says just what is meant, but it is slow: one token after the other. The "
-    "loop has no matrix. To see how it weighs the tokens, let it average a 1 for every token "
-    "instead of x (the identity matrix).",
+    "loop": "**Step 1, a loop.** Replace each token's vector by the mean of itself and all earlier "
+    "ones. It says what is meant, but works token after token. To see its weights, give it the "
+    "identity matrix instead of x; its output is then the matrix of weights.",
     "matrix": "**Step 2, a matrix.** Write ones everywhere, cut off what lies above the diagonal "
-    "(`tril`, the lower triangle), divide each row by its sum. One matrix product with x then "
-    "makes all the averages at once. That is what processors are good at.",
-    "softmax": "**Step 3, softmax.** Start from *scores* instead: 0 for every pair of tokens. Set "
-    "the future to −∞. Softmax raises e to each score and divides each row by its sum: e⁰ is 1 and "
-    "e^−∞ is 0, so out come the same weights. But now there are scores that could be something "
-    "other than 0.",
-    "data": "**Step 4, weights that depend on the tokens.** The scores are no longer 0. Each token "
-    "*asks* with a :blue[**query** q], each *offers* a :red[**key** k], and the score is their "
-    "product q·k. These q and k are real ones. Nothing else has changed since step 3, and this is "
-    "**attention**.",
+    "(`tril`), and divide each row by its sum. One matrix product with x makes all the averages "
+    "at once, which is what processors are good at.",
+    "softmax": "**Step 3, softmax.** Start from *scores*: 0 for every pair of tokens. Set the "
+    "future to −∞ (the **causal mask**). **Softmax** raises e to each score and divides each row "
+    "by its sum. e⁰ is 1 and e^−∞ is 0, so the weights are the same. But now the scores could be "
+    "something other than 0.",
+    "data": "**Step 4, scores that depend on the tokens.** Each token gets two more vectors: a "
+    ":blue[**query** q] and a :red[**key** k]. The score of two tokens is q·k, the query of one "
+    "times the key of the other, number by number, added up. Nothing else has changed since step "
+    "3, and this is **attention**.",
 }
 
 SURPRISE = (
@@ -53,25 +53,42 @@ SURPRISE = (
     "All are close enough for `torch.allclose` here. ",
 )
 
+ROUNDING = "Are steps 1, 2 and 3 equal to the last digit?"
 WHY_ROUNDING = (
-    "**Why?** A 32-bit number keeps about seven digits, so every operation rounds. The loop adds "
-    "first and divides once. The matrix divides first (1/3 is rounded already), multiplies, and "
-    "adds the products, in whatever order suits the processor. It is the same sum **in another "
-    "order**, so the last digits differ. Neither is wrong. By default `allclose` allows a "
-    "difference of 10⁻⁸ + 10⁻⁵ · |number|. Where large numbers cancel to a sum close to 0, that "
-    "allowance shrinks with the sum, and the rounding errors don't."
+    "**Why?** A 32-bit number keeps about seven digits, and every operation rounds. The loop adds "
+    "first and divides once; the matrix divides first. It is the same sum **in another order**, so "
+    "the last digits differ, and neither is wrong. `allclose` allows a difference of "
+    "10⁻⁸ + 10⁻⁵ · |number|; where large numbers cancel, that is less than the rounding."
 )
 
 TRY = (
-    "Go through the four steps with one row, and watch the last picture. Between which two steps "
-    "does the average change?",
     "Put the same word into the prompt twice. Is there a head whose step 4 gives the second one's "
     "attention to the first?",
     "Divide by nothing, then look at the loss on the prompt. Which hurts this model more, scores "
-    "that are too small or too large? Try another model from the sidebar.",
-    "Set the source to random q and k and change the seed. How much does the evenness move? That "
-    "is how little one draw can tell.",
-    "Train both models again. Same seed, same machine: are the curves the same to the last digit?",
+    "that are too small or too large?",
+    "Set the source to random q and k and change the seed. How much does the evenness move?",
+)
+QUESTIONS = (
+    (
+        "Three tokens have the scores 0, 0 and −∞. What are the weights?",
+        "e⁰ = 1, 1 and 0; divided by their sum, 2: 0.5, 0.5 and 0.",
+    ),
+    (
+        "Why does a model with a causal mask learn from a text of T tokens as from T exercises?",
+        "Each position sees only what comes before the token that it should predict. So one pass "
+        "asks T honest questions at once.",
+    ),
+    (
+        "A head is made twice as wide, and the numbers of q and k keep their size. What happens to "
+        "q·k, and to q·k ÷ √D?",
+        "q·k is a sum of twice as many products: its variance doubles. Divided by √D, the variance "
+        "stays.",
+    ),
+)
+ABILITIES = (
+    "write an average of earlier tokens as a matrix, and as a softmax",
+    "say what changes from averaging to attention",
+    "explain what a model learns without the causal mask",
 )
 
 READING = (
@@ -89,14 +106,14 @@ READING = (
 
 
 def intro(last: TokenLike, T: int) -> str:
-    """The lesson's first sentences."""
+    """The problem, and what to watch."""
     start = f"Your prompt ends with {code(last.text)}. "
     if T == 1:
         start += "It has no token before it yet; write more in the sidebar. "
     return (
-        f"{start}To guess what follows, that token should know what came before it. What is the "
-        "simplest way to tell it? **The average of all earlier tokens.** Order is lost and nothing "
-        "is weighed, but it is a start. From there to attention it takes four small steps."
+        f"{start}To guess what follows, its vector should hold something of what came before. The "
+        "simplest way: **the average of all earlier tokens**. Go through the four steps. Between "
+        "which two does the average change?"
     )
 
 
@@ -111,7 +128,7 @@ def sum_in_words(
     told = (
         "every token up to it counts the same"
         if spread < 1e-6
-        else f"it listens most to token {favourite}, {code(tokens[favourite].text)}"
+        else f"its largest weight is that of token {favourite}, {code(tokens[favourite].text)}"
     )
     return (
         f"**Row {row}**, {code(tokens[row].text)}: {told}. Channel 0 of its average is "
@@ -145,22 +162,18 @@ def _loose(d: Difference) -> str:
 def projections(config: GPTConfig, T: int, layer: int, head: int) -> str:
     """Where q, k and v come from, with the shapes of this model."""
     C, D, H = config.n_embd, config.head_dim, config.n_head
-    source = f"what layer {layer} reads" + (
-        ", the stream after its norm" if config.norm_position == "pre" and config.norm != "none"
-        else ""
-    )  # fmt: skip
     bias = " + b" if config.bias else ""
-    heads = "the only head" if H == 1 else f"one of {H} heads, so D = {C} / {H} = {D}"
+    heads = "the only head" if H == 1 else f"one of {H}, so D = {C} / {H} = {D}"
     return (
-        f"The query and key of step 4 come from **layer {layer}, head {head}** of this model "
-        f"({heads}). The head has three learned matrices, each {C} × {D}. Every token's vector x "
-        f"({source}, {C} numbers) is multiplied by each of them:\n"
-        f"- :blue[**Q** = x · W_Q{bias}]: what each token asks. {T} × {C} times {C} × {D} gives "
-        f"{T} × {D}.\n"
-        f"- :red[**K** = x · W_K{bias}]: what each token offers. {T} × {D}.\n"
-        f"- :green[**V** = x · W_V{bias}]: what each token brings if it is heard. {T} × {D}.\n\n"
-        "Step 4 still averaged plain embeddings. A real head averages **V** instead, and the "
-        f"result is its :violet[**output**], {T} × {D}. {_before_they_meet(config)}"
+        f"The q and k of step 4 come from **layer {layer}, head {head}** ({heads}). A head has "
+        f"three learned matrices, each {C} × {D}. Each token's vector x ({C} numbers) is "
+        "multiplied by each of them:\n"
+        f"- :blue[**Q** = x · W_Q{bias}]: what a token looks for, {T} × {D}.\n"
+        f"- :red[**K** = x · W_K{bias}]: what the queries are compared with, {T} × {D}.\n"
+        f"- :green[**V** = x · W_V{bias}]: what a token passes on when it gets attention, {T} × "
+        f"{D}.\n\n"
+        "Step 4 still averaged plain embeddings. A real head averages **V**; the result is its "
+        f":violet[**output**], {T} × {D}. {_before_they_meet(config)}"
     )
 
 
@@ -178,43 +191,46 @@ def _before_they_meet(config: GPTConfig) -> str:
 def question_in_words(
     view: HeadView, row: int, tokens: Sequence[TokenLike], config: GPTConfig
 ) -> str:
-    """How one token's question is answered."""
+    """One token's largest weight, step by step."""
     D = config.head_dim
     weights = view.weights[row]
     best = int(weights.argmax())
     score = view.scores[row, best].item()
     raw = score * math.sqrt(D)
-    asks, asked = (code(tokens[t].text) for t in (row, best))
+    own, other = (code(tokens[t].text) for t in (row, best))
     return (
-        f"Token {row}, {asks}, asks. Its :blue[q] fits the :red[k] of token {best}, {asked}, "
-        f"best: q·k = {number(raw)}, divided by √{D} = {math.sqrt(D):.2f} that is "
-        f"{number(score)}. Softmax turns the scores into shares that sum to 1, and that token's "
-        f":green[v] enters the :violet[output] with a share of **{weights[best]:.0%}**."
+        f"The :blue[q] of token {row}, {own}, matches the :red[k] of token {best}, {other}, best: "
+        f"q·k = {number(raw)}, divided by √{D} = {math.sqrt(D):.2f} that is {number(score)}. "
+        f"Softmax makes it a weight of **{weights[best]:.0%}**: so much of that token's :green[v] "
+        "enters the :violet[output]."
     )
-
-
-def formula(config: GPTConfig, colors: Palette) -> str:
-    """Scaled dot-product attention, masked if the model's is, in the colours of its parts."""
-    letters = {"Q": colors.query, "K": colors.key, "V": colors.value, "Z": colors.output}
-    q, k, v, z = (rf"\textcolor{{{hue}}}{{{letter}}}" for letter, hue in letters.items())
-    scores = rf"\frac{{{q}{k}^\top}}{{\sqrt{{{config.head_dim}}}}}"
-    if config.causal:
-        scores = rf"\operatorname{{mask}}\!\left({scores}\right)"
-    return rf"{z} = \operatorname{{softmax}}\!\left({scores}\right){v}"
 
 
 def variance(D: int, measured: float, seed: int) -> str:
     """Why the sum of D products is √D too large."""
     return (
-        f"q·k is a sum of D = **{D}** products. Before training, q and k are as good as random: "
-        "say each of their numbers has mean 0 and **variance** 1 (the variance is the mean of the "
-        "squares). Then one product q₁k₁ also has variance 1, and when independent numbers are "
-        f"added, *their variances add*. So q·k has variance {D}: it is typically as large as "
-        f"√{D} ≈ **{math.sqrt(D):.1f}**, plus or minus. Measured on random q and k (seed {seed}): "
-        f"variance **{measured:.1f}**. Softmax raises e to that: a token "
-        f"whose score is √{D} higher than another's gets $e^{{{math.sqrt(D):.1f}}}$ ≈ "
-        f"{_large(math.exp(math.sqrt(D)))} times its share, before anything was learned. Dividing "
-        f"by √{D} brings the variance back to 1, however wide a head is."
+        f"q·k is a sum of D = **{D}** products. *If* the numbers of q and k are independent, with "
+        "mean 0 and **variance** 1, each product has variance 1, and variances of independent "
+        f"numbers add. So q·k has variance {D}; measured on random q and k (seed {seed}): "
+        f"**{measured:.1f}**. Its typical size is √{D} ≈ **{math.sqrt(D):.1f}**. Softmax raises e "
+        f"to that: a token whose score is so much higher than another's gets "
+        f"{_large(math.exp(math.sqrt(D)))} times its share. Dividing by √{D} brings the variance "
+        "back to 1, however wide a head is."
+    )
+
+
+def at_the_start(config: GPTConfig) -> str:
+    """How large q and k are before the first step, when weights have standard deviation 0.02."""
+    C, D = config.n_embd, config.head_dim
+    if config.qk_norm:
+        return ""
+    size = C * INITIAL**2
+    return (
+        f"**At the first training step** q and k are smaller than that. Weights usually start with "
+        f"standard deviation {INITIAL}, so where x has variance 1 the numbers of q and k have "
+        f"variance {C} · {INITIAL}² = {number(size, '.2g')}, and even undivided scores have "
+        f"standard deviation {number(math.sqrt(D) * size, '.2g')}. The divisor hardly matters "
+        "then. It keeps the scores' size independent of D as q and k grow."
     )
 
 
@@ -222,24 +238,25 @@ def _large(value: float) -> str:
     return f"{value:,.0f}" if value < 1e6 else tidy(value)
 
 
+SLIP_TITLE = "A slip that no error message shows"
+
+
 def slip(config: GPTConfig) -> str:
     """What the notebook divides by, and what that does in this model."""
     C, D, H = config.n_embd, config.head_dim, config.n_head
     if H == 1:
         return (
-            f"**The notebook's slip.** It divides by √C, the root of the model's *width*. This "
-            f"model has one head, which is as wide as the model (D = C = {C}), so here it is no "
-            "slip at all. Choose a model with several heads."
+            "The notebook that this lesson follows divides by √C, the root of the model's *width*. "
+            f"This model has one head, as wide as the model (D = C = {C}), so here it is no slip "
+            "at all."
         )
-    repair = "Training can make q and k larger to make up for it, but has to learn that first."
+    repair = "Training can make q and k larger to make up for it."
     if config.qk_norm:
         repair = "Here training can't make up for it: q and k are normalised."
     return (
-        f"**The notebook's slip.** It divides by √C, the root of the model's *width* {C}. But q "
-        f"and k are only {D} wide, so the variance of the scores becomes {D}/{C} = {D / C:.2g} "
-        f"instead of 1. The scores begin {math.sqrt(H):.3g} times too small, and softmax too flat, "
-        f"close to a plain average. {repair} Nothing crashes: such a slip shows in no error "
-        "message."
+        "The notebook that this lesson follows divides by √C, the root of the model's *width*, not "
+        f"by √D. In this model C = {C} and D = {D}: its scores would come out √{H} = "
+        f"{math.sqrt(H):.3g} times too small, and softmax too flat. {repair}"
     )
 
 
@@ -248,18 +265,14 @@ def normed_queries(config: GPTConfig, largest: float) -> str:
     D = config.head_dim
     if not config.qk_norm:
         return (
-            "In a trained model q and k are no longer random, and nothing holds their size: "
-            "training may make the scores as large as it needs. On this prompt the largest score "
-            f"of any head, divided by √D, is **{number(largest)}** in size. Some models normalise "
-            "q and k to prevent that (*query-key norm*); this one doesn't."
+            "**In a trained model** nothing holds the size of q and k. On this prompt the largest "
+            f"score of any head, divided by √D, is **{number(largest)}** in size."
         )
     return (
-        "**This model normalises q and k** (query-key norm). Each has length √D, whatever was "
-        f"learned, so q·k lies between −{D} and {D}, and after dividing by √{D} between "
-        f"−{math.sqrt(D):.2f} and {math.sqrt(D):.2f}. The score says only how well the "
-        f"*directions* agree. On this prompt the largest is **{number(largest)}** in size. So "
-        "training can't let the scores grow out of hand, and it can't make softmax sharper than "
-        "that allows either."
+        "**This model normalises q and k** (query-key norm). Each has length √D, so q·k ÷ "
+        f"√{D} lies between −{math.sqrt(D):.2f} and {math.sqrt(D):.2f}. On this prompt the largest "
+        f"is **{number(largest)}** in size. Training can't let the scores grow out of hand, and "
+        "can't make softmax sharper than that allows either."
     )
 
 
@@ -276,7 +289,8 @@ def chosen_in_words(name: str, measured: dict[str, Sharpness], losses: dict[str,
     else:
         verdict = "Softmax **saturates**: rows come closer to all or nothing."
     if name != PROPER:
-        verdict += f" The loss on the prompt goes from {losses[PROPER]:.2f} to {losses[name]:.2f}."
+        verdict += f" The loss on the prompt goes from {losses[PROPER]:.2f} to "
+        verdict += f"{losses[name]:.2f} bits per token."
     return (
         f"**Divided by {name}:** evenness {real.evenness:.2f}, largest weight {real.largest:.2f} "
         f"on average. {verdict}"
@@ -285,11 +299,13 @@ def chosen_in_words(name: str, measured: dict[str, Sharpness], losses: dict[str,
 
 SLIP, PROPER, NOTHING = "√C, the slip", "√D, the head's size", "nothing"
 DIVISORS = (SLIP, PROPER, NOTHING)
+INITIAL = 0.02  # standard deviation of a GPT's weights before training
 
 HOW_TO_MEASURE = (
-    "**Evenness** is a row's entropy, divided by the largest that it could have: 1 is a plain "
-    "average, 0 means that one token takes all. All numbers are means over all heads, and over the "
-    "rows that have a choice (at least two tokens to listen to)."
+    "**Spread of weights**: a row's entropy, 0 bits if one token takes all, 3 bits if eight share "
+    "equally. **Evenness** divides that by the largest value that it could have: 1 is a plain "
+    "average. All numbers are means over all heads, and over the rows with at least two tokens to "
+    "look at."
 )
 
 MASK_GUESSES = (
@@ -300,30 +316,33 @@ MASK_GUESSES = (
 )
 
 MASK_INTRO = (
-    "Steps 2 to 4 all cut off the future: row t may use tokens 0 to t, and no later one. This is "
-    "the **causal mask**. It throws away half of the scores. What if we left it out, and let every "
-    "token listen to all the others? Here are two models that differ in nothing else."
+    "Steps 2 to 4 cut off the future: row t may use tokens 0 to t. What if every token could look "
+    "at all the others?"
 )
 
 MASK_QUESTION = (
-    "Two small models are trained on the same text. They start from the same weights, see the same "
-    "batches, and take the same number of steps. One has the causal mask. In the other every "
-    "position sees the **whole** piece of text, also what comes after it. Both must guess each "
+    "Two small models start from the same weights and see the same batches. One has the causal "
+    "mask. In the other, every position sees the **whole** piece of text. Both must guess each "
     "position's next character. Which one reaches the lower training loss, and which one writes "
     "better afterwards?"
 )
 
-MASK_WHY = (
-    "**Why?** While training, the right answer for position t stands in the text at position "
-    "t + 1. Without a mask a head only has to look one place to the right and copy. That is easier "
-    "than learning English, so it is what the model learns: its loss falls nearly to 0, and it has "
-    "learned next to nothing about what follows what. When it **writes**, there is no next "
-    "character yet: it is what we ask for. The head looks to the right, and nothing is there.\n\n"
-    "The mask takes the answer away while training, so that training asks the same question as "
-    "writing does. And it costs nothing: one pass over T tokens still gives T exercises at once. "
-    "Models without a mask have their uses (BERT, to understand whole texts), but they are trained "
-    "on another exercise: tokens are blotted out, and the model guesses those."
-)
+
+def mask_why(value: dict[str, Any]) -> str:
+    """Why it came out so, where the model without the mask learned to copy."""
+    use = (
+        "With the mask, training asks the same question as writing does. It costs nothing: one "
+        "pass over T tokens still gives T exercises. (BERT has no mask, and another exercise: some "
+        "tokens are hidden, and it guesses those.)"
+    )
+    if what_masking_did(value) != MASK_GUESSES[2]:
+        return use
+    return (
+        "**Why?** In training, the right answer for position t stands in the text at t + 1. "
+        "Without a mask a head only has to look one place to the right and copy. That is easier "
+        "than learning English, so it is what the model learns. When it **writes**, there is no "
+        f"next character yet. {use}"
+    )
 
 
 def what_masking_did(value: dict[str, Any]) -> str:
@@ -336,35 +355,40 @@ def what_masking_did(value: dict[str, Any]) -> str:
     return MASK_GUESSES[3 if better else 0]
 
 
+def bits(nats: float) -> float:
+    """A loss in nats, in bits."""
+    return nats / math.log(2)
+
+
 def mask_answer(guess: str, value: dict[str, Any]) -> Answer:
+    """Whether the guess holds, by the losses of the recorded run."""
     truth = what_masking_did(value)
-    last = {name: curve[-1] for name, curve in value["curves"].items()}
-    hidden = {name: model["hidden"] for name, model in value["models"].items()}
+    last = {name: bits(curve[-1]) for name, curve in value["curves"].items()}
+    hidden = {name: bits(model["hidden"]) for name, model in value["models"].items()}
     return Answer(
         guess == truth,
-        f"{truth}. In the recorded run the training loss ends at "
-        f"{last['no mask']:.2f} nats per character without the mask and at {last['mask']:.2f} with "
-        "it. With the future hidden, as it is when writing, the losses on new text are "
-        f"{hidden['no mask']:.2f} and {hidden['mask']:.2f}.",
+        f"{truth}. In the recorded run the training loss ends at {last['no mask']:.2f} bits per "
+        f"character without the mask and at {last['mask']:.2f} with it. With the future hidden, as "
+        f"in writing, the losses on new text are {hidden['no mask']:.2f} and {hidden['mask']:.2f}.",
     )
 
 
+MASK_CURVES = "**Training loss**, bits per character of each batch"
 MASK_CURVES_ALT = "Training loss of the model with the mask and of the one without"
 MASK_OUTCOME = "**What came of them**, measured on text that neither was trained on"
 MASK_TEXTS = f"**What they write** after `{PROMPT}`, one character at a time, seed {SEED}"
 
 
 def next_in_words(models: dict[str, Any]) -> str:
+    """How much the model without the mask looks at the answer."""
     shares = models["no mask"]["next"]
-    heads = [
-        f"layer {layer}, head {head}: **{share:.0%}**"
-        for layer, row in enumerate(shares)
-        for head, share in enumerate(row)
-    ]
+    share, layer, head = max(
+        (share, layer, head) for layer, row in enumerate(shares) for head, share in enumerate(row)
+    )
     return (
-        "How much of its attention does a position of the model without the mask give to the "
-        f"character right after it, on average? {'; '.join(heads)}. Spread evenly it would be "
-        f"{1 / MODEL['block_size']:.1%}. With the mask it is 0 by construction."
+        f"Without the mask, layer {layer}, head {head} gives **{share:.0%}** of its attention to "
+        f"the character right after each position. Spread evenly it would be "
+        f"{1 / MODEL['block_size']:.1%}. With the mask it is 0."
     )
 
 
@@ -384,12 +408,13 @@ def last_place(T: int, last: float, before: float) -> str:
 
 
 def blind_in_words(hidden: float, blind: float) -> str:
+    """Whether the model without the mask is worse than guessing; in bits."""
     if hidden <= blind:
         return ""
     return (
-        f"Without the mask and without a future, the loss is **{hidden:.1f}**. Whoever knows "
-        f"nothing, and calls all characters equally likely, has {blind:.2f}. This model is worse "
-        "off than knowing nothing: it is *sure* of what it takes for the next character."
+        f"Without the mask and without a future, the loss is **{hidden:.1f}**. Calling all "
+        f"characters equally likely costs {blind:.2f}. This model does worse: it is *sure* of a "
+        "wrong character."
     )
 
 
@@ -402,4 +427,6 @@ def check(error: float, tokens: int) -> str:
 
 
 UNMASKED = "This model was built without a mask: its own heads skip the step to −∞."
-LONELY = "One token shares its attention with nobody. Write at least two in the sidebar."
+LONELY = (
+    "With one token there is nothing to share: its weight is 1. Write at least two in the sidebar."
+)

@@ -103,7 +103,7 @@ test("the next token and the loss in words", () => {
   const changed = outcomeNodes(outcome, [[0, 1], [2, 3]]).map((node) => node.textContent);
   assert.equal(changed[0], "Next token, without 0.1, 2.3");
   assert.equal(changed[1], "x50.0% → 25.0%");
-  const own = "Loss on the prompt's own tokens: 2.000 → 1.750 nats per token (−0.250).";
+  const own = "Loss on the prompt's own tokens: 2.000 → 1.750 bits per token (−0.250).";
   assert.equal(changed[2], own);
 });
 

@@ -1,13 +1,19 @@
+import math
 from functools import partial
 
 import pytest
+import torch
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.experiments.averaging import view_head
+from gpt_core.model.config import GPTConfig
+from gpt_core.model.gpt import GPT
+from gpt_core.model.recording import run
 from gpt_core.training.run import Run
 from pages.averaging import words
 from tests.helpers import said
+from ui.services.study import study_of
 
 PROMPT = "OTTO: A duck?"
 DESIGNS = {
@@ -51,9 +57,9 @@ def test_every_model_is_told_truthfully(open_averaging, design):
 
 def test_step_four_shows_the_heads_own_weights(open_averaging):
     app = open_averaging(step="4 · q·k", of_layer=1, of_head=2, shown=5, row=3)
-    run = Run.open(bundled_run_path())
-    ids = run.tokenizer().encode(PROMPT)[-5:]
-    view = view_head(run.load_model().eval(), ids, 1, 2)
+    bundled = Run.open(bundled_run_path())
+    ids = bundled.tokenizer().encode(PROMPT)[-5:]
+    view = view_head(bundled.load_model().eval(), ids, 1, 2)
     terms = " + ".join(f"{w:.2f} · (" for w in view.weights[3, :4].tolist())
     text = said(app)
     start = text.index("Channel 0 of its average is ")
@@ -66,9 +72,9 @@ def test_step_four_shows_the_heads_own_weights(open_averaging):
 
 def test_the_loop_is_the_mean_of_the_embeddings(open_averaging):
     app = open_averaging(step="1 · a loop", shown=4, row=2)
-    run = Run.open(bundled_run_path())
-    ids = run.tokenizer().encode(PROMPT)[-4:]
-    mean = run.load_model().wte.weight[ids[:3], 0].mean().item()
+    bundled = Run.open(bundled_run_path())
+    ids = bundled.tokenizer().encode(PROMPT)[-4:]
+    mean = bundled.load_model().wte.weight[ids[:3], 0].mean().item()
     assert f"= **{mean:.2f}**".replace("-", "−") in said(app)
 
 
@@ -96,9 +102,9 @@ def test_the_recorded_run_waits_for_a_prediction(open_averaging):
     assert words.what_masking_did(value) in said(app)
     assert "✗ **Not quite.**" in said(app)
     assert "Recorded on" in said(app)
-    shown = app.table[-1].value
-    assert shown["loss, the future hidden"].tolist() == [
-        f"{model['hidden']:.2f}" for model in value["models"].values()
+    (shown,) = [t.value for t in app.table if "the future hidden" in t.value.columns]
+    assert shown["the future hidden"].tolist() == [
+        f"{model['hidden'] / math.log(2):.2f}" for model in value["models"].values()
     ]
     assert any("NADIA:" in block.value for block in app.code)
 
@@ -128,3 +134,40 @@ def test_a_shorter_prompt_forgets_a_row_that_it_no_longer_has(open_averaging):
     app.text_input(key="prompt").set_value("GUS:").run()
     assert not app.exception
     assert "**Row 1**" in said(app)
+
+
+# ---- What is said of the numbers ----
+
+
+def test_the_divisor_is_said_to_matter_only_where_the_numbers_are_that_large():
+    config = GPTConfig(vocab_size=100, n_embd=128, n_head=4)
+    told = words.at_the_start(config)
+    assert "128 · 0.02² = 0.051" in told
+    assert f"deviation {math.sqrt(32) * 128 * 0.02**2:.2g}" in told
+    assert words.at_the_start(GPTConfig(vocab_size=100, n_embd=128, n_head=4, qk_norm=True)) == ""
+    torch.manual_seed(0)
+    model = GPT(config)  # as it begins
+    seen = run(model, range(64), "blocks.0.q", "blocks.0.k")
+    q, k = seen["blocks.0.q"], seen["blocks.0.k"]
+    assert q.var().item() == pytest.approx(128 * 0.02**2, rel=0.2)
+    undivided = (q @ k.transpose(-2, -1)).std().item()
+    assert undivided == pytest.approx(math.sqrt(32) * 128 * 0.02**2, rel=0.2)
+    assert "before anything was learned" not in words.variance(32, 32.0, 1)
+
+
+def test_why_the_mask_is_needed_is_said_only_where_the_other_model_copies():
+    value = load("causal_mask")["value"]
+    assert "look one place to the right and copy" in words.mask_why(value)
+    swapped = value | {"models": dict(zip(
+        value["models"], reversed(value["models"].values()), strict=True
+    ))}  # fmt: skip
+    assert words.what_masking_did(swapped) != words.MASK_GUESSES[2]
+    assert "copy" not in words.mask_why(swapped)
+
+
+def test_the_losses_of_the_prompt_are_in_bits(open_averaging):
+    app = open_averaging(design={})
+    study = study_of("0000000a", PROMPT)
+    loss = run(study.model, study.ids).loss / math.log(2)
+    real = tables(app)[1]
+    assert real.loc["▸ √D, the head's size", "loss, bits per token"] == f"{loss:.2f}"

@@ -30,8 +30,8 @@ DARK = Palette(
 
 LEGEND = (
     ":blue[**Q** query: what a token looks for]  \n"
-    ":red[**K** key: what it is found by]  \n"
-    ":green[**V** value: what it passes on]  \n"
+    ":red[**K** key: what queries are compared with]  \n"
+    ":green[**V** value: what a token passes on]  \n"
     ":violet[**output**: what comes out]"
 )
 

@@ -38,8 +38,8 @@ function outcomeRow([token, before, after], changed) {
 
 const NO_LOSS = "One token has no token before it, so it has no loss.";
 const CAUTION =
-  "This is what silence in these heads does to this one prompt. Other heads may stand in for " +
-  "them, and another text may need them.";
+  "This is what switching these heads off does to this one prompt. Other heads may stand in " +
+  "for them, and another text may need them.";
 
 /** @param {Outcome} outcome @param {boolean} changed */
 function lossWords({ loss_before: before, loss_after: after }, changed) {
