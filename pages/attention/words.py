@@ -61,7 +61,7 @@ def percent(share: float) -> str:
 def what_without(thing: str, found: Meaning) -> str:
     """What to predict before the head is off."""
     start = (
-        f"The model goes on with “{thing}”: it gives this {percent(found.right)}."
+        f"The model goes on with “{thing}”; its probability is {percent(found.right)}."
         if found.right >= ENOUGH
         else f"The model gives “{thing}” only {percent(found.right)}."
     )
@@ -155,11 +155,12 @@ def intro(config: GPTConfig, T: int) -> str:
     layers = "one layer" if config.n_layer == 1 else f"{config.n_layer} layers"
     pictures = config.n_layer * config.n_head
     return (
-        "Each token sends a *query*. The better another token's *key* matches it, the more of that "
-        f"token's *value* is added. A set of all three is a **head**; this model has {layers} of "
-        f"{heads} each, so there {'is 1 picture' if pictures == 1 else f'are {pictures} pictures'} "
-        f"for {'this 1 token' if T == 1 else f'these {T} tokens'}. Each cell is one weight between "
-        "0 and 1. Edit the prompt in the sidebar and watch them change."
+        "In the lesson before, one head did this: each token sends a *query*. The better another "
+        "token's *key* matches it, the more of that token's *value* is added. This model has "
+        f"{layers} of {heads} each, so there "
+        f"{'is 1 picture' if pictures == 1 else f'are {pictures} pictures'} for "
+        f"{'this 1 token' if T == 1 else f'these {T} tokens'}. Each cell is one weight between 0 "
+        "and 1. Edit the prompt in the sidebar and watch them change."
     )
 
 

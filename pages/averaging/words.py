@@ -163,11 +163,11 @@ def projections(config: GPTConfig, T: int, layer: int, head: int) -> str:
     """Where q, k and v come from, with the shapes of this model."""
     C, D, H = config.n_embd, config.head_dim, config.n_head
     bias = " + b" if config.bias else ""
-    heads = "the only head" if H == 1 else f"one of {H}, so D = {C} / {H} = {D}"
+    layers = "the only layer" if config.n_layer == 1 else f"each of {config.n_layer} layers"
     return (
-        f"The q and k of step 4 come from **layer {layer}, head {head}** ({heads}). A head has "
-        f"three learned matrices, each {C} × {D}. Each token's vector x ({C} numbers) is "
-        "multiplied by each of them:\n"
+        f"Step 4 in a GPT is done by **heads**: this model has {H} in {layers}. The q and k above "
+        f"come from layer {layer}, head {head}. A head has three learned matrices, each {C} × {D}: "
+        f"D = {C} / {H} = {D}. Each token's vector x ({C} numbers) is multiplied by each of them:\n"
         f"- :blue[**Q** = x · W_Q{bias}]: what a token looks for, {T} × {D}.\n"
         f"- :red[**K** = x · W_K{bias}]: what the queries are compared with, {T} × {D}.\n"
         f"- :green[**V** = x · W_V{bias}]: what a token passes on when it gets attention, {T} × "
@@ -182,7 +182,7 @@ def _before_they_meet(config: GPTConfig) -> str:
     if config.qk_norm:
         parts.append("brings every q and k to length √D (query-key norm)")
     if config.position == "rope":
-        parts.append("turns them by their position (rotary positions)")
+        parts.append("turns them by their position (as *Positions* shows)")
     if not parts:
         return ""
     return f"Before q and k meet, this model {' and '.join(parts)}; the bars show them after that."
@@ -246,7 +246,7 @@ def slip(config: GPTConfig) -> str:
     C, D, H = config.n_embd, config.head_dim, config.n_head
     if H == 1:
         return (
-            "The notebook that this lesson follows divides by √C, the root of the model's *width*. "
+            "The notebook that this course grew from divides by √C, the root of the *width*. "
             f"This model has one head, as wide as the model (D = C = {C}), so here it is no slip "
             "at all."
         )
@@ -254,7 +254,7 @@ def slip(config: GPTConfig) -> str:
     if config.qk_norm:
         repair = "Here training can't make up for it: q and k are normalised."
     return (
-        "The notebook that this lesson follows divides by √C, the root of the model's *width*, not "
+        "The notebook that this course grew from divides by √C, the root of the *width*, not "
         f"by √D. In this model C = {C} and D = {D}: its scores would come out √{H} = "
         f"{math.sqrt(H):.3g} times too small, and softmax too flat. {repair}"
     )
