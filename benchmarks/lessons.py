@@ -27,6 +27,7 @@ LESSONS = (
     "attention",
     "positions",
     "heads",
+    "head_importance",
     "residual",
     "patching",
     "mlp",

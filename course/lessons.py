@@ -31,7 +31,7 @@ COURSE = {
         Lesson("averaging", "Averaging", "functions", 20),
         Lesson("attention", "Attention", "grid_on", 25),
         Lesson("positions", "Positions", "pin_drop", 20),
-        Lesson("heads", "Multi-head attention", "hub", 40),
+        Lesson("heads", "Multi-head attention", "hub", 20),
         Lesson("mlp", "MLP", "bubble_chart", 20),
         Lesson("residual", "Residual stream", "call_merge", 20),
         Lesson("layernorm", "LayerNorm", "equalizer", 25),
@@ -42,6 +42,7 @@ COURSE = {
         Lesson("sample", "Sample", "chat", 20),
     ),
     "Deeper": (
+        Lesson("head_importance", "Head importance", "leaderboard", 35),
         Lesson("patching", "Lens and patching", "swap_horiz", 30),
         Lesson("head_born", "A head is born", "movie", 20),
         Lesson("normalization", "Norms compared", "balance", 40),
@@ -63,6 +64,10 @@ MOVED: dict[tuple[str, str], str] = {
     **{
         ("embeddings", f"emb_{key}"): "positions"
         for key in ("layer", "head", "query", "key", "both", "how", "by", "place")
+    },
+    **{
+        ("heads", key): "head_importance"
+        for key in ("head", "heads_gone", "heads_steps", "heads_seed", "heads_kind", "heads_draw")
     },
 }
 

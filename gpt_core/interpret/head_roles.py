@@ -2,13 +2,17 @@
 
 A role names, for some of a text's positions, the positions that a head with this role would look
 at: its targets. A head's score is the share of attention that goes to the targets. A score alone
-says little: who looks at everything also looks at the targets. So every score has its chance beside
-it, the same head's attention in the same rows to as many targets that were shuffled:
+says little: a head that spreads its attention everywhere also hits the targets. So every score has
+its chance beside it, of the same head in the same rows:
 
-- for the first token, all places that the row may see are equally likely; for the token before and
-  the token itself only the nearest ones are, so that "looks nearby" is not yet a role;
+- for the first token, all places that the row may see are equally likely;
+- for the token before and the token itself, attention that merely fades with distance: what the
+  head gives to the places two and three back, continued to the nearer ones (`fading`);
 - where words are the rule, targets keep their distances and lose their words: how far back a target
-  lies is drawn from all of the role's distances in that text that fit into the row.
+  lies is drawn from all of the role's distances in that text that fit into the row. This controls
+  distance, not the kind of word: a head that prefers names passes where the targets are names. So
+  a head that looks at what came after earlier copies is an induction head only if it also does so
+  where tokens repeat in random order (`gpt_core.interpret.induction`).
 
 What is drawn at random here has an average that can be written down, and that is what is computed:
 the same texts give the same numbers, without a seed. One text's rows depend on each other, texts
@@ -37,14 +41,16 @@ ROLES = {
     "first token": "the first token of the text",
     "itself": "the token itself",
     "same token": "earlier copies of the same token",
-    "induction": "what came after earlier copies of the same token",
+    "after copies": "what came after earlier copies of the same token",
     "speaker": "the name of whoever speaks this line",
     "object": "earlier mentions of the scene's thing, where it is mentioned again",
 }
 """Each role's name, and what a head with it looks at."""
 
-_NEAR = ("previous token", "itself")  # roles of place whose chance lies nearby
-NEAREST = 8  # places
+NEAR = {"itself": 0, "previous token": 1}
+"""Roles whose chance is fading attention: how far back their target lies."""
+FROM = 2  # places back: from here on the fading is measured
+STEEPEST = 2.0  # times as much attention a place nearer; what is steeper is no mere fading
 # When a pattern counts as clear: so many times chance, so much of all attention above chance, and
 # so many standard errors. With 144 heads and 7 roles, all of them without any pattern, the last
 # alone would be passed by accident about once in 500 models (24 texts, Student's t).
@@ -89,8 +95,8 @@ def mark(tokens: Sequence[Token], text: str) -> Marked:
 def targets(text: Marked) -> dict[str, Tensor]:
     """Of each role, where each position's targets are: (T, T) bool, row i about position i.
 
-    Targets of words lie before their row. The first two rows have no roles of place: there the
-    token before, the first and the token itself are hardly different things.
+    Targets of words lie before their row. The first rows have no roles of place: there the token
+    before, the first and the token itself are hardly different things.
     """
     T = len(text.ids)
     ids = torch.tensor(text.ids)
@@ -99,11 +105,11 @@ def targets(text: Marked) -> dict[str, Tensor]:
     follows = same.roll(1, dims=1) & (columns < rows)  # the token before the target is a copy
     follows[:, 0] = False
     found = {
-        "previous token": (columns == rows - 1) & (rows > 1),
+        "previous token": (columns == rows - 1) & (rows > FROM),
         "first token": (columns == 0) & (rows > 1),
-        "itself": (columns == rows) & (rows > 1),
+        "itself": (columns == rows) & (rows > FROM),
         "same token": same,
-        "induction": follows,
+        "after copies": follows,
         "speaker": torch.zeros(T, T, dtype=torch.bool),
         "object": torch.zeros(T, T, dtype=torch.bool),
     }
@@ -125,13 +131,27 @@ def shuffled(where: Tensor, role: str, causal: bool) -> Tensor:
     seen = (distance >= 0) if causal else torch.ones(T, T, dtype=torch.bool)
     if role == "first token":
         weight = seen.float()
-    elif role in _NEAR:
-        weight = (seen & (distance.abs() < NEAREST)).float()
     else:
         often = torch.bincount(distance[where], minlength=T).float()
         weight = often[distance.clamp(min=0)] * (distance > 0)
     share = weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-9)
     return share * where.sum(dim=1, keepdim=True)
+
+
+def fading(pattern: Tensor, back: int) -> Tensor:
+    """What attention that merely fades with distance gives to the place 0 or 1 back, (L, H).
+
+    pattern: (L, H, T, T) with T > 3. From three places back to two it grows by some factor, and
+    goes on growing by it: at most twofold a place, and never less than not at all. For the token
+    before it is no more than the token itself gets, or than the one two back.
+    """
+    itself, two, three = (
+        pattern.diagonal(-places, 2, 3)[..., FROM + 1 - places :].mean(dim=-1)
+        for places in (0, FROM, FROM + 1)
+    )
+    factor = (two / three.clamp(min=1e-9)).clamp(1.0, STEEPEST)
+    grown = (two * factor ** (FROM - back)).clamp(max=1.0)
+    return torch.maximum(two, torch.minimum(grown, itself)) if back else grown
 
 
 def score_text(pattern: Tensor, text: Marked, causal: bool = True) -> dict[str, Tensor]:
@@ -149,7 +169,11 @@ def score_text(pattern: Tensor, text: Marked, causal: bool = True) -> dict[str, 
     ]
     L, H, T, _ = pattern.shape
     scores = torch.cat(both).view(-1, T * T) @ pattern.reshape(L * H, T * T).T
-    return dict(zip(found, scores.view(len(found), 2, L, H), strict=True))
+    scores = scores.view(len(found), 2, L, H)
+    for number, name in enumerate(found):
+        if name in NEAR:
+            scores[number, 1] = fading(pattern, NEAR[name])
+    return dict(zip(found, scores, strict=True))
 
 
 @dataclass(frozen=True)
@@ -198,10 +222,10 @@ def patterns_of(model: GPT, ids: Sequence[int]) -> Tensor:
     return run(model, ids, "blocks.*.pattern").layers("pattern")
 
 
-def clearest(scores: dict[str, RoleScores], head: Head) -> str | None:
-    """The clear role of a head that takes most attention above chance; None: no clear pattern."""
+def clear_roles(scores: dict[str, RoleScores], head: Head) -> list[str]:
+    """The clear roles of a head, first the one that takes most attention above chance."""
     excess = {n: s.excess[head].item() for n, s in scores.items() if s.clear()[head]}
-    return max(excess, key=excess.__getitem__) if excess else None
+    return sorted(excess, key=excess.__getitem__, reverse=True)
 
 
 def sharpest(pattern: Tensor) -> Head:

@@ -1,7 +1,8 @@
 """Has a model learned to copy? Tokens in random order, twice.
 
 The first time nobody can know what comes next. The second time the answer stands there: find where
-the token before it stood, look at what came after. Whoever does that predicts the second copy
+the token before it stood, look at what came after. A head that looks there although nothing but the
+repetition points there is an induction head, and a model that uses one predicts the second copy
 better (Olsson et al. 2022, "In-context Learning and Induction Heads").
 """
 
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gpt_core.interpret.head_importance import affordable
+from gpt_core.interpret.head_roles import CLEAR_EXCESS, CLEAR_TIMES
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
 
@@ -51,6 +53,11 @@ class RepeatTest:
     def second(self) -> float:
         """Mean loss of the same tokens in the second copy, in nats."""
         return self.loss[self.n :].mean().item()
+
+    def passed(self) -> Tensor:
+        """Which heads look at the token after the earlier copy clearly more than chance, (L, H)."""
+        excess = self.share - self.chance
+        return (self.share >= CLEAR_TIMES * self.chance) & (excess >= CLEAR_EXCESS)
 
 
 def random_tokens(model: GPT, seed: int) -> Tensor:

@@ -10,25 +10,29 @@ from torch import Tensor
 from gpt_core.interpret.attention import Head
 from gpt_core.interpret.head_roles import (
     RoleScores,
-    clearest,
+    clear_roles,
     gather,
     mark,
     patterns_of,
     score_text,
 )
+from gpt_core.interpret.induction import random_tokens, repeat_test
 from gpt_core.jobs import Progress, whole
 from gpt_core.jobs.head_value import FEWEST_PIECES, pieces_for
 from gpt_core.training.run import Run
 
 MOST_FLOPS = 5e11
 LONGEST = 400  # tokens: a pattern takes T × T numbers a head
+REPEATED_SEED = 0  # of the random tokens that are repeated
 
 
 def head_roles(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     """settings: {"texts"}, how many pieces of unseen text at most, 8 to 60.
 
-    Result: {"what", "roles": {name: texts that have it}, "heads": [{"head": [layer, head], "role":
-    name or None, "scores": {name: [share of attention, chance, t]}}]}.
+    Result: {"what", "texts": how many, "roles": {name: texts that have it}, "heads": [{"head":
+    [layer, head], "roles": clear ones, "repeated": whether it also looks after earlier copies where
+    random tokens repeat (None: the context is too short), "scores": {name: [share of attention,
+    chance, t]}}]}.
     """
     texts = whole(settings, "texts", FEWEST_PIECES, 60)
     model = run.load_model()
@@ -39,14 +43,18 @@ def head_roles(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
         yield Progress(len(scores), len(read.pieces))
         text = mark(piece.tokens, piece.text)
         scores.append(score_text(patterns_of(model, text.ids), text, config.causal))
-    roles = gather(scores)
+    roles, repeated = gather(scores), None
+    if config.block_size >= 4:
+        repeated = repeat_test(model, random_tokens(model, REPEATED_SEED)).passed()
     heads = [(layer, head) for layer in range(config.n_layer) for head in range(config.n_head)]
     result = {
         "what": read.what,
+        "texts": len(scores),
         "roles": {name: role.texts for name, role in roles.items()},
         "heads": [
             {
-                **{"head": list(head), "role": clearest(roles, head)},
+                **{"head": list(head), "roles": clear_roles(roles, head)},
+                "repeated": None if repeated is None else bool(repeated[head]),
                 "scores": {name: _numbers(role, head) for name, role in roles.items()},
             }
             for head in heads

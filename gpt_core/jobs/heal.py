@@ -1,9 +1,9 @@
-"""Amputate and heal: remove a head for good, train on without it, and see who takes over.
+"""Remove a head for good, train on without it, and see whether another head takes over.
 
 Training on changes a model by itself, so a twin with all its heads is trained on with the same
-batches. What a head is worth after healing, beyond what it is worth in the twin, it has taken over.
-That others step in at once, before any training, was seen in large models (McGrath et al. 2023,
-"The Hydra Effect").
+batches. What a head is worth in the end, beyond what it is worth in the twin, it has gained. That
+others step in at once, before any training, was seen in large models (McGrath et al. 2023, "The
+Hydra Effect").
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from gpt_core.evaluation.sitcom_scenes import ratio
 from gpt_core.interpret.attention import Head, without_heads
-from gpt_core.interpret.head_importance import Losses, losses_without
+from gpt_core.interpret.head_importance import Losses, losses_without, values
 from gpt_core.jobs import JobError, Progress, choice, whole
 from gpt_core.jobs.head_value import pieces_for, rounded
 from gpt_core.model.gpt import GPT
@@ -43,10 +43,11 @@ def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
 
     Result: {"head", "what", "tokens", "steps", "seed", "rate", "batch": [sequences, tokens],
     "curve": {"step", "healed", "twin"} with losses on unseen text in nats per token, the first of
-    "twin" being the whole model's and the first of "healed" the one right after the cut; "others":
-    [{"head", "before", "cut", "healed", "twin", "taken": [value, low, high]}]}. The four are what
-    the head is worth in the whole model, right after the cut, after healing, and in the twin;
-    taken is healed - twin.
+    "twin" being the whole model's and the first of "healed" the one right after the cut; "cut":
+    [value, low, high], the rise between these two; "mean": likewise, with the head's average z in
+    place of zeros; "others": [{"head", "before", "healed", "twin", "gain": [value, low, high]}]}.
+    The three are what the head is worth in the whole model, after training on, and in the twin;
+    gain is healed - twin. Losses in nats per token.
     """
     steps, seed = choice(settings, "steps", STEPS), whole(settings, "seed", 0, 9999)
     twin, healed = run.load_model(), run.load_model()
@@ -55,11 +56,10 @@ def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     heads = twin.config.n_layer * twin.config.n_head
     read = pieces_for(run, twin, TEXTS, passes=4 * heads, flops=VALUE_FLOPS)
     ids = [piece.ids for piece in read.pieces]
-    count = _Count(4 * heads + 2 * steps + 3)
+    count = _Count(3 * heads + 2 * steps + 2)
 
-    before = yield from _losses(twin, ids, (), count)
+    before = yield from _losses(twin, ids, (), count, mean=True)
     gone = gone or _most_valuable(before)
-    cut = yield from _losses(healed, ids, (gone,), count)
     tokens = _text(run)
     curve: dict[str, list[int] | list[float]] = {"step": _points(steps)}
     for name, model, without in (("healed", healed, (gone,)), ("twin", twin, ())):
@@ -73,7 +73,8 @@ def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
         **{"head": list(gone), "what": read.what, "tokens": sum(predicted)},
         **{"steps": steps, "seed": seed, "rate": RATE, "curve": curve},
         "batch": [config.batch_size, run.block_size],
-        "others": _others((before, cut, after, control), predicted),
+        **_rises(before, gone, predicted),
+        "others": _others((before, after, control), predicted),
     }
     yield Progress(count.total, count.total, result)
 
@@ -155,10 +156,14 @@ def _text(run: Run) -> data.TokenData:
 
 
 def _losses(
-    model: GPT, ids: Sequence[Sequence[int]], gone: Sequence[Head], count: _Count
+    model: GPT,
+    ids: Sequence[Sequence[int]],
+    gone: Sequence[Head],
+    count: _Count,
+    mean: bool = False,
 ) -> Generator[Progress, None, list[Losses]]:
     found = []
-    for one in losses_without(model.eval(), ids, gone):
+    for one in losses_without(model.eval(), ids, gone, mean):
         found.append(one)
         yield count.next()
     return found
@@ -188,17 +193,24 @@ def _points(steps: int) -> list[int]:
     return [steps * i // POINTS for i in range(POINTS + 1)]
 
 
+def _rises(before: list[Losses], gone: Head, tokens: Sequence[int]) -> dict[str, list[float]]:
+    """How much the loss rises without a head; see `heal`."""
+    value = next(value for value in values(before, tokens) if value.head == gone)
+    assert value.mean is not None
+    return {"cut": rounded(value.zero), "mean": rounded(value.mean)}
+
+
 def _others(states: tuple[list[Losses], ...], tokens: Sequence[int]) -> list[dict[str, Any]]:
-    """What every other head is worth in the four states; see `heal`."""
+    """What every other head is worth in the three states; see `heal`."""
     by_head = [{one.head: one.zero for one in state} for state in states]
     rises = [{h: n - state[None] for h, n in state.items()} for state in by_head]
-    names = ("before", "cut", "healed", "twin")
+    names = ("before", "healed", "twin")
     found = []
     for head in [h for h in rises[1] if h is not None]:
-        values = {
+        worth = {
             n: round(float(r[head].sum()) / sum(tokens), 5)
             for n, r in zip(names, rises, strict=True)
         }
-        taken = rounded(ratio(rises[2][head] - rises[3][head], tokens))
-        found.append({"head": list(head), **values, "taken": taken})
+        gain = rounded(ratio(rises[1][head] - rises[2][head], tokens))
+        found.append({"head": list(head), **worth, "gain": gain})
     return found

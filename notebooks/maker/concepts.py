@@ -10,7 +10,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training import optim
 from notebooks.maker.cells import BEGIN, code, for_notebook, lines_of, notebook, words
 from pages.averaging import words as averaging_words
-from pages.heads import words as head_words
+from pages.head_importance import words as head_words
 from pages.training import words as training_words
 
 

@@ -1,277 +1,66 @@
-"""The parts of the Multi-head lesson: each shows one thing about the heads of a study's model."""
+"""The parts of the Multi-head lesson, on one layer and one token of the prompt."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import streamlit as st
-import torch
 
-from gpt_core.interpret.head_roles import ROLES, sharpest
-from gpt_core.interpret.induction import LONGEST, RepeatTest, random_tokens, repeat_test
-from gpt_core.interpret.output_projection import KEPT, output_step
-from gpt_core.jobs.heal import MOST_VALUABLE, STEPS
+from gpt_core.interpret.output_projection import KEPT, OutputStep, output_step
 from pages.heads import figures, words
-from ui.app import address, widgets
-from ui.app.job_panel import job_panel, known_result
+from ui.app import widgets
+from ui.app.glossary import prose
 from ui.app.lesson import predict, say_what_is_cut
 from ui.app.study_bar import about_prompt
-from ui.components.attention_map import Selection, attention_grid, selected
-from ui.services.caches import PASSES, shared
-from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
 from ui.services.traces import attention_of, recorded
-from ui.show.curves import Bar, Line, curves
-from ui.show.curves import show as show_curves
 from ui.show.plotly_json import show
-from ui.show.tokens import short
 
-MOST_CELLS = 4_000_000  # of all heads' pictures together
-ROLES_ASKED, VALUES_ASKED = {"texts": 40}, {"texts": 40}
-RANDOM, YOURS = "random tokens", "your prompt"
-# What is recorded of the bundled model.
-HEALED = {"head": MOST_VALUABLE, "steps": 60, "seed": 1}
+MOST_CELLS = 4_000_000  # of all heads' weights together
 
 
-@shared(PASSES)
-def _random_twice(loaded: LoadedModel, seed: int) -> RepeatTest:
-    return repeat_test(loaded.model, random_tokens(loaded.model, seed))
-
-
-@shared(PASSES)
-def _prompt_twice(study: Study) -> RepeatTest:
-    return repeat_test(study.model, torch.tensor([study.ids]))
-
-
-def _looked_at(study: Study) -> Study:
-    """As much of the prompt as the pictures of all heads have room for."""
+@about_prompt
+def show_lesson(study: Study) -> None:
+    """All that depends on the prompt: z, the question, and the way to one vector."""
     config = study.model.config
-    return study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
-
-
-def role_result(study: Study) -> dict[str, Any] | None:
-    """What is known of the heads' roles."""
-    return known_result("head_roles", ROLES_ASKED, study, _recorded("head_roles", study))
-
-
-def value_result(study: Study) -> dict[str, Any] | None:
-    """What is known of the heads' values."""
-    return known_result("head_value", VALUES_ASKED, study, _recorded("head_value", study))
-
-
-def _recorded(name: str, study: Study) -> str | None:
-    return name if study.run_key == BUNDLED else None
-
-
-@about_prompt
-def note_cut(study: Study) -> None:
-    say_what_is_cut(_looked_at(study))
-
-
-@about_prompt
-def show_step(study: Study) -> None:
-    """One layer and one position: z of every head, side by side, times W_O."""
-    study = _looked_at(study)
-    config, T = study.model.config, len(study.ids)
+    study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
+    say_what_is_cut(study)
     left, right = st.columns(2)
     layer = widgets.select_slider(
         "Layer", range(config.n_layer), 0, key="heads_layer", container=left
     )
+    T = len(study.ids)
     position = widgets.select_slider("Token", range(T), T - 1, key="heads_token", container=right)
     step = output_step(study.model, recorded(study.loaded, study.ids, *KEPT), layer, position)
-    st.markdown(words.step(config, layer, position, study.tokens[position].text))
-    show(figures.side_by_side(step), "heads_z", "The numbers z of all heads, side by side")
-    st.markdown("One matrix, the **output projection**, mixes them:")
-    st.latex(words.formula(config))
-    show(figures.written(step), "heads_out", "The numbers of attn_out at this position")
-    channel = int(step.attn_out.abs().argmax())
-    st.markdown(words.by_hand(channel))
-    st.table(words.one_number(step, channel))
-    st.caption(words.check(step))
-    st.markdown(words.who_writes(step))
+    prose(words.step(config, layer, position, study.tokens[position].text))
+    show(figures.side_by_side(step), "heads_z", words.Z_ALT)
+    if config.n_head > 1:
+        prose(words.TASK)
+    key = f"heads_weights_{config.n_embd}_{config.n_head}"
+    options = (words.FEWER, words.SAME, words.MORE)
+    if predict(key, words.question(config), options, lambda guess: words.answer(guess, config)):
+        _one_set_each(study, layer, position)
+    _to_one_vector(study, step)
 
 
-@about_prompt
-def show_heads(study: Study) -> None:
-    """The pictures with their roles, and what the chosen head looks at."""
-    study = _looked_at(study)
-    config = study.model.config
-    found = role_result(study)
-    shape = (config.n_layer, config.n_head)
-    head = Selection.from_url(address.texts(), shape, len(study.ids)).head
-
-    def keep_in_url() -> None:
-        if choice := selected("heads_grid"):
-            address.write(choice.in_url())
-
-    attention_grid(
-        attention_of(study).trace.pattern.numpy(),
-        [short(token.text) for token in study.tokens],
-        key="heads_grid",
-        causal=config.causal,
-        head=head,
-        badges=words.badges(found) if found else None,
-        on_select=keep_in_url,
-    )
-
-    def draw(result: dict[str, Any], finished: bool) -> None:
-        if not result["roles"]:
-            st.info(words.TOO_SHORT)
-            return
-        entry = words.role_of(result, head)
-        st.markdown(words.role_sentence(entry, result["what"], ROLES))
-        show(figures.role_bars(entry["scores"]), "heads_roles", words.ROLES_ALT)
-        st.markdown(words.how_many_clear(result))
-
-    recorded = _recorded("head_roles", study)
-    job_panel("head_roles", ROLES_ASKED, draw, label="Find roles", study=study, recorded=recorded)
-    with st.expander("How a pattern earns its name", icon=":material/rule:"):
-        st.markdown(words.HOW_CALIBRATED)
+def _one_set_each(study: Study, layer: int, position: int) -> None:
+    """Where each head of the layer gives most, for the chosen token."""
+    shares, places = attention_of(study).trace.pattern[layer, :, position].max(dim=-1)
+    texts = [study.tokens[place].text for place in places.tolist()]
+    most = list(zip(texts, shares.tolist(), strict=True))
+    st.markdown(words.one_set_each(study.tokens[position].text, most))
 
 
-@about_prompt
-def ask_and_show_values(study: Study) -> None:
-    """How much is the head with the clearest picture worth? After a guess, the leaderboard."""
-    config = study.model.config
-    total = config.n_layer * config.n_head
-    measured = total == 1
-    if not measured:
-        pattern = attention_of(_looked_at(study)).trace.pattern
-        sharp, known = sharpest(pattern), value_result(study)
-        measured = predict(
-            f"heads_guess_{study.run_key}_{sharp[0]}_{sharp[1]}",
-            words.question(sharp, total),
-            words.PLACES,
-            lambda guess: words.answer(guess, sharp, known),
-        )
-    st.header("What each head is worth")
-    if measured:
-        _show_values(study)
-    else:
-        st.markdown(words.CHOOSE)
-
-
-def _show_values(study: Study) -> None:
-    """The leaderboard: what the model loses without each head."""
-
-    def draw(result: dict[str, Any], finished: bool) -> None:
-        _leaderboard(result, role_result(study))
-
-    recorded = _recorded("head_value", study)
-    job_panel(
-        "head_value", VALUES_ASKED, draw, label="Measure every head", study=study, recorded=recorded
-    )
-
-
-def _leaderboard(result: dict[str, Any], roles: dict[str, Any] | None) -> None:
-    top = words.ranked(result)[: figures.MOST_BARS]
-    bars = [figures.Banded(words.bar_name(entry, roles), *entry["zero"]) for entry in top]
-    show(
-        figures.banded_bars(bars, "rise of the loss, nats per token", [e["mean"][0] for e in top]),
-        "heads_values",
-        "What the model loses without each head, with 95% bands",
-    )
-    if len(top) < len(result["heads"]):
-        st.caption(words.most_valuable(len(top), len(result["heads"])))
-    st.markdown(words.value_sentences(result, roles))
-    st.markdown(words.ABOUT_VALUES)
-
-
-def _healing(result: dict[str, Any], finished: bool) -> None:
-    curve = result["curve"]
-    lines = [
-        Line("without the head", curve["step"], curve["healed"], 0, markers=True),
-        Line("twin with all heads", curve["step"], curve["twin"], 1, markers=True),
-    ]
-    chart = curves(
-        lines,
-        x_title="steps after the cut",
-        y_title="loss on unseen text, nats per token",
-        bars=[Bar("before the cut", curve["twin"][0])],
-        height=340,
-    )
-    show_curves(chart, "heads_heal", "Loss after the cut and during healing, beside a twin")
-    st.markdown(words.heal_sentences(result))
-    others = sorted(result["others"], key=lambda other: -other["taken"][0])[: figures.MOST_BARS]
-    bars = [figures.Banded(words.short_name(o["head"]), *o["taken"]) for o in others]
-    show(
-        figures.banded_bars(bars, "worth more than in the twin, nats per token"),
-        "heads_taken",
-        words.TAKEN_ALT,
-    )
-    with st.expander("What each head is worth, before and after", icon=":material/table:"):
-        st.table(words.heal_table(result))
-
-
-@st.fragment
-def show_healing(study: Study) -> None:
-    """Choose a head to remove for good, and what happened to it and to the others."""
-    config = study.model.config
-    if config.n_layer * config.n_head < 2:
-        st.markdown(words.SINGLE)
-        return
-    heads = [MOST_VALUABLE] + [
-        f"{layer}.{head}" for layer in range(config.n_layer) for head in range(config.n_head)
-    ]
-    left, middle, right = st.columns(3)
-    chosen = widgets.selectbox(
-        "Head to remove", heads, key="heads_gone", container=left, format_func=words.gone_name
-    )
-    steps = widgets.selectbox("Steps", STEPS, 1, key="heads_steps", container=middle)
-    seed = widgets.number_input("Seed", 0, 9999, 1, key="heads_seed", container=right)
-    head = chosen if chosen == MOST_VALUABLE else [int(n) for n in chosen.split(".")]
-    settings = {"head": head, "steps": steps, "seed": int(seed)}
-    job_panel(
-        "heal",
-        settings,
-        _healing,
-        label="Remove it and train on",
-        study=study,
-        recorded=_recorded("heal", study) if settings == HEALED else None,
-    )
-
-
-@st.fragment
-def show_twice(study: Study) -> None:
-    """Induction: a sequence that nobody could know, two times in a row."""
-    if study.model.config.block_size // 2 < 2:
-        st.info(words.NO_ROOM)
-        return
-    left, right = st.columns([2, 1])
-    kinds = [RANDOM, YOURS]
-    kind = widgets.segmented_control(
-        "Twice in a row", kinds, RANDOM, key="heads_kind", container=left
-    )
-    if kind == YOURS:
-        _show_prompt_twice()
-    else:
-        seed = widgets.number_input("Draw", 0, 99, 0, key="heads_draw", container=right)
-        _show_repeated(study, _random_twice(study.loaded, int(seed)))
-
-
-@about_prompt
-def _show_prompt_twice(study: Study) -> None:
-    study = study.last(min(LONGEST, study.model.config.block_size // 2))
-    if len(study.ids) < 2:
-        st.info(words.ONE_TOKEN)
-        return
-    _show_repeated(study, _prompt_twice(study))
-
-
-def _show_repeated(study: Study, test: RepeatTest) -> None:
-    places = list(range(1, test.n))
-    lines = [
-        Line("the first time", places, test.loss[: test.n - 1].numpy(), 0),
-        Line("the second time", places, test.loss[test.n :].numpy(), 1),
-    ]
-    chart = curves(
-        lines, x_title="place in the sequence", y_title="loss, nats per token", height=300
-    )
-    show_curves(chart, "heads_twice", "Loss at each place of the sequence, both times")
-    head = divmod(int((test.share - test.chance).argmax()), study.model.config.n_head)
-    st.markdown(words.induction_sentences(test, head))
-    tokens = [short(study.tokenizer.token_text(i)) for i in test.idx[0].tolist()]
-    causal = study.model.config.causal
-    attention_grid(test.pattern.numpy(), tokens, key="heads_twice_map", causal=causal, head=head)
-    st.caption(words.WHERE_TO_LOOK)
+def _to_one_vector(study: Study, step: OutputStep) -> None:
+    """The output projection: its picture, its sum over heads, one number of it by hand."""
+    st.header("From heads to one vector")
+    prose(words.AGAIN)
+    st.latex(words.formula(study.model.config))
+    show(figures.written(step), "heads_out", words.OUT_ALT)
+    prose(words.WHY_SUM)
+    prose(words.who_writes(step))
+    with st.expander(words.BY_HAND, icon=":material/calculate:"):
+        channel = int(step.attn_out.abs().argmax())
+        st.markdown(words.by_hand(channel))
+        st.table(words.one_number(step, channel))
+        st.caption(words.check(step))

@@ -14,6 +14,7 @@ LESSONS = ["home", "data", "tokenization", "embeddings", "averaging", "mlp", "la
 LESSONS += ["attention", "heads", "residual", "normalization", "training", "one_step", "sample"]
 LESSONS += ["surprise", "scrape", "patching"]
 LESSONS += ["positions"]
+LESSONS += ["head_importance"]
 PROMPT = "Who put 🦆🧺 日本 in the dryer?"
 SHAPE = {"block_size": 1024, "n_layer": 2, "n_head": 4, "n_embd": 64, "activation": "gelu_tanh"}
 

@@ -17,6 +17,7 @@ LESSONS = ["home", "data", "sitcom", "tokenization", "embeddings", "averaging", 
 LESSONS += ["heads", "residual", "mlp", "layernorm", "normalization", "training", "one_step"]
 LESSONS += ["head_born", "sample", "surprise", "scrape", "glossary", "patching"]
 LESSONS += ["positions"]
+LESSONS += ["head_importance"]
 # A chart's words are drawn, not read as Markdown.
 PLAIN = (
     *("selectbox", "multiselect", "arrow_data_frame", "code", "text_area", "text_input"),

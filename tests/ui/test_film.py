@@ -29,7 +29,7 @@ def view(step, previous=None, turned=None):
     pattern = np.tile(np.eye(3, dtype=np.float16), (2, 2, 1, 1))
     if turned:
         pattern[turned] = [[1, 0, 0], [1, 0, 0], [1, 0, 0]]
-    roles = {"previous token": scores(previous), "induction": scores()}
+    roles = {"previous token": scores(previous), "after copies": scores()}
     snapshot = Snapshot(step, False, "x")
     return SnapshotView(snapshot, pattern, (1.0,), (1.0,), ((A, 0.5), (B, 0.25), (B, 0.75)), roles)
 
@@ -38,27 +38,27 @@ RUN = [view(0), view(100), view(200, (1, 0), (0, 1)), view(400, (1, 0), (0, 1))]
 
 
 def test_a_birth_is_the_first_clear_snapshot():
-    previous, induction = births(RUN, FALL)
+    previous, after = births(RUN, FALL)
     assert (previous.step, previous.before, previous.head) == (200, 100, (1, 0))
     assert abs(previous.fallen - (8 - 4 + 2 / 3) / 6) < 1e-6
     assert previous.lasts
-    assert (induction.step, induction.head) == (None, None)
-    assert told([previous, induction]).splitlines() == [
+    assert (after.step, after.head) == (None, None)
+    assert told([previous, after]).splitlines() == [
         "- **previous token**: first clear at step 200, when 78% of the loss's fall was done. "
         "Layer 1, head 0: 60% of its attention, chance 10%; some head has it to the end.",
-        "- No head took this role in this run: *induction*",
+        "- No head took this role in this run: *after copies*",
     ]
 
 
 def test_the_answer_compares_with_what_happened():
-    previous, induction = births(RUN, FALL)
+    previous, after = births(RUN, FALL)
     said_so = answer(LATER, previous, RUN, FALL, so_far=False).text
     assert said_so.startswith("✓ **Right.** Layer 1, head 0 is the first: at step 200")
     assert "between steps 100 and that" in said_so
     assert "**78%** of the loss's fall is done" in said_so
     assert "fell most between steps 0 and 100" in said_so
     assert answer(LATE, previous, RUN, FALL, so_far=False).right is False
-    said_so = answer(NEVER, induction, RUN, FALL, so_far=True).text
+    said_so = answer(NEVER, after, RUN, FALL, so_far=True).text
     assert said_so.startswith("✓ **Right.** No head took this role in this run so far.")
 
 

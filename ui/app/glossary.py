@@ -315,17 +315,17 @@ TERMS = (
     Term(
         "induction head",
         "A head that finds where the present token stood before and looks at what came after it.",
-        "heads",
+        "head_importance",
     ),
     Term(
         "ablation",
         "Removing a part of a model to see what it was for.",
-        "heads",
+        "head_importance",
     ),
     Term(
         "standard error",
         "How much a measured mean would vary if it were measured again on other texts.",
-        "heads",
+        "head_importance",
     ),
     Term(
         "logit lens",

@@ -94,6 +94,7 @@ def test_head_value_says_the_loss_that_the_model_itself_reports(run):
 def test_head_roles_has_numbers_for_every_head(run):
     result = last(head_roles(run, {"texts": 8}))
     assert len(result["heads"]) == 4
+    assert all(head["repeated"] is False for head in result["heads"])  # it is untrained
     assert {"previous token", "first token", "same token"} <= set(result["roles"])
     for head in result["heads"]:
         assert set(head["scores"]) == set(result["roles"])
@@ -114,9 +115,15 @@ def test_healing_trains_what_is_left_and_leaves_the_removed_head_out(run):
     cut = next(one.zero.sum() for one in others if one.head == (1, 0)) / tokens
     assert curve["healed"][0] == pytest.approx(cut, abs=2e-5)
     assert curve["healed"][-1] < cut and curve["twin"][-1] < curve["twin"][0]
+    assert result["cut"][0] == pytest.approx(curve["healed"][0] - curve["twin"][0], abs=3e-5)
+    averaged = next(
+        one for one in losses_without(model, ids, mean=True) if one.head == (1, 0)
+    ).mean.sum()
+    rise = (averaged - whole.zero.sum()) / tokens
+    assert result["mean"][0] == pytest.approx(rise, abs=2e-5)
     assert [other["head"] for other in result["others"]] == [[0, 0], [0, 1], [1, 1]]
     for other in result["others"]:
-        value, low, high = other["taken"]
+        value, low, high = other["gain"]
         assert value == pytest.approx(other["healed"] - other["twin"], abs=3e-5)
         assert low <= value <= high
 

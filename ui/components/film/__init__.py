@@ -127,13 +127,17 @@ def _role_row(role: str, scores: RoleScores) -> dict[str, Any]:
 
 
 def _badges(roles: dict[str, RoleScores], shape: tuple[int, ...]) -> dict[str, str]:
-    """The clear role of every head that has one, in a few letters."""
-    from gpt_core.interpret.head_roles import clearest
+    """The first clear role of every head that has any, and how many more it has."""
+    from gpt_core.interpret.head_roles import clear_roles
 
     clear = (
-        (f"{layer}.{head}", clearest(roles, (layer, head))) for layer, head in np.ndindex(shape)
+        (f"{layer}.{head}", clear_roles(roles, (layer, head))) for layer, head in np.ndindex(shape)
     )
-    return {head: _BADGES.get(role, role) for head, role in clear if role}
+    return {
+        head: _BADGES.get(names[0], names[0]) + (f" +{len(names) - 1}" if names[1:] else "")
+        for head, names in clear
+        if names
+    }
 
 
 def show_film(message: bytes, key: str, on_select: Callable[[], None]) -> None:
