@@ -33,6 +33,8 @@ from gpt_core.training.config import TrainConfig
 from gpt_core.training.evaluate import mean_loss
 from gpt_core.training.optim import clip_gradients, lr_factor, make_optimizer
 
+EVALUATION_SEED = 2**40  # one text for runs of all seeds; none of them learns from its batches
+
 
 @dataclass(frozen=True)
 class StepRecord:
@@ -171,14 +173,15 @@ class Trainer:
     def evaluate(self) -> dict[str, float]:
         """Mean loss of each split, in nats per token: {"train_loss", "val_loss"}.
 
-        Always on the same batches, so that two evaluations differ by the weights alone.
+        Always on the same batches, whatever the run's seed, so that two evaluations differ by the
+        weights alone.
         """
         losses = {}
         chosen: Iterator[tuple[Tensor, Tensor]]
         for split, tokens in self.splits.items():
             if self.config.eval_batches:
-                seed = self.config.seed + 1  # other batches than those of the first steps
-                chosen = (self.batch(split, i, seed) for i in range(self.config.eval_batches))
+                steps = range(self.config.eval_batches)
+                chosen = (self.batch(split, step, EVALUATION_SEED) for step in steps)
             else:
                 chosen = data.windows(tokens, self.model.config.block_size)
             with self._autocast():

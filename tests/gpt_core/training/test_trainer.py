@@ -138,6 +138,13 @@ def test_evaluation_changes_nothing():
     assert often.evaluate() == often.evaluate()
 
 
+def test_runs_of_all_seeds_are_judged_on_the_same_text():
+    first, other = make(seed=1, steps=50), make(seed=2, steps=50)
+    other.model.load_state_dict(first.model.state_dict())
+    assert other.evaluate() == first.evaluate()
+    assert not torch.equal(first.batch("train", 0)[0], other.batch("train", 0)[0])
+
+
 def test_evaluation_of_the_whole_split_by_hand():
     trainer = make(eval_batches=0)
     model = trainer.model.eval()
