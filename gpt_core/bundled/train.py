@@ -16,6 +16,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -76,14 +77,17 @@ def create(root: Path, steps: int) -> Run:
     )
 
 
-def publish(run: Run, target: Path) -> None:
-    """Put what lessons need into the repo. The text is left out: its recipe makes it again."""
+def publish(run: Run, target: Path, snapshots: Iterable[int], every: int) -> None:
+    """Put what lessons need into the repo. The text is left out: its recipe makes it again.
+
+    snapshots: the steps of those that are kept. every: so many steps' lines of the record are one.
+    """
     halves = {name: tensor.half() for name, tensor in weights(run.load_model()).items()}
-    kept = [r for r in run.metrics() if r.loss is None or r.step % EVERY == 0]
+    kept = [r for r in run.metrics() if r.loss is None or r.step % every == 0]
     with replacing_folder(target) as folder:
         (folder / "snapshots").mkdir()
-        snapshots = [f"snapshots/step_{step:06d}.safetensors" for step in SNAPSHOTS]
-        for name in ("config.json", "tokenizer.json", "status.json", *snapshots):
+        kept_weights = [f"snapshots/step_{step:06d}.safetensors" for step in snapshots]
+        for name in ("config.json", "tokenizer.json", "status.json", *kept_weights):
             if (run.path / name).exists():
                 shutil.copy2(run.path / name, folder / name)
         steps = {"step": str(run.train_config.steps)}
@@ -109,7 +113,7 @@ def main() -> int:
     if status.state != "finished":
         print(f"Nothing was replaced: {status.reason} Go on with --run {quote(str(run.path))}")
         return 1
-    publish(run, bundled_run_path())
+    publish(run, bundled_run_path(), SNAPSHOTS, EVERY)
     print(f"The bundled run was replaced: {bundled_run_path()}")
     return 0
 

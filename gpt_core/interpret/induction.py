@@ -8,6 +8,7 @@ better (Olsson et al. 2022, "In-context Learning and Induction Heads").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -60,13 +61,18 @@ class RepeatTest:
         return (self.share >= CLEAR_TIMES * self.chance) & (excess >= CLEAR_EXCESS)
 
 
-def random_tokens(model: GPT, seed: int) -> Tensor:
-    """(R, n) ids, every token of the vocabulary equally likely; a large model gets fewer rows."""
+def random_tokens(model: GPT, seed: int, among: Sequence[int] | None = None) -> Tensor:
+    """(R, n) ids, all equally likely; a large model gets fewer rows.
+
+    among: which tokens; None for the whole vocabulary.
+    """
     config = model.config
     n = max(2, min(LONGEST, config.block_size // 2))
     rows = max(1, min(MOST_ROWS, affordable(model, 1, MOST_FLOPS) // (2 * n)))
     generator = torch.Generator().manual_seed(seed)
-    return torch.randint(config.vocab_size, (rows, n), generator=generator)
+    size = len(among) if among else config.vocab_size
+    drawn = torch.randint(size, (rows, n), generator=generator)
+    return torch.tensor(among)[drawn] if among else drawn
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ from corpus.files import is_file
 from gpt_core.evaluation.held_out import held_out
 from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.head_roles import Marked, RoleScores, gather, mark, patterns_of, score_text
-from gpt_core.interpret.induction import random_tokens
+from gpt_core.interpret.induction import random_tokens, repeat_test
 from gpt_core.interpret.logit_lens import logit_lens
 from gpt_core.interpret.norms import BRANCHES, find_norm, mean_and_std, norm_inputs
 from gpt_core.model.gpt import GPT
@@ -28,6 +28,7 @@ from gpt_core.training.run_files import ACTIVE, RunError
 CONTINUATION = 30  # tokens that a model writes after the probe
 HALF = 16  # tokens that are said twice
 TEXTS, LONGEST = 10, 64  # what roles are measured on: so many pieces of at most so many tokens
+_IN_USE = 100  # pieces in which a run's usual tokens are looked for
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Copying:
+    """What the copy test finds (`gpt_core.interpret.induction`).
+
+    first, second: mean loss of the random tokens and of their repetition, in nats. share, passed:
+    (L, H), how much attention each head gives to what it would copy, and whether that is clear.
+    """
+
+    first: float
+    second: float
+    share: np.ndarray
+    passed: np.ndarray
+
+
+@dataclass(frozen=True)
 class SnapshotView:
     """What the model of one snapshot does with a probe of T tokens (L layers of H heads).
 
@@ -54,6 +69,7 @@ class SnapshotView:
     guesses: by layer, beginning below the first, the token that is likeliest to come next if the
     model had to answer there, and its probability (the logit lens).
     roles: how much each head looks like each role; empty where that was not measured.
+    copying: what the copy test finds; None where it was not done.
     continuation: what the model writes after the probe, token ids; None as long as nobody asked.
     """
 
@@ -63,6 +79,7 @@ class SnapshotView:
     gain: tuple[float, ...] | None
     guesses: tuple[tuple[int, float], ...]
     roles: dict[str, RoleScores] = field(default_factory=dict)
+    copying: Copying | None = None
     continuation: tuple[int, ...] | None = None
 
     @property
@@ -134,15 +151,37 @@ def continuation(model: GPT, ids: Sequence[int]) -> tuple[int, ...]:
     return tuple(sampled.token for sampled in generate(model, ids, greedy))
 
 
-def repeated(model: GPT) -> list[int]:
+def repeated(model: GPT, among: Sequence[int]) -> list[int]:
     """Random tokens, said twice: at most 2 · HALF ids, always the same ones.
 
     Nothing about them can be known by heart: whoever guesses the second half has looked at the
-    first (Olsson et al. 2022). A context of one token leaves no room to say anything twice.
+    first (Olsson et al. 2022). A context of one token leaves no room to say anything twice. among:
+    see `tokens_in_use`.
     """
     half = max(1, min(HALF, model.config.block_size // 2))
-    once = random_tokens(model, seed=0)[0, :half].tolist()
+    once = random_tokens(model, 0, among)[0, :half].tolist()
     return (once * 2)[: model.config.block_size]
+
+
+def tokens_in_use(run: Run) -> list[int]:
+    """The tokens of some text that the run did not learn from, each once.
+
+    A tokenizer may know many that its text never has; a model has learned nothing of those. The
+    whole vocabulary where the run's text is missing.
+    """
+    try:
+        pieces = held_out(run, _IN_USE).pieces
+    except RunError:
+        return list(range(run.model_config.vocab_size))
+    return sorted({i for piece in pieces for i in piece.ids})
+
+
+def copying_of(model: GPT, among: Sequence[int]) -> Copying | None:
+    """The copy test with random ones of these tokens; None where the context has no room for it."""
+    if model.config.block_size < 4:
+        return None
+    test = repeat_test(model, random_tokens(model, 0, among))
+    return Copying(test.first, test.second, test.share.numpy(), test.passed().numpy())
 
 
 def roles_of(model: GPT, texts: Iterable[Marked]) -> dict[str, RoleScores]:

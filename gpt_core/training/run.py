@@ -37,6 +37,7 @@ from gpt_core.training.config import TrainConfig
 from gpt_core.training.run_files import (
     BUNDLED,
     CONFIG,
+    COPYING,
     METRICS,
     SNAPSHOTS,
     STATE,
@@ -46,7 +47,7 @@ from gpt_core.training.run_files import (
     read_json,
     write_json,
 )
-from gpt_core.training.text_source import SitcomText, TextFile, TextSource
+from gpt_core.training.text_source import SitcomText, TextFile, TextSource, recipe_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -195,7 +196,7 @@ class Run(RunFolder):
         return printable(str(read_json(self.path / TOKENIZER).get("kind")))
 
     def recipe(self) -> SitcomText | None:
-        """What its text was made by, None for a text that no program wrote.
+        """What its sitcom was made by, None for any other text.
 
         Raises RunError when the recipe is damaged, or asks for more than anybody would wait for.
         """
@@ -211,7 +212,7 @@ class Run(RunFolder):
         recipe: for a run that has none of its own. Raises RunError when there is neither file nor
         recipe, or the text is not the one that the run began with.
         """
-        made_by = self.recipe() or recipe
+        made_by = recipe_of(self.corpus) or recipe
         source = TextFile(self.path / CORPUS) if self.has_text() or not made_by else made_by
         text = source.text(progress)
         if _sha256(text) != self.corpus.get("sha256"):
@@ -421,8 +422,9 @@ def check_new(root: Path, name: str) -> Path:
         )
     if len(name) > LONGEST_NAME or len(name.encode()) > 2 * LONGEST_NAME:
         raise RunError(f"{said}: it is too long; {LONGEST_NAME} characters are allowed.")
-    if name.split(".")[0].upper() in _TAKEN or name == BUNDLED:
-        of = "the model that comes with the app" if name == BUNDLED else "a device on Windows"
+    if name.split(".")[0].upper() in _TAKEN or name in (BUNDLED, COPYING):
+        device = name not in (BUNDLED, COPYING)
+        of = "a device on Windows" if device else "a model that comes with the app"
         raise RunError(f"{said}: that is the name of {of}; choose another.")
     path = root / name
     if os.path.lexists(path):

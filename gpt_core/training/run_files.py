@@ -23,6 +23,7 @@ MODEL, SNAPSHOTS, STATE = "model.safetensors", "snapshots", "state.safetensors"
 NOTES, LOG, LOCK = "service.json", "worker.log", "lock"
 # What the app calls the run that comes with it; no other run may have this name.
 BUNDLED = "bundled"
+COPYING = "copying"  # the second one: lists read twice
 STATES = ("queued", "running", "paused", "stopped", "finished", "diverged", "failed")
 ACTIVE, ENDED = ("queued", "running"), ("stopped", "finished", "diverged")
 OUT_OF_MEMORY = "The memory ran out, most likely; try a smaller model or a smaller batch."

@@ -1,8 +1,8 @@
 """Where a run's text comes from, and what training may know of it beside its tokens.
 
 A text is kept as a file, or made again by its recipe. Of the modules that train, this one alone
-knows the sitcom, the text here that a program writes: how to make it, what stands between two of
-its documents (scenes), and which of its words are rare and matter.
+knows the texts here that programs write. Of the sitcom it also knows what stands between two of its
+documents (scenes), and which of its words are rare and matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gpt_core.training.run_files import RunError, open_file
 if TYPE_CHECKING:
     from gpt_core.training.data import TokenData
 
-# A recipe that asks for more scenes than this is taken for damaged.
+# A recipe that asks for more scenes or lists than this is taken for damaged.
 MOST_SCENES = 1_000_000
 
 
@@ -71,14 +71,8 @@ class SitcomText:
     @classmethod
     def from_description(cls, corpus: dict[str, Any]) -> SitcomText | None:
         """The inverse of `describe`, None for other texts. Raises RunError for a damaged one."""
-        if (recipe := corpus.get("sitcom")) is None:
-            return None
-        values: list[Any] = []
-        if isinstance(recipe, dict):
-            values = [recipe.get("seed"), recipe.get("scenes")]
-        if [type(n) for n in values] != [int, int] or not 1 <= values[1] <= MOST_SCENES:
-            raise RunError("config.json has a damaged recipe of the run's text.")
-        return cls(*values)
+        found = _numbers(corpus, "sitcom", "scenes")
+        return cls(*found) if found else None
 
     def text(self, progress: Callable[..., Any] = iter) -> str:
         """Make it, which takes a second for every 1,500 scenes or so."""
@@ -96,6 +90,50 @@ class SitcomText:
 
     def __str__(self) -> str:
         return f"The sitcom of {self.scenes:,} scenes and seed {self.seed}, by today's plots,"
+
+
+@dataclass(frozen=True)
+class ListsText:
+    """A recipe: so many lists, each read out twice, the same ones for the same seed."""
+
+    seed: int
+    count: int
+
+    @classmethod
+    def from_description(cls, corpus: dict[str, Any]) -> ListsText | None:
+        """The inverse of `describe`, None for other texts. Raises RunError for a damaged one."""
+        found = _numbers(corpus, "lists", "count")
+        return cls(*found) if found else None
+
+    def text(self, progress: Callable[..., Any] = iter) -> str:
+        """Make it, which is a matter of a second."""
+        from corpus.lists import lists
+
+        return lists(self.seed, self.count)
+
+    def describe(self) -> dict[str, Any]:
+        """{"lists": {"seed", "count"}}."""
+        return {"lists": asdict(self)}
+
+    def __str__(self) -> str:
+        return f"The text of {self.count:,} lists and seed {self.seed}, by today's words,"
+
+
+def recipe_of(corpus: dict[str, Any]) -> TextSource | None:
+    """What makes a text, by its description; None if no program wrote it. Raises RunError."""
+    return SitcomText.from_description(corpus) or ListsText.from_description(corpus)
+
+
+def _numbers(corpus: dict[str, Any], kind: str, size: str) -> tuple[int, int] | None:
+    """Seed and size of a recipe of that kind."""
+    if (recipe := corpus.get(kind)) is None:
+        return None
+    values: list[Any] = []
+    if isinstance(recipe, dict):
+        values = [recipe.get("seed"), recipe.get(size)]
+    if [type(n) for n in values] != [int, int] or not 1 <= values[1] <= MOST_SCENES:
+        raise RunError("config.json has a damaged recipe of the run's text.")
+    return values[0], values[1]
 
 
 def separator_ids(tokenizer: Tokenizer) -> list[int]:

@@ -7,22 +7,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
+from corpus.lists import lists
 from gpt_core.interpret.norms import norm_names
 from gpt_core.interpret.snapshots import repeated
+from gpt_core.tokenizers import Tokenizer
 from pages.head_born import words
-from pages.head_born.results import Film, continuation, losses_of
+from pages.head_born.results import Film, continuation, losses_of, tokens_in_use
 from ui.app import address
 from ui.components.attention_map import Head, Selection
 from ui.components.film import Stage, chosen, pack_film, show_film
 from ui.services.caches import Aside, shared
-from ui.services.study import Study
+from ui.services.study import Study, study_of
 from ui.show.curves import decimate
 from ui.show.tokens import short
 
 FILM = "film"
 LONGEST = 48  # tokens of a probe: more would be too small to see, and too much to send
-PROMPT, RANDOM = "your prompt", "random tokens, said twice"
+LIST, PROMPT, RANDOM = "a list, read twice", "your prompt", "random tokens, said twice"
 PROBES = (PROMPT, RANDOM)
+PROBES_OF_LISTS = (LIST, RANDOM, PROMPT)
+LN_2 = words.LN_2
+_LISTS_SEED = 2  # of lists that the run didn't learn from
 _GIVEN = 48  # characters of the probe, before what the model writes
 _POINTS = 300  # of the loss of batches
 
@@ -37,14 +42,22 @@ class Probe:
 
 
 def probe_of(study: Study, kind: str) -> Probe:
-    """The end of the sidebar's prompt, or random tokens twice in a row."""
-    if kind == PROMPT:
+    """The end of the sidebar's prompt, a list read twice, or random tokens twice in a row."""
+    if kind == LIST:
+        study = study_of(study.run_key, list_for(study.tokenizer))
+    if kind != RANDOM:
         last = study.last(LONGEST)
         labels = tuple(short(token.text) for token in last.tokens)
         return Probe(last.ids, labels, study.prompt[last.tokens[0].start :])
-    ids = tuple(repeated(study.model))
+    ids = tuple(repeated(study.model, tokens_in_use(study.loaded.run)))
     labels = tuple(short(study.tokenizer.token_text(i)) for i in ids)
     return Probe(ids, labels, "".join(study.tokenizer.token_text(i) for i in ids))
+
+
+def list_for(tokenizer: Tokenizer) -> str:
+    """The first list that is short enough for a probe, without its last line's end."""
+    entries = lists(_LISTS_SEED, 100).split("\n\n")
+    return next(entry for entry in entries if len(tokenizer.encode(entry)) <= LONGEST)
 
 
 def step_in_url() -> int | None:
@@ -116,12 +129,14 @@ def stage_of(study: Study, film: Film, probe: Probe, revealed: bool) -> Stage:
         tokens=probe.labels,
         given=probe.text[-_GIVEN:].lstrip(),
         causal=config.causal,
-        batches=[(float(x), round(float(y), 4)) for x, y in thinned if np.isfinite(y)],
+        batches=[(float(x), round(float(y) / LN_2, 4)) for x, y in thinned if np.isfinite(y)],
         validation=[
-            (e.step, round(e.val_loss, 4)) for e in curves.evaluations if np.isfinite(e.val_loss)
+            (e.step, round(e.val_loss / LN_2, 4))
+            for e in curves.evaluations
+            if np.isfinite(e.val_loss)
         ],
-        said=[words.said(*both) for both in zip([None, *views], views, strict=False)],
-        losses=[fall.at(view.step) if fall else None for view in views],
+        said=[words.said(*both, config) for both in zip([None, *views], views, strict=False)],
+        losses=[fall.at(view.step) / LN_2 if fall else None for view in views],
         norms=[_short(norm) for norm in norm_names(study.model)],
         norm_title=words.norm_title(config.norm),
         norm_words=words.norm_words(config.norm),

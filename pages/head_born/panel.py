@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
-from gpt_core.interpret.snapshots import snapshots_of
+from gpt_core.interpret.snapshots import Fall, SnapshotView, snapshots_of
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import ACTIVE, RunError
-from pages.head_born import words
+from pages.head_born import figures, words
 from pages.head_born.film import Probe, draw, step_in_url
 from pages.head_born.results import Film, film_of
 from ui.app import widgets
-from ui.app.lesson import predict
+from ui.app.glossary import prose
+from ui.app.lesson import ask
 from ui.app.links import page_of
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
-from ui.services.models import BUNDLED
+from ui.services.models import BUNDLED, COPYING
 from ui.services.runs import RunView
-from ui.services.study import Study
+from ui.services.study import Study, study_of
 from ui.services.training import training_service
+from ui.show.curves import show
 from ui.show.duration import duration
 from ui.show.names import as_text, sentence
 
 FILLING = 0.5  # seconds between two looks at a run whose snapshots are being looked at
 LIVE = 2.0  # and at one that trains
 _WAITING = 1.0  # and at one that has no weights yet
+
+
+def chosen_run(study: Study) -> Study:
+    """Whose past is shown: of the bundled model's two runs the one that learned to copy."""
+    if study.run_key != BUNDLED:
+        return study
+    key = widgets.segmented_control(
+        "Which recorded run",
+        (COPYING, BUNDLED),
+        COPYING,
+        key="film_run",
+        format_func=words.RUNS.__getitem__,
+    )
+    return study if key == BUNDLED else study_of(key, study.prompt)
 
 
 def open_run(study: Study) -> Run:
@@ -70,9 +87,9 @@ def panel(study: Study, run: Run, probe: Probe) -> None:
 def _panel(study: Study, run: Run, probe: Probe, film: Film) -> None:
     with st.container():  # always there, so that the film keeps its place when the run has ended
         follow = _live(film)
-    bundled, steps = study.run_key == BUNDLED, run.train_config.steps
     name = as_text(str(run.corpus.get("name", "")))
-    st.caption(words.whose(bundled, name, steps, len(film.snapshots)))
+    steps, kept = run.train_config.steps, len(film.snapshots)
+    st.caption(words.whose(study.run_key, name, steps, kept))
     above = st.container()
     _progress(study, probe, film)
     for damage in film.damaged:
@@ -80,11 +97,12 @@ def _panel(study: Study, run: Run, probe: Probe, film: Film) -> None:
         st.warning(told, icon=":material/broken_image:")
     if len(film.views) < 2 and not film.missing:
         st.info(words.few(len(film.views), film.active))
-    if restless := words.restless(film.views):
-        st.markdown(f"{restless}\n\n{words.measured(len(probe.ids))}")
     revealed = _ask(study, film)
     with above:
         draw(study, film, probe, revealed, follow)
+    if revealed and (restless := words.restless(film.views)):
+        with st.expander("Which head changed most?"):
+            st.markdown(f"{restless}\n\n{words.measured(len(probe.ids))}")
 
 
 def _stopped(study: Study, probe: Probe) -> bool:
@@ -146,17 +164,31 @@ def _ask(study: Study, film: Film) -> bool:
     if asked is None or fall is None or len(views) < 2:
         return True
     so_far = film.active or film.missing > 0
-    revealed = predict(
+    revealed = ask(
         f"film_guess_{study.run_key}",
         words.QUESTION,
         words.GUESSES,
         lambda choice: words.answer(choice, asked, views, fall, so_far),
     )
     if revealed:
-        st.subheader("Who took which role, and when?")
-        st.markdown(words.told(found))
-        st.markdown(words.CAUTION)
+        _show_births(views, found, fall)
     return revealed
+
+
+def _show_births(views: Sequence[SnapshotView], found: Sequence[words.Birth], fall: Fall) -> None:
+    """The copy test beside the loss, and who took which role."""
+    if any(view.copying for view in views):
+        st.header("The copy test, step by step")
+        prose(words.COPY_TEST)
+        left, right = st.columns(2)
+        with left:
+            show(figures.copy_test(views, fall), "film_copying", words.COPY_TEST_ALT)
+        with right:
+            show(figures.shares(views), "film_shares", words.SHARES_ALT)
+        st.markdown(words.copied(views, found))
+    st.subheader("Who took which role, and when?")
+    st.markdown(words.told(found))
+    st.markdown(words.CAUTION)
 
 
 def waiting_runs(study: Study) -> None:

@@ -10,18 +10,20 @@ import math
 import time
 from dataclasses import dataclass, field, replace
 
+from gpt_core.interpret import snapshots
 from gpt_core.interpret.head_roles import Marked, RoleScores
 from gpt_core.interpret.snapshots import (
+    Copying,
     Fall,
     Snapshot,
     SnapshotView,
+    copying_of,
     load,
     look,
     roles_of,
     snapshots_of,
     texts_of,
 )
-from gpt_core.interpret.snapshots import continuation as greedy
 from gpt_core.model.gpt import GPT
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import METRICS
@@ -29,7 +31,7 @@ from ui.services.caches import PASSES, SNAPSHOTS, Aside, shared
 from ui.services.metrics import Curves, MetricsReader
 
 AT_ONCE = 0.4  # seconds
-AT_LEAST = 8  # snapshots a look, however slow they are: the bundled run is there whole, or not yet
+AT_LEAST = 8  # snapshots a look, however slow they are
 
 
 @dataclass
@@ -83,7 +85,8 @@ def _look(
     if isinstance(model, str):
         return model
     try:
-        return replace(look(model, ids, snapshot), roles=_roles(run, snapshot))
+        seen = look(model, ids, snapshot)
+        return replace(seen, roles=_roles(run, snapshot), copying=_copying(run, snapshot))
     except ValueError as error:
         return str(error)
 
@@ -93,7 +96,7 @@ def continuation(run: Run, snapshot: Snapshot, ids: tuple[int, ...]) -> tuple[in
     """How a snapshot's model goes on after the probe, token ids; none where it can't."""
     model = _model(run, snapshot)
     try:
-        return () if isinstance(model, str) else greedy(model, ids)
+        return () if isinstance(model, str) else snapshots.continuation(model, ids)
     except ValueError:
         return ()
 
@@ -113,6 +116,20 @@ def _roles(run: Run, snapshot: Snapshot) -> dict[str, RoleScores]:
     if isinstance(model, str):
         raise ValueError(model)
     return roles_of(model, _texts(run))
+
+
+@shared()
+def _copying(run: Run, snapshot: Snapshot) -> Copying | None:
+    model = _model(run, snapshot)
+    if isinstance(model, str):
+        raise ValueError(model)
+    return copying_of(model, tokens_in_use(run))
+
+
+@shared()
+def tokens_in_use(run: Run) -> list[int]:
+    """The tokens that the run's text has."""
+    return snapshots.tokens_in_use(run)
 
 
 @shared()

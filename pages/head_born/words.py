@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from gpt_core.interpret.snapshots import Fall, SnapshotView, moved
+from gpt_core.bundled import BUNDLED, COPYING
+from gpt_core.interpret.snapshots import Copying, Fall, SnapshotView, moved
+from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
 from ui.show.numbers import counted
 
+LN_2 = math.log(2)
 ASKED = "previous token"
-EARLY = "Early: before half of the loss's fall is done"
-LATER = "Later: between half and nine tenths of it"
-LATE = "Late: in its last tenth"
-NEVER = "Never: no head takes it in this run"
+EARLY = "Early: less than half of it"
+LATER = "Later: between half and nine tenths"
+LATE = "Late: more than nine tenths"
+NEVER = "No head takes this role in this run"
 GUESSES = (EARLY, LATER, LATE, NEVER)
 
+GOAL = "how heads find what they look at, step by step, and what the loss does meanwhile."
+RUNS = {COPYING: "lists read twice", BUNDLED: "the sitcom"}
+
 QUESTION = (
-    "A **previous-token head** is one that keeps looking at the token just before. It is one of "
-    "the first things that a model needs to know which token follows which. When does one show "
-    "for the first time in this run: how much of the loss's whole fall is done by then?"
+    "What usually follows *one* token can be learned without any head. For what follows *two*, and "
+    "for copying, some head has to look at the token just before: a **previous-token head**. When "
+    "is the first one clear in this run: what share of the total drop in loss has happened by then?"
 )
 ROLES = (
     "Of each role the head that does most of it above chance, measured on {texts} pieces of text "
@@ -43,7 +50,18 @@ CAUTION = (
     "A role says where a head **looks**, not what it is good for: a head with a clear role may be "
     "one that the model hardly needs. Only taking it away and measuring tells."
 )
-FIRST = "Before the first step: all weights are random numbers."
+FIRST_COPY, SECOND_COPY = "random tokens", "the same again"
+VALIDATION = "validation text"
+BEFORE, COPIED = "token before", "token after the earlier copy"
+COPY_TEST = (
+    "Every snapshot reads random tokens, and then the same ones once more. Nobody can know the "
+    "first copy. The second can be copied by an **induction head**: it finds where the present "
+    "token stood before, and looks at what came after it. Left: what each copy costs. Right: the "
+    "share of attention of the head that looks most at the token before (on validation text), and "
+    "of the head that looks most at what it would have to copy (in the second copy)."
+)
+COPY_TEST_ALT = "Loss of both copies of random tokens and of validation text, by step"
+SHARES_ALT = "Attention of the best previous-token head and the best copying head, by step"
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,59 @@ def _birth(role: str, views: Sequence[SnapshotView], fall: Fall | None) -> Birth
     )
 
 
+def copied(views: Sequence[SnapshotView], found: Sequence[Birth]) -> str:
+    """Whether heads of the run learned to copy, when, and whether the loss shows it."""
+    tested = [(view.step, view.copying) for view in views if view.copying]
+    first = next(((step, each) for step, each in tested if each.passed.any()), None)
+    if first is None:
+        best = max(float(each.share.max()) for _, each in tested)
+        return (
+            "**No induction head in this run.** At no step does a head look clearly more than by "
+            f"chance at what it would have to copy; the most is {best:.0%} of its attention."
+        )
+    step, each = first
+    head = _largest(np.where(each.passed, each.share, -1))
+    _, last = tested[-1]
+    end = _largest(last.share)
+    said = (
+        f"**{_named(head)}** is the first to pass the copy test, at step {step:,}, with "
+        f"{each.share[head]:.0%} of its attention. "
+    )
+    if last.passed.any():
+        said += f"At the end it is {_named(end).lower()} with {last.share[end]:.0%}. "
+    else:
+        said += "At the end no head passes any more. "
+    return said + _saved(last) + _order(step, head, found)
+
+
+def _saved(last: Copying) -> str:
+    """What the second copy costs less, if it does."""
+    first, second = last.first / LN_2, last.second / LN_2
+    if last.passed.any() and second < 0.95 * first:
+        return (
+            f"The second copy costs {second:.1f} bits per token there, the first {first:.1f}: "
+            f"copying saves {first - second:.1f} of them. "
+        )
+    return (
+        f"But the second copy costs {second:.1f} bits per token there and the first {first:.1f}: "
+        "looking there has not (yet) become copying. "
+    )
+
+
+def _order(step: int, head: tuple[int, int], found: Sequence[Birth]) -> str:
+    """An induction head reads what a previous-token head of an earlier layer has written."""
+    helper = next((birth for birth in found if birth.role == ASKED), None)
+    if helper is None or helper.step is None or helper.head is None:
+        return "No head was seen before it that looks at the token just before."
+    who = _named(helper.head).lower()
+    if helper.head[0] < head[0] and helper.step <= step:
+        return (
+            f"A previous-token head came first: {who}, clear since step {helper.step:,}, in an "
+            "earlier layer. That is the order in which one can use the other."
+        )
+    return f"The first clear previous-token head is {who}, since step {helper.step:,}."
+
+
 def answer(
     choice: str, birth: Birth, views: Sequence[SnapshotView], fall: Fall, so_far: bool
 ) -> Answer:
@@ -108,7 +179,8 @@ def answer(
         f"{_named(birth.head)} is the first: at step {birth.step:,} it gives "
         f"{birth.share:.0%} of its attention to the token just before; chance would give "
         f"{birth.chance:.0%}. No snapshot before has such a head{between}. By then "
-        f"**{birth.fallen:.0%}** of the loss's fall{until} is done.{fell}{_lasting(birth)}",
+        f"**{birth.fallen:.0%}** of the total drop in loss{until} has happened.{fell}"
+        f"{_lasting(birth)}",
     )
 
 
@@ -136,8 +208,8 @@ def _told(birth: Birth) -> str:
     lasts = "some head has it to the end" if birth.lasts else "no head has it at the end"
     return (
         f"- **{birth.role}**: first clear at step {birth.step:,}, when {birth.fallen:.0%} of the "
-        f"loss's fall was done. {_named(birth.head or (0, 0))}: {birth.share:.0%} of its "
-        f"attention, chance {birth.chance:.0%}; {lasts}."
+        f"total drop in loss had happened. {_named(birth.head or (0, 0))}: {birth.share:.0%} of "
+        f"its attention, chance {birth.chance:.0%}; {lasts}."
     )
 
 
@@ -153,26 +225,35 @@ def restless(views: Sequence[SnapshotView]) -> str:
     c, d = views[calm].step, views[calm + 1].step
     words = (
         f"The largest change between two snapshots: from step {a:,} to {b:,}, "
-        f"**{_named(_largest(changes[at])).lower()}** turned {sizes[at]:.0%} of its attention "
-        "elsewhere on this probe."
+        f"**{_named(_largest(changes[at])).lower()}** moved {sizes[at]:.0%} of its attention "
+        "to other tokens on this probe."
     )
     if len(changes) > 1:
         words += (
-            f" Calmest was the time from step {c:,} to {d:,}: {changes[calm].mean():.0%} on "
-            "average over all heads."
+            f" The smallest was from step {c:,} to {d:,}: {changes[calm].mean():.0%} on average "
+            "over all heads."
         )
     return words
 
 
-def said(before: SnapshotView | None, now: SnapshotView) -> str:
+def said(before: SnapshotView | None, now: SnapshotView, config: GPTConfig) -> str:
     """One sentence under the slider."""
     if before is None:
-        return FIRST if now.step == 0 else "The first snapshot that was kept."
+        return _untrained(config) if now.step == 0 else "The first snapshot that was kept."
     change = moved(before, now)
     return (
         f"Since step {before.step:,} {_named(_largest(change)).lower()} has changed most: "
-        f"{change.max():.0%} of its attention lies elsewhere now."
+        f"it moved {change.max():.0%} of its attention."
     )
+
+
+def _untrained(config: GPTConfig) -> str:
+    """What the numbers are before anything was learned."""
+    start = "Before the first step: where heads look is random"
+    return {
+        "copy": f"{start}, but what they copy is built in: each adds the token that it looks at.",
+        "zero": f"{start}; what they add is 0.",
+    }.get(config.residual_init, "Before the first step: the matrices are random numbers.")
 
 
 def _largest(change: np.ndarray) -> tuple[int, int]:
@@ -199,15 +280,23 @@ def norm_words(kind: str) -> str:
     return f"{first}." if kind == "none" else f"{first}, and the mean |γ| that was learned."
 
 
-def whose(bundled: bool, corpus: str, steps: int, kept: int) -> str:
-    """Which run is shown, and that it is a recorded one."""
+def whose(key: str, corpus: str, steps: int, kept: int) -> str:
+    """Which run is shown, that it is a recorded one, and what was built into it."""
     looked = "1 moment of it was kept" if kept == 1 else f"{kept} moments of it were kept"
-    if bundled:
+    if key == COPYING:
+        return (
+            f":material/history: Recorded: two layers learn from lists that are read out twice, "
+            f"{steps:,} steps without a GPU; {looked}. Matrices began as random numbers, "
+            "every token counted once. This is not the model in the sidebar. What each moment does "
+            "with the probe is computed here."
+        )
+    if key == BUNDLED:
         return (
             f":material/history: Recorded: the training run of the bundled model, {steps:,} steps "
-            f"on “{corpus}”; {looked}. (Those of steps 64 to 256 come from taking the first steps "
-            "once more, with the same seeds on another machine.) What each moment does with the "
-            "probe is computed here."
+            f"on “{corpus}”; {looked}. **Where a head looks is learned; that it copies what it "
+            "sees was built in**, and rare words counted tenfold. (The moments of steps 64 to 256 "
+            "come from taking the first steps once more, with the same seeds on another machine.) "
+            "What each moment does with the probe is computed here."
         )
     return f"The run that is chosen in the sidebar, {steps:,} steps on “{corpus}”; {looked}."
 
@@ -217,7 +306,7 @@ def measured(T: int) -> str:
     return (
         "**How change is measured.** A row of a head's picture says how one token spreads its "
         "attention, and sums to 1. Between two snapshots, ½ · Σ |after − before| over the row is "
-        "the share of it that moved elsewhere: 0 if the rows are the same, 1 if they have nothing "
+        "the share of it that moved: 0 if the rows are the same, 1 if they have nothing "
         f"in common. A head's change is the average over its {max(1, T - 1)} rows after the first, "
         "which in a causal model is always 1."
     )
@@ -257,19 +346,41 @@ def waiting(name: str, place: int | None, step: int, steps: int) -> str:
 
 
 INTRO = (
-    "Nobody tells a head what to look at. All of them begin as **random numbers**, and training "
-    "moves the numbers a little at every step. While a model trains, copies of its weights are put "
-    "aside: **snapshots**. Each one is a whole model of that moment. Give all of them the same few "
-    "words to read, the **probe**, and you can watch the heads find their places."
+    "Nobody programs what a head looks at. Its matrices begin as random numbers, and training "
+    "moves them a little at every step. While a model trains, copies of its weights are put aside: "
+    "**snapshots**. Each is a whole model of that moment. All of them read the same few words, the "
+    "**probe**, so the pictures can be compared."
 )
 
 TRY = (
-    "Choose *random tokens, said twice*. After the first half everything can be copied. Does what "
-    "the model writes go on with the repetition, at any step?",
-    "Lock one head and hold the right arrow key on the slider. When does its picture settle?",
+    "With *random tokens, said twice* as the probe, watch what the model writes. From which step "
+    "on does it go on with the repetition?",
+    "Choose one head and hold the right arrow key on the slider. When does its picture settle?",
     "Watch the logit lens: at which step do early layers begin to guess what the last one does?",
     "Train a model of your own, press *Use this model in every lesson*, come back here while it "
     "trains, and let the film follow it.",
+)
+
+SELF_TEST = (
+    (
+        "Why does an induction head need a previous-token head in an earlier layer?",
+        "It looks for the place *after* an earlier copy of the present token. That place must "
+        "carry the information which token stood before it, and a previous-token head is what "
+        "writes it there.",
+    ),
+    (
+        "Why is the copy test made of random tokens?",
+        "Nothing about their order can be known by heart. If the second copy costs fewer bits than "
+        "the first, the model has used the first.",
+    ),
+    (
+        "A head has a clear role. Is it useful?",
+        "Perhaps. A role says where a head looks. What it is worth shows only when it is removed.",
+    ),
+)
+CAN = (
+    "say at which step of a run a head took its role, and how much had been learned by then",
+    "use the copy test to tell an induction head from one that only looks far back",
 )
 
 READING = (

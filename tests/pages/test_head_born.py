@@ -1,10 +1,16 @@
 import json
+import math
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from corpus.lists import lists
+from gpt_core.bundled import copying_run_path
+from gpt_core.interpret.induction import random_tokens, repeat_test
+from gpt_core.interpret.snapshots import tokens_in_use
 from gpt_core.model.gpt import GPT
+from gpt_core.training.run import Run
 from gpt_core.training.run_files import IMPORTED, Record
 from pages.head_born import film as history_film
 from pages.head_born import panel as history_panel
@@ -66,25 +72,73 @@ def open_run(open_lesson, tmp_path):
     return open_
 
 
-def test_the_recorded_run_is_there_at_once_however_slow_the_machine(
+def captions(app):
+    return " ".join(each.value for each in app.caption)
+
+
+def guess(app, option):
+    app.radio[0].set_value(app.radio[0].options[option]).run()
+    assert not app.exception
+    return app
+
+
+def test_the_run_that_learned_to_copy_is_shown_first(open_lesson, films):
+    app = open_lesson("head_born", prompt="GUS: Six stops")
+    assert "lists that are read out twice" in captions(app)
+    assert "This is not the model in the sidebar" in captions(app)
+    header = films[-1]
+    assert steps_of(header)[0] == 0 and len(header["frames"]) >= 24
+    assert "The copy test" not in " ".join(each.value for each in app.header)
+    guess(app, 0)
+    text = said(app)
+    run = Run.open(copying_run_path())
+    test = repeat_test(run.load_model(), random_tokens(run.load_model(), 0, tokens_in_use(run)))
+    first, second = test.first / math.log(2), test.second / math.log(2)
+    assert f"costs {second:.1f} bits per token there, the first {first:.1f}: copying" in text
+    assert test.passed().any() and "**No induction head" not in text
+    assert "A previous-token head came first: layer 0" in text
+
+
+def test_the_recorded_runs_are_small_and_show_what_they_claim():
+    run = Run.open(copying_run_path())
+    size = sum(path.stat().st_size for path in run.path.rglob("*") if path.is_file())
+    assert size < 5_000_000
+    assert len(run.snapshots()) >= 24 and run.status().state == "finished"
+    assert run.model_config.residual_init == "scaled"
+    assert run.train_config.rare_token_weight == 1.0 and not run.has_text()
+    assert run.text() == lists(1, 20_000)
+
+
+def test_the_sitcom_s_run_is_there_at_once_however_slow_the_machine(
     open_lesson, films, monkeypatch
 ):
     monkeypatch.setattr(histories, "AT_ONCE", -1.0)
-    app = open_lesson("head_born")
+    app = open_lesson("head_born", film_run="bundled")
     frames, steps = films[-1]["frames"], steps_of(films[-1])
     assert steps[0] == 0
     assert steps[-1] > steps[-2]
     assert frames[0]["loss"] > 2 * frames[-1]["loss"]
     assert not frames[0]["roles"]
     assert "when you have made your prediction" in films[-1]["role_words"]
-    app.radio[0].set_value(app.radio[0].options[3]).run()
-    assert not app.exception
+    guess(app, 3)
     assert [row["role"] for row in films[-1]["frames"][0]["roles"]][:1] == ["previous token"]
     assert "Who took which role" in " ".join(h.value for h in app.subheader)
     assert "**previous token**" in said(app) or "*previous token*" in said(app)
-    assert "Recorded: the training run of the bundled model" in " ".join(
-        each.value for each in app.caption
-    )
+    assert "Recorded: the training run of the bundled model" in captions(app)
+    assert "that it copies what it sees was built in" in captions(app)
+    assert "what they copy is built in" in frames[0]["said"]
+
+
+def test_the_run_of_lists_can_be_chosen_in_the_sidebar(open_lesson, films):
+    app = open_lesson("head_born", model="copying")
+    assert "lists that are read out twice" in captions(app)
+    assert not [each for each in app.segmented_control if each.key == "film_run"]
+
+
+def test_a_run_of_one_s_own_has_no_built_in_anything(open_run):
+    app = open_run(0, 10)
+    assert "The run that is chosen in the sidebar" in captions(app)
+    assert "built in" not in captions(app)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +161,8 @@ def test_any_design_has_a_film(open_run, films, design, probe):
     assert header["weights"] == 3 * header["layers"] * header["heads"] * cells
     assert len(first["spread"]) == len(header["norms"])
     assert (first["gain"] is None) == (design.get("norm") == "none")
+    if app.radio:
+        guess(app, 0)
     assert "The largest change between two snapshots" in said(app)
 
 
@@ -176,8 +232,6 @@ def test_a_run_that_trains_grows(open_run, tmp_path, films):
     assert "**is training**" in said(app)
     assert steps_of(films[-1]) == [0, 10]
     assert films[-1]["follow"]  # it follows the newest
-    from gpt_core.training.run import Run
-
     run = Run.open(tmp_path / RUN)
     keep(run, 20)
     app.toggle(key="film_follow").set_value(False).run()

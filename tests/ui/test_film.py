@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from gpt_core.interpret.head_roles import RoleScores
-from gpt_core.interpret.snapshots import Fall, Snapshot, SnapshotView
+from gpt_core.interpret.snapshots import Copying, Fall, Snapshot, SnapshotView
+from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import CharTokenizer
-from pages.head_born.words import LATE, LATER, NEVER, answer, births, restless, said, told
+from pages.head_born.words import LATE, LATER, NEVER, answer, births, copied, restless, said, told
 from ui.components.film import Stage, pack_film
 
 TOKENIZER = CharTokenizer.train("ab")
@@ -44,8 +45,8 @@ def test_a_birth_is_the_first_clear_snapshot():
     assert previous.lasts
     assert (after.step, after.head) == (None, None)
     assert told([previous, after]).splitlines() == [
-        "- **previous token**: first clear at step 200, when 78% of the loss's fall was done. "
-        "Layer 1, head 0: 60% of its attention, chance 10%; some head has it to the end.",
+        "- **previous token**: first clear at step 200, when 78% of the total drop in loss had "
+        "happened. Layer 1, head 0: 60% of its attention, chance 10%; some head has it to the end.",
         "- No head took this role in this run: *after copies*",
     ]
 
@@ -55,11 +56,55 @@ def test_the_answer_compares_with_what_happened():
     said_so = answer(LATER, previous, RUN, FALL, so_far=False).text
     assert said_so.startswith("✓ **Right.** Layer 1, head 0 is the first: at step 200")
     assert "between steps 100 and that" in said_so
-    assert "**78%** of the loss's fall is done" in said_so
+    assert "**78%** of the total drop in loss has happened" in said_so
     assert "fell most between steps 0 and 100" in said_so
     assert answer(LATE, previous, RUN, FALL, so_far=False).right is False
     said_so = answer(NEVER, after, RUN, FALL, so_far=True).text
     assert said_so.startswith("✓ **Right.** No head took this role in this run so far.")
+
+
+def test_what_is_random_at_first_is_said_of_each_design():
+    first = "Before the first step: the matrices are random numbers."
+    assert said(None, RUN[0], GPTConfig(2)) == first
+    copy = said(None, RUN[0], GPTConfig(2, residual_init="copy"))
+    assert "where heads look is random" in copy and "what they copy is built in" in copy
+    assert "what they add is 0" in said(None, RUN[0], GPTConfig(2, residual_init="zero"))
+    assert said(None, RUN[1], GPTConfig(2)) == "The first snapshot that was kept."
+
+
+def after_test(view, first=10.0, second=10.0, head=None, share=0.8):
+    shares = np.full((2, 2), 0.02)
+    if head:
+        shares[head] = share
+    return replace(view, copying=Copying(first, second, shares, shares > 0.5))
+
+
+def test_a_model_that_copies_is_told_from_one_that_only_looks_and_from_one_that_does_neither():
+    nothing = [after_test(each) for each in RUN]
+    assert copied(nothing, births(RUN, FALL)).startswith("**No induction head in this run.**")
+    assert "the most is 2%" in copied(nothing, births(RUN, FALL))
+
+    looks = [*nothing[:3], after_test(RUN[3], head=(1, 1))]
+    text = copied(looks, births(RUN, FALL))
+    assert text.startswith("**Layer 1, head 1** is the first to pass the copy test, at step 400")
+    assert "has not (yet) become copying" in text
+
+    copies = [*nothing[:3], after_test(RUN[3], second=5.0, head=(1, 1))]
+    text = copied(copies, births(RUN, FALL))
+    assert "costs 7.2 bits per token there, the first 14.4: copying saves 7.2 of them." in text
+
+    lost = [*nothing[:2], after_test(RUN[2], second=5.0, head=(1, 1)), nothing[3]]
+    assert "no head passes any more" in copied(lost, births(RUN, FALL))
+
+
+def test_the_helper_came_first_only_if_it_did():
+    copies = [after_test(each) for each in RUN[:3]] + [after_test(RUN[3], second=5.0, head=(1, 1))]
+    earlier = [*(view(step) for step in (0, 100)), view(200, (0, 0)), view(400, (0, 0))]
+    assert "came first: layer 0, head 0" in copied(copies, births(earlier, FALL))
+    same_layer = [*(view(step) for step in (0, 100)), view(200, (1, 0)), view(400, (1, 0))]
+    assert "came first" not in copied(copies, births(same_layer, FALL))
+    never = [view(each.step) for each in RUN]
+    assert "No head was seen before it" in copied(copies, births(never, FALL))
 
 
 def test_a_role_that_is_lost_again_is_told_so():
@@ -70,11 +115,10 @@ def test_a_role_that_is_lost_again_is_told_so():
 
 
 def test_what_changed_most_is_found():
-    assert said(None, RUN[0]).startswith("Before the first step")
-    assert said(RUN[1], RUN[2]) == (
-        "Since step 100 layer 0, head 1 has changed most: 100% of its attention lies elsewhere now."
+    assert said(RUN[1], RUN[2], GPTConfig(2)) == (
+        "Since step 100 layer 0, head 1 has changed most: it moved 100% of its attention."
     )
-    assert "from step 100 to 200, **layer 0, head 1** turned 100%" in restless(RUN)
+    assert "from step 100 to 200, **layer 0, head 1** moved 100%" in restless(RUN)
     assert restless(RUN[:1]) == ""
 
 

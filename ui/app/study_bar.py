@@ -165,11 +165,12 @@ def _special(study: Study) -> str:
 
 
 def model_names() -> dict[str, str]:
-    """Names by key of the models that this visitor can choose, the bundled one first.
+    """Names by key of the models that this visitor can choose, the bundled ones first.
 
     Whoever was given the address of a run may look at it too: its id can't be guessed.
     """
-    names = {models.BUNDLED: "Bundled: The Spin Cycle"} | {
+    names = {models.BUNDLED: "Bundled: The Spin Cycle"}
+    names |= {models.COPYING: "Bundled: lists read twice"} | {
         key: plain(name) for key, name in training_service().names(visitor_id()).items()
     }
     names |= {name: f"Folder: {plain(name)}" for name in models.named_runs()}

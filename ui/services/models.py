@@ -1,4 +1,4 @@
-"""Trained models by key: the bundled one, the hex id of a visitor's run, or a folder's name.
+"""Trained models by key: the bundled ones, the hex id of a visitor's run, or a folder's name.
 
 Whoever runs the app can put a run into its folder of runs under a name, by `python -m gpt_core
 train` or `import … --out runs/name`. It is then there for every visitor.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpt_core.bundled import BUNDLED, bundled_run_path
+from gpt_core.bundled import BUNDLED, COPYING, bundled_run_path, copying_run_path
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError, RunFolder
 from ui import PROJECT
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gpt_core.model.gpt import GPT
     from gpt_core.tokenizers import Tokenizer
 
+_WITH_THE_APP = {BUNDLED: bundled_run_path(), COPYING: copying_run_path()}
 # What the training service calls the runs of visitors; only those who know the id see them. A
 # folder that somebody else named so has no file that says whose it is.
 RUN_ID = re.compile(r"[0-9a-f]{16}")
@@ -38,8 +39,8 @@ def run_folder(key: str) -> Path | None:
 
     A key comes from a URL, so it is only ever compared with what is here, never made into a path.
     """
-    if key == BUNDLED:
-        return bundled_run_path()
+    if key in _WITH_THE_APP:
+        return _WITH_THE_APP[key]
     root = runs_root()
     folder = next((root / name for name in _names(root) if name == key), None)
     return folder if folder and RunFolder(folder).has_model() else None
@@ -65,7 +66,9 @@ def _names(root: Path) -> list[str]:
         names = [entry.name for entry in os.scandir(root)]
     except OSError:  # no run was ever made
         return []
-    return [n for n in names if n.isprintable() and not n.startswith(".") and n != BUNDLED]
+    return [
+        n for n in names if n.isprintable() and not n.startswith(".") and n not in _WITH_THE_APP
+    ]
 
 
 def _is_private(folder: RunFolder) -> bool:

@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from gpt_core.generate.sample import SampleConfig, generate
+from gpt_core.interpret.induction import random_tokens, repeat_test
 from gpt_core.interpret.snapshots import (
     Fall,
     Snapshot,
     continuation,
+    copying_of,
     load,
     look,
     moved,
@@ -16,6 +18,7 @@ from gpt_core.interpret.snapshots import (
     roles_of,
     snapshots_of,
     texts_of,
+    tokens_in_use,
 )
 from gpt_core.model.gpt import GPT
 from gpt_core.training.run_files import RunError
@@ -144,10 +147,28 @@ def test_moved_finds_the_head_that_turned(tmp_path):
 
 def test_random_tokens_are_said_twice(tmp_path):
     model = write_run(tmp_path, "00000011", block_size=9).load_model()
-    ids = repeated(model)
+    ids = repeated(model, [3, 5, 7])
     assert len(ids) == 8
     assert ids[:4] == ids[4:]
-    assert ids == repeated(model)
+    assert ids == repeated(model, [3, 5, 7]) and set(ids) <= {3, 5, 7}
+
+
+def test_the_tokens_in_use_are_those_of_the_text(tmp_path):
+    run = write_run(tmp_path, "00000013")
+    tokenizer = run.tokenizer()
+    used = tokens_in_use(run)
+    assert set(used) <= set(tokenizer.encode(run.text())) and len(used) > 20
+    (run.path / "corpus.txt").unlink()
+    assert tokens_in_use(run) == list(range(tokenizer.vocab_size))
+
+
+def test_the_copy_test_of_a_snapshot_is_the_induction_lesson_s(tmp_path):
+    model = write_run(tmp_path, "00000014").load_model()
+    found, test = copying_of(model, range(9)), repeat_test(model, random_tokens(model, 0, range(9)))
+    assert (found.first, found.second) == (test.first, test.second)
+    assert np.array_equal(found.share, test.share.numpy())
+    assert np.array_equal(found.passed, test.passed().numpy())
+    assert copying_of(write_run(tmp_path, "00000015", block_size=3).load_model(), [1, 2]) is None
 
 
 def test_roles_find_a_head_that_was_made_to_look_at_the_first_token(tmp_path):

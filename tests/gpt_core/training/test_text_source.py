@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from corpus.lists import lists
 from corpus.sitcom import SEPARATOR, small_fillers, whole_text
 from gpt_core.bundled import bundled_run_path
 from gpt_core.model.config import GPTConfig
@@ -11,7 +12,15 @@ from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.data import DataError, encode_to_array, split
 from gpt_core.training.run import RENAMED, Run
-from gpt_core.training.text_source import SitcomText, TextFile, rare_ids, token_data
+from gpt_core.training.run_files import RunError
+from gpt_core.training.text_source import (
+    ListsText,
+    SitcomText,
+    TextFile,
+    rare_ids,
+    recipe_of,
+    token_data,
+)
 from gpt_core.training.train_run import Interruption, train_run
 
 RECIPE = SitcomText(3, 30)
@@ -49,6 +58,16 @@ def test_settings_that_a_text_has_nothing_for_are_refused(pairs):
     with pytest.raises(DataError, match="has no documents"):
         splits = split(encode_to_array(pairs, "one line\n" * 100))
         token_data(splits, pairs, TrainConfig(document_starts=True))
+
+
+def test_lists_are_made_again_by_their_recipe():
+    recipe = ListsText(4, 50)
+    assert recipe.text() == lists(4, 50)
+    assert recipe_of(recipe.describe()) == recipe and recipe_of(RECIPE.describe()) == RECIPE
+    assert recipe_of({}) is None
+    for damaged in ({"seed": 1}, {"seed": 1, "count": 0}, {"seed": 1, "count": 10**9}, "x"):
+        with pytest.raises(RunError, match="damaged recipe"):
+            recipe_of({"lists": damaged})
 
 
 def test_a_source_gives_its_text_and_describes_itself(tmp_path):

@@ -125,7 +125,7 @@ export class Film {
     /** @param {string} selector @param {string} said */
     const words = (selector, said) => (this.$(selector).textContent = said);
     words(".step", `step ${frame.step.toLocaleString("en")}`);
-    words(".loss", frame.loss === null ? "" : `validation loss ${frame.loss.toFixed(2)}`);
+    words(".loss", frame.loss === null ? "" : `validation loss ${frame.loss.toFixed(2)} bits per token`);
     words(".said", frame.said);
     words(".given", film.given);
     words(".written", frame.written ?? " …");
