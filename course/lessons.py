@@ -45,7 +45,7 @@ COURSE = {
         Lesson("head_importance", "Head importance", "leaderboard", 35),
         Lesson("patching", "Lens and patching", "swap_horiz", 30),
         Lesson("head_born", "A head is born", "movie", 20),
-        Lesson("normalization", "Norms compared", "balance", 40),
+        Lesson("normalization", "Norms compared", "balance", 25),
     ),
     "Workshop": (
         Lesson("sitcom", "Sitcom", "theater_comedy", 30),

@@ -12,6 +12,7 @@ import math
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from functools import cache
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from gpt_core.training.trainer import DivergedError, Trainer
 NORMS = ("layernorm", "rmsnorm", "batchnorm", "none")
 _LOOK_EVERY = 20  # steps between two looks at the sizes
 _EVALUATE_EVERY = 50  # steps between two evaluations, never at a look
+PIECE = 512  # characters of held-out text whose losses are taken together
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,15 @@ class Lane:
     """One contender: how far it is, and what was seen on the way.
 
     losses: of every step's batch, before its update. evaluations: (step, loss on held-out text).
-    depths: see `step`. reason: why it can't go on, "" while it can.
+    pieces: the last of them, piece by piece, see `held_out_losses`. depths: see `step`. reason:
+    why it can't go on, "" while it can.
     """
 
     norm: str
     race: Race
     losses: list[float] = field(default_factory=list)
     evaluations: list[tuple[int, float]] = field(default_factory=list)
+    pieces: list[float] = field(default_factory=list)
     depths: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
 
@@ -107,8 +111,9 @@ class Lane:
             self.reason = str(error)
             return
         self.losses.append(told.loss)
-        if told.val_loss is not None:
-            self.evaluations.append((told.step, told.val_loss))
+        if told.val_loss is not None:  # finite on a batch: the whole held-out text is next
+            self.pieces = held_out_losses(self.model)
+            self.evaluations.append((told.step, fmean(self.pieces)))
 
     def learned(self) -> dict[str, Any]:
         """Lowest, mean and highest γ and β of each norm; None where a model has none.
@@ -133,6 +138,25 @@ def text_of_the_race() -> tuple[Tokenizer, np.ndarray, np.ndarray]:
     text = bundled().text
     tokenizer = train_tokenizer("char", text)
     return tokenizer, *data.split(data.encode_to_array(tokenizer, text))
+
+
+@torch.no_grad()
+def held_out_losses(model: GPT) -> list[float]:
+    """Mean loss of each PIECE characters of the held-out text, in nats per character.
+
+    The text is the same for all models, so that two of them can be compared piece by piece. A
+    character is predicted from those of its own sequence of block_size. BatchNorm is in eval mode.
+    """
+    training, block = model.training, model.config.block_size
+    _, _, text = text_of_the_race()
+    length = PIECE // block * block
+    losses = []
+    model.eval()
+    for start in range(0, len(text) - length, length):
+        ids = torch.from_numpy(text[start : start + length + 1].astype(np.int64))
+        losses.append(model(ids[:-1].view(-1, block), ids[1:].view(-1, block))[1].item())
+    model.train(training)
+    return losses
 
 
 def make_trainer(norm: str, race: Race) -> Trainer:
@@ -181,7 +205,7 @@ def _train_config(race: Race) -> TrainConfig:
         weight_decay=0.0,
         grad_clip=0.0,
         eval_interval=_EVALUATE_EVERY,
-        eval_batches=4,
+        eval_batches=1,  # whether numbers are still finite; losses are measured by the Lane
         seed=race.seed,
         precision="float32",
     )

@@ -12,7 +12,7 @@ from gpt_core.training.run import Run
 STEPS_OF_DEPTH = {2: 150, 4: 150, 12: 60}  # a deep model's step takes longer
 LEARNING_RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 WARMUPS = (0, 50)
-SEEDS = 3
+SEEDS = 5
 _EVERY = 5  # steps between two partial results
 
 
@@ -20,11 +20,12 @@ def norms_race(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
     """One step of each contender in turn, so that their curves grow together.
 
     settings: norm_position ("pre", "post"), n_layer (2, 4, 12), learning_rate, warmup_steps,
-    learned ("free", or "frozen": γ and β stay at 1 and 0), seed (1 to 3), steps (at most what
+    learned ("free", or "frozen": γ and β stay at 1 and 0), seed (1 to 5), steps (at most what
     STEPS_OF_DEPTH allows). A contender that diverges ends alone and says why. The result:
 
-    {"steps", "norms": {norm: {"losses", "evaluations", "depths", "learned", "reason"}}}, each as
-    in `gpt_core.experiments.norm_race.Lane`; "learned" is None until the end. Raises JobError.
+    {"steps", "norms": {norm: {"losses", "evaluations", "pieces", "depths", "learned", "reason"}}},
+    each as in `gpt_core.experiments.norm_race.Lane`; "learned" is None until the end. Raises
+    JobError.
     """
     layers = choice(settings, "n_layer", list(STEPS_OF_DEPTH))
     race = Race(
@@ -48,6 +49,7 @@ def norms_race(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
 
 def _told(lane: Lane, last: bool) -> dict[str, Any]:
     seen = {"losses": lane.losses, "evaluations": lane.evaluations, "depths": lane.depths}
+    seen |= {"pieces": lane.pieces}
     learned = lane.learned() if last and not lane.reason else None
     return _short(seen | {"learned": learned}) | {"reason": lane.reason}
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 from typing import Any
 
-from gpt_core.experiments.norm_race import NORMS, SMALL, make_trainer, packed
+from gpt_core.experiments.norm_race import (
+    NORMS,
+    SMALL,
+    held_out_losses,
+    make_trainer,
+    packed,
+)
 from gpt_core.jobs import Progress
 from gpt_core.training.run import Run
 
@@ -24,5 +31,6 @@ def norms_small(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]
         for told in trainer:
             if told.step % _EVERY == 0 and told.step < SMALL.steps:
                 yield Progress(place * SMALL.steps + told.step, total)
-        models[norm] = {"loss": told.val_loss, "weights": packed(trainer.model)}
+        loss = fmean(held_out_losses(trainer.model))
+        models[norm] = {"loss": loss, "weights": packed(trainer.model)}
         yield Progress((place + 1) * SMALL.steps, total, dict(models))

@@ -77,8 +77,8 @@ class BatchNorm(_Norm):
     """Each channel is normalised over all tokens of all sequences of the batch.
 
     Ioffe & Szegedy 2015, section 3.1. While training, a token's result therefore depends on other
-    sequences and on later tokens: that leak is why GPTs don't use it. In eval mode a running
-    average of the training statistics is used instead. `scale` has shape (1, 1, C).
+    sequences and on later tokens: a leak, and one reason why GPTs don't use it. In eval mode a
+    running average of the training statistics is used instead. `scale` has shape (1, 1, C).
     """
 
     running_mean: Tensor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,8 @@ def small_in_words() -> str:
     from gpt_core.experiments.norm_race import SMALL
 
     losses = {n: each["loss"] for n, each in recorded_result(RECORDED)["value"].items()}
-    ends = ", ".join(f"{words.NAMES[norm]} {loss:.2f}" for norm, loss in losses.items())
+    bits = {norm: loss / math.log(2) for norm, loss in losses.items()}
+    ends = ", ".join(f"{words.NAMES[norm]} {loss:.2f}" for norm, loss in bits.items())
     return words.small_models(
         layers=SMALL.n_layer,
         width=SMALL.n_embd,
@@ -126,7 +128,14 @@ def _controls() -> tuple[str, str, bool, int]:
     return norm, changed, mode == TRAIN, sequences
 
 
-def _grid(moved: Tensor, place: tuple[int, int], token: int) -> str:
+def show_question() -> None:
+    """The sequences of the question, and nothing that was measured."""
+    moved, token = moved_of("none", 3, words.LATER, True)
+    st.html(_grid(moved, _CHANGED[words.LATER], token, blank=True))
+
+
+def _grid(moved: Tensor, place: tuple[int, int], token: int, blank: bool = False) -> str:
+    """The tokens of all sequences with how far each prediction moved; blank: without that."""
     from gpt_core.experiments.norm_leak import is_allowed
 
     x, _, tokenizer = held_out()
@@ -143,14 +152,15 @@ def _grid(moved: Tensor, place: tuple[int, int], token: int) -> str:
                 said = f"<s>{said}</s> {html.escape(short(tokenizer.token_text(token)))}"
             kinds += ["watched"] * ((b, t) == _WATCHED)
             share = moved[b, t].item()
-            if share:
+            amount = "" if blank else words.percent(share)
+            if share and not blank:
                 kinds.append("meant" if allowed[b, t] else "leak")
-            cells.append(f'<td class="{" ".join(kinds)}"><b>{said}</b>{words.percent(share)}</td>')
+            cells.append(f'<td class="{" ".join(kinds)}"><b>{said}</b>{amount}</td>')
         rows.append(f'<tr><th scope="row">sequence {b}</th>{"".join(cells)}</tr>')
     hues = (
         f"--grid:{colors.grid};--changed:{colors.text};--leak:{colors.key};--meant:{colors.muted}"
     )
-    caption = words.BELOW_TOKENS
+    caption = words.QUESTION_CAPTION if blank else words.BELOW_TOKENS
     return (
         f'{_STYLE}<div class="moved" style="{hues}"><table><caption>{caption}</caption><tbody>'
         f"{''.join(rows)}</tbody></table></div>"
@@ -173,7 +183,7 @@ def show_modes() -> None:
     for norm in ("batchnorm", "layernorm"):
         model = small_model(norm)
         table[words.NAMES[norm]] = [
-            f"{loss_in_mode(model, x, y, *way):.4f}" for way in ways.values()
+            f"{loss_in_mode(model, x, y, *way) / math.log(2):.3f}" for way in ways.values()
         ]
     st.table(table, hide_index=True)
     st.caption(words.HELD_OUT)

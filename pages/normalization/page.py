@@ -14,13 +14,15 @@ from pages.normalization.leak import (
     leaks,
     show_leak,
     show_modes,
+    show_question,
     small_in_words,
 )
 from pages.normalization.race import show_race
 from pages.normalization.recorded import show_learned, show_pre_against_post
 from pages.normalization.surgery import show_surgery
 from ui.app import widgets
-from ui.app.lesson import further_reading, predict, try_this
+from ui.app.glossary import prose
+from ui.app.lesson import ask, further_reading, goal, self_test, try_this, you_can_now
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
@@ -68,24 +70,9 @@ def show_axes(study: Study) -> None:
 
 st.title("Norms compared")
 config = current_study().model.config
-st.markdown(words.intro(config.norm, config.norm_position))
-
-st.header("Which numbers are averaged together")
-show_axes()
-
-st.header("Four norms, one race")
-st.markdown(words.RACE)
-show_race()
-
-st.header("Pre against post")
-st.markdown(words.SIDES)
-show_pre_against_post()
-
-st.header("γ and β: free or frozen")
-st.markdown(words.LEARNED)
-show_learned()
-
-reveal = predict(
+goal(words.GOAL)
+show_question()
+reveal = ask(
     "norms_guess",
     words.LEAK_QUESTION,
     words.OPTIONS,
@@ -93,16 +80,33 @@ reveal = predict(
 )
 if reveal:
     st.header("BatchNorm's leak")
-    st.markdown(small_in_words())
     show_leak()
-    st.subheader("Training against eval")
-    show_modes()
+    with st.expander(words.MODES):
+        show_modes()
+    st.caption(small_in_words())
+
+st.header("Which numbers are averaged together")
+prose(words.axes(config.norm, config.norm_position))
+show_axes()
+
+st.header("Four norms, one race")
+prose(words.RACE)
+show_race()
+
+st.header("Pre against post")
+prose(words.SIDES)
+show_pre_against_post()
+
+with st.expander("γ and β: free or frozen"):
+    show_learned()
 
 st.header("The residual stream times ten")
-st.markdown(words.SURGERY)
+prose(words.SURGERY)
 show_surgery()
 
 try_this(*words.TRY)
+self_test(*words.SELF_TEST)
+you_can_now(*words.CAN)
 st.page_link(page_of("layernorm"), label="LayerNorm, number by number", icon="📊")
 show_source(norms.LayerNorm, norms.RMSNorm, norms.BatchNorm, label="The three norms")
 show_source(

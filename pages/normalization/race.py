@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from gpt_core.evaluation.paired import paired, standard_error
 from pages.normalization import words
 from ui.app import widgets
 from ui.app.job_panel import job_panel, recorded_result
@@ -27,9 +29,11 @@ RACES = {
     "pre, γ and β frozen": "norms_pre_frozen",
 }
 OWN = "my own settings"
-FREE = ("norms_pre", "norms_pre_2", "norms_pre_3")  # the first race, by seed
+FREE = ("norms_pre", *(f"norms_pre_{seed}" for seed in range(2, 6)))  # the first race, by seed
+LN_2 = math.log(2)
+PIECE = 512  # characters, as gpt_core.experiments.norm_race takes them together
 _MEAN_OF = 10  # losses of single batches jump about
-_HUGE = 20.0  # from here on, a curve hides the others unless the axis is logarithmic
+_HUGE = 30.0  # from here on, a curve hides the others unless the axis is logarithmic
 
 
 def show_race() -> None:
@@ -78,14 +82,15 @@ def _draw(value: Mapping[str, Any], finished: bool) -> None:
     if not steps_done:
         st.info(words.NONE_STARTED)
         return
-    huge = max(max(each["losses"], default=0.0) for each in norms.values()) > _HUGE
+    losses = {norm: [loss / LN_2 for loss in each["losses"]] for norm, each in norms.items()}
+    huge = max(max(each, default=0.0) for each in losses.values()) > _HUGE
     chart = curves(
         [
-            Line(words.NAMES[norm], *_smooth(each["losses"]), color=i)
-            for i, (norm, each) in enumerate(norms.items())
+            Line(words.NAMES[norm], *_smooth(each), color=i)
+            for i, (norm, each) in enumerate(losses.items())
         ],
         x_title=f"step (of {value['steps']})",
-        y_title="loss, nats per character" + (", logarithmic" if huge else ""),
+        y_title="loss, bits per character" + (", logarithmic" if huge else ""),
         x_max=value["steps"],
         height=360,
         log_y=huge,
@@ -94,8 +99,9 @@ def _draw(value: Mapping[str, Any], finished: bool) -> None:
     st.caption(words.smoothed(_MEAN_OF))
     st.table(_results(norms, value["steps"]), hide_index=True)
     if finished:
-        st.markdown(_winner(norms))
-    _draw_depth(norms)
+        show_comparison(norms)
+    with st.expander(words.SIZES):
+        _draw_depth(norms)
 
 
 def _smooth(losses: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -110,15 +116,16 @@ def _results(norms: Mapping[str, Any], steps: int) -> pd.DataFrame:
     rows = []
     for norm, each in norms.items():
         evaluated = each["evaluations"]
-        losses = each["losses"][-_MEAN_OF:]
+        losses = [loss / LN_2 for loss in each["losses"]]
+        last = losses[-_MEAN_OF:]
         rows.append(
             {
                 "norm": words.NAMES[norm],
-                "training loss": _loss(np.mean(losses)) if losses else "–",
-                "held-out loss": f"{evaluated[-1][1]:.3f}" if evaluated else "–",
-                "largest loss of a batch": tidy(max(each["losses"], default=math.nan)),
-                "steps": f"{len(each['losses'])}",
-                "what happened": words.fate(each["reason"], len(each["losses"]) == steps),
+                "training loss": _loss(np.mean(last)) if last else "–",
+                "held-out loss": f"{evaluated[-1][1] / LN_2:.3f}" if evaluated else "–",
+                "largest loss of a batch": tidy(max(losses, default=math.nan)),
+                "steps": f"{len(losses)}",
+                "what happened": words.fate(each["reason"], len(losses) == steps),
             }
         )
     return pd.DataFrame(rows)
@@ -129,28 +136,45 @@ def _loss(loss: float) -> str:
     return f"{loss:.3f}" if loss < 100 else tidy(loss)
 
 
-def final_losses(norms: Mapping[str, Any]) -> dict[str, float]:
-    """The last loss on held-out text of every contender that did not diverge."""
+def pieces_of(norms: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Of every contender that reached the end, its held-out losses piece by piece, in bits."""
     return {
-        norm: each["evaluations"][-1][1]
+        norm: [loss / LN_2 for loss in each["pieces"]]
         for norm, each in norms.items()
-        if each["evaluations"] and not each["reason"]
+        if each.get("pieces") and not each["reason"]
     }
 
 
-def seed_noise() -> float:
-    """How far apart one norm's held-out losses lie for the recorded seeds, at most."""
-    runs = [final_losses(recorded_result(name)["value"]["norms"]) for name in FREE]
-    shared = set.intersection(*(set(run) for run in runs))
-    return max((max(r[n] for r in runs) - min(r[n] for r in runs) for n in shared), default=0.0)
+def final_losses(norms: Mapping[str, Any]) -> dict[str, float]:
+    """The last loss on held-out text of every contender that did not diverge, in bits."""
+    return {norm: fmean(pieces) for norm, pieces in pieces_of(norms).items()}
 
 
-def _winner(norms: Mapping[str, Any]) -> str:
-    ended = sorted(final_losses(norms).items(), key=lambda pair: pair[1])
-    if len(ended) < 2:
-        return words.NONE_ARRIVED
-    (first, best), (second, next_) = ended[:2]
-    return words.winner(first, second, next_ - best, seed_noise())
+def by_seed(names: Sequence[str]) -> dict[str, list[float]]:
+    """Held-out losses in bits of each norm that reached the end with every seed, in their order."""
+    runs = [final_losses(recorded_result(name)["value"]["norms"]) for name in names]
+    return {norm: [run[norm] for run in runs] for norm in runs[0] if all(norm in r for r in runs)}
+
+
+def show_comparison(norms: Mapping[str, Any]) -> None:
+    """Which norm is better: in this race by pieces of text, in the first one by seeds."""
+    pieces = pieces_of(norms)
+    if not any("pieces" in each for each in norms.values()):  # an old result
+        st.markdown(words.NOT_COMPARED)
+        return
+    if len(pieces) < 2:
+        st.markdown(words.TOO_FEW)
+        return
+    first = next(iter(pieces))
+    found = {norm: paired(each, pieces[first]) for norm, each in pieces.items() if norm != first}
+    left, right = st.columns(2)
+    left.markdown(words.race_results(first, found))
+    seeds = by_seed(FREE)
+    others = {n: paired(each, seeds["layernorm"]) for n, each in seeds.items() if n != "layernorm"}
+    right.markdown(words.over_seeds(len(FREE), others))
+    error = max(map(standard_error, pieces.values()))
+    count = len(pieces[first])
+    st.caption(words.judged_on(characters=count * PIECE, pieces=count, error=error))
 
 
 def _draw_depth(norms: Mapping[str, Any]) -> None:
@@ -158,7 +182,6 @@ def _draw_depth(norms: Mapping[str, Any]) -> None:
     steps = [look["step"] for look in max((n["depths"] for n in norms.values()), key=len)]
     if not steps:
         return
-    st.subheader("Sizes by depth")
     step = widgets.select_slider("At step", steps, steps[-1], key="norms_at")
     looks = {
         words.NAMES[norm]: look

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from functools import cache
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from gpt_core.evaluation.paired import paired
 from pages.normalization import words
 from pages.normalization.axes import choose_norm
-from pages.normalization.race import FREE, depth_charts, final_losses
+from pages.normalization.race import FREE, by_seed, depth_charts, pieces_of
 from ui.app import widgets
+from ui.app.glossary import prose
 from ui.app.job_panel import recorded_result
 from ui.show.numbers import number
 
-FROZEN = ("norms_pre_frozen", "norms_pre_frozen_2", "norms_pre_frozen_3")
+FROZEN = ("norms_pre_frozen", *(f"norms_pre_frozen_{seed}" for seed in range(2, 4)))
+_LEARN = ("layernorm", "rmsnorm", "batchnorm")
 COMPARED = {
     "4 layers": ("norms_pre", "norms_post"),
     "12 layers": ("norms_deep_pre", "norms_deep_post"),
@@ -28,8 +32,7 @@ COMPARED = {
 def show_pre_against_post() -> None:
     """The same norm before the branches and in the stream: recorded, side by side."""
     left, middle, right = st.columns([4, 3, 3])
-    norms = ["layernorm", "rmsnorm", "batchnorm"]
-    norm = choose_norm(norms, "layernorm", key="norms_position_of", container=left)
+    norm = choose_norm(list(_LEARN), "layernorm", key="norms_position_of", container=left)
     depth = widgets.segmented_control(
         "Depth", list(COMPARED), "12 layers", key="norms_compared", container=middle
     )
@@ -44,33 +47,54 @@ def show_pre_against_post() -> None:
     which = 0 if when == "first step" else -1
     looks = {name: each["depths"][which] for name, each in two.items() if each["depths"]}
     depth_charts(looks, {"pre-norm": 0, "post-norm": 1}, "norms_sides")
-    st.caption(f":material/history: {results[0]['said']} The other: {results[1]['said']}")
-    st.markdown(words.sides_in_words(words.NAMES[norm], looks, two))
+    st.caption(
+        f":material/history: {results[0]['said']} The other: {results[1]['said']} "
+        + words.sides_settings(results[0]["settings"])
+    )
+    st.markdown(words.sides_in_words(looks))
+    pieces = [pieces_of(result["value"]["norms"]).get(norm) for result in results]
+    st.markdown(_ended(norm, dict(zip(two, pieces, strict=True))))
+
+
+def _ended(norm: str, pieces: Mapping[str, list[float] | None]) -> str:
+    """How the two ended, and whether one of them has learned to count and no more."""
+    ended = {side: fmean(each) for side, each in pieces.items() if each}
+    both = [each for each in pieces.values() if each]
+    found = paired(both[1], both[0]) if len(both) == 2 else None
+    said = [words.sides_ended(words.NAMES[norm], ended, found)]
+    said += [words.only_counted(side, loss, counting()) for side, loss in ended.items()]
+    return " ".join(filter(None, said))
+
+
+@cache
+def counting() -> float:
+    """Bits per held-out character for who knows how often each one comes, and nothing else."""
+    from gpt_core.experiments.norm_race import text_of_the_race
+
+    tokenizer, learned, held = text_of_the_race()
+    seen = np.bincount(learned, minlength=tokenizer.vocab_size) + 1.0  # none is impossible
+    return float(-np.log2(seen[held] / seen.sum()).mean())
 
 
 def show_learned() -> None:
-    """γ and β free or frozen: the losses over three seeds, and what they became."""
-    free, frozen = ([recorded_result(name) for name in names] for names in (FREE, FROZEN))
-    rows = []
-    for norm in ("layernorm", "rmsnorm", "batchnorm"):
-        a, b = (
-            [final_losses(r["value"]["norms"]).get(norm, math.nan) for r in results]
-            for results in (free, frozen)
-        )
-        gains = [y - x for x, y in zip(a, b, strict=True)]
-        rows.append(
-            {
-                "norm": words.NAMES[norm],
-                "free": ", ".join(f"{x:.3f}" for x in a),
-                "frozen": ", ".join(f"{x:.3f}" for x in b),
-                "frozen − free, mean": number(float(np.mean(gains)), "+.3f"),
-                "in the three seeds": ", ".join(number(g, "+.3f") for g in gains),
-            }
-        )
+    """γ and β free or frozen: the losses over the seeds, and what they became."""
+    free = recorded_result(FREE[0])
+    prose(words.learned(len(FROZEN)))
+    a, b = by_seed(FREE[: len(FROZEN)]), by_seed(FROZEN)
+    found = {norm: paired(b[norm], a[norm]) for norm in _LEARN if norm in a and norm in b}
+    rows = [
+        {
+            "norm": words.NAMES[norm],
+            "free": f"{fmean(a[norm]):.3f}",
+            "frozen": f"{fmean(b[norm]):.3f}",
+            "frozen − free": words.interval(each),
+        }
+        for norm, each in found.items()
+    ]
     st.table(pd.DataFrame(rows), hide_index=True)
-    st.caption(words.frozen_losses(free[0]["settings"]["steps"], free[0]["said"]))
-    st.markdown(words.frozen_in_words(rows))
-    learned = free[0]["value"]["norms"]["layernorm"]["learned"]
+    st.caption(words.frozen_losses(free["settings"]["steps"], free["said"]))
+    st.markdown(words.frozen_in_words(found))
+    learned = free["value"]["norms"]["layernorm"]["learned"]
     if learned:
         st.table(_learned_table(learned), hide_index=True)
         st.caption(words.CHANNELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -97,12 +98,16 @@ def _metrics(done: Surgery, layer: int) -> None:
     values = {
         "Attention adds of the stream": f"{_share(before[0])} → {_share(after[0])}",
         "The MLP adds of the stream": f"{_share(before[1])} → {_share(after[1])}",
-        "Loss on the text": "one token only"
-        if done.before.loss is None
-        else f"{done.before.loss:.2f} → {done.after.loss:.2f}",
+        "Loss on the text, bits per token": _bits(done.before.loss, done.after.loss),
         "Probability that moved": f"{100 * done.moved:.1f}%",
     }
     numbers_row(values)
+
+
+def _bits(before: float | None, after: float | None) -> str:
+    if before is None or after is None:
+        return "one token only"
+    return f"{before / math.log(2):.2f} → {after / math.log(2):.2f}"
 
 
 def _share(value: float) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gpt_core.experiments.norm_axes import EPSILON, Averaged, Cell, averaged_with
 from pages.layernorm.words import plain
 from ui.app.lesson import Answer
-from ui.show.numbers import tidy
+from ui.show.numbers import number, tidy
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from gpt_core.evaluation.paired import Difference
     from gpt_core.experiments.norm_surgery import Surgery
     from gpt_core.model.gpt import GPT
 
@@ -22,6 +24,8 @@ NAMES = {
     "batchnorm": "BatchNorm",
     "none": "no norm",
 }
+ALIKE = 0.005  # bits per character: what differs by less than that is not called better
+GOAL = "what four kinds of norm average, and what each of them does to a GPT that learns with it."
 
 
 def arithmetic(norm: str, block: Tensor, cell: Cell) -> str:
@@ -47,7 +51,7 @@ def arithmetic(norm: str, block: Tensor, cell: Cell) -> str:
 def _which(norm: str) -> str:
     if norm == "batchnorm":
         return "all in the same channel: every token of every sequence, later ones too"
-    return "all of the same token: no other token is asked"
+    return "all of the same token; other tokens don't matter"
 
 
 def _alone(norm: str, seen: Averaged) -> str:
@@ -66,12 +70,19 @@ def _bracketed(value: float) -> str:
 ANOTHER, LATER, EARLIER = "another sequence", "a later token", "an earlier token"
 OPTIONS = ("LayerNorm", "RMSNorm", "BatchNorm", "none of the three")
 
+LEAK_QUESTION = (
+    "A small GPT in training mode reads these three sequences together. One token near the end of "
+    "the first is **replaced**. The causal mask hides it from everything before it. With which "
+    "norm does the **outlined** prediction, in the middle of that sequence, move all the same?"
+)
+QUESTION_CAPTION = "Struck through: the token that is replaced. Outlined: the prediction to watch."
+
 
 def small_models(layers: int, width: int, steps: int, seed: int, losses: str, recorded: str) -> str:
     return (
         f"Four very small GPTs ({layers} layers, {width} wide, {steps} steps, seed {seed}) that "
-        f"differ in their norm alone. Held-out loss, nats per character: {losses}. "
-        f":material/history: {recorded} What you see below is computed now, with these weights."
+        f"differ in their norm alone. Held-out loss, bits per character: {losses}. "
+        f":material/history: {recorded} What you see here is computed now, with these weights."
     )
 
 
@@ -95,8 +106,8 @@ def leak_in_words(norm: str, changed: str, train: bool, watched: float) -> str:
     said = f"With **{NAMES[norm]}** in {mode} mode, "
     if changed == EARLIER:
         return said + (
-            f"the watched prediction moves by {percent(watched)}. It may: an earlier token of the "
-            "same sequence is what attention is for."
+            f"the watched prediction moves by {percent(watched)}. It may: reading earlier tokens "
+            "is what attention is for."
         )
     if not watched:
         return said + (
@@ -104,26 +115,27 @@ def leak_in_words(norm: str, changed: str, train: bool, watched: float) -> str:
             "numbers differs."
         )
     return said + (
-        f"changing {changed} moves the watched prediction by **{percent(watched)}**. Attention "
-        "did not pass that on, it hides it. The mean and the variance of every channel did: the "
-        "changed token is in them."
+        f"changing {changed} moves the watched prediction by **{percent(watched)}**. The mask "
+        "kept it from attention. But the changed token is part of every channel's mean and "
+        "variance, and these go into every prediction."
     )
 
 
-HELD_OUT = "Loss on held-out text, nats per character."
+MODES = "Training mode against eval mode"
+HELD_OUT = "Loss on the same held-out text with the same weights, in bits per character."
 
 
 def one_token(first: str, other: str, differ: float) -> str:
     return (
-        "**One single token**, as when a model writes: every number is its channel's mean, and "
-        f"what is left is 0. The predictions after {first} and after {other} differ by "
-        f"{tidy(differ, 1e-12)}% of probability in training mode. That is why BatchNorm needs its "
-        "running averages to write at all, and with them it is another function than the one "
-        "that it learned with."
+        "**A batch of one single token**, as when a model writes: every number is its channel's "
+        f"mean, so 0 is left of it. The predictions after {first} and after {other} differ by "
+        f"{tidy(differ, 1e-12)}% of probability. To write, BatchNorm needs the averages that it "
+        "kept from training (eval mode), and with them it is another function than the one that "
+        "learned."
     )
 
 
-def predicted_words(choice: str, moved: dict[str, float]) -> Answer:
+def predicted_words(choice: str, moved: Mapping[str, float]) -> Answer:
     """The answer to the lesson's question, from what was just computed."""
     leaking = [NAMES[norm] for norm, share in moved.items() if share]
     right = choice == (" and ".join(leaking) if leaking else OPTIONS[-1])
@@ -131,60 +143,73 @@ def predicted_words(choice: str, moved: dict[str, float]) -> Answer:
     return Answer(right, f"Measured just now, the prediction in the middle moved by: {told}.")
 
 
-def block(B: int, T: int, C: int, channels: int) -> str:
+def axes(norm: str, position: str) -> str:
     return (
-        "The numbers are the loaded model's: its residual stream at the middle layer, of your "
-        f"prompt's first {B * T} tokens as a batch of B = {B} sequences of T = {T}. Of {channels} "
-        f"channels the first C = {C} are shown, and the calculation is done on these {B} × {T} × "
-        f"{C} alone. A model's norm goes over all channels."
+        "Every norm divides a number by a typical **size**; LayerNorm and BatchNorm subtract a "
+        "**mean** first. LayerNorm and RMSNorm take them from the token's own numbers. BatchNorm "
+        "takes them from *other tokens*: one channel at a time, over the whole batch. The loaded "
+        f"model has **{NAMES[norm]}**" + ("." if norm == "none" else f" ({position}-norm).")
     )
 
 
-def intro(norm: str, position: str) -> str:
+def block(B: int, T: int, C: int, channels: int) -> str:
     return (
-        "Every norm does the same to a number: subtract a **mean**, divide by a typical "
-        "**size**. They differ above all in *which other numbers* that mean and size are taken "
-        "from, which decides what a token's result depends on. The loaded model has "
-        f"**{NAMES[norm]}** ({position}-norm)."
+        "The loaded model's residual stream at the middle layer. Your prompt's first "
+        f"{B * T} tokens are taken as a batch of B = {B} sequences of T = {T}, and only the first "
+        f"C = {C} of {channels} channels: the calculation is done on these {B} × {T} × {C} "
+        "numbers. A real norm goes over all channels."
     )
 
 
 RACE = (
-    "Four small GPTs, 64 wide, with the same weights to begin with and the same batches of the "
-    "bundled text, one character a token. They take turns, step by step. Only the norm differs. No "
-    "gradient is clipped and nothing decays, because each of those does part of a norm's work."
+    "Four small GPTs, 64 wide, learn the bundled text character by character. Their first weights "
+    "and their batches are the same; only the norm differs. No gradient is clipped and no weight "
+    "decays: each of those would do part of a norm's work."
 )
 
 SIDES = (
-    "A **pre-norm** stands before a branch, beside the stream. A **post-norm** stands in the "
-    "stream, so on the way back every gradient must pass through all of them. Look at the first "
-    "step, when nothing has been learned yet, and then at the last look that was kept."
-)
-
-LEARNED = (
-    "After normalising, each channel is multiplied by its own γ (gamma) and gets its own β (beta). "
-    "They begin at 1 and 0 and are learned. What if they may not move? Pre-norm, 4 layers, three "
-    "seeds with γ and β free and three with them frozen."
-)
-
-LEAK_QUESTION = (
-    "A small GPT in training mode reads 3 sequences. You change **one token near the end** of the "
-    "first. Attention hides it from everything before it. With which norm does the prediction in "
-    "the *middle* of that sequence move all the same?"
+    "A **pre-norm** stands at the start of a branch. A **post-norm** stands in the stream itself, "
+    "after each sum."
 )
 
 SURGERY = (
-    "An operation on a living model: multiply the residual stream by ten somewhere in the middle, "
-    "and let it run on. What do the branches after that still weigh, and what does the prediction "
-    "say to it?"
+    "Multiply the residual stream by ten in the middle of a trained model. How much do later "
+    "branches still matter, and how does the prediction change?"
 )
 
 TRY = (
-    "Look at the race *post, no warm-up* after *post*. Which norms needed the warm-up?",
-    "Choose *my own settings* and look for the largest learning rate that the model without a norm "
-    "survives. Does a larger depth change it?",
-    "In the leak, watch how far the prediction moves with 1, 2 and 3 sequences. Why?",
+    "Compare the races *post* and *post, no warm-up*, then *pre* and *pre, no warm-up*. Whose "
+    "held-out loss suffers most without warm-up?",
+    "Choose *my own settings*. What is the largest learning rate that the model without a norm "
+    "survives?",
+    "In the leak, watch the outlined prediction with 1, 2 and 3 sequences. With which does it "
+    "move most, and why?",
     "Multiply the stream by 10 in the loaded model, then in the small one without a norm.",
+)
+
+SELF_TEST = (
+    (
+        "What do LayerNorm and RMSNorm have in common, and what not?",
+        "Both use only the numbers of one token. LayerNorm subtracts their mean and divides by "
+        "their standard deviation; RMSNorm subtracts nothing and divides by their root mean "
+        "square.",
+    ),
+    (
+        "Why is BatchNorm a bad fit for a GPT?",
+        "In training its mean and variance contain later tokens, which the mask hides for good "
+        "reason, and other sequences. Besides, these statistics change much from one batch of "
+        "text to the next, and a model that writes has a batch of one token.",
+    ),
+    (
+        "Two models end 0.02 bits apart on the same text. When may you call one better?",
+        "When the interval of the paired difference doesn't contain 0: over many pieces of text "
+        "for these two models, over several seeds for their designs.",
+    ),
+)
+CAN = (
+    "say which numbers each norm averages, and what depends on them",
+    "show why BatchNorm leaks and LayerNorm can't",
+    "tell a difference between two models from noise",
 )
 
 READING = (
@@ -195,7 +220,7 @@ READING = (
     "Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture]"
     "(https://arxiv.org/abs/2002.04745): pre against post, gradients by layer, and warm-up",
     "Shen et al. 2020, [PowerNorm: Rethinking Batch Normalization in Transformers]"
-    "(https://arxiv.org/abs/2003.07845)",
+    "(https://arxiv.org/abs/2003.07845): how much a batch's statistics of text fluctuate",
     "Wu & He 2018, [Group Normalization](https://arxiv.org/abs/1803.08494): the picture of what is "
     "averaged, for images",
 )
@@ -206,16 +231,21 @@ def settings_in_words(settings: Mapping[str, Any]) -> str:
         "pre": "a norm **before** each branch and one at the end",
         "post": "a norm **after** each addition to the stream",
     }[settings["norm_position"]]
-    warmup = settings["warmup_steps"]
     said = (
-        f"{settings['n_layer']} layers, {where}, learning rate {settings['learning_rate']:g}"
-        + (f" reached over {warmup} steps" if warmup else " from the first step on")
+        f"{settings['n_layer']} layers, {where}, {_rate(settings)}"
         + (", γ and β **frozen** at 1 and 0" if settings["learned"] == "frozen" else "")
         + f", seed {settings['seed']}, {settings['steps']} steps. "
     )
     if settings["norm_position"] == "post":
         said += "(Without any norm, pre and post are the same model.)"
     return said
+
+
+def _rate(settings: Mapping[str, Any]) -> str:
+    warmup = settings["warmup_steps"]
+    return f"learning rate {settings['learning_rate']:g}" + (
+        f" reached over {warmup} steps" if warmup else " from the first step on"
+    )
 
 
 NONE_STARTED = "No contender got past its first step."
@@ -232,115 +262,216 @@ def fate(reason: str, ended: bool) -> str:
     return "reached the end" if ended else "on its way"
 
 
-NONE_ARRIVED = "Not even two of them reached the end."
+NOT_COMPARED = (
+    "When this race was recorded, held-out losses were measured on 1,024 characters: too few to "
+    "say which norm is better. Run it again to compare them."
+)
+TOO_FEW = "Fewer than two of them reached the end, so there is nothing to compare."
 
 
-def winner(first: str, second: str, gap: float, noise: float) -> str:
-    """noise: how far apart the losses of one norm lie for several seeds."""
-    said = (
-        f"On held-out text **{NAMES[first]}** ends lowest, {gap:.3f} nats below {NAMES[second]}. "
+def race_results(first: str, differences: Mapping[str, Difference]) -> str:
+    """Who is better in the race that is shown, on its held-out text, each against the first."""
+    told = [f"- {compared(NAMES[n], NAMES[first], d)}" for n, d in differences.items()]
+    return "On held-out text, of these models with this seed:\n" + "\n".join(told)
+
+
+def compared(name: str, other: str, found: Difference) -> str:
+    """What a paired difference of losses in bits per character bears out, and no more."""
+    if not found.sign:
+        return (
+            f"**{name}** can't be told from {other}: they differ by "
+            f"{number(found.most, '.3f')} at most."
+        )
+    if found.most < ALIKE:
+        return (
+            f"**{name}** ends as {other} does: they differ by {number(found.most, '.3f')} at most."
+        )
+    low, high = sorted((abs(found.low), abs(found.high)))
+    return (
+        f"**{name}** is {'worse' if found.sign > 0 else 'better'} than {other}: by "
+        f"{number(abs(found.mean), '.3f')} ({number(low, '.3f')} to {number(high, '.3f')})."
     )
-    verdict = "no more than" if gap <= noise else "more than"
-    return said + (
-        f"That is {verdict} what another seed alone can change: over three seeds of the first race "
-        f"one and the same norm moved by up to {noise:.3f}. BatchNorm is measured in eval mode."
+
+
+def over_seeds(seeds: int, differences: Mapping[str, Difference]) -> str:
+    """The same of the designs: the first race with several seeds, each difference to LayerNorm."""
+    told = [f"- {compared(NAMES[n], NAMES['layernorm'], d)}" for n, d in differences.items()]
+    return f"With another seed that may change. The first race, over {seeds} seeds:\n" + "\n".join(
+        told
     )
+
+
+def judged_on(characters: int, pieces: int, error: float) -> str:
+    return (
+        f"Bits per character. All are judged on the same {characters:,} characters of held-out "
+        f"text, in {pieces} pieces. A loss alone has a standard error of up to {error:.3f}; "
+        "differences are taken piece by piece (or seed by seed), and in brackets stands their 95% "
+        "interval. BatchNorm is in eval mode."
+    )
+
+
+SIZES = "Sizes by depth, at every step"
 
 
 def depth(missing: list[str]) -> str:
     return (
-        "Size of the stream: the root mean square of the residual stream's numbers, of the "
-        "embedding, then after every attention and MLP. Length of the gradient: of each branch's "
-        "weight matrices. "
-        "Both of one training batch, on logarithmic axes."
+        "Size of the stream: the root mean square of its numbers after the embedding and after "
+        "each branch. Length of the gradient: of each branch's weight matrices. Both of one "
+        "training batch, on logarithmic axes."
         + (f" Not there any more: {', '.join(missing)}." if missing else "")
     )
 
 
-def sides_in_words(name: str, looks: Mapping[str, Any], two: Mapping[str, Any]) -> str:
+def sides_settings(settings: Mapping[str, Any]) -> str:
+    return f"Both: {_rate(settings)}, {settings['steps']} steps. The depths differ in these, too."
+
+
+def sides_in_words(looks: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the two charts show: gradients along the depth, and how large they are."""
     said = []
     for side, look in looks.items():
-        stream, gradient = look["stream"], look["gradient"]
+        first, last = look["gradient"][0], look["gradient"][-1]
         said.append(
-            f"- **{side}**, step {look['step']}: the stream goes from {tidy(stream[0])} to "
-            f"{tidy(stream[-1])}; the gradient is {tidy(gradient[0], 0)} in the first branch and "
-            f"{tidy(gradient[-1], 0)} in the last, **{tidy(gradient[-1] / gradient[0])} times** "
-            "as large."
+            f"- **{side}**, step {look['step']}: the gradient is {tidy(first, 0)} in the first "
+            f"branch and {tidy(last, 0)} in the last, {tidy(last / first)} times as large; the "
+            f"stream goes from {tidy(look['stream'][0])} to {tidy(look['stream'][-1])}."
         )
-    ends = [
-        f"{side} {each['evaluations'][-1][1]:.3f}" for side, each in two.items()
-        if each["evaluations"] and not each["reason"]
-    ]  # fmt: skip
-    return "\n".join(said) + (
-        f"\n- Held-out loss of {name} at the end: {', '.join(ends)} nats per character."
+    return "\n".join(said) + f"\n\n{_gradients(looks)}"
+
+
+def _gradients(looks: Mapping[str, Mapping[str, Any]]) -> str:
+    if len(looks) < 2:
+        return ""
+    steep = [side for side, look in looks.items() if _range(look["gradient"]) > 4]
+    pre, post = (look["gradient"] for look in looks.values())
+    ratio = math.exp(sum(math.log(a / b) for a, b in zip(pre, post, strict=True)) / len(pre))
+    said = (
+        f"Along the depth the gradient changes more than fourfold with {' and '.join(steep)}. "
+        if steep
+        else "Along the depth the gradient stays within a factor of four in both. "
+    )
+    if 0.5 < ratio < 2:
+        return said + f"Its size is about the same (pre-norm: {tidy(ratio)} times post-norm)."
+    stream = next(iter(looks.values()))["stream"][-1]
+    said += f"What differs is its size: pre-norm's is {number(ratio, '.2g')} times post-norm's."
+    if ratio > 2 and stream < 0.5:
+        said += (
+            f" Its last norm divides by the stream's size, {tidy(stream)}, and so multiplies every "
+            "gradient behind it."
+        )
+    return said
+
+
+def _range(sizes: Sequence[float]) -> float:
+    return max(sizes) / min(sizes)
+
+
+def sides_ended(name: str, ended: Mapping[str, float], found: Difference | None) -> str:
+    """ended: bits per character by side. found: post minus pre."""
+    told = ", ".join(f"{side} {loss:.3f}" for side, loss in ended.items())
+    said = f"{name}'s held-out loss at the end, in bits per character: {told}. "
+    return said + (compared("post-norm", "pre-norm", found) if found else "")
+
+
+def only_counted(side: str, loss: float, counting: float) -> str:
+    """counting: what is reached by how often each character comes, and nothing else."""
+    if loss < counting - 0.05:
+        return ""
+    return (
+        f"**{side}** has learned no more here than how often each character comes: that alone "
+        f"gives {counting:.3f}."
+    )
+
+
+def learned(seeds: int) -> str:
+    return (
+        "After the division each channel has its own factor γ (gamma) and summand β (beta), 1 and "
+        f"0 at first. Does it matter that they can be learned? {seeds} seeds with γ and β free, "
+        "the same ones with them frozen."
     )
 
 
 def frozen_losses(steps: int, recorded: str) -> str:
     return (
-        f":material/history: Held-out loss after {steps} steps, in nats per character, for seeds "
-        f"1, 2 and 3. {recorded} So did the five others."
+        f":material/history: Held-out loss after {steps} steps, in bits per character, mean of the "
+        f"seeds; in brackets the 95% interval over the seeds. {recorded} The other runs took about "
+        "as long."
     )
 
 
 CHANNELS = "What LayerNorm's γ and β became with seed 1: lowest, mean and highest channel."
 
 
-def frozen_in_words(rows: Sequence[Mapping[str, str]]) -> str:
-    """Per norm, whether the three seeds agree on what freezing did."""
-    said = []
-    for row in rows:
-        signs = {part[0] for part in row["in the three seeds"].split(", ")}
-        if signs == {"+"}:
-            said.append(f"**{row['norm']}**: frozen is worse with every seed")
-        elif signs == {"−"}:
-            said.append(f"**{row['norm']}**: frozen is *better* with every seed")
-        else:
-            said.append(f"**{row['norm']}**: the seeds don't agree, so nothing can be said")
-    return "; ".join(said) + "."
+def frozen_in_words(found: Mapping[str, Difference]) -> str:
+    """Per norm, what freezing did over the seeds, as far as they bear it out."""
+    told = (f"**{NAMES[norm]}**: {_frozen(each)}" for norm, each in found.items())
+    return "; ".join(told) + "."
+
+
+def _frozen(found: Difference) -> str:
+    if not found.sign:
+        return f"the seeds show no difference; it is {found.most:.3f} at most"
+    better = "worse" if found.sign > 0 else "better"
+    return f"frozen is {better}, by {abs(found.mean):.3f}"
+
+
+def interval(found: Difference) -> str:
+    """0.012 (0.003 to 0.021), with signs."""
+    low, high = number(found.low, "+.3f"), number(found.high, "+.3f")
+    return f"{number(found.mean, '+.3f')} ({low} to {high})"
 
 
 TOO_LARGE = "The numbers grew too large for 32 bits (overflow). Choose a smaller factor."
 
 
 def surgery_in_words(model: GPT, layer: int, factor: float, done: Surgery) -> str:
-    from gpt_core.experiments.norm_surgery import added_share
-
     if factor == 1.0:
         return "×1 changes nothing. Move the factor."
     norm, pre = model.config.norm, model.config.norm_position == "pre"
-    written = (done.after.added[2 * layer] / done.before.added[2 * layer].clamp_min(1e-12)).mean()
     said = (
-        f"The vector of every token is multiplied by {factor:g} as it enters layer {layer}, and "
-        "goes on from there through the skip connections. The weights are the same. Attention of "
-        f"layer {layer} then writes vectors **{tidy(written.item())} times** as long as it did. "
+        f"The vector of every token is multiplied by {factor:g} as it enters layer {layer}. "
+        f"Attention of layer {layer} then writes vectors {_as_long(done, layer)}. "
     )
     if norm in ("layernorm", "rmsnorm") and pre:
-        before, after = (added_share(trace, layer)[0] for trace in (done.before, done.after))
-        beside = "drowned" if factor > 1 else "louder than it was"
-        return said + (
-            f"Its {NAMES[norm]} takes the factor out of what attention reads (but for ε), so it "
-            f"writes what it always does, into a stream that is {factor:g} times as long: beside "
-            f"it, **{tidy(after / max(before, 1e-12))} times** as much as before. Every later "
-            f"branch is {beside} in the same way, and reads a stream in which the earlier layers "
-            f"count {factor:g} times. The final norm hides the size itself: the scores stay about "
-            "as large as ever, made of another mixture."
-        )
+        return said + _hidden(norm, layer, factor, done)
     if norm == "none":
         return said + (
-            "Nothing takes the factor out: attention compares vectors that are that much longer, "
-            "the MLP's inputs leave the range that it learned, and the scores at the end grow with "
-            "the stream, so the model is surer of itself, right or wrong."
+            "Nothing takes the factor out. Attention compares larger vectors, the MLP gets inputs "
+            "outside the range that it learned with, and the logits grow with the stream: the "
+            "model is more certain, right or wrong."
         )
     if norm == "batchnorm":
         return said + (
-            "In eval mode BatchNorm divides by the sizes it remembers from training. It doesn't "
-            "notice that the stream is another size, so the factor goes through."
+            "In eval mode BatchNorm divides by the sizes that it kept from training. They don't "
+            "change with the stream, so the factor goes through."
         )
     return said + (
-        "A post-norm stands after the addition: attention reads the multiplied stream as it is, "
-        "and the norm then brings the *sum* back to its usual size. So the size is gone after one "
-        "branch. What is left is only what attention did otherwise with larger inputs."
+        "A post-norm stands after the sum: attention reads the multiplied stream as it is, and "
+        "the norm then brings the *sum* back to its usual size. After one branch the factor is "
+        "gone. What is left is what attention did differently with larger inputs."
+    )
+
+
+def _as_long(done: Surgery, layer: int) -> str:
+    written = (done.after.added[2 * layer] / done.before.added[2 * layer].clamp_min(1e-12)).mean()
+    if abs(written.item() - 1) < 5e-3:
+        return "of the same length as before"
+    return f"**{tidy(written.item())} times** as long as before"
+
+
+def _hidden(norm: str, layer: int, factor: float, done: Surgery) -> str:
+    """What a pre-norm that divides by the present size makes of the factor."""
+    from gpt_core.experiments.norm_surgery import added_share
+
+    before, after = (added_share(trace, layer)[0] for trace in (done.before, done.after))
+    matter = "less" if factor > 1 else "more"
+    return (
+        f"Its {NAMES[norm]} takes the factor out of what it reads (but for ε). Beside a stream "
+        f"that is {factor:g} times as long, what it adds counts "
+        f"**{tidy(after / max(before, 1e-12))} times** as much as before, and all later branches "
+        f"matter {matter} in the same way. The "
+        "final norm hides the size itself: the logits stay about as large, but come from another "
+        "mixture."
     )
 
 

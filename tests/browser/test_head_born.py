@@ -3,7 +3,7 @@
 import torch
 from playwright.sync_api import expect
 
-from gpt_core.bundled import bundled_run_path
+from gpt_core.bundled import copying_run_path
 from gpt_core.interpret.snapshots import snapshots_of
 from gpt_core.model.gpt import GPT
 from gpt_core.training.run import Run
@@ -36,7 +36,7 @@ def scrub(page, *keys):
 
 
 def test_a_reader_scrubs_predicts_and_shares(page, new_page, app_url):
-    first, before, here, *others = [s.step for s in snapshots_of(Run.open(bundled_run_path()))]
+    first, before, here, *others = [s.step for s in snapshots_of(Run.open(copying_run_path()))]
     page.goto(f"{app_url}/head_born?prompt=GUS: Six stops")
     page.locator(f'.film[data-frames="{3 + len(others)}"]').wait_for(timeout=SLOW)
     film(page, first)
@@ -46,16 +46,17 @@ def test_a_reader_scrubs_predicts_and_shares(page, new_page, app_url):
     shown = film(page, here)
     assert float(shown.get_attribute("data-scrub-ms")) > 0
     assert page.get_by_text(f"Since step {before} layer").count() == 1
-    page.get_by_role("gridcell", name="Layer 2, head 1").click()
+    page.get_by_role("gridcell", name="Layer 1, head 0").click()
     assert page.locator(".roles tr").count() == 0
     page.wait_for_url(f"**step={here}**")
-    page.wait_for_url("**head=2.1**")
+    page.wait_for_url("**head=1.0**")
 
-    page.get_by_text("Never: no head takes it in this run").click()
-    page.get_by_text("of the loss's fall is done").or_(
+    page.get_by_text("No head takes this role in this run").click()
+    page.get_by_text("of the total drop in loss has happened").or_(
         page.get_by_text("No head took this role")
     ).first.wait_for(timeout=SLOW)
     page.locator(".roles tr").first.wait_for()
+    page.get_by_role("heading", name="The copy test, step by step").wait_for()
     settled(page)
     film(page, here)  # still there
 
@@ -64,7 +65,7 @@ def test_a_reader_scrubs_predicts_and_shares(page, new_page, app_url):
     film(other, here)
     assert other.locator("svg.curve").evaluate(LABELS_INSIDE)
     other.locator(".roles tr").first.wait_for(timeout=SLOW)
-    expect(other.get_by_role("heading", name="Layer 2 · head 1")).to_be_visible()
+    expect(other.get_by_role("heading", name="Layer 1 · head 0")).to_be_visible()
     expect(other.get_by_role("textbox", name="Prompt")).to_have_value("GUS: Six stops")
     assert other.evaluate("document.documentElement.scrollWidth") <= 390
     wide = "[data-testid=stMain]"

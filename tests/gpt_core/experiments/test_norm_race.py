@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gpt_core.experiments.norm_race import NORMS, Lane, Race, make_trainer, packed, unpacked
+from gpt_core.experiments.norm_race import (
+    NORMS,
+    PIECE,
+    Lane,
+    Race,
+    held_out_losses,
+    make_trainer,
+    packed,
+    text_of_the_race,
+    unpacked,
+)
 from gpt_core.jobs import JobError
 from gpt_core.jobs.norms_race import norms_race
 from gpt_core.model.norms import _Norm, freeze_gain_and_bias
@@ -109,6 +119,20 @@ def test_muon_leaves_what_is_frozen_alone_too():
     gains, biases = gains_and_biases(trainer.model)
     assert (gains == 1).all() and (biases == 0).all()
     assert not torch.equal(trainer.model.wte.weight, before)
+
+
+def test_contenders_of_all_seeds_are_judged_on_the_same_text_piece_by_piece():
+    lane = run(Lane("batchnorm", SMALL))
+    text = text_of_the_race()[2]
+    assert len(lane.pieces) == (len(text) - 1) // PIECE > 30
+    assert lane.evaluations[-1] == (SMALL.steps, pytest.approx(sum(lane.pieces) / len(lane.pieces)))
+    model = lane.model.eval()
+    ids = torch.from_numpy(text[PIECE : 2 * PIECE + 1].astype("int64"))
+    x, y = ids[:-1].view(-1, SMALL.block_size), ids[1:].view(-1, SMALL.block_size)
+    assert lane.pieces[1] == pytest.approx(model(x, y)[1].item(), rel=1e-5)
+    other = make_trainer("batchnorm", replace(SMALL, seed=2)).model
+    other.load_state_dict(model.state_dict())
+    assert held_out_losses(other.train()) == pytest.approx(lane.pieces) and other.training
 
 
 def test_sizes_by_depth_are_those_of_the_first_batch():
