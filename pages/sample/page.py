@@ -36,7 +36,6 @@ from ui.show.names import show_error
 
 TICK = 0.12  # seconds between two chunks: slow enough to watch, and the server rests in between
 CHUNK = 8  # tokens
-FORMULA = r"p_i = \frac{e^{\text{logit}_i / \tau}}{\sum_j e^{\text{logit}_j / \tau}}"
 
 
 @about_prompt
@@ -110,7 +109,7 @@ def what_settings_do(study: Study) -> None:
     with first:
         prose(
             f"### Temperature τ\n\n{words.temperature(logits, config, tokenizer)}\n\n"
-            f"$$\n{FORMULA}\n$$\n\n"
+            f"$$\n{words.FORMULA}\n$$\n\n"
             f"### Top-k\n\n{words.top_k(logits, config, tokenizer)}"
         )
     with second:

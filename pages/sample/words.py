@@ -61,6 +61,8 @@ INTRO = (
     "dull and wild."
 )
 
+FORMULA = r"p_i = \frac{e^{\text{logit}_i / \tau}}{\sum_j e^{\text{logit}_j / \tau}}"
+
 QUESTIONS = (
     (
         "Two tokens have logits 3 and 1. How many times as likely is the first at τ = 1, and at "
