@@ -56,7 +56,7 @@ def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     heads = twin.config.n_layer * twin.config.n_head
     read = pieces_for(run, twin, TEXTS, passes=4 * heads, flops=VALUE_FLOPS)
     ids = [piece.ids for piece in read.pieces]
-    count = _Count(3 * heads + 2 * steps + 2)
+    count = _Count(3 * heads + 2 * steps + 3)
 
     before = yield from _losses(twin, ids, (), count, mean=True)
     gone = gone or _most_valuable(before)

@@ -25,9 +25,8 @@ def test_a_reader_walks_from_heads_to_one_vector_and_shares_it(page, new_page, a
     open_lesson(other, page.url)
     for seen in ("layer 1 has mixed", "At position 0,"):
         assert other.get_by_text(seen).count() == 1, seen
-    assert (
-        other.get_by_text("Where each head gives most").count() == 0
-    )  # a guess isn't in the address
+    # A guess isn't in the address.
+    assert other.get_by_text("Where each head gives most").count() == 0
     assert other.evaluate(WIDE) <= 0
 
 
