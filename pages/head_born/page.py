@@ -19,7 +19,7 @@ from ui.services.study import Study
 
 @about_prompt
 def film(study: Study) -> None:
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     with left:
         study = chosen_run(study)
     probes = PROBES_OF_LISTS if study.run_key == COPYING else PROBES
