@@ -77,12 +77,12 @@ def open_lesson(tmp_path, monkeypatch):
 
 @pytest.fixture
 def open_at(tmp_path, monkeypatch):
-    """As open_lesson, but by a link: open_at("heads", design={…}, prompt="…", heads_layer="1")."""
+    """As open_lesson, but by a link: open_at("heads", {"n_layer": 1}, prompt="…", head="1.0")."""
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
 
-    def open_(name: str, design: dict | None = None, **query: str):
-        if design is not None:
-            write_run(tmp_path, OWN, **design)
+    def open_(name: str, own: dict | None = None, /, **query: str):
+        if own is not None:
+            write_run(tmp_path, OWN, **own)
             query["model"] = OWN
         app = app_at(name)
         app.query_params.update(query)

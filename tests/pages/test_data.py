@@ -27,7 +27,7 @@ def test_the_bundled_text_is_counted(open_lesson):
     assert f"{own:.3f} bits per character on the text that it counted, and {unseen:.3f}" in (
         app.success[-1].value
     )
-    assert f"**{unseen:.2f} [bits per character](" in said(app)
+    assert f"**{unseen:.2f} bits per character" in said(app)
     assert "sees two characters back" in said(app)
 
 

@@ -18,7 +18,7 @@ def test_the_numbers_are_the_model_s(open_lesson):
     run = Run.open(bundled_run_path())
     model = run.load_model()
     story = overview(model, run.tokenizer().encode("MABEL:"))
-    assert re.search(rf"\*\*{story.surprise:.2f} \[bits\]\([^)]*\)\*\* per token", said(app))
+    assert f"**{story.surprise:.2f} bits** per token" in said(app)
     assert f"**{model.num_parameters():,}** numbers" in said(app)
     assert sent(app, "block_diagram")["numbers"] == pytest.approx(story.lengths)
     assert f"After the last layer the length is {story.end:.2f}" in said(app)

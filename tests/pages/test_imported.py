@@ -64,7 +64,7 @@ def test_it_writes(open_imported):
 
 def test_a_long_prompt_leaves_the_pictures_a_size_to_send(open_imported):
     app = open_imported("attention", "a b c d e f g h " * 120)
-    cut = [info.value for info in app.info if "have room for 707 tokens;" in info.value]
+    cut = [info.value for info in app.info if "707 tokens;" in info.value]
     assert len(cut) == 1  # 2 layers × 4 heads × 707² is just below 4 million cells
 
 

@@ -221,8 +221,10 @@ def _above_and_below(bars: Sequence[Bar], log_y: bool) -> tuple[list[Bar], list[
     below: list[Bar] = []
     taken: list[float] = []  # where names begin
     highest, lowest = max(bar.y for bar in bars), min(bar.y for bar in bars) / 20
+    log_y = log_y and lowest > 0
     for bar in sorted(bars, key=lambda bar: -bar.y):
-        place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y / highest
+        place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y
+        place = place if log_y or not highest else place / highest
         free = all(abs(place - other) >= _NAME for other in taken)
         (above if free else below).append(bar)
         taken.append(place if free else place - _NAME)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from gpt_core.model.parameters import PUBLISHED, parameter_table
 from pages.home.scale import words
+from ui.app.glossary import prose
 from ui.app.job_panel import job_panel
 from ui.app.links import page_of
 from ui.services.study import Study
@@ -22,7 +23,7 @@ SETTINGS = {"seconds": 30, "seeds": 3}
 def show_ladder() -> None:
     """Seven models, each with one part more, recorded and to be run again."""
     st.header("What is each part good for?")
-    st.markdown(words.LADDER)
+    prose(words.LADDER)
     job_panel("ladder", SETTINGS, _draw, label="Climb it", recorded="ladder")
 
 
@@ -45,11 +46,11 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
         )
     st.table(pd.DataFrame(rows).set_index("model"))
     if len(rungs) == len(words.PARTS) and (told := words.depth(value)):
-        st.markdown(told)
+        prose(told)
     st.caption(words.measured(value))
     with st.expander("What each of them writes"):
         for rung in rungs:
-            st.markdown(f"**{rung['name']}**")
+            prose(f"**{rung['name']}**")
             st.code(rung["text"], language=None, wrap_lines=True)
             st.page_link(page_of(words.LESSONS[rung["name"]]))
 
@@ -58,7 +59,7 @@ def show_parameters(study: Study) -> None:
     """Where the model's parameters sit; the totals add up."""
     shares = parameter_table(study.model.config)
     st.header("Where do the parameters sit?")
-    st.markdown(words.PARAMETERS)
+    prose(words.PARAMETERS)
     rows = [
         {
             "part": share.part,
@@ -70,7 +71,7 @@ def show_parameters(study: Study) -> None:
         for share in shares
     ]
     st.table(pd.DataFrame(rows).set_index("part"))
-    st.markdown(f"{words.total(shares)} {words.largest(shares)}")
+    prose(f"{words.total(shares)} {words.largest(shares)}")
     if study.model.config.tie_weights:
         st.caption(words.TIED)
 
@@ -78,7 +79,7 @@ def show_parameters(study: Study) -> None:
 def show_bridge(study: Study) -> None:
     """This model beside published ones, and what comes after reading."""
     st.header("From this model to today's")
-    st.markdown(words.BRIDGE)
+    prose(words.BRIDGE)
     config, own = study.model.config, study.model.num_parameters()
     table = [_row("this model", "", own, own, config.n_layer, config.n_head, config.n_embd,
                   config.block_size, config.vocab_size, "")]  # fmt: skip
@@ -90,7 +91,7 @@ def show_bridge(study: Study) -> None:
     st.table(pd.DataFrame(table).set_index("model"))
     sources = "; ".join(f"{other.name}: {other.source}" for other in PUBLISHED)
     st.caption(f"{sources}.")
-    st.markdown(words.AFTER)
+    prose(words.AFTER)
 
 
 def _row(
