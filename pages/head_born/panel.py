@@ -185,7 +185,7 @@ def _show_births(views: Sequence[SnapshotView], found: Sequence[words.Birth], fa
             show(figures.copy_test(views, fall), "film_copying", words.COPY_TEST_ALT)
         with right:
             show(figures.shares(views), "film_shares", words.SHARES_ALT)
-        st.markdown(words.copied(views, found))
+        st.markdown(words.copied(views))
     st.subheader("Who took which role, and when?")
     st.markdown(words.told(found))
     st.markdown(words.CAUTION)

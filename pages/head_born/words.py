@@ -108,7 +108,7 @@ def _birth(role: str, views: Sequence[SnapshotView], fall: Fall | None) -> Birth
     )
 
 
-def copied(views: Sequence[SnapshotView], found: Sequence[Birth]) -> str:
+def copied(views: Sequence[SnapshotView]) -> str:
     """Whether heads of the run learned to copy, when, and whether the loss shows it."""
     tested = [(view.step, view.copying) for view in views if view.copying]
     first = next(((step, each) for step, each in tested if each.passed.any()), None)
@@ -130,7 +130,7 @@ def copied(views: Sequence[SnapshotView], found: Sequence[Birth]) -> str:
         said += f"At the end it is {_named(end).lower()} with {last.share[end]:.0%}. "
     else:
         said += "At the end no head passes any more. "
-    return said + _saved(last) + _order(step, head, found)
+    return said + _saved(last) + _order(step, head, views)
 
 
 def _saved(last: Copying) -> str:
@@ -147,18 +147,28 @@ def _saved(last: Copying) -> str:
     )
 
 
-def _order(step: int, head: tuple[int, int], found: Sequence[Birth]) -> str:
+def _order(step: int, head: tuple[int, int], views: Sequence[SnapshotView]) -> str:
     """An induction head reads what a previous-token head of an earlier layer has written."""
-    helper = next((birth for birth in found if birth.role == ASKED), None)
-    if helper is None or helper.step is None or helper.head is None:
+    clear = {
+        (layer, place): view.step
+        for view in reversed(views)  # the first snapshot in which it is clear stays
+        if ASKED in view.roles
+        for layer, place in view.roles[ASKED].clear().nonzero().tolist()
+    }
+    if not clear:
         return "No head was seen before it that looks at the token just before."
-    who = _named(helper.head).lower()
-    if helper.head[0] < head[0] and helper.step <= step:
+    helpers = {who: since for who, since in clear.items() if who[0] < head[0] and since <= step}
+    if helpers:
+        who = min(helpers, key=lambda each: helpers[each])
         return (
-            f"A previous-token head came first: {who}, clear since step {helper.step:,}, in an "
-            "earlier layer. That is the order in which one can use the other."
+            f"A previous-token head came first: {_named(who).lower()}, clear since step "
+            f"{helpers[who]:,}, in an earlier layer. That is the order in which one can use the "
+            "other."
         )
-    return f"The first clear previous-token head is {who}, since step {helper.step:,}."
+    who = min(clear, key=lambda each: clear[each])
+    return (
+        f"The first clear previous-token head is {_named(who).lower()}, since step {clear[who]:,}."
+    )
 
 
 def answer(

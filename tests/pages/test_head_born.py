@@ -96,7 +96,7 @@ def test_the_run_that_learned_to_copy_is_shown_first(open_lesson, films):
     first, second = test.first / math.log(2), test.second / math.log(2)
     assert f"costs {second:.1f} bits per token there, the first {first:.1f}: copying" in text
     assert test.passed().any() and "**No induction head" not in text
-    assert "first clear previous-token head is layer 1, head 0, since step 100" in text
+    assert "A previous-token head came first: layer 0, head 2, clear since step 300" in text
 
 
 def test_the_recorded_runs_are_small_and_show_what_they_claim():

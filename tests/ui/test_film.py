@@ -81,30 +81,36 @@ def after_test(view, first=10.0, second=10.0, head=None, share=0.8):
 
 def test_a_model_that_copies_is_told_from_one_that_only_looks_and_from_one_that_does_neither():
     nothing = [after_test(each) for each in RUN]
-    assert copied(nothing, births(RUN, FALL)).startswith("**No induction head in this run.**")
-    assert "the most is 2%" in copied(nothing, births(RUN, FALL))
+    assert copied(nothing).startswith("**No induction head in this run.**")
+    assert "the most is 2%" in copied(nothing)
 
     looks = [*nothing[:3], after_test(RUN[3], head=(1, 1))]
-    text = copied(looks, births(RUN, FALL))
+    text = copied(looks)
     assert text.startswith("**Layer 1, head 1** is the first to pass the copy test, at step 400")
     assert "has not (yet) become copying" in text
 
     copies = [*nothing[:3], after_test(RUN[3], second=5.0, head=(1, 1))]
-    text = copied(copies, births(RUN, FALL))
+    text = copied(copies)
     assert "costs 7.2 bits per token there, the first 14.4: copying saves 7.2 of them." in text
 
     lost = [*nothing[:2], after_test(RUN[2], second=5.0, head=(1, 1)), nothing[3]]
-    assert "no head passes any more" in copied(lost, births(RUN, FALL))
+    assert "no head passes any more" in copied(lost)
 
 
 def test_the_helper_came_first_only_if_it_did():
-    copies = [after_test(each) for each in RUN[:3]] + [after_test(RUN[3], second=5.0, head=(1, 1))]
-    earlier = [*(view(step) for step in (0, 100)), view(200, (0, 0)), view(400, (0, 0))]
-    assert "came first: layer 0, head 0" in copied(copies, births(earlier, FALL))
-    same_layer = [*(view(step) for step in (0, 100)), view(200, (1, 0)), view(400, (1, 0))]
-    assert "came first" not in copied(copies, births(same_layer, FALL))
-    never = [view(each.step) for each in RUN]
-    assert "No head was seen before it" in copied(copies, births(never, FALL))
+    def told_of(*views):
+        first = [after_test(each) for each in views[:-1]]
+        return copied([*first, after_test(views[-1], second=5.0, head=(1, 1))])
+
+    start = [view(step) for step in (0, 100)]
+    earlier = told_of(*start, view(200, (0, 0)), view(400, (0, 0)))
+    assert "came first: layer 0, head 0, clear since step 200" in earlier
+    same_layer = told_of(*start, view(200, (1, 0)), view(400, (1, 0)))
+    assert "came first" not in same_layer and "is layer 1, head 0, since step 200" in same_layer
+    # A head of the same layer was clear before it: that is not the helper.
+    both = told_of(*start, view(200, (1, 0)), view(300, (0, 1)), view(400, (0, 1)))
+    assert "came first: layer 0, head 1, clear since step 300" in both
+    assert "No head was seen before it" in told_of(*(view(each.step) for each in RUN))
 
 
 def test_a_role_that_is_lost_again_is_told_so():
