@@ -17,7 +17,7 @@ def lesson(page, app_url):
     """Open the lesson with settings in its address: lesson("train_steps=50")."""
 
     def open_(query=""):
-        page.goto(f"{app_url}/training?{query}")
+        page.goto(f"{app_url}/training?training_shown=true&{query}")
         expect(page.get_by_role("heading", name="Runs compared")).to_be_visible(timeout=SLOW)
         return page
 
