@@ -80,7 +80,9 @@ def open_at(tmp_path, monkeypatch):
     """As open_lesson, but by a link: open_at("heads", {"n_layer": 1}, prompt="…", head="1.0")."""
     monkeypatch.setenv("GPT_RUNS", str(tmp_path))
 
-    def open_(name: str, own: dict | None = None, /, **query: str):
+    def open_(name: str, own: dict | None = None, /, **query):
+        design = query.get("design")  # also the key of a widget, with a text
+        own = query.pop("design") if isinstance(design, dict) else own
         if own is not None:
             write_run(tmp_path, OWN, **own)
             query["model"] = OWN
