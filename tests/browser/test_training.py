@@ -86,7 +86,9 @@ def test_a_text_of_ones_own_is_trained_on_and_looked_into(page, app_url):
     page.get_by_label("Your text").fill(TEXT)
     page.get_by_role("button", name="Use this text").click()
     expect(page.get_by_text("The lessons use “Pasted text”")).to_be_visible()
-    page.get_by_role("link", name="Training").click()
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.locator("summary", has_text="Learning").click()
+    sidebar.get_by_role("link", name="Training").click()
     expect(page.get_by_text("Text: “Pasted text”")).to_be_visible(timeout=SLOW)
     page.get_by_text("Size of the model").click()
     for label, value in (("Layers", 1), ("Heads", 2), ("Width", 32), ("Context", 32)):
@@ -97,6 +99,7 @@ def test_a_text_of_ones_own_is_trained_on_and_looked_into(page, app_url):
     start(page)
     wait_for_badge(page, "finished")
     wait_for_steps(page, 50)
+    page.get_by_text("Show the curves without a guess").click()
     page.wait_for_function(
         "() => document.querySelectorAll('.st-key-loss_figure .mark-line path').length > 0"
     )
