@@ -99,7 +99,6 @@ def test_a_text_of_ones_own_is_trained_on_and_looked_into(page, app_url):
     start(page)
     wait_for_badge(page, "finished")
     wait_for_steps(page, 50)
-    page.get_by_text("Show the curves without a guess").click()
     page.wait_for_function(
         "() => document.querySelectorAll('.st-key-loss_figure .mark-line path').length > 0"
     )
