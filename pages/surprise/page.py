@@ -9,22 +9,13 @@ import streamlit as st
 from gpt_core.evaluation.surprise import token_bits
 from gpt_core.experiments.bigram import Bigram, pair_entropy, train_bigram
 from pages.surprise import words
-from pages.surprise.figures import bits_by_probability, strip, training_curve
+from pages.surprise.figures import bits_by_probability, strip
+from pages.surprise.panels import per_token_or_character, predictors, table_of_pairs
 from pages.surprise.questions import candidates
-from pages.surprise.results import (
-    Halves,
-    Surprises,
-    Trained,
-    at_home,
-    by_tokenizer,
-    counted,
-    halves_of,
-    model_cost,
-    surprises_of,
-    trained,
-)
+from pages.surprise.results import Surprises, halves_of, surprises_of
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
+from ui.app.glossary import prose
 from ui.app.lesson import (
     Answer,
     ask,
@@ -37,14 +28,12 @@ from ui.app.lesson import (
 )
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
-from ui.services.caches import Aside
 from ui.services.study import Study
 from ui.show.numbers import number
-from ui.show.plotly_json import count_bars, show
-from ui.show.theme import palette
+from ui.show.plotly_json import show
 from ui.show.tokens import code, short
 
-MOST_TOKENS, MOST_SEED = 128, 9999
+MOST_TOKENS = 128
 
 
 def looked_at(study: Study) -> tuple[Study, Surprises | None]:
@@ -70,7 +59,7 @@ def text_in_colours(study: Study) -> None:
     shown = guessed(texts, found)
     picture.html(strip(study.tokens, found if shown else None, guessing))
     if shown:
-        st.markdown(words.strip_finding(texts, found, guessing))
+        prose(words.strip_finding(texts, found, guessing))
 
 
 def guessed(texts: Sequence[str], found: Surprises) -> bool:
@@ -96,15 +85,15 @@ def from_probability_to_bits(study: Study) -> None:
     study, found = looked_at(study)
     left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
     with left:
-        st.markdown(words.BITS)
+        prose(words.BITS)
         st.markdown(words.FORMULA)
         st.table(words.bits_table(study.tokenizer.vocab_size))
     with right:
         tokens, bits = (study.tokens[1:], found.bits) if found else ((), ())
-        show(bits_by_probability(tokens, bits), "surprise_curve", words.CURVE)
+        show(bits_by_probability(tokens, bits), "surprise_curve", words.BITS_CURVE)
         if found:
             texts = [token.text for token in tokens]
-            st.markdown(words.above_picture(bits) + words.example(texts, bits))
+            prose(words.above_picture(bits) + words.example(texts, bits))
 
 
 @about_prompt
@@ -118,8 +107,8 @@ def mean_surprise(study: Study) -> None:
         st.dataframe(rows_of(texts, found), hide_index=True, height=380)
         st.caption(words.FIRST_TOKEN)
     with right:
-        st.markdown(words.loss(found))
-        st.markdown(words.perplexity(texts, found, study.tokenizer.vocab_size))
+        prose(words.loss(found))
+        prose(words.perplexity(texts, found, study.tokenizer.vocab_size))
         st.caption(words.NATS)
 
 
@@ -134,84 +123,10 @@ def rows_of(texts: Sequence[str], found: Surprises) -> list[dict[str, str]]:
     return rows
 
 
-def predictors(halves: Halves) -> None:
-    """Guessing, two counters and the loaded model on the same unseen text."""
-    loaded = current_study().loaded
-    numbers, cost = counted(halves), model_cost(loaded, halves.unseen)
-    bars = {"guessing": numbers.guessing, "counting characters": numbers.letters}
-    bars["counting pairs"] = numbers.pairs
-    colors = [palette().muted] * 3
-    if cost:
-        bars["the loaded model"] = cost.per_character
-        colors.append(palette().output)
-    figure = count_bars(list(bars), list(bars.values()), colors, 2)
-    show(figure, "surprise_bars", "Bits per character on unseen text, a bar for each predictor")
-    st.caption(words.unseen_text(corpus.name, len(halves.unseen)))
-    st.markdown(words.counters(numbers))
-    home = at_home(loaded) if cost else None
-    st.markdown(words.loaded_model(cost, numbers, loaded.run.corpus["name"], home))
-    st.subheader("Entropy and cross-entropy")
-    st.markdown(words.entropy(numbers))
-
-
-def per_token_or_character(halves: Halves) -> None:
-    """The same counter on the same text, cut in two ways."""
-    costs = by_tokenizer(halves)
-    rows = [
-        {
-            "cut into": name,
-            "tokens": f"{cost.tokens:,}",
-            "bits per token": number(cost.per_token),
-            "bits per character": number(cost.per_character),
-        }
-        for name, cost in costs.items()
-    ]
-    if rows:
-        st.dataframe(rows, hide_index=True)
-    st.markdown(words.units(costs))
-
-
-@st.fragment
-def table_of_pairs(halves: Halves) -> None:
-    """Train it on a click; who comes back to the same text and seed finds it trained."""
-    numbers = counted(halves)
-    st.markdown(words.table(numbers))
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
-    seed = int(widgets.number_input("Seed", 0, MOST_SEED, 1, key="pairs_seed", container=left))
-    this = (halves.key, seed)
-    if right.button("Train the table", type="primary", icon=":material/bolt:", key="train_pairs"):
-        st.session_state["trained_pairs"] = this
-    if st.session_state.get("trained_pairs") != this:
-        st.caption(words.NOT_YET)
-        return
-    picture = st.empty()
-
-    def draw(steps: Sequence[int], losses: Sequence[float]) -> None:
-        chart = training_curve(steps, losses, numbers)
-        # Without a key, so that it can be drawn again while the table learns.
-        picture.vega_lite_chart(chart.data, chart.spec, alt=words.CURVE)
-
-    found = trained(halves, seed, Aside(draw))
-    draw(found.steps, found.losses)
-    st.markdown(words.trained(found, numbers))
-    show_writing(found)
-    st.markdown(words.more_context(numbers))
-
-
-def show_writing(found: Trained) -> None:
-    """What the table wrote before and after."""
-    for column, name, text in zip(
-        st.columns(2), ("before", "after"), (found.before, found.after), strict=True
-    ):
-        with column:
-            st.markdown(f"**What it writes {name} training**")
-            st.code(text, language=None, wrap_lines=True)
-
-
 st.title("Surprise")
 study = current_study()
 goal(words.GOAL)
-st.markdown(words.INTRO)
+prose(words.INTRO)
 text_in_colours()
 
 st.header("From a probability to bits")
@@ -221,16 +136,15 @@ st.header("The loss: the mean surprise")
 mean_surprise()
 
 st.header("What is a good loss?")
-st.markdown(words.PREDICTORS)
-corpus = chosen_corpus()
-halves = halves_of(corpus.text, study.loaded)
+prose(words.PREDICTORS)
+halves = halves_of(chosen_corpus().text, study.loaded)
 predictors(halves)
 
 st.subheader("Per token, or per character?")
 per_token_or_character(halves)
 
 st.header("The first working GPT: a table of pairs")
-st.markdown(words.BIGRAM)
+prose(words.BIGRAM)
 table_of_pairs(halves)
 
 try_this(*words.TRY)

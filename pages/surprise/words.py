@@ -106,7 +106,7 @@ TOP = 12  # bits, the height of the picture
 # Bits: nearly free; no difference worth speaking of; the same when rounded.
 EASY, CLOSE, ALIKE = 0.1, 0.05, 0.005
 _MOST_BITS = 1000  # 2 to the power of more is too large for a float
-CURVE = "Surprise in bits over probability, a falling curve with your prompt's tokens on it"
+BITS_CURVE = "Surprise in bits over probability, a falling curve with your prompt's tokens on it"
 
 
 def power(bits: float) -> float:
