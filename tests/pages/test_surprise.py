@@ -12,7 +12,7 @@ from corpus import Corpus
 from pages.surprise import words
 from pages.surprise.questions import candidates
 from pages.surprise.results import WRITTEN, AtHome, Counted, Surprises, Trained
-from tests.helpers import TEXT, app_at, write_run
+from tests.helpers import TEXT, app_at, said, write_run
 from ui.app.chosen_text import bundled_corpus
 from ui.services.caches import RESULTS
 from ui.services.models import BUNDLED
@@ -37,10 +37,6 @@ def opened(prompt=None, model=None, text=None, **texts):
     app.run()
     assert not app.exception
     return app
-
-
-def said(app):
-    return "\n".join(e.value for e in (*app.markdown, *app.info, *app.success, *app.warning))
 
 
 def strip(app):
