@@ -34,7 +34,7 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
     show(bars, f"ladder_{finished}_{len(rungs)}", words.BARS)
     rows = []
     for i, rung in enumerate(rungs):
-        changed = words.step(rung["name"], rungs[i - 1]["bits"], rung["bits"]) if i else ""
+        changed = words.step(rungs[i - 1]["bits"], rung["bits"]) if i else ""
         rows.append(
             {
                 "model": rung["name"].replace("+ ", "+\u00a0"),  # Markdown would make a list

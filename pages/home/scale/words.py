@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
+from gpt_core.evaluation.paired import paired
 from gpt_core.model.parameters import Share
 from ui.show.numbers import number
 
@@ -57,21 +57,19 @@ not answer questions. Three steps more make an assistant of it:
 None of these changes the parts. They move the same parameters.
 """
 NOT_TOLD = "not published"
-_T = 4.303  # of Student's t with two degrees of freedom: 95% of it lies within
 
 
-def step(name: str, before: Sequence[float], now: Sequence[float]) -> str:
+def step(before: Sequence[float], now: Sequence[float]) -> str:
     """What a part changed, in bits: the seeds are paired, and their spread decides."""
-    differences = [new - old for new, old in zip(now, before, strict=True)]
-    change = mean(differences)
-    if len(differences) < 3:
-        return f"{number(change, '+.2f')} (one seed: its noise is not known)"
-    half = (_T if len(differences) == 3 else 2.0) * stdev(differences) / math.sqrt(len(differences))
-    if abs(change) <= half:
-        most = abs(change) + half
-        return f"no difference beyond the noise of the seeds (at most {number(most, '.2f')})"
-    which = "better" if change < 0 else "worse"
-    return f"{which} by {number(abs(change), '.3f')} ± {number(half, '.3f')}"
+    if len(now) < 3:
+        alone = number(mean(now) - mean(before), "+.2f")
+        return f"{alone} (too few seeds: the noise is not known)"
+    change = paired(now, before)
+    if not change.sign:
+        return f"no difference beyond the noise of the seeds (at most {number(change.most, '.2f')})"
+    which = "better" if change.sign < 0 else "worse"
+    half = (change.high - change.low) / 2
+    return f"{which} by {number(abs(change.mean), '.3f')} ± {number(half, '.3f')}"
 
 
 def depth(value: dict[str, Any]) -> str:
