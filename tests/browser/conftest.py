@@ -1,11 +1,13 @@
 """The real app in a real browser: what all browser tests share."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.app_process import BROWSER, BROWSER_FLAGS, start_app, stop_app
+from course.lessons import COURSE
 
 
 @pytest.fixture(scope="session")
@@ -103,3 +105,27 @@ def metric(page, label: str):
 def settled(page) -> None:
     """Wait until the app has answered and is idle."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def group(page, heading):
+    """One heading of the course's menu, with its links."""
+    return (
+        page.get_by_test_id("stSidebar")
+        .get_by_test_id("stExpander")
+        .filter(has=page.get_by_text(heading, exact=True))
+    )
+
+
+def link_to(page, heading, lesson):
+    """The link to a lesson in the course's menu: its number, its name, a tick."""
+    name = page.get_by_text(re.compile(rf"^(\d+ · )?{lesson}( ✓)?$"))
+    return group(page, heading).get_by_role("link").filter(has=name)
+
+
+def open_from_menu(page, lesson):
+    """Click a lesson in the course's menu, whose heading may be folded."""
+    heading = next(h for h, lessons in COURSE.items() if lesson in [each.title for each in lessons])
+    link = link_to(page, heading, lesson)
+    if not link.is_visible():
+        group(page, heading).locator("summary").click()
+    link.click()

@@ -31,7 +31,7 @@ def test_every_part_is_a_link_that_keeps_the_model_and_the_prompt(page, app_url,
     open_home(page, app_url, run)
     link = page.locator("[data-part='blocks.11.attn_out']")
     assert same_study(link.get_attribute("href"), run)
-    link.click()
+    link.get_by_text("Attention").click()  # below it stands a link of its own, to its heads
     page.wait_for_selector(".map[data-painted]")  # the Attention lesson
     page.wait_for_url(re.compile("/attention"))
     page.wait_for_url(lambda address: same_study(address, run))  # the prompt comes with its box

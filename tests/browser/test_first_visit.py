@@ -1,20 +1,12 @@
 """A newcomer's first minute, in a real browser."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from course.lessons import COURSE
-from tests.browser.conftest import settled, start_app, stop_app
+from tests.browser.conftest import group, link_to, open_from_menu, settled, start_app, stop_app
 
 MENU = {heading: [lesson.title for lesson in lessons] for heading, lessons in COURSE.items()}
-
-
-def link_to(page, heading, lesson):
-    """The link to a lesson in the course's menu: its number, its name, a tick."""
-    name = page.get_by_text(re.compile(rf"^(\d+ · )?{lesson}( ✓)?$"))
-    return group(page, heading).get_by_role("link").filter(has=name)
 
 
 def main_text(page):
@@ -25,26 +17,14 @@ def prompt_box(page):
     return page.get_by_role("textbox", name="Prompt under study")
 
 
-def group(page, heading):
-    """One heading of the course's menu, with its links."""
-    return (
-        page.get_by_test_id("stSidebar")
-        .get_by_test_id("stExpander")
-        .filter(has=page.get_by_text(heading, exact=True))
-    )
-
-
 def test_every_lesson_opens_from_the_menu(page, app_url):
     page.goto(app_url)
     settled(page)
     for heading, lesson in [(h, name) for h, names in MENU.items() for name in names]:
-        link = link_to(page, heading, lesson)
-        if not link.is_visible():
-            group(page, heading).locator("summary").click()
-        link.click()
+        open_from_menu(page, lesson)
         page.get_by_role("heading", level=1).first.wait_for()
         settled(page)
-        expect(link).to_contain_text("✓")
+        expect(link_to(page, heading, lesson)).to_contain_text("✓")
         assert page.get_by_test_id("stAlertContentError").count() == 0, lesson
         # A fragment of the page may still be on its way.
         page.wait_for_function(
@@ -67,7 +47,7 @@ def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path, below):
         # The group that the lesson is in is open, the others are folded.
         expect(group(page, "Text").get_by_role("link")).to_have_count(len(MENU["Text"]))
         assert not link_to(page, "Inside", "Attention").is_visible()
-        link_to(page, "Text", "Data").click()
+        open_from_menu(page, "Data")
         page.get_by_role("heading", name="Data", level=1).wait_for()
         settled(page)
         assert page.url.startswith(f"{url}/data?")
@@ -83,8 +63,7 @@ def test_the_prompt_is_read_while_it_is_typed_and_stays_in_the_address(page, app
     prompt_box(page).fill("GUS: Six stops")  # no Enter, no blur
     page.wait_for_function("location.search.includes('prompt=GUS')")
     page.get_by_text("14", exact=True).first.wait_for()  # characters in the prompt
-    group(page, "Text").locator("summary").click()
-    link_to(page, "Text", "Tokenization").click()
+    open_from_menu(page, "Tokenization")
     page.get_by_role("heading", name="Tokenization", level=1).wait_for()
     settled(page)
     assert "prompt=GUS" in page.url

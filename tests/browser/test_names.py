@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.app_process import start_app, stop_app
-from tests.browser.conftest import settled
+from tests.browser.conftest import open_from_menu, settled
 from ui.show.names import plain
 
 ELSEWHERE = "somewhere.example"
@@ -152,7 +152,7 @@ def test_a_hostile_file_name_is_text_where_it_is_named(watched, app_url):
     watched.locator("input[type=file]").set_input_files(file)
     expect(watched.get_by_text(f"The lessons use “{name[:10]}")).to_be_visible()
     for lesson in ("Data", "Sitcom", "Tokenization", "Training"):
-        watched.get_by_role("link", name=lesson, exact=True).click()
+        open_from_menu(watched, lesson)
         expect(watched.get_by_role("heading", level=1, name=lesson)).to_be_visible()
         expect(watched.get_by_text(f"“{name[:10]}").first).to_be_visible()
         nothing_lives(watched)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import stop_button
+from tests.browser.conftest import open_from_menu, stop_button
 
 SLOW = 120_000  # ms; a worker at the lowest priority may have to wait for others
 TINY = "layers=1&heads=2&width=32&context=32&train_batch=4"
@@ -86,9 +86,7 @@ def test_a_text_of_ones_own_is_trained_on_and_looked_into(page, app_url):
     page.get_by_label("Your text").fill(TEXT)
     page.get_by_role("button", name="Use this text").click()
     expect(page.get_by_text("The lessons use “Pasted text”")).to_be_visible()
-    sidebar = page.get_by_test_id("stSidebar")
-    sidebar.locator("summary", has_text="Learning").click()
-    sidebar.get_by_role("link", name="Training").click()
+    open_from_menu(page, "Training")
     expect(page.get_by_text("Text: “Pasted text”")).to_be_visible(timeout=SLOW)
     page.get_by_text("Size of the model").click()
     for label, value in (("Layers", 1), ("Heads", 2), ("Width", 32), ("Context", 32)):
@@ -107,7 +105,7 @@ def test_a_text_of_ones_own_is_trained_on_and_looked_into(page, app_url):
     page.get_by_role("button", name="Use this model in every lesson").click()
     model = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Model")
     expect(model).to_have_value("modern, char, 50 steps", timeout=SLOW)
-    page.get_by_role("link", name="Sample").click()
+    open_from_menu(page, "Sample")
     expect(page.get_by_role("heading", name="Sample").first).to_be_visible()
     expect(model).to_have_value("modern, char, 50 steps", timeout=SLOW)
 

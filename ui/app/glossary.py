@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -375,13 +377,30 @@ STYLE = """<style>
 </style>"""
 
 
+@contextmanager
+def own_terms() -> Iterator[None]:
+    """Inside, terms are linked as if nothing else were on the page.
+
+    A part of the page that is drawn again with other words would else decide what the rest links.
+    """
+    before = st.session_state.get(_SEEN, {})
+    st.session_state[_SEEN] = {}
+    try:
+        yield
+    finally:
+        st.session_state[_SEEN] = before
+
+
 def forget_terms() -> None:
     """A page begins: no term has been used on it yet."""
     st.session_state[_SEEN] = {}
 
 
 def prose(text: str, container: DeltaGenerator | None = None, **more: Any) -> None:
-    """Write Markdown; terms of the glossary are linked where they first stand on the page."""
+    """Write Markdown; terms of the glossary are linked where they first stand on the page.
+
+    What depends on the prompt (`about_prompt`) links its own, whatever the rest of the page says.
+    """
     caller = sys._getframe(1)
     place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
     linked = with_terms(text, st.session_state.setdefault(_SEEN, {}), place)

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from ui.app import address, widgets
+from ui.app.glossary import own_terms
 from ui.app.startup import let_words_through
 from ui.app.visitor import visitor_id
 from ui.app.whole_link import OTHER_WEIGHTS, WEIGHTS, offer_link, other_weights
@@ -45,7 +46,8 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
     @st.fragment(key=key)
     @wraps(draw)
     def redrawn() -> None:
-        draw(current_study())
+        with own_terms():
+            draw(current_study())
 
     @wraps(draw)
     def part() -> None:
