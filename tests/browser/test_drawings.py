@@ -221,9 +221,10 @@ def test_a_film_that_plays_stops_when_it_is_closed(drawn):
     assert page.evaluate(OPEN)["intervals"] == 1
     page.evaluate("() => kept.drawing.close()")
     assert page.evaluate(OPEN) == {"observers": 0, "listeners": 0, "intervals": 0}
+    # A slow machine may have drawn a frame before it was closed; what counts is what comes after.
+    closed = page.locator(".scrub input").input_value(), page.evaluate("() => kept.sent")
     page.wait_for_timeout(1200)  # more than a frame takes
-    assert page.locator(".scrub input").input_value() == "0"
-    assert page.evaluate("() => kept.sent") == []
+    assert (page.locator(".scrub input").input_value(), page.evaluate("() => kept.sent")) == closed
 
 
 def _dense(value):
