@@ -16,6 +16,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from gpt_core.generate.compiled import CompiledDecoder, can_decode
 from gpt_core.generate.decoder import Decoder
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import find_hook_points
@@ -104,12 +105,14 @@ def generate(
     config: SampleConfig | None = None,
     tokenizer: Decodes | None = None,
     use_cache: bool = True,
+    decoder: Decoder | CompiledDecoder | None = None,
 ) -> Iterator[Sampled]:
     """Continue a text, one token at a time.
 
     model: in eval mode. tokens: the ids of the prompt, at least one; only the last block_size are
     read. tokenizer: needed for config.stop; the token that completes a stop text is the last one.
     use_cache: keep keys and values of earlier tokens (the same text, several times faster).
+    decoder: what keeps them, for this model; by default what `decoder_of` gives.
 
     A full window restarts from its last three quarters: moving on by one token would change every
     position, and nothing in the cache could be kept.
@@ -130,16 +133,26 @@ def generate(
         raise SampleError("The model is in training mode; call model.eval() before sampling.")
     if config.stop and tokenizer is None:
         raise SampleError("Stop texts need the tokenizer, to know what the tokens say.")
-    return _generate(model, list(tokens), config, tokenizer, use_cache)
+    if use_cache and decoder is None and model.config.causal:
+        decoder = decoder_of(model)
+    return _generate(model, list(tokens), config, tokenizer, decoder if use_cache else None)
+
+
+def decoder_of(model: GPT) -> Decoder | CompiledDecoder:
+    """The quickest decoder of a causal model: compiled, where that is prepared and knows it."""
+    return CompiledDecoder(model) if can_decode(model) else Decoder(model)
 
 
 def _generate(
-    model: GPT, tokens: list[int], config: SampleConfig, tokenizer: Decodes | None, use_cache: bool
+    model: GPT,
+    tokens: list[int],
+    config: SampleConfig,
+    tokenizer: Decodes | None,
+    decoder: Decoder | CompiledDecoder | None,
 ) -> Iterator[Sampled]:
     """The loop of generate, whose arguments are checked."""
     generator = torch.Generator().manual_seed(config.seed)
     block_size = model.config.block_size
-    decoder = Decoder(model) if use_cache and model.config.causal else None
     hooks = [
         point._forward_hooks for point in find_hook_points(model).values()
     ]  # looked at every token

@@ -4,6 +4,7 @@ from inspect import unwrap
 
 import streamlit as st
 
+from gpt_core.generate.compiled import can_decode, is_prepared
 from gpt_core.generate.decoder import Decoder
 from gpt_core.generate.sample import (
     distribution,
@@ -116,7 +117,8 @@ def what_settings_do(study: Study) -> None:
         prose(
             f"### Top-p\n\n{words.top_p(logits, config, tokenizer)}\n\n"
             f"### Min-p\n\n{words.min_p(logits, config, tokenizer)}\n\n"
-            f"### Why it is quick\n\n{words.cache(study.model.config)}"
+            f"### Why it is quick\n\n{words.cache(study.model.config)}\n\n"
+            f"{words.step_by(is_prepared(), can_decode(study.model))}"
         )
 
 

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from gpt_core.generate.compiled import CompiledDecoder
 from gpt_core.generate.decoder import Decoder
-from gpt_core.generate.sample import SampleConfig, Sampled, SampleError, generate, stages
+from gpt_core.generate.sample import (
+    SampleConfig,
+    Sampled,
+    SampleError,
+    decoder_of,
+    generate,
+    stages,
+)
 from ui.services.caches import shared
 from ui.services.models import own_copy
 from ui.services.study import Study
@@ -78,6 +86,7 @@ class Writing:
     prompt: list[str]  # the prompt's tokens, as shown
     config: SampleConfig
     tokenizer: Tokenizer
+    compiled: bool  # each token by the compiled step, not by PyTorch
     steps: Iterator[Sampled] | None  # None once it has ended
     drawn: list[dict[str, Any]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -88,13 +97,16 @@ class Writing:
     @classmethod
     def start(cls, study: Study, config: SampleConfig) -> Writing:
         """Begin after the study's prompt; nothing is written yet."""
-        steps = generate(own_copy(study.loaded), study.ids, config)
-        return cls(f"text {next(_numbers)}", _shown(study), config, study.tokenizer, steps)
+        model = own_copy(study.loaded)
+        decoder = decoder_of(model) if model.config.causal else None
+        steps = generate(model, study.ids, config, decoder=decoder)
+        name, compiled = f"text {next(_numbers)}", isinstance(decoder, CompiledDecoder)
+        return cls(name, _shown(study), config, study.tokenizer, compiled, steps)
 
     @classmethod
     def blank(cls, study: Study, config: SampleConfig) -> Writing:
         """The prompt alone, before anyone asked for more."""
-        return cls(f"only {study.prompt}", _shown(study), config, study.tokenizer, None)
+        return cls(f"only {study.prompt}", _shown(study), config, study.tokenizer, False, None)
 
     @property
     def vocabulary(self) -> int:

@@ -228,8 +228,33 @@ def written(writing: Writing) -> str:
     speed = count / writing.seconds if writing.seconds else 0.0
     return (
         f"{count} tokens, written with {spoken(writing.config)}. Their mean surprise is {bits:.2f} "
-        f"bits. Computed in {writing.seconds:.2f} s: "
+        f"bits. Computed in {writing.seconds:.2f} s by {_engine(writing.compiled)}: "
         f"{speed:,.0f} tokens a second, slowed down so that you can watch."
+    )
+
+
+def _engine(compiled: bool) -> str:
+    return "one compiled function" if compiled else "PyTorch"
+
+
+def step_by(prepared: bool, compiled: bool) -> str:
+    """What computes a token. prepared: there is a compiled step; compiled: it knows this model."""
+    if compiled:
+        return (
+            "Here **one compiled function** does a whole step. PyTorch would start some hundred "
+            "operations for it, one after the other, and a small model spends most of its time "
+            "waiting for that. The numbers are PyTorch's, up to rounding; it still reads the "
+            "prompt, which is many tokens at once."
+        )
+    said = "Here PyTorch does each step, one operation after the other. "
+    if prepared:
+        return said + (
+            "One compiled function does it for other models, but not for this one: it knows only "
+            "models that look back, in float32, and not every part that a model may have."
+        )
+    return said + (
+        'Where numba is installed (`pip install ".[fast]"`), one compiled function does it, from '
+        "some seconds after the app's start."
     )
 
 

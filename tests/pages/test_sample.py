@@ -3,6 +3,7 @@ from functools import partial
 import pytest
 import torch
 
+from gpt_core.generate import compiled, sample
 from gpt_core.generate.sample import SampleConfig, distribution, generate
 from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import train_tokenizer
@@ -71,6 +72,27 @@ def test_only_what_was_cut_is_shown_as_nothing(open_sample, tmp_path):
     cut = candidates(*distribution(logits, SampleConfig(top_k=3)), tokenizer)
     assert [after > 0 for _, _, after in cut["rows"]] == [True] * 3 + [False] * 6
     assert cut["rest"][2] == 0
+
+
+def test_what_computes_a_token_is_said(open_sample, monkeypatch):
+    app = open_sample(length="20")
+
+    def written():
+        app.button(key="write").click().run()
+        return finish(app).texts, said(app)
+
+    assert compiled.prepare()
+    by_function, told = written()
+    assert "Here **one compiled function** does a whole step" in told
+    assert "s by one compiled function:" in told and "by PyTorch" not in told
+    for module in (compiled, sample):
+        monkeypatch.setattr(module, "can_decode", lambda model: False)
+    by_torch, told = written()
+    assert "Here PyTorch does each step" in told and "not for this one" in told
+    assert "s by PyTorch:" in told and "one compiled function:" not in told
+    assert by_function == by_torch
+    monkeypatch.setattr(compiled, "is_prepared", lambda: False)
+    assert "Where numba is installed" in written()[1]
 
 
 def test_stop_keeps_what_was_written_and_write_starts_anew(open_sample):

@@ -51,6 +51,9 @@ def _warm() -> None:
     import plotly.graph_objects  # noqa: F401
 
     import gpt_core.training.run  # noqa: F401
+    from gpt_core.generate.compiled import prepare
+
+    prepare()  # where numba is installed: seconds the first time, then under one
 
     # What is loaded now lives as long as the process; collecting garbage need not look at it.
     gc.collect()
