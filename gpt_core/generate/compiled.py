@@ -95,10 +95,18 @@ class CompiledDecoder:
         self.keys, self.values = np.zeros(sizes, np.float32), np.zeros(sizes, np.float32)
 
     def __call__(self, tokens: list[int]) -> Tensor:
-        """Read n more tokens; returns the logits (V,) of the token after them."""
+        """Read n more tokens; returns the logits (V,) of the token after them.
+
+        Raises ValueError for tokens that the model doesn't have, and for more than it has room for.
+        """
+        c = self.model.config
+        if min(tokens) < 0 or max(tokens) >= c.vocab_size:  # once compiled, nobody looks
+            raise ValueError(f"There are only tokens from 0 to {c.vocab_size - 1}.")
+        if self.length + len(tokens) > c.block_size:
+            raise ValueError(f"The model reads at most {c.block_size} tokens.")
         if len(tokens) > 1 and self.length == 0:
             return self._read_prompt(tokens)
-        logits = np.empty(self.model.config.vocab_size, np.float32)
+        logits = np.empty(c.vocab_size, np.float32)
         for token in tokens:
             _step(
                 self.design, self.matrices, self.norms, self.eps, self.keys, self.values,

@@ -241,10 +241,10 @@ def step_by(prepared: bool, compiled: bool) -> str:
     """What computes a token. prepared: there is a compiled step; compiled: it knows this model."""
     if compiled:
         return (
-            "Here **one compiled function** does a whole step. PyTorch would start some hundred "
-            "operations for it, one after the other, and a small model spends most of its time "
-            "waiting for that. The numbers are PyTorch's, up to rounding; it still reads the "
-            "prompt, which is many tokens at once."
+            "Here **one compiled function** does a whole step. PyTorch would start an operation "
+            "for each part of it, dozens in all, and a small model spends most of its time waiting "
+            "for that. The numbers are PyTorch's, up to rounding; it still reads the prompt, which "
+            "is many tokens at once."
         )
     said = "Here PyTorch does each step, one operation after the other. "
     if prepared:

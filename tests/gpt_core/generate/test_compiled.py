@@ -163,6 +163,17 @@ def test_it_may_read_its_tokens_in_any_portions():
         assert_close(logits, expected)
 
 
+def test_it_reads_nothing_beyond_the_model_s_memory():
+    decoder = CompiledDecoder(tiny_model())  # 11 tokens, 8 at a time
+    for wrong in ([11], [-1], [1, 2, 11], [10**9]):
+        with pytest.raises(ValueError, match="from 0 to 10"):
+            decoder(wrong)
+    decoder([1] * 8)
+    with pytest.raises(ValueError, match="at most 8"):
+        decoder([1])
+    assert decoder.length == 8
+
+
 def test_logits_that_were_given_out_are_not_written_over():
     model, ids = random_design(8)
     decoder = CompiledDecoder(model)
