@@ -12,6 +12,7 @@ from gpt_core.cli.examples import EXAMPLES
 from gpt_core.cli.export import add_export, export
 from gpt_core.cli.import_gpt2 import add_import, import_gpt2
 from gpt_core.cli.sample import add_sample, sample
+from gpt_core.cli.tokens import add_tokens, tokens
 from gpt_core.cli.train import add_train, train
 from gpt_core.training.train_run import flush_subnormals
 
@@ -21,6 +22,7 @@ COMMANDS = {
     "eval": evaluate,
     "import": import_gpt2,
     "export": export,
+    "tokens": tokens,
 }
 
 
@@ -38,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_eval(commands)
     add_import(commands)
     add_export(commands)
+    add_tokens(commands)
     return parser
 
 
