@@ -121,8 +121,8 @@ def load_gpt2(source: str | Path, progress: Progress | None = None) -> tuple[GPT
     folder = Path(source)
     if not folder.is_dir():
         folder = fetch(str(source), progress)
-    config = config_of(_read_json(folder / "config.json"))
-    tokenizer = _load_tokenizer(folder, config.vocab_size)
+    config = config_of(read_json(folder / "config.json"))
+    tokenizer = tokenizer_in(folder, config.vocab_size)
     return _load_model(config, _weights_file(folder)), tokenizer
 
 
@@ -138,7 +138,7 @@ def save_gpt2(model: GPT, tokenizer: Tokenizer, folder: str | Path) -> None:
     if tokenizer.vocab_size != model.config.vocab_size:
         raise CheckpointError("The model and the tokenizer have different numbers of tokens.")
     files = {"config.json": their_config(model.config, tokenizer)} | _tokenizer_files(tokenizer)
-    tensors = {"transformer." + theirs: t for theirs, t in _renamed(model)}
+    tensors = {"transformer." + theirs: t for theirs, t in renamed(model)}
     if not model.config.tie_weights:
         tensors["lm_head.weight"] = tensors.pop("transformer.lm_head.weight")
     try:
@@ -180,19 +180,13 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def import_run(
-    source: str | Path,
-    folder: str | Path,
-    text: str,
-    text_name: str,
-    progress: Progress | None = None,
-) -> Run:
-    """Make a run folder of a checkpoint: finished, with no steps of its own.
+def import_run(loaded: tuple[GPT, Tokenizer], folder: str | Path, text: str, text_name: str) -> Run:
+    """Make a run folder of a checkpoint that was read: finished, with no steps of its own.
 
-    text: what it is to be measured on; it was not trained on it. Raises CheckpointError, and
-    RunError when the folder can't be made.
+    text: what it is to be measured on; it was not trained on it. Raises RunError when the folder
+    can't be made.
     """
-    model, tokenizer = load_gpt2(source, progress)
+    model, tokenizer = loaded
     folder = Path(folder)
     run = Run.create(
         folder.parent,
@@ -284,15 +278,18 @@ def their_config(config: GPTConfig, tokenizer: Tokenizer) -> dict[str, Any]:
 # The weights -----------------------------------------------------------------------------------
 
 
-def _renamed(model: GPT) -> Iterator[tuple[str, Tensor]]:
-    """Our weights under their names, turned the way they keep them (views, no copies)."""
+def renamed(model: GPT, turned: bool = True) -> Iterator[tuple[str, Tensor]]:
+    """Our weights under GPT-2's names (views, no copies).
+
+    turned: the way that transformers keeps matrices, (inputs, outputs); else as nn.Linear does.
+    """
     for name, tensor in weights(model).items():
         layer, kind = name.rsplit(".", 1)
-        turned = kind == "weight" and layer.rsplit(".", 1)[-1] in TRANSPOSED
+        turn = turned and kind == "weight" and layer.rsplit(".", 1)[-1] in TRANSPOSED
         for own, theirs in LAYERS.items():
             layer = layer.replace(own, theirs)
         layer = layer.replace("blocks", "h").replace("norm_f", "ln_f")
-        yield f"{layer}.{kind}", tensor.t() if turned else tensor
+        yield f"{layer}.{kind}", tensor.t() if turn else tensor
 
 
 def _load_model(config: GPTConfig, path: Path) -> GPT:
@@ -302,23 +299,33 @@ def _load_model(config: GPTConfig, path: Path) -> GPT:
             names = {_plain(name): name for name in file.keys()}  # noqa: SIM118
             if config.tie_weights:
                 names.pop("lm_head.weight", None)  # the same numbers as wte.weight
-            names = {name: full for name, full in names.items() if not _is_mask(name)}
-            shapes = {n: tuple(file.get_slice(full).get_shape()) for n, full in names.items()}
-            check_shapes(shapes, dict(_renamed(shapes_of(config))))
-            for name, full in names.items():
-                if (kind := file.get_slice(full).get_dtype()) not in FLOATS:
-                    raise WeightsError(f"{name} is kept as {kind}, and {_WHOLE}")
-            model = GPT(config)
-            for name, own in _renamed(model):
-                tensor = file.get_tensor(names[name]).float()
-                if not torch.isfinite(tensor).all():
-                    raise WeightsError(f"{name} has a number that is not finite.")
-                with torch.no_grad():
-                    own.copy_(tensor)
+            model = read_weights(config, file, names, turned=True)
     except WeightsError as error:
         raise CheckpointError(f"{path.name} doesn't fit config.json: {error}") from None
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path.name} is damaged: {error}.") from None
+    return model
+
+
+def read_weights(config: GPTConfig, file: Any, names: dict[str, str], turned: bool) -> GPT:
+    """The model of an opened safetensors file in eval mode, in float32.
+
+    names: its tensors by GPT-2's names of them. turned: see `renamed`. Shapes are checked before
+    memory is taken. Raises WeightsError.
+    """
+    names = {name: full for name, full in names.items() if not _is_mask(name)}
+    shapes = {n: tuple(file.get_slice(full).get_shape()) for n, full in names.items()}
+    check_shapes(shapes, dict(renamed(shapes_of(config), turned)))
+    for name, full in names.items():
+        if (kind := file.get_slice(full).get_dtype()) not in FLOATS:
+            raise WeightsError(f"{name} is kept as {kind}, and {_WHOLE}")
+    model = GPT(config)
+    for name, own in renamed(model, turned):
+        tensor = file.get_tensor(names[name]).float()
+        if not torch.isfinite(tensor).all():
+            raise WeightsError(f"{name} has a number that is not finite.")
+        with torch.no_grad():
+            own.copy_(tensor)
     return model.eval()
 
 
@@ -349,17 +356,20 @@ def _weights_file(folder: Path) -> Path:
 # The tokenizer ---------------------------------------------------------------------------------
 
 
-def _load_tokenizer(folder: Path, vocab_size: int) -> Tokenizer:
-    """The folder's tokenizer, or the published one where it has none of its own and that fits."""
+def tokenizer_in(folder: Path, vocab_size: int) -> Tokenizer:
+    """The folder's tokenizer, or the published one where it has none of its own and that fits.
+
+    Raises CheckpointError.
+    """
     try:
         if (folder / OUR_TOKENIZER).exists():
             tokenizer = load_tokenizer(folder / OUR_TOKENIZER)
         elif (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
-            vocabulary = checked_vocabulary(_read_json(folder / "vocab.json"))
+            vocabulary = checked_vocabulary(read_json(folder / "vocab.json"))
             merges = (folder / "merges.txt").read_text(encoding="utf-8")
             tokenizer = GPT2Tokenizer(vocabulary, merges_of_file(merges))
         elif (folder / "tokenizer.json").exists():
-            tokenizer = _fast_tokenizer(_read_json(folder / "tokenizer.json"))
+            tokenizer = _fast_tokenizer(read_json(folder / "tokenizer.json"))
         else:
             tokenizer = GPT2Tokenizer.published()
         if isinstance(tokenizer, GPT2Tokenizer):
@@ -451,7 +461,8 @@ def _fetch_file(repository: str, file: str, folder: Path, progress: Progress | N
         download(address, folder / file, max_bytes=_FILES[file], progress=progress)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object of a checkpoint. Raises CheckpointError for anything else."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

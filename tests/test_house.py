@@ -21,12 +21,14 @@ FLOORS = (
     "gpt_core.memory",
     "gpt_core.tokenizers",
     "gpt_core.model",
+    "gpt_core.adapters",
     "gpt_core.generate",
     "gpt_core.training",
     "gpt_core.evaluation",
     "gpt_core.interpret",
     "gpt_core.experiments",
     "gpt_core.huggingface",
+    "gpt_core.nanogpt",
     "gpt_core.jobs",
     "gpt_core.bundled",
     "gpt_core.cli",
@@ -167,6 +169,7 @@ def test_no_loose_module():
         "__main__.py",
         "huggingface.py",
         "memory.py",
+        "nanogpt.py",
     }
 
 

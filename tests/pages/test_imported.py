@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from corpus import bundled
-from gpt_core.huggingface import import_run, save_gpt2
+from gpt_core.huggingface import import_run, load_gpt2, save_gpt2
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import GPT2Tokenizer
@@ -25,7 +25,7 @@ def root(tmp_path_factory):
     torch.manual_seed(0)
     folder, text = tmp_path_factory.mktemp("imported"), bundled()
     save_gpt2(GPT(GPTConfig(50_257, **SHAPE)), GPT2Tokenizer.published(), folder / "checkpoint")
-    import_run(folder / "checkpoint", folder / "runs" / "gpt2", text.text, text.name)
+    import_run(load_gpt2(folder / "checkpoint"), folder / "runs" / "gpt2", text.text, text.name)
     return folder / "runs"
 
 
