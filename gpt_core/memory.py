@@ -1,9 +1,10 @@
-"""How the C library treats memory that a forward pass has given back."""
+"""Memory: what is free on this machine, and how the C library treats what was given back."""
 
 from __future__ import annotations
 
 import ctypes
 import platform
+from pathlib import Path
 
 # Names and numbers of malloc.h; mallopt(3).
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -22,3 +23,22 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = ctypes.CDLL(None).mallopt
     return all([mallopt(_M_TRIM_THRESHOLD, _KEPT), mallopt(_M_MMAP_THRESHOLD, _LARGE)])
+
+
+def free_memory() -> int | None:
+    """Bytes that this process may still take, now; None where the system doesn't say.
+
+    On Linux: what the kernel calls available, or what is left of a container's limit (cgroup v2)
+    if that is less.
+    """
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+    except (OSError, ValueError):  # no container, or one without a limit ("max")
+        return free
+    return min(free, max(0, limit - used))

@@ -9,11 +9,12 @@ from dataclasses import fields
 from typing import Any
 
 from gpt_core.model.config import GPTConfig
-from gpt_core.tokenizers import Tokenizer, WordTokenizer, train_tokenizer
+from gpt_core.tokenizers import Tokenizer, WordTokenizer, train_tokenizer, unknown_pieces
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 
 MOST_THREADS = 1024
+MOST_UNKNOWN = 0.25  # of the tokens of a text (half of its words, since spaces are known)
 DRAWING = ("temperature", "top_k", "top_p", "min_p", "seed")
 # Settings that are read only where another one has this value.
 _ONLY_WITH = {
@@ -22,6 +23,8 @@ _ONLY_WITH = {
     "momentum": ("optimizer", "muon"),
     "newton_schulz": ("optimizer", "muon"),
     "cooldown": ("schedule", "linear"),
+    "lora_rank": ("tune", "lora"),
+    "lora_alpha": ("tune", "lora"),
 }
 _NOT_WITH = {"min_lr_ratio": ("schedule", "constant"), "norm_position": ("norm", "none")}
 
@@ -44,14 +47,44 @@ def check_train(args: Namespace) -> None:
     if args.sitcom_scenes is None:
         _refuse(args, ["sitcom_seed"], "without --sitcom-scenes")
     check_text(args)
+    _check_start(args)
     if args.run is not None:
-        began = ("out", "tokenizer", "vocab_size", "preset")
+        began = ("out", "from", "tokenizer", "vocab_size", "preset")
         _refuse(
             args,
             (*began, *(f.name for cls in (GPTConfig, TrainConfig) for f in fields(cls))),
             "with --run, since a run goes on as it began: leave out all but --run, --device and "
             "--threads, or begin a new run with --text FILE",
         )
+
+
+def _check_start(args: Namespace) -> None:
+    """Raise OptionError for what can't take effect with --from, or without it."""
+    if getattr(args, "from") is None:
+        _refuse(args, ["tune"], "without --from: all of a new model is trained")
+        return
+    design = ("tokenizer", "vocab_size", "preset", *(f.name for f in fields(GPTConfig)))
+    _refuse(args, design, "with --from: its tokenizer and its design are kept")
+
+
+def check_known(tokenizer: Tokenizer, text: str) -> str:
+    """Say what of a text a tokenizer doesn't know, in a sentence and a line break; "" if nothing.
+
+    Raises OptionError when that is most of it.
+    """
+    unknown, total = unknown_pieces(tokenizer, text), len(tokenizer.encode(text))
+    if not unknown:
+        return ""
+    share = unknown.total() / total
+    first = ", ".join(f"{piece!r} × {n:,}" for piece, n in unknown.most_common(5))
+    more = len(unknown) - 5
+    said = f"The model's tokenizer doesn't know {first}" + f" and {more:,} others" * (more > 0)
+    if share > MOST_UNKNOWN:
+        raise OptionError(
+            f"{said}: {share:.0%} of the text would be unknown to it; choose a model that knows "
+            f"these characters, or begin with new weights."
+        )
+    return f"{said}: {share:.2%} of the text, which it reads as unknown.\n"
 
 
 def check_text(args: Namespace) -> None:

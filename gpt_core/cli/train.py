@@ -14,15 +14,18 @@ from typing import Any, get_args, get_type_hints
 import torch
 
 from corpus.command_line import listen
+from gpt_core.bundled import bundled_run_path
 from gpt_core.cli.common import add_encoding, add_sitcom, bar_of_scenes, read_text, sitcom_of
 from gpt_core.cli.examples import EXAMPLES
-from gpt_core.cli.options import check_settings, check_train, tokenizer_for
+from gpt_core.cli.options import check_known, check_settings, check_train, tokenizer_for
+from gpt_core.memory import free_memory
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.settings import Settings, about
 from gpt_core.training import distributed
-from gpt_core.training.config import TrainConfig
-from gpt_core.training.run import Run, check_new
-from gpt_core.training.run_files import Status
+from gpt_core.training.config import TrainConfig, tuning_config
+from gpt_core.training.estimate import estimate
+from gpt_core.training.run import Run, Start, check_new
+from gpt_core.training.run_files import BUNDLED, Status
 from gpt_core.training.text_source import TextSource
 from gpt_core.training.train_run import Interruption, find_device, lower_priority, train_run
 
@@ -32,9 +35,9 @@ def add_train(commands: Any) -> None:
     parser = commands.add_parser(
         "train",
         help="train a model on a text, or go on with a run",
-        description="Train a model on a text file, or go on with a run that was interrupted. "
-        "Ctrl-C saves, and so does a lost connection. Everything is written to one folder, the "
-        "run.",
+        description="Train a model on a text file, go on with a run that was interrupted, or "
+        "fine-tune: go on from a trained model with another text (--from). Ctrl-C saves, and so "
+        "does a lost connection. Everything is written to one folder, the run.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,6 +47,13 @@ def add_train(commands: Any) -> None:
     add_sitcom(what, "learn this many generated scenes of the sitcom instead")
     what.add_argument("--run", type=Path, metavar="DIR", help="go on with this run instead")
     what.add_argument("--out", type=Path, metavar="DIR", help="the new run's folder (runs/<now>)")
+    what.add_argument(
+        "--from",
+        type=Path,
+        metavar="RUN",
+        help="begin with this run's weights, tokenizer and design (or with the model that comes "
+        "with the app: bundled)",
+    )
     what.add_argument(
         "--tokenizer", choices=["char", "word", "bpe"], help="what a token is (default: char)"
     )
@@ -135,6 +145,9 @@ def _create(args: argparse.Namespace, out: Path) -> None:
     check_new(out.parent, out.name)
     preset = args.preset or "modern"
     settings = {name: value for name, value in vars(args).items() if value is not None}
+    if getattr(args, "from") is not None:
+        _create_from(args, settings, out)
+        return
     model = {f.name: settings[f.name] for f in fields(GPTConfig) if f.name in settings}
     training = {f.name: settings[f.name] for f in fields(TrainConfig) if f.name in settings}
     train_config = TrainConfig.from_preset(preset, **training)
@@ -151,6 +164,50 @@ def _create(args: argparse.Namespace, out: Path) -> None:
         corpus_name=name,
         recipe=recipe,
     )
+
+
+def _create_from(args: argparse.Namespace, settings: dict[str, Any], out: Path) -> None:
+    """Make a run that goes on from a trained model; what it doesn't know of the text is said."""
+    old = _start_of(args)
+    training = {f.name: settings[f.name] for f in fields(TrainConfig) if f.name in settings}
+    train_config = tuning_config(old.model_config.n_embd, **training)
+    check_settings(args, old.model_config, train_config)
+    text, name, recipe = _text_to_learn(args)
+    tokenizer = old.tokenizer()
+    told = check_known(tokenizer, text) + _what_it_takes(old.model_config, train_config)
+    if not args.worker:
+        print(told, flush=True)
+    Run.create(
+        out.parent,
+        name=out.name,
+        model_config=old.model_config,
+        train_config=train_config,
+        tokenizer=tokenizer,
+        text=text,
+        corpus_name=name,
+        recipe=recipe,
+        start=Start(old.name, old.load_model()),
+    )
+
+
+def _what_it_takes(model: GPTConfig, train_config: TrainConfig) -> str:
+    """How much of a model is trained, and whether there may be too little memory for it."""
+    need, free = estimate(model, train_config, 1.0), free_memory()
+    said = f"{need.trained:,} of {need.parameters:,} parameters are trained."
+    if free is not None and need.memory_bytes > free:
+        said += (
+            f"\nThis may take {need.memory_bytes / 1e9:.1f} GB of memory, and only "
+            f"{free / 1e9:.1f} GB are free: a smaller batch or --tune lora takes less."
+        )
+    return said
+
+
+def _start_of(args: argparse.Namespace) -> Run:
+    """The run that --from names: a folder, or what comes with the app."""
+    folder = getattr(args, "from")
+    if str(folder) == BUNDLED and not folder.is_dir():
+        folder = bundled_run_path()
+    return Run.open(folder)
 
 
 def _text_to_learn(args: argparse.Namespace) -> tuple[str, str, TextSource | None]:

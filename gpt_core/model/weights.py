@@ -36,7 +36,11 @@ def weights(model: GPT) -> dict[str, Tensor]:
 def load_weights(model: GPT, tensors: dict[str, Tensor]) -> None:
     """Copy what `weights` gave into a model. Raises WeightsError, and changes nothing, if the names
     or shapes are not the model's own."""
-    own = weights(model)
+    copy_tensors(tensors, weights(model))
+
+
+def copy_tensors(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> None:
+    """Copy numbers into a model's own tensors. Raises WeightsError as load_weights does."""
     check_shapes({n: tuple(t.shape) for n, t in tensors.items()}, own)
     with torch.no_grad():
         for name, tensor in own.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from gpt_core.tokenizers.base import FORMAT, Token, Tokenizer, TokenizerError
 from gpt_core.tokenizers.bpe import BPETokenizer, Merge
 from gpt_core.tokenizers.char import CharTokenizer
 from gpt_core.tokenizers.gpt2 import GPT2Tokenizer
+from gpt_core.tokenizers.vocabulary import VocabularyTokenizer
 from gpt_core.tokenizers.word import WordTokenizer
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "load_tokenizer",
     "tokenizer_from_dict",
     "train_tokenizer",
+    "unknown_pieces",
 ]
 
 Trained = CharTokenizer | WordTokenizer | BPETokenizer
@@ -68,6 +71,14 @@ def first_tokens(text: str, tokenizer: Tokenizer) -> list[int]:
     """
     spellings = [text, f" {text}"] if _byte_pairs(tokenizer) else [text]
     return [tokenizer.encode(spelling)[0] for spelling in spellings]
+
+
+def unknown_pieces(tokenizer: Tokenizer, text: str) -> Counter[str]:
+    """Count the characters or words of a text that a tokenizer doesn't know.
+
+    Byte pairs know every text.
+    """
+    return tokenizer.unknown(text) if isinstance(tokenizer, VocabularyTokenizer) else Counter()
 
 
 def _byte_pairs(tokenizer: Tokenizer) -> bool:

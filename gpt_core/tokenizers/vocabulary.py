@@ -74,6 +74,11 @@ class VocabularyTokenizer(ABC):
         known = self._ids.get
         return [known(piece, UNKNOWN) for piece in self.split(without_surrogates(text))]
 
+    def unknown(self, text: str) -> Counter[str]:
+        """Count the pieces of a text that aren't known."""
+        pieces = Counter(self.split(without_surrogates(text)))
+        return Counter({piece: n for piece, n in pieces.items() if piece not in self._ids})
+
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of some ids; what was unknown comes back as U+FFFD."""
         return "".join(REPLACEMENT if i == UNKNOWN else lookup(self._texts, i) for i in ids)

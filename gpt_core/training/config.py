@@ -16,6 +16,8 @@ class TrainConfig(Settings):
     batch_size counts all processes and accumulated parts together; grad_accum changes no result.
     document_starts: seven of eight pieces of text begin where a document does (with the two blank
     lines before it), so that the model sees what it is about; else pieces begin anywhere.
+    tune, lora_rank, lora_alpha: for a run that goes on from trained weights; see
+    `gpt_core.adapters.ways`. "last" trains the last block and the norm after it.
     rare_token_weight: how many times a rare token that a text depends on counts in the loss that is
     learned from (of the sitcom: its days, numbers, towns; a scene falls apart where one is
     forgotten); it falls to 1 with the learning rate. Reported losses count every token once.
@@ -96,6 +98,13 @@ class TrainConfig(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "number format of matrix products"
     )
+    tune: Literal["all", "last", "lora"] = setting(
+        "all", "with --from: what is trained: all weights, the last block, or LoRA's adapters"
+    )
+    lora_rank: int = setting(8, "with lora: rank of the change of a matrix", between=(1, 4096))
+    lora_alpha: float = setting(
+        16.0, "with lora: scale of the change, times the rank", between=(0.001, 65_536.0)
+    )
     compile: bool = setting(False, "build a faster model first with torch.compile (up to a minute)")
 
     def __post_init__(self) -> None:
@@ -142,3 +151,28 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 TrainConfig.PRESETS = PRESETS
+
+# Of a run that goes on from a trained model: few steps that are small enough not to tear down what
+# is there. Each way's learning rate is that of a model 128 wide.
+TUNING: dict[str, Any] = {
+    "steps": 300,
+    "weight_decay": 0.0,
+    "schedule": "linear",
+    "min_lr_ratio": 0.0,
+    "warmup_steps": 10,
+    "eval_interval": 25,
+    "sample_interval": 50,
+    "snapshot_interval": 25,
+    "checkpoint_interval": 50,
+}
+TUNING_RATES: dict[str, float] = {"all": 1e-3, "last": 3e-3, "lora": 1e-2}
+
+
+def tuning_config(width: int, **settings: Any) -> TrainConfig:
+    """The settings of a run that goes on from a model so wide; settings: what differs.
+
+    Adam's best rate falls about as the width grows (Yang et al. 2021, "Tensor Programs V", table
+    3), so the rates of a model 128 wide are scaled. Raises ConfigError.
+    """
+    rate = TUNING_RATES.get(settings.get("tune", "all"), 0.0) * 128 / width
+    return TrainConfig.from_dict(TUNING | {"learning_rate": float(f"{rate:.1e}")} | settings)

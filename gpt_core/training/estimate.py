@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from gpt_core.adapters.ways import count_trained
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.shapes import shapes_of
 from gpt_core.training.config import TrainConfig
@@ -23,10 +24,12 @@ _PROCESS_BYTES = 300_000_000
 class Estimate:
     """What a run takes: numbers learned, bytes of the training process, seconds of training.
 
-    Memory and seconds are right within a factor of two or so.
+    parameters: of the model; trained: those that this run changes. Memory and seconds are right
+    within a factor of two or so.
     """
 
     parameters: int
+    trained: int
     memory_bytes: int
     seconds: float
 
@@ -37,13 +40,19 @@ def estimate(model: GPTConfig, train: TrainConfig, flops_per_s: float) -> Estima
     Nothing is allocated. flops_per_s: see `measure_speed`.
     """
     parameters = shapes_of(model).num_parameters()
+    trained = count_trained(model, train.tune, train.lora_rank)
     step = _flops_per_step(model, train) / flops_per_s + _overhead(model, train)
     # An evaluation reads eval_batches of both splits; forward alone is a third of a step.
     evaluation = 2 * train.eval_batches * step / 3
     return Estimate(
         parameters=parameters,
-        # Each weight, its gradient, two running averages, and two temporary copies.
-        memory_bytes=_PROCESS_BYTES + 4 * 6 * parameters + activation_bytes(model, train),
+        trained=trained,
+        # Each weight; of what is trained its gradient, two running averages, and two temporary
+        # copies; and where not all is, a second copy of the weights while they are saved.
+        memory_bytes=_PROCESS_BYTES
+        + 4 * (parameters + 5 * trained)
+        + (4 * parameters if train.tune != "all" else 0)
+        + activation_bytes(model, train),
         seconds=train.steps * (step + evaluation / train.eval_interval),
     )
 
@@ -55,7 +64,13 @@ def speed_reached(model: GPTConfig, train: TrainConfig, seconds_per_step: float)
 
 
 def _flops_per_step(model: GPTConfig, train: TrainConfig) -> float:
-    return train.batch_size * model.block_size * shapes_of(model).flops_per_token()
+    """Of a whole step: 2 a weight forward, 2 to pass the gradient back, 2 for its own gradient."""
+    whole = train.batch_size * model.block_size * shapes_of(model).flops_per_token()
+    if train.tune == "lora":
+        return whole * 2 / 3  # no frozen weight has a gradient
+    if train.tune == "last":  # nothing is passed back beyond the last block
+        return whole * (1 + 2 / model.n_layer) / 3
+    return whole
 
 
 def _overhead(model: GPTConfig, train: TrainConfig) -> float:
@@ -71,9 +86,10 @@ def activation_bytes(model: GPTConfig, train: TrainConfig) -> int:
     et al. 2022, section 4; with dropout its masks and copies. Then the logits and their softmax.
     """
     tokens = train.batch_size // train.grad_accum * model.block_size
+    layers = 1 if train.tune == "last" else model.n_layer
     width, rows = (28, 4) if model.dropout else (21, 2)
     block = width * model.n_embd + rows * model.n_head * model.block_size
-    return 4 * tokens * (model.n_layer * block + 2 * model.vocab_size)
+    return 4 * tokens * (layers * block + 2 * model.vocab_size)
 
 
 def measure_speed() -> float:

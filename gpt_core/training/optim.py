@@ -207,9 +207,9 @@ def make_optimizer(model: GPT, config: TrainConfig) -> Optimizer:
     if config.optimizer == "adamw":
         matrices = [p for p in named.values() if p.dim() >= 2]
         lr, decay = config.learning_rate, config.weight_decay
-        rules: dict[str, Rule] = {
-            "matrices": AdamW(matrices, learning_rate=lr, weight_decay=decay, **adam)
-        }
+        rules: dict[str, Rule] = {}
+        if matrices:
+            rules["matrices"] = AdamW(matrices, learning_rate=lr, weight_decay=decay, **adam)
         if vectors:
             rules["vectors"] = AdamW(vectors, learning_rate=lr, **adam)
         return Optimizer(rules)
@@ -223,9 +223,10 @@ def make_optimizer(model: GPT, config: TrainConfig) -> Optimizer:
             momentum=config.momentum,
             weight_decay=config.weight_decay,
             iterations=config.newton_schulz,
-        ),
-        "embeddings": AdamW(tables, learning_rate=config.embedding_lr, **adam),
+        )
     }
+    if tables:
+        rules["embeddings"] = AdamW(tables, learning_rate=config.embedding_lr, **adam)
     rest = vectors + [p for n, p in named.items() if n.startswith("lm_head.")]  # if not tied
     if rest:
         rules["head"] = AdamW(rest, learning_rate=config.head_lr, **adam)

@@ -6,8 +6,9 @@
     metrics.jsonl        one JSON object a line: steps, evaluations, samples
     status.json          {"state", "step", "reason"}; it and metrics.jsonl: see run_files
     snapshots/           weights along the way, matrices in bytes
-    model.safetensors    the newest weights
+    model.safetensors    the newest weights; adapters are merged into them
     state.safetensors    all that continuing needs, in one file
+    start.safetensors    of a run that goes on from another model: that model's weights
 
 Files are replaced whole, by renaming; metrics.jsonl only grows, a whole line at a time. So killing
 the process at any moment leaves a folder that loads and continues. Nothing is ever unpickled.
@@ -40,6 +41,7 @@ from gpt_core.training.run_files import (
     COPYING,
     METRICS,
     SNAPSHOTS,
+    START,
     STATE,
     RunError,
     RunFolder,
@@ -69,17 +71,27 @@ RENAMED = {"whole_scenes": "document_starts", "filler_weight": "rare_token_weigh
 
 
 @dataclass(frozen=True)
+class Start:
+    """A trained model that a new run goes on from: its name for people, and itself."""
+
+    name: str
+    model: GPT
+
+
+@dataclass(frozen=True)
 class Run(RunFolder):
     """One run's folder. Make one with `create`, read one with `open`.
 
     corpus: {"name", "sha256", "characters"} of the text; of a generated one also its recipe, which
-    stands in for a corpus.txt that was left out. created: when, in ISO 8601, UTC.
+    stands in for a corpus.txt that was left out. created: when, in ISO 8601, UTC. start: the name
+    of the model that it goes on from; None for one that began with random weights.
     """
 
     model_config: GPTConfig
     train_config: TrainConfig
     corpus: dict[str, Any]
     created: str
+    start: str | None = None
 
     @classmethod
     def create(
@@ -93,15 +105,22 @@ class Run(RunFolder):
         corpus_name: str,
         name: str | None = None,
         recipe: TextSource | None = None,
+        start: Start | None = None,
     ) -> Run:
         """Make the folder root/name (a new name by default), in state "queued".
 
-        recipe: what the text was made by, if a program wrote it.
+        recipe: what the text was made by, if a program wrote it. start: what it goes on from, a
+        model of that config.
 
         It appears whole or not at all. Raises RunError when it exists already or can't have that
-        name, when the model's vocabulary isn't the tokenizer's, or when the text is too short for
-        block_size.
+        name, when the model's vocabulary isn't the tokenizer's, when the text is too short for
+        block_size, or when only a part of random weights would be trained.
         """
+        if start is None and train_config.tune != "all":
+            raise RunError(
+                f"tune is {train_config.tune!r}: that trains a part of a model that has learned "
+                f"something, and this run has none to go on from."
+            )
         if model_config.vocab_size != tokenizer.vocab_size:
             raise RunError(
                 f"The model has {model_config.vocab_size} tokens and the tokenizer "
@@ -119,9 +138,12 @@ class Run(RunFolder):
             {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)}
             | source.describe(),
             created.isoformat(timespec="seconds"),
+            start and start.name,
         )
         try:
             run._write_inputs(tokenizer, text)
+            if start is not None:
+                run._write_start(start.model)
             run._check_length(text)
             run.path.rename(path)
         except OSError as error:
@@ -139,6 +161,8 @@ class Run(RunFolder):
             "corpus": self.corpus,
             "created": self.created,
         }
+        if self.start is not None:
+            config["start"] = self.start
         write_json(self.path / CONFIG, config)
         tokenizer.save(self.path / TOKENIZER)
         (self.path / CORPUS).write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -167,7 +191,11 @@ class Run(RunFolder):
         if not isinstance(name, str) or not isinstance(created, str):
             raise RunError(f"config.json of {path.name} doesn't name its corpus and date.")
         corpus = corpus | {"name": printable(name)}
-        return cls(path, model_config, train_config, corpus, printable(created))
+        start: Any = config.get("start")
+        if not isinstance(start, str | None):
+            raise RunError(f"config.json of {path.name} names no model that it could go on from.")
+        start = start and printable(start)
+        return cls(path, model_config, train_config, corpus, printable(created), start)
 
     # What went in ---------------------------------------------------------------------------
 
@@ -259,11 +287,25 @@ class Run(RunFolder):
         Raises RunError when they are missing, damaged, or of another shape than config.json says
         (checked before any memory is taken).
         """
+        return self._model_of(self.weights_path(step))
+
+    def new_model(self) -> GPT:
+        """The model that training begins with: random, or that which the run goes on from.
+
+        Random weights are drawn from PyTorch's own generator. Raises RunError when the weights to
+        go on from are missing or damaged.
+        """
+        from gpt_core.model.gpt import GPT
+
+        if self.start is None:
+            return GPT(self.model_config)
+        return self._model_of(self.path / START)
+
+    def _model_of(self, path: Path) -> GPT:
         from gpt_core.model.gpt import GPT
         from gpt_core.model.shapes import shapes_of
         from gpt_core.model.weights import WeightsError, load_tensors, load_weights, weights
 
-        path = self.weights_path(step)
         expected = weights(shapes_of(self.model_config))
         try:
             tensors, _ = load_tensors(path, expected)
@@ -275,16 +317,28 @@ class Run(RunFolder):
 
     def save_model(self, model: GPT, step: int) -> None:
         """Publish weights as the newest."""
+        from gpt_core.adapters.lora import merged
         from gpt_core.model.weights import save_tensors, weights
 
-        save_tensors(self.weights_path(), weights(model), {"step": str(step)})
+        with merged(model):
+            save_tensors(self.weights_path(), weights(model), {"step": str(step)})
 
     def save_snapshot(self, model: GPT, step: int) -> None:
         """Keep weights for good, matrices in bytes."""
+        from gpt_core.adapters.lora import merged
         from gpt_core.model.weights import quantize, save_tensors, weights
 
         (self.path / SNAPSHOTS).mkdir(exist_ok=True)
-        save_tensors(self.weights_path(step), quantize(weights(model)), {"step": str(step)})
+        with merged(model):
+            save_tensors(self.weights_path(step), quantize(weights(model)), {"step": str(step)})
+
+    def _write_start(self, model: GPT) -> None:
+        """Keep the weights that training begins with."""
+        from gpt_core.model.weights import save_tensors, weights
+
+        if model.config != self.model_config:
+            raise RunError("The model to go on from has another design than the run's.")
+        save_tensors(self.path / START, weights(model), {})
 
     def snapshot_steps(self) -> list[int]:
         """After which steps a snapshot is kept, in order: none, or at least the first and the last.

@@ -19,6 +19,7 @@ from corpus.files import append, is_file, write_bytes
 
 CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
 MODEL, SNAPSHOTS, STATE = "model.safetensors", "snapshots", "state.safetensors"
+START = "start.safetensors"
 # What the app notes about a run, and what a training process leaves: nothing of the run's own.
 NOTES, LOG, LOCK = "service.json", "worker.log", "lock"
 # What the app calls the run that comes with it; no other run may have this name.
@@ -222,8 +223,8 @@ class RunFolder:
         write_json(self.path / NOTES, values)
 
     def files_to_hand_out(self) -> list[Path]:
-        """All but the optimizer's state, the snapshots and who owns it. Raises OSError."""
-        private = (NOTES, LOCK, LOG, STATE)
+        """All but what only more training needs, the snapshots and who owns it. Raises OSError."""
+        private = (NOTES, LOCK, LOG, STATE, START)
         return sorted(p for p in self.path.iterdir() if is_file(p) and p.name not in private)
 
     def status(self) -> Status:

@@ -18,8 +18,9 @@ from typing import IO
 import torch
 
 from corpus.command_line import on_request_to_end
+from gpt_core.adapters.lora import merged
+from gpt_core.adapters.ways import prepare
 from gpt_core.generate.sample import SampleConfig, SampleError, generate
-from gpt_core.model.gpt import GPT
 from gpt_core.model.settings import ConfigError
 from gpt_core.model.weights import WeightsError
 from gpt_core.tokenizers import TokenizerError
@@ -138,7 +139,9 @@ class _Training:
         self.writes = distributed.rank() == 0
         self.tokenizer = run.tokenizer()
         torch.manual_seed(run.train_config.seed)
-        model = GPT(run.model_config).to(device)
+        model, config = run.new_model().to(device), run.train_config
+        rank, alpha = config.lora_rank, config.lora_alpha
+        prepare(model, config.tune, rank=rank, alpha=alpha, seed=config.seed)
         tokens = token_data(run.tokens(), self.tokenizer, run.train_config)
         # Samples begin as the pieces of text do.
         begins = separator_ids if tokens.starts else lambda tokenizer: tokenizer.encode("\n")
@@ -233,7 +236,8 @@ class _Training:
         """What the model writes now, after a line break or as a new document."""
         config = SampleConfig(max_new_tokens=SAMPLE_TOKENS, temperature=0.8)
         try:
-            sampled = list(generate(self.trainer.model.eval(), self.start, config))
+            with merged(self.trainer.model.eval()) as model:
+                sampled = list(generate(model, self.start, config))
         except SampleError:
             return  # scores that are not numbers: the next step says where they come from
         text = self.tokenizer.decode([s.token for s in sampled])

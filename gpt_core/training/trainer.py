@@ -26,7 +26,7 @@ from torch.nn.parallel import DistributedDataParallel
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
 from gpt_core.model.settings import ConfigError
-from gpt_core.model.weights import load_weights, weights
+from gpt_core.model.weights import copy_tensors, weights
 from gpt_core.training import data, distributed
 from gpt_core.training.autopsy import first_not_finite
 from gpt_core.training.config import TrainConfig
@@ -191,9 +191,10 @@ class Trainer:
     def state_dict(self) -> dict[str, Tensor]:
         """All that continuing needs, as flat tensors: weights, the optimizer's memory, the step.
 
-        Raises DivergedError rather than give weights that are not finite.
+        Of a model that is trained in part, the weights that don't change are left out. Raises
+        DivergedError rather than give weights that are not finite.
         """
-        model = {f"model.{name}": tensor for name, tensor in weights(self.model).items()}
+        model = {f"model.{name}": tensor for name, tensor in self._learned().items()}
         for name, tensor in model.items():
             if not torch.isfinite(tensor).all():
                 raise DivergedError(_sentence(self.step, f"the weights in {name[6:]}"))
@@ -203,9 +204,17 @@ class Trainer:
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from what `state` gave."""
-        load_weights(self.model, _under("model.", state))
+        copy_tensors(_under("model.", state), self._learned())
         self.optimizer.load_state_dict(_under("optimizer.", state))
         self.step, self.elapsed = int(state["progress"][0]), float(state["progress"][1])
+
+    def _learned(self) -> dict[str, Tensor]:
+        """The weights and running statistics that training may change, by name; no copies."""
+        if self.config.tune == "all":
+            return weights(self.model)
+        every = self.model.named_parameters(remove_duplicate=False)
+        frozen = {name for name, param in every if not param.requires_grad}
+        return {n: t for n, t in self.model.state_dict().items() if n not in frozen}
 
     def _gradients(self) -> float:
         """Leave the batch's mean gradient in the parameters; return the batch's mean loss."""

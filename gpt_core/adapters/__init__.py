@@ -1,0 +1,1 @@
+"""Small trained parts beside a model that stays as it is."""
