@@ -404,7 +404,7 @@ class Run(RunFolder):
             raise RunError(
                 f"{self.name} was trained already, and {STATE}, which going on needs, is missing "
                 f"(a downloaded or imported run has none); you can write with it, evaluate it and "
-                f"open it in every lesson, or start a new run."
+                f"open it in every lesson, or begin a new run from it."
             )
 
     def _is_finished(self) -> bool:

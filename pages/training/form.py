@@ -13,7 +13,8 @@ from gpt_core.model.settings import ConfigError
 from gpt_core.training.config import TrainConfig
 from pages.data.text_tables import guessing_bars
 from pages.training import words
-from pages.training.preparing import Prepared, prepare
+from pages.training.preparing import Prepared, prepare, rhythm
+from pages.training.starting import tuning_request
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.links import page_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 _KINDS = ("char", "word", "bpe")
+NEW, THIS = "new weights", "this model"
 
 
 class Box(NamedTuple):
@@ -66,9 +68,8 @@ def training_form() -> None:
     st.markdown(f"**Text**: “{as_text(corpus.name)}”, {len(corpus.text):,} characters")
     st.page_link(page_of("data"), label="Choose another text", icon=":material/library_books:")
     problems: list[str] = []
-    prepared = _tokenizer_widgets(corpus.text, problems)
-    sizes, learning = _model_widgets(), _learning_widgets()
-    request = _request(corpus, prepared, sizes, learning, problems)
+    start = widgets.segmented_control("Start from", (NEW, THIS), NEW, key="train_from")
+    request = (tuning_request if start == THIS else _new_request)(corpus, problems)
     for problem in problems:
         show_error(problem)
     if request:
@@ -85,6 +86,13 @@ def training_form() -> None:
     if pressed and request:
         _start(request)
     st.caption(words.rules(limits))
+
+
+def _new_request(corpus: Corpus, problems: list[str]) -> RunRequest | None:
+    """The widgets of a run with new weights; see `_request`."""
+    prepared = _tokenizer_widgets(corpus.text, problems)
+    sizes, learning = _model_widgets(), _learning_widgets()
+    return _request(corpus, prepared, sizes, learning, problems)
 
 
 def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared:
@@ -183,17 +191,6 @@ def _request(
     return None if problems else request
 
 
-def rhythm(steps: int) -> dict[str, int]:
-    """How often to evaluate, sample and save: often enough to watch, seldom enough to be quick."""
-    twentieth = max(5, steps // 20)
-    return {
-        "eval_interval": twentieth,
-        "sample_interval": 2 * twentieth,
-        "snapshot_interval": 2 * twentieth,
-        "checkpoint_interval": min(50, 2 * twentieth),
-    }
-
-
 def _estimate(request: RunRequest, limits: Limits) -> None:
     """What the run will take, before it starts."""
     from gpt_core.training.estimate import estimate
@@ -204,6 +201,7 @@ def _estimate(request: RunRequest, limits: Limits) -> None:
         words.estimate(
             design=describe(request.model),
             parameters=expected.parameters,
+            trained=expected.trained,
             steps=request.train.steps,
             tokens=tokens,
             seconds=expected.seconds,

@@ -124,6 +124,7 @@ def _heading(view: RunView) -> None:
     st.markdown(
         f"{_STATES[view.state]} {setup.design}, {setup.parameters:,} parameters, "
         f"{setup.tokenizer} tokenizer ({setup.vocab_size:,}), on “{as_text(setup.corpus_name)}”"
+        f"{words.tuned(setup)}"
     )
     if view.reason:
         (st.error if view.state in ("failed", "diverged") else st.info)(sentence(view.reason))

@@ -10,12 +10,14 @@ from ui.app.lesson import Answer
 from ui.show.duration import duration
 from ui.show.names import as_text
 from ui.show.numbers import counted, number
+from ui.show.tokens import code
 
 if TYPE_CHECKING:
     from gpt_core.model.config import GPTConfig
     from gpt_core.training.config import TrainConfig
+    from pages.training.preparing import Known
     from ui.services.metrics import Evaluation
-    from ui.services.runs import Limits, RunView
+    from ui.services.runs import Limits, RunView, Setup
     from ui.show.curves import Bar
 
 GOAL = "Train a model, read its curves, and say when it has learned, stalled or overfitted."
@@ -333,6 +335,53 @@ def rules(limits: Limits) -> str:
     )
 
 
+WAYS = {"all": "all of it", "last": "the last block", "lora": "LoRA"}
+ABOUT_WAYS = {
+    "all": "Every weight moves. It learns most and may forget most.",
+    "last": "Only the last layer and the norm after it move; all that comes before stays.",
+    "lora": "Every weight stays. Beside each matrix of the layers, a change is learned that is the "
+    "product of two thin matrices; in the end it is added.",
+}
+RANK_HELP = (
+    "How thin the two matrices are: a change of rank r moves what goes through a matrix in r "
+    "directions at most."
+)
+MOST_UNKNOWN = 0.25  # of the tokens; half of the words, since spaces are known
+TOO_MUCH_UNKNOWN = (
+    "Most of this text would be unknown to the model. Choose another model in the sidebar, or "
+    "begin with new weights."
+)
+
+
+def kept(name: str, kind: str, vocab_size: int) -> str:
+    """What of the model that a run goes on from can't be chosen."""
+    return (
+        f"It goes on from the model in the sidebar, **{name}**. Its design is kept, and so is its "
+        f"tokenizer: {kind}, {vocab_size:,} tokens."
+    )
+
+
+def unknown_characters(known: Known) -> str:
+    """What of a text the kept tokenizer doesn't know."""
+    first = ", ".join(f"{code(piece)} ({n:,} times)" for piece, n in known.unknown[:5])
+    more = len(known.unknown) - 5
+    others = f" and {more:,} others" if more > 0 else ""
+    return (
+        f"The model's tokenizer doesn't know {first}{others}. That is {100 * known.share:.2g}% of "
+        "the text's tokens; it reads them all as one token, *unknown*."
+    )
+
+
+def tuned(setup: Setup) -> str:
+    """What a run went on from, and how much of it was trained; nothing of one that began anew."""
+    if setup.start is None or setup.train is None:
+        return ""
+    return (
+        f", goes on from “{as_text(setup.start)}”: {WAYS[setup.train.tune]}, {setup.trained:,} "
+        "numbers trained"
+    )
+
+
 VOCABULARY_HELP = "How many different tokens there may be. More tokens mean shorter sequences."
 
 
@@ -351,11 +400,18 @@ def too_short(tokens: int, context: int) -> str:
 
 
 def estimate(
-    design: str, parameters: int, steps: int, tokens: int, seconds: float, memory: float
+    design: str,
+    parameters: int,
+    trained: int,
+    steps: int,
+    tokens: int,
+    seconds: float,
+    memory: float,
 ) -> str:
+    some = f", of which **{trained:,}** are trained" if trained != parameters else ""
     return (
-        f"{design}: **{parameters:,}** parameters.  \n{steps:,} steps: **{tokens:,}** tokens to "
-        f"read, about **{duration(seconds)}** and **{memory:.1f} GB** of memory."
+        f"{design}: **{parameters:,}** parameters{some}.  \n{steps:,} steps: **{tokens:,}** tokens "
+        f"to read, about **{duration(seconds)}** and **{memory:.1f} GB** of memory."
     )
 
 

@@ -13,10 +13,11 @@ from ui.services.metrics import Curves
 from ui.show.numbers import counted
 
 if TYPE_CHECKING:
+    from gpt_core.adapters.ways import Tune
     from gpt_core.model.config import GPTConfig
     from gpt_core.tokenizers import Tokenizer
     from gpt_core.training.config import TrainConfig
-    from gpt_core.training.run import Run
+    from gpt_core.training.run import Run, Start
 
 RESUMABLE = ("paused", "stopped", "failed")
 
@@ -65,6 +66,7 @@ class RunRequest:
     bar_bits: what counting n-grams of order 0, 1, 2 reaches on the validation part, in bits per
     character; characters_per_token: of that part; token_bits: what counting tokens reaches on it,
     in bits per token, None where tokens are characters. They serve to draw bars beside the curves.
+    start: the trained model that it goes on from; None for new weights.
     """
 
     name: str
@@ -77,6 +79,7 @@ class RunRequest:
     bar_bits: tuple[float, ...] = ()
     characters_per_token: float = 1.0
     token_bits: float | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,10 @@ def _fits(name: str, value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a run was made of, as its own files say; "?" and 1 where they can't be read."""
+    """What a run was made of, as its own files say; "?" and 1 where they can't be read.
+
+    start: the name of the model that it went on from; None where it began with new weights.
+    """
 
     corpus_name: str = "?"
     tokenizer: str = "?"
@@ -144,6 +150,7 @@ class Setup:
     tokens_per_step: int = 1
     model: GPTConfig | None = None
     train: TrainConfig | None = None
+    start: str | None = None
 
     @classmethod
     def of(cls, run: Run) -> Setup:
@@ -158,12 +165,20 @@ class Setup:
             tokens_per_step(model, train),
             model,
             train,
+            run.start,
         )
 
     @property
     def parameters(self) -> int:
         """How many numbers its model learns."""
         return count_parameters(self.model) if self.model else 0
+
+    @property
+    def trained(self) -> int:
+        """How many of them this run changes, or how many its adapters have."""
+        if self.model is None or self.train is None:
+            return 0
+        return count_trained(self.model, self.train.tune, self.train.lora_rank)
 
 
 @dataclass(frozen=True)
@@ -225,6 +240,14 @@ def count_parameters(model: GPTConfig) -> int:
     from gpt_core.model.shapes import shapes_of
 
     return shapes_of(model).num_parameters()
+
+
+@shared()
+def count_trained(model: GPTConfig, tune: Tune, rank: int) -> int:
+    """How many numbers a way of tuning trains; see `gpt_core.adapters.ways`."""
+    from gpt_core.adapters import ways
+
+    return ways.count_trained(model, tune, rank)
 
 
 def worker_threads(request: RunRequest) -> int:

@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from gpt_core.memory import free_memory
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import ACTIVE, OUT_OF_MEMORY, RunError, RunFolder, Status
 from ui.services.metrics import MetricsReader
@@ -34,6 +35,7 @@ from ui.services.runs import (
     RunView,
     Setup,
     TrainingError,
+    count_trained,
     tokens_per_step,
     worker_threads,
 )
@@ -126,15 +128,38 @@ class TrainingService:
         tokens = tokens_per_step(request.model, train)
         if train.steps > limits.steps:
             raise TrainingError(f"A run may have at most {limits.steps:,} steps here.")
-        if request.parameters > limits.parameters:
-            raise TrainingError(
-                f"This model has {request.parameters:,} parameters; at most "
-                f"{limits.parameters:,} are allowed here. Make it narrower or less deep."
-            )
+        self._check_size(request)
         if tokens > limits.tokens_per_step:
             raise TrainingError(
                 f"One step would read {tokens:,} tokens; at most {limits.tokens_per_step:,} are "
                 f"allowed here. Choose a smaller batch or a shorter context."
+            )
+
+    def _check_size(self, request: RunRequest) -> None:
+        """Raise TrainingError for too many trained parameters, or too little memory for them."""
+        most, train = self.limits.parameters, request.train
+        if request.start is None:
+            if request.parameters > most:
+                raise TrainingError(
+                    f"This model has {request.parameters:,} parameters; at most {most:,} are "
+                    f"allowed here. Make it narrower or less deep."
+                )
+            return
+        trained = count_trained(request.model, train.tune, train.lora_rank)
+        if trained > most:
+            raise TrainingError(
+                f"{trained:,} parameters would be trained; at most {most:,} are allowed here. "
+                f"Train the last block, or choose LoRA, with a lower rank if need be."
+            )
+        from gpt_core.training.estimate import estimate
+
+        need = estimate(request.model, train, 1.0).memory_bytes
+        free = min(self.limits.memory_bytes, free_memory() or self.limits.memory_bytes)
+        if need > free:
+            raise TrainingError(
+                f"This would take about {need / 1e9:.1f} GB of memory, and there are "
+                f"{free / 1e9:.1f} GB for it: {(need - free) / 1e9:.1f} GB are missing. Choose a "
+                f"smaller batch, the last block alone, LoRA, or a smaller model."
             )
 
     def pause(self, visitor: str, run_id: str) -> None:
@@ -314,6 +339,7 @@ class TrainingService:
                 text=request.text,
                 corpus_name=request.corpus_name,
                 name=run_id,
+                start=request.start,
             )
             RunFolder(folder).write_notes(asdict(about))
         except (OSError, RunError) as error:
