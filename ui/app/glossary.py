@@ -315,6 +315,18 @@ TERMS = (
         "sample",
     ),
     Term(
+        "fine-tuning",
+        "Training a model further on another text, from the weights that it has.",
+        "fine_tuning",
+    ),
+    Term(
+        "LoRA",
+        "Low-rank adaptation: every weight stays, and beside a matrix two thin ones are learned "
+        "whose product is added to it.",
+        "fine_tuning",
+        shape="A (r, in), B (out, r)",
+    ),
+    Term(
         "induction head",
         "A head that finds where the present token stood before and looks at what came after it.",
         "head_importance",

@@ -1,0 +1,74 @@
+"""Figures of the Fine-tuning lesson: losses by step, sizes of changes, singular values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+from gpt_core.interpret.weight_change import WeightChange
+from pages.fine_tuning import words
+from ui.show.curves import Bar, Chart, Line, curves, series_color
+from ui.show.plotly_json import Figure, line_trace, whole_figure
+from ui.show.theme import palette
+
+ROUNDING = 1e-5  # of the largest singular value: what is smaller is rounding
+
+
+def loss_curves(found: dict[str, Any], side: str) -> Chart:
+    """Loss by step on one of the texts, in bits per token: each way's mean, and thin each seed."""
+    lines = []
+    for color, (way, name) in enumerate(words.WAYS.items()):
+        seeds = [[nats * words.BITS for nats in one] for one in found["curves"][way][side]]
+        if len(seeds) > 1:
+            for number, losses in enumerate(seeds, start=1):
+                label = f"{name}, seed {number}"
+                lines.append(Line(label, found["points"], losses, color, faint=True))
+        mean = [fmean(at) for at in zip(*seeds, strict=True)]
+        lines.append(Line(name, found["points"], mean, color, markers=True))
+    start = Bar("before", words.before(found, side))
+    title = f"{words.SIDES[side]}, bits per token"
+    return curves(lines, x_title="step", y_title=title, bars=[start], height=360, log_y=True)
+
+
+def size_map(changes: Sequence[WeightChange]) -> Figure:
+    """Relative size of the change, in %: a row for each part, a column for each layer."""
+    inside = [c for c in changes if c.layer is not None]
+    parts = list(dict.fromkeys(c.part for c in inside))
+    layers = sorted({c.layer for c in inside if c.layer is not None})
+    by_place = {(c.part, c.layer): 100 * c.relative for c in inside}
+    rows = [[by_place[part, layer] for layer in layers] for part in parts]
+    names = [f"layer {layer}" for layer in layers]
+    colors = palette()
+    heat = {
+        "type": "heatmap",
+        "z": rows,
+        "x": names,
+        "y": parts,
+        "zmin": 0,
+        "colorscale": [[0, colors.background], [1, series_color(1)]],
+        "texttemplate": "%{z:.2g}%" if len(layers) <= 12 else "",
+        "hovertemplate": "%{y}, %{x}: %{z:.3g}%<extra></extra>",
+        "colorbar": {"title": {"text": "size, %"}, "thickness": 14},
+        "xgap": 2,
+        "ygap": 2,
+    }
+    axes = {"yaxis": {"autorange": "reversed", "showgrid": False}, "xaxis": {"showgrid": False}}
+    return whole_figure([heat], 46 * len(parts) + 110, axes)
+
+
+def value_curves(changes: dict[str, WeightChange]) -> Figure:
+    """Singular values of the change of one matrix, largest first, for each way; zeros left out."""
+    ways = {"all": 0, "lora": 2}
+    data = []
+    for way, color in ways.items():
+        every = changes[way].values.tolist()
+        values = [v for v in every if v > ROUNDING * every[0]]
+        places = list(range(1, len(values) + 1))
+        line = line_trace(places, values, series_color(color), words.WAYS[way])
+        data.append(line | {"mode": "lines+markers", "hovertemplate": "%{x}: %{y:.3g}"})
+    axes = {
+        "xaxis": {"title": "number of the singular value"},
+        "yaxis": {"title": "singular value", "rangemode": "tozero"},
+    }
+    return whole_figure(data, 340, axes, legend=True)

@@ -1,0 +1,157 @@
+"""The lesson on fine-tuning: what it says, against the recorded numbers and against others."""
+
+import copy
+import math
+from statistics import fmean
+
+import pytest
+
+from gpt_core.adapters.ways import count_trained
+from gpt_core.bundled.record import load
+from gpt_core.interpret.weight_change import weight_changes
+from gpt_core.model.weights import weights
+from gpt_core.training.run import Run, Start
+from gpt_core.training.train_run import Interruption, train_run
+from pages.fine_tuning import figures, words
+from pages.fine_tuning.results import changes_of
+from tests.helpers import TEXT, said, write_run
+
+BITS = 1 / math.log(2)
+
+
+@pytest.fixture
+def found():
+    return copy.deepcopy(load("fine_tuning")["value"])
+
+
+def ended(found, way, side, *nats):
+    """The same result, with other ends of a way's curves; one for each seed."""
+    for curve, last in zip(found["curves"][way][side], nats, strict=True):
+        curve[-1] = last
+    return found
+
+
+def truth(found):
+    first = found["curves"]["all"]["old"][0][0]
+    last, new = (fmean(c[-1] for c in found["curves"][w]["old"]) for w in ("all", "new"))
+    if (last - first) * BITS <= words.LITTLE:
+        return words.STAYS
+    return words.ABOVE if last > new else words.RISES
+
+
+def test_nothing_is_shown_before_a_guess_and_then_what_was_recorded(open_lesson, found):
+    app = open_lesson("fine_tuning")
+    assert "Learned." not in said(app) and not app.table
+    app.radio[0].set_value(truth(found)).run()
+    assert not app.exception
+    (right,) = app.success
+    last = fmean(c[-1] for c in found["curves"]["all"]["old"]) * BITS
+    assert f"to {last:.2f} bits per token" in right.value
+    shown = said(app)
+    for way in ("all", "last", "lora", "new"):
+        end = fmean(c[-1] for c in found["curves"][way]["new"]) * BITS
+        assert f"{words.WAYS[way]} {end:.2f}" in shown
+    assert "it took" in shown  # when it was recorded, and how long it took
+    written = found["prompts"]["new"] + found["written"]["lora"]["new"]
+    assert written.strip("\n") in [code.value for code in app.code]
+
+
+def test_each_answer_can_be_the_right_one(found):
+    first, other = 1.0, 5.0
+    for last, right in ((1.0, words.STAYS), (3.0, words.RISES), (6.0, words.ABOVE)):
+        for way, value in (("all", last), ("new", other)):
+            ended(found, way, "old", value, value, value)
+        for curve in found["curves"]["all"]["old"]:
+            curve[0] = first
+        assert [words.judged(g, found).right for g in words.GUESSES] == [
+            guess == right for guess in words.GUESSES
+        ]
+
+
+def test_whether_knowing_helps_is_read_from_pairs(found):
+    ended(found, "new", "new", 3.0, 3.1, 3.2)
+    assert "helps it here" in words.learned(ended(found, "all", "new", 2.0, 2.1, 2.2))
+    assert "in its way" in words.learned(ended(found, "all", "new", 4.0, 4.1, 4.2))
+    assert "can't be told" in words.learned(ended(found, "all", "new", 2.0, 4.1, 3.2))
+    one = {w: {s: c[:1] for s, c in sides.items()} for w, sides in found["curves"].items()}
+    assert words.ONE_SEED in words.learned(found | {"curves": one})
+    assert words.ONE_SEED in words.lora_against_all(found | {"curves": one})
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "says"),
+    [
+        (1.0, -1.0, ("it learns less (+1.44", "it forgets less (−1.44", "as well")),
+        (-1.0, 1.0, ("it even learns more", "it forgets more", "don't show both")),
+        (0.0, 0.0, ("which learns more can't", "which forgets more can't", "don't show both")),
+    ],
+)
+def test_lora_against_all_weights(found, new, old, says):
+    for side, by in (("new", new), ("old", old)):
+        ended(found, "all", side, 3.0, 3.1, 3.2)
+        scatter = (0.1, -0.1, 0.0) if not by else (0.01, -0.01, 0.0)
+        ended(found, "lora", side, *(3.0 + i / 10 + by + s for i, s in enumerate(scatter)))
+    told = words.lora_against_all(found)
+    assert all(each in told for each in says)
+    assert f"{found['trained']['lora']:,} numbers instead of {found['trained']['all']:,}" in told
+
+
+def test_nothing_forgotten_is_said_as_well(found):
+    for way in ("all", "last", "lora"):
+        ended(found, way, "old", *(c[0] for c in found["curves"][way]["old"]))
+    assert "nothing worth speaking of was forgotten" in words.forgot(found)
+
+
+def test_where_the_change_is(found):
+    for way, told in found["changes"].items():
+        changes = changes_of(told)
+        most = max((c for c in told if c["relative"] > 0), key=lambda c: c["relative"])
+        said_of = words.where(changes, way)
+        assert f"{100 * most['relative']:.2g}% of its length" in said_of
+        assert ("LoRA can't" in said_of) == (way == "lora")
+        heat = figures.size_map(changes)["data"][0]
+        assert len(heat["z"]) == 6 and len(heat["z"][0]) == 4
+    assert "Nothing has changed" in words.where([], "all")
+
+
+def test_a_rank_costs_what_it_says(open_lesson):
+    app = open_lesson("fine_tuning", design={})
+    app.slider(key="tuned_rank").set_value(3).run()
+    config = Run.open(next(iter(app_runs(app)))).model_config
+    assert f"**{count_trained(config, 'lora', 3):,}**" in said(app)
+    assert f"3 · ({config.n_embd} + {3 * config.n_embd}) = {12 * config.n_embd}" in said(app)
+    assert "began with random weights" in said(app)  # nothing of one's own to show yet
+    assert words.RUN_IT in said(app)
+
+
+def app_runs(_app):
+    from ui.services.models import runs_root
+
+    return [path for path in runs_root().iterdir() if path.is_dir()]
+
+
+def test_a_run_of_one_s_own_shows_where_it_changed(tmp_path, open_at):
+    from gpt_core.training.config import tuning_config
+
+    old = write_run(tmp_path, "old")
+    tuned = Run.create(
+        tmp_path,
+        model_config=old.model_config,
+        train_config=tuning_config(32, tune="last", steps=3, batch_size=2, eval_batches=1),
+        tokenizer=old.tokenizer(),
+        text=TEXT,
+        corpus_name="test",
+        name="0000000b",
+        start=Start("an _old_ one", old.load_model()),
+    )
+    train_run(tuned, Interruption())
+    app = open_at("fine_tuning", model="0000000b")
+    changes = weight_changes(weights(old.load_model()), weights(tuned.load_model()))
+    most = max(changes, key=lambda c: c.relative)
+    assert most.layer == 1 and "an \\_old\\_ one" in said(app)
+    assert f"{words.place(most)}**, by {100 * most.relative:.2g}%" in said(app)
+    (tuned.path / "start.safetensors").unlink()
+    from ui.services.caches import RESULTS
+
+    RESULTS.clear()
+    assert words.START_GONE in said(open_at("fine_tuning", model="0000000b"))
