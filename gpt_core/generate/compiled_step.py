@@ -134,30 +134,16 @@ def _add_product(matrix: np.ndarray, x: np.ndarray, out: np.ndarray) -> None:
 
 @njit(**_FAST)
 def _add_dots(weight: np.ndarray, scale: Any, x: np.ndarray, out: np.ndarray) -> None:
-    """out[r] += (weight[r] · x) scale[r]; four rows at a time, so that x is read less often.
+    """out[r] += (weight[r] · x) scale[r]; rows may be longer than x.
 
-    Rows may be longer than x.
+    One row after the other, as they lie: memory is then read up to three times as fast as when
+    several rows are read side by side.
     """
-    rows, columns = len(out), len(x)
-    for r in range(0, rows - 3, 4):
-        r0, r1, r2, r3 = weight[r], weight[r + 1], weight[r + 2], weight[r + 3]
-        a, b, c, d = ZERO, ZERO, ZERO, ZERO
-        for i in range(columns):
-            a += f32(r0[i]) * x[i]
-            b += f32(r1[i]) * x[i]
-            c += f32(r2[i]) * x[i]
-            d += f32(r3[i]) * x[i]
-        if scale is not None:
-            a, b, c, d = a * scale[r], b * scale[r + 1], c * scale[r + 2], d * scale[r + 3]
-        out[r] += a
-        out[r + 1] += b
-        out[r + 2] += c
-        out[r + 3] += d
-    for r in range(rows - rows % 4, rows):
-        a, r0 = ZERO, weight[r]
-        for i in range(columns):
-            a += f32(r0[i]) * x[i]
-        out[r] += a if scale is None else a * scale[r]
+    for r in range(len(out)):
+        total, row = ZERO, weight[r]
+        for i in range(len(x)):
+            total += f32(row[i]) * x[i]
+        out[r] += total if scale is None else total * scale[r]
 
 
 @njit(**_FAST)
