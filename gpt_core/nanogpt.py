@@ -124,7 +124,7 @@ def _config(file: Any, names: dict[str, str], told: dict[str, Any], tied: bool) 
         return found
 
     vocab_size, n_embd = shape("wte.weight")
-    found = {
+    found: dict[str, Any] = {
         "vocab_size": vocab_size,
         "block_size": shape("wpe.weight")[0],
         "n_layer": sum(name.endswith(QKV.removeprefix("h.0")) for name in names),

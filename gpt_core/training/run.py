@@ -138,7 +138,7 @@ class Run(RunFolder):
             {"name": corpus_name, "sha256": _sha256(text), "characters": len(text)}
             | source.describe(),
             created.isoformat(timespec="seconds"),
-            start and start.name,
+            start.name if start is not None else None,
         )
         try:
             run._write_inputs(tokenizer, text)
