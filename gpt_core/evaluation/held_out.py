@@ -54,7 +54,10 @@ def held_out(run: Run, count: int, longest: int | None = None) -> HeldOut:
     _, val = run.tokens()
     pieces = [_piece(tokenizer.decode(ids), tokenizer, length) for ids in _cut(val, count, length)]
     whole = [piece for piece in pieces if len(piece.tokens) > 1]
-    return HeldOut(whole, f"{len(whole)} pieces of the part of its text kept for validation")
+    part = "part of its text kept for validation"
+    if run.was_imported():  # nobody knows what it learned; this text came with it
+        part = "last part of the text that came with it"
+    return HeldOut(whole, f"{len(whole)} pieces of the {part}")
 
 
 def _scenes(tokenizer: Tokenizer, count: int, length: int) -> list[Piece]:

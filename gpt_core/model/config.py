@@ -81,6 +81,11 @@ class GPTConfig(Settings):
         """Width of one attention head, D = C / H."""
         return self.n_embd // self.n_head
 
+    @property
+    def post_norm(self) -> bool:
+        """Whether norms stand in the stream, after each branch has been added."""
+        return self.norm != "none" and self.norm_position == "post"
+
     @classmethod
     def from_dict(cls, settings: Any) -> Self:
         """The inverse of to_dict. Raises ConfigError for unknown or missing settings."""

@@ -91,7 +91,9 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     def judge(guess: str) -> Answer:
         change = compare(study.ids, with_all.logits, attention_of(study, (head,)).trace.logits)
         sharpness = with_all.pattern[head].amax(dim=-1).mean().item()
-        return words.answer(guess, int(best), change, sharpness)
+        return words.answer(
+            guess, int(best), change, sharpness, with_all.pattern[..., 0, 0].numel()
+        )
 
     predict(
         f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question

@@ -9,7 +9,7 @@ from gpt_core.interpret.attention import Ablation, Head
 from gpt_core.model.config import GPTConfig
 from pages.attention.results import FirstToken, Meaning, Row
 from ui.app.lesson import Answer
-from ui.show.numbers import number
+from ui.show.numbers import number, percent
 from ui.show.theme import Palette
 from ui.show.tokens import code
 
@@ -49,13 +49,6 @@ def name_of(head: Head) -> str:
 def without_head(head: Head) -> str:
     """A head that is off, in a legend."""
     return f"without {head[0]}.{head[1]}"
-
-
-def percent(share: float) -> str:
-    """A probability. Nearly certain is not called certain."""
-    if share > 0.9995:
-        return "over 99.9%"
-    return number(100 * share, ".1f") + "%"
 
 
 def what_without(thing: str, found: Meaning) -> str:
@@ -181,13 +174,18 @@ def concrete(head: Head, favourite: Favourite, causal: bool) -> str:
 def question(head: Head, token: str, share: float) -> str:
     """Ask for a prediction before the head is removed."""
     return (
-        f"The model's best guess for the next token is {code(token)}, with {share:.1%}. We switch "
-        f"off {name_of(head)}: its output becomes 0. What happens to that {share:.1%}?"
+        f"The model's best guess for the next token is {code(token)}, with {percent(share)}. We "
+        f"switch off {name_of(head)}: its output becomes 0. What happens to that {percent(share)}?"
     )
 
 
-def answer(guess: str, best: int, change: Ablation, sharpness: float) -> Answer:
-    """Compare the prediction with what happened; both were measured on this prompt."""
+def answer(guess: str, best: int, change: Ablation, sharpness: float, heads: int) -> Answer:
+    """Compare the prediction with what happened; heads: how many the model has."""
+    others = (
+        " Try a sharper and a more blurred head, and see whether sharpness tells you anything."
+        if heads > 1
+        else ""
+    )
     before, after = change.before[best].item(), change.after[best].item()
     happened = GUESSES[0 if after < 0.9 * before else 2 if after > 1.1 * before else 1]
     loss = ""
@@ -199,9 +197,8 @@ def answer(guess: str, best: int, change: Ablation, sharpness: float) -> Answer:
         )
     return Answer(
         guess == happened,
-        f"{happened}: from {before:.1%} to {after:.1%}.{loss} How sharp was its picture? On "
-        f"average the largest weight of a row of this head is {sharpness:.0%}. Try a sharper and a "
-        "more blurred head, and see whether sharpness tells you anything.",
+        f"{happened}: from {percent(before)} to {percent(after)}.{loss} How sharp was its picture? "
+        f"On average the largest weight of a row of this head is {sharpness:.0%}.{others}",
     )
 
 
@@ -305,9 +302,11 @@ def first_in_words(found: FirstToken, token: str) -> str:
             f"Here {resting} of {heads} {'does' if resting == 1 else 'do'}, with more than twice "
             f"an even share. {here}"
         )
+    if heads == 1:
+        return f"{told}In this model, on this prompt, its only head doesn't: {here}"
+    still = f" Still, in {found.most} of {heads} it is the favourite of at least one later row."
     return told + (
-        f"In this model, on this prompt, no head does: {here} Still, in {found.most} of {heads} "
-        "it is the favourite of at least one later row."
+        f"In this model, on this prompt, no head does: {here}{still if found.most else ''}"
     )
 
 
@@ -345,7 +344,7 @@ TRY = (
     "looks at the one before it. Lock it, point at the stripe, and read how large q·k is there.",
     "**Repeat a word.** Write the same word two times. Is there a head in which the second copy "
     "looks at what came *after* the first one? That is one way in which models copy. Not every "
-    "model has such a head; *Multi-head attention* tests this one for it.",
+    "model has such a head; *Head importance* tests this one for it.",
     "**Look into the future.** Point at a hatched cell. What does the mask do to its score?",
     "**Be alone.** Shorten the prompt to one letter. Why is the weight exactly 1?",
     "**Switch off a whole layer.** Is the next token still the same?",

@@ -58,7 +58,8 @@ def _draw_models(models: dict[str, Any], characters: int) -> None:
         "model"
     ))  # fmt: skip
     st.markdown(words.next_in_words(models))
-    _draw_lengths(models, characters)
+    with st.expander(words.MASK_LENGTHS):
+        _draw_lengths(models, characters)
     st.markdown(words.MASK_TEXTS)
     for column, (name, model) in zip(st.columns(2), models.items(), strict=True):
         column.caption(NAMES[name])
@@ -85,7 +86,6 @@ def _draw_lengths(models: dict[str, Any], characters: int) -> None:
         Line(NAMES[name], list(range(1, T + 1)), by_length, color=number)
         for number, (name, by_length) in enumerate(losses.items())
     ]
-    st.markdown(words.MASK_LENGTHS)
     show(
         curves(
             lines,

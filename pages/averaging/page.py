@@ -63,6 +63,7 @@ def compare_steps(study: Study, example: Example) -> None:
         tables.show_checks([*example.checks[:3], (name, large.difference), *example.checks[3:]])
         told = words.difference_in_words(("loop", "matrix"), large.difference, large.exact)
         st.markdown(f"{told}\n\n{words.WHY_ROUNDING}")
+        st.caption(words.check(example.view.error, example.view.x.shape[0]))
 
 
 def show_head(small: Study, example: Example, head: Head, row: int) -> None:
@@ -72,7 +73,6 @@ def show_head(small: Study, example: Example, head: Head, row: int) -> None:
     prose(words.projections(config, len(small.ids), *head))
     tables.show_question(view, small.tokens, row, config.causal)
     st.markdown(words.question_in_words(view, row, small.tokens, config))
-    st.caption(words.check(view.error, len(small.ids)))
 
 
 @about_prompt

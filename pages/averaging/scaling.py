@@ -79,12 +79,11 @@ def show_scaling(study: Study) -> None:
     st.caption(words.HOW_TO_MEASURE)
     said = (
         words.variance(config.head_dim, random.variance, seed),
-        words.at_the_start(config),
         words.normed_queries(config, real.largest),
     )
     prose("\n\n".join(said))
     with st.expander(words.SLIP_TITLE):
-        st.markdown(words.slip(config))
+        st.markdown(words.at_the_start(config) + words.slip(config))
 
 
 def _draw_heads(study: Study, source: str, divisor: float, seed: int) -> None:

@@ -33,8 +33,7 @@ GOAL = "Build attention from a plain average, in four steps, and say what the ma
 
 TOLD = {
     "loop": "**Step 1, a loop.** Replace each token's vector by the mean of itself and all earlier "
-    "ones. It says what is meant, but works token after token. To see its weights, give it the "
-    "identity matrix instead of x; its output is then the matrix of weights.",
+    "ones. It says what is meant, but works token after token.",
     "matrix": "**Step 2, a matrix.** Write ones everywhere, cut off what lies above the diagonal "
     "(`tril`), and divide each row by its sum. One matrix product with x makes all the averages "
     "at once, which is what processors are good at.",
@@ -111,9 +110,9 @@ def intro(last: TokenLike, T: int) -> str:
     if T == 1:
         start += "It has no token before it yet; write more in the sidebar. "
     return (
-        f"{start}To guess what follows, its vector should hold something of what came before. The "
-        "simplest way: **the average of all earlier tokens**. Go through the four steps. Between "
-        "which two does the average change?"
+        f"{start}To guess what follows, its vector should hold something of what came before, most "
+        "simply **the average of all earlier tokens**. Go through the four steps. Between which "
+        "two does the average change?"
     )
 
 
@@ -165,15 +164,14 @@ def projections(config: GPTConfig, T: int, layer: int, head: int) -> str:
     bias = " + b" if config.bias else ""
     layers = "the only layer" if config.n_layer == 1 else f"each of {config.n_layer} layers"
     return (
-        f"Step 4 in a GPT is done by **heads**: this model has {H} in {layers}. The q and k above "
-        f"come from layer {layer}, head {head}. A head has three learned matrices, each {C} × {D}: "
-        f"D = {C} / {H} = {D}. Each token's vector x ({C} numbers) is multiplied by each of them:\n"
+        f"In a GPT, **heads** do step 4: this model has {H} in {layers}. This is layer {layer}, "
+        f"head {head}. Three learned matrices, each {C} × {D} (D = {C} / {H} = {D}), multiply each "
+        f"token's vector x:\n"
         f"- :blue[**Q** = x · W_Q{bias}]: what a token looks for, {T} × {D}.\n"
-        f"- :red[**K** = x · W_K{bias}]: what the queries are compared with, {T} × {D}.\n"
-        f"- :green[**V** = x · W_V{bias}]: what a token passes on when it gets attention, {T} × "
-        f"{D}.\n\n"
-        "Step 4 still averaged plain embeddings. A real head averages **V**; the result is its "
-        f":violet[**output**], {T} × {D}. {_before_they_meet(config)}"
+        f"- :red[**K** = x · W_K{bias}]: what queries are compared with, {T} × {D}.\n"
+        f"- :green[**V** = x · W_V{bias}]: what a token passes on, {T} × {D}.\n\n"
+        f"A head averages **V**, not x; that is its :violet[**output**], {T} × {D}. "
+        f"{_before_they_meet(config)}"
     )
 
 
@@ -185,7 +183,7 @@ def _before_they_meet(config: GPTConfig) -> str:
         parts.append("turns them by their position (as *Positions* shows)")
     if not parts:
         return ""
-    return f"Before q and k meet, this model {' and '.join(parts)}; the bars show them after that."
+    return f"Before q and k meet, this model {' and '.join(parts)}."
 
 
 def question_in_words(
@@ -199,10 +197,10 @@ def question_in_words(
     raw = score * math.sqrt(D)
     own, other = (code(tokens[t].text) for t in (row, best))
     return (
-        f"The :blue[q] of token {row}, {own}, matches the :red[k] of token {best}, {other}, best: "
+        f"The :blue[q] of {own} (token {row}) matches the :red[k] of {other} (token {best}) best: "
         f"q·k = {number(raw)}, divided by √{D} = {math.sqrt(D):.2f} that is {number(score)}. "
-        f"Softmax makes it a weight of **{weights[best]:.0%}**: so much of that token's :green[v] "
-        "enters the :violet[output]."
+        f"Softmax makes it **{weights[best]:.0%}**: so much of its :green[v] enters the "
+        ":violet[output]."
     )
 
 
@@ -210,10 +208,9 @@ def variance(D: int, measured: float, seed: int) -> str:
     """Why the sum of D products is √D too large."""
     return (
         f"q·k is a sum of D = **{D}** products. *If* the numbers of q and k are independent, with "
-        "mean 0 and **variance** 1, each product has variance 1, and variances of independent "
-        f"numbers add. So q·k has variance {D}; measured on random q and k (seed {seed}): "
-        f"**{measured:.1f}**. Its typical size is √{D} ≈ **{math.sqrt(D):.1f}**. Softmax raises e "
-        f"to that: a token whose score is so much higher than another's gets "
+        f"mean 0 and **variance** 1, each product has variance 1, and these add: q·k has {D}; "
+        f"measured on random q and k (seed {seed}): **{measured:.1f}**. Its typical size is √{D} ≈ "
+        f"**{math.sqrt(D):.1f}**: a token whose score is so much higher than another's gets "
         f"{_large(math.exp(math.sqrt(D)))} times its share. Dividing by √{D} brings the variance "
         "back to 1, however wide a head is."
     )
@@ -226,11 +223,11 @@ def at_the_start(config: GPTConfig) -> str:
         return ""
     size = C * INITIAL**2
     return (
-        f"**At the first training step** q and k are smaller than that. Weights usually start with "
+        f"**At the first training step** the divisor hardly matters. Weights usually start with "
         f"standard deviation {INITIAL}, so where x has variance 1 the numbers of q and k have "
         f"variance {C} · {INITIAL}² = {number(size, '.2g')}, and even undivided scores have "
-        f"standard deviation {number(math.sqrt(D) * size, '.2g')}. The divisor hardly matters "
-        "then. It keeps the scores' size independent of D as q and k grow."
+        f"standard deviation {number(math.sqrt(D) * size, '.2g')}. The divisor keeps their size "
+        "independent of D as q and k grow.\n\n"
     )
 
 
@@ -238,7 +235,7 @@ def _large(value: float) -> str:
     return f"{value:,.0f}" if value < 1e6 else tidy(value)
 
 
-SLIP_TITLE = "A slip that no error message shows"
+SLIP_TITLE = "Before training, and a slip that no error message shows"
 
 
 def slip(config: GPTConfig) -> str:
@@ -270,9 +267,8 @@ def normed_queries(config: GPTConfig, largest: float) -> str:
         )
     return (
         "**This model normalises q and k** (query-key norm). Each has length √D, so q·k ÷ "
-        f"√{D} lies between −{math.sqrt(D):.2f} and {math.sqrt(D):.2f}. On this prompt the largest "
-        f"is **{number(largest)}** in size. Training can't let the scores grow out of hand, and "
-        "can't make softmax sharper than that allows either."
+        f"√{D} lies between −{math.sqrt(D):.2f} and {math.sqrt(D):.2f}, whatever training does. On "
+        f"this prompt the largest is **{number(largest)}** in size."
     )
 
 
@@ -302,10 +298,8 @@ DIVISORS = (SLIP, PROPER, NOTHING)
 INITIAL = 0.02  # standard deviation of a GPT's weights before training
 
 HOW_TO_MEASURE = (
-    "**Spread of weights**: a row's entropy, 0 bits if one token takes all, 3 bits if eight share "
-    "equally. **Evenness** divides that by the largest value that it could have: 1 is a plain "
-    "average. All numbers are means over all heads, and over the rows with at least two tokens to "
-    "look at."
+    "**Spread of weights**: a row's entropy, 0 bits if one token takes all. **Evenness** divides "
+    "that by the most it could be: 1 is a plain average. Means over all heads and rows."
 )
 
 MASK_GUESSES = (
@@ -321,27 +315,25 @@ MASK_INTRO = (
 )
 
 MASK_QUESTION = (
-    "Two small models start from the same weights and see the same batches. One has the causal "
-    "mask. In the other, every position sees the **whole** piece of text. Both must guess each "
-    "position's next character. Which one reaches the lower training loss, and which one writes "
-    "better afterwards?"
+    "Two small models start from the same weights and see the same batches, to guess each next "
+    "character. One has the causal mask. In the other, every position sees the **whole** piece of "
+    "text. Which one reaches the lower training loss, and which one writes better?"
 )
 
 
 def mask_why(value: dict[str, Any]) -> str:
     """Why it came out so, where the model without the mask learned to copy."""
     use = (
-        "With the mask, training asks the same question as writing does. It costs nothing: one "
-        "pass over T tokens still gives T exercises. (BERT has no mask, and another exercise: some "
-        "tokens are hidden, and it guesses those.)"
+        "With the mask, training asks the same question as writing does, and one pass over T "
+        "tokens still gives T exercises. (BERT has no mask and another exercise: to guess hidden "
+        "tokens.)"
     )
     if what_masking_did(value) != MASK_GUESSES[2]:
         return use
     return (
-        "**Why?** In training, the right answer for position t stands in the text at t + 1. "
-        "Without a mask a head only has to look one place to the right and copy. That is easier "
-        "than learning English, so it is what the model learns. When it **writes**, there is no "
-        f"next character yet. {use}"
+        "**Why?** In training, the answer for position t stands in the text at t + 1. Without a "
+        "mask, a head only has to look there and copy, which is easier than English. When the "
+        f"model **writes**, there is no next character yet. {use}"
     )
 
 
@@ -387,12 +379,11 @@ def next_in_words(models: dict[str, Any]) -> str:
     )
     return (
         f"Without the mask, layer {layer}, head {head} gives **{share:.0%}** of its attention to "
-        f"the character right after each position. Spread evenly it would be "
-        f"{1 / MODEL['block_size']:.1%}. With the mask it is 0."
+        f"the next character; spread evenly it would be {1 / MODEL['block_size']:.1%}."
     )
 
 
-MASK_LENGTHS = "**Loss with the future hidden**, by how many characters they are given"
+MASK_LENGTHS = "The loss with the future hidden, by how many characters are given"
 
 MASK_LENGTHS_ALT = (
     "Loss of the next character for both models by the number of characters before it"
@@ -420,8 +411,8 @@ def blind_in_words(hidden: float, blind: float) -> str:
 
 def check(error: float, tokens: int) -> str:
     return (
-        "Check: q, k, v, weights and output, calculated here step by step, differ from what "
-        f"flowed through the model by at most {tidy(error, 0)}. The model read these {tokens} "
+        "And the head below: its q, k, v, weights and output, calculated step by step, differ from "
+        f"what flowed through the model by at most {tidy(error, 0)}. The model read these {tokens} "
         "tokens alone, as if they were the whole prompt."
     )
 

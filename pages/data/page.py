@@ -108,7 +108,8 @@ rows = guessing_bars(text)
 if own_or_unseen(rows):
     st.dataframe(rows, hide_index=True)
     unseen = rows["bits, on unseen text"]
-    prose(words.counter(unseen.min(), int(unseen.argmin())))
+    odd = unseen[0] < rows["bits, on the text it counted"][0]
+    prose(words.counter(unseen.min(), int(unseen.argmin()), bool(odd)))
 
 st.header("The split: training text and validation text")
 tokenizer, tokens = token_array(text)

@@ -45,9 +45,9 @@ GUESSING = (
 OWN, UNSEEN, SAME = "the text that it counted", "the unseen text", "about the same for both"
 CLOSE = 0.02  # bits, which nobody would call a difference
 EASIER = (
-    "A counter knows the two characters before each one. It is asked twice: about the very text "
-    "that it counted, and, after counting the first 90% only, about the last 10%. Where is it less "
-    "surprised?"
+    "A counter counts the first 90% of the text. It knows the two characters before each one. It "
+    "is asked twice: about the very text that it counted, and about the last 10%, which it has "
+    "not seen. Where is it less surprised?"
 )
 
 
@@ -68,8 +68,11 @@ def easier(own: float, unseen: float, guess: str) -> Answer:
     return Answer(guess == right, why)
 
 
-def counter(bits: float, known: int) -> str:
-    """What both columns are called, and the bar that a model has to get under."""
+def counter(bits: float, known: int, odd: bool) -> str:
+    """What both columns are called, and the bar that a model has to get under.
+
+    odd: whether the unseen text is the easier one without any character known.
+    """
     back = ("no character", "one character", "two characters")[known]
     return (
         "Compare models with the **last column**. In the middle column the counter is asked about "
@@ -78,7 +81,14 @@ def counter(bits: float, known: int) -> str:
         "the difference. A model that needs more than "
         f"**{number(bits)} bits per character** on unseen text predicts it worse than a counter "
         f"that sees {back} back. The Training lesson draws these bars beside its loss curves."
+        + (f" {EASIER_END}" if odd else "")
     )
+
+
+EASIER_END = (
+    "(In the first row the unseen text is the easier one: its end happens to have more of the "
+    "frequent characters.)"
+)
 
 
 def split(train: int, val: int) -> str:

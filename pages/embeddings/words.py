@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import number
+from ui.show.numbers import number, ordinal
 from ui.show.tokens import code
 
 GOAL = "Say what a token is inside a model: a list of numbers, and what its neighbours tell."
@@ -68,8 +68,7 @@ MAP_ALT = "Token vectors as points in a plane, the chosen token and its neighbou
 
 def every(tokens: int, step: int) -> str:
     """Which tokens are drawn."""
-    ending = {2: "second", 3: "third"}.get(step, f"{step}th")
-    return f" Of {tokens:,} tokens, every {ending} token is drawn."
+    return f" Of {tokens:,} tokens, every {ordinal(step)} token is drawn."
 
 
 def flat(across: float, up: float, drawn: str) -> str:

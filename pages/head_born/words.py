@@ -23,7 +23,7 @@ LATE = "Late: more than nine tenths"
 NEVER = "No head takes this role in this run"
 GUESSES = (EARLY, LATER, LATE, NEVER)
 
-GOAL = "how heads find what they look at, step by step, and what the loss does meanwhile."
+GOAL = "See how heads find what they look at, step by step, and what the loss does meanwhile."
 RUNS = {COPYING: "lists read twice", BUNDLED: "the sitcom"}
 
 QUESTION = (
@@ -183,7 +183,11 @@ def answer(
     )
     if birth.step is None or birth.head is None:
         return Answer(right, f"No head took this role in this run{until}.{fell}")
-    between = f", so it was born between steps {birth.before:,} and that" if birth.before else ""
+    between = (
+        f", so it was born between steps {birth.before:,} and {birth.step:,}"
+        if birth.before
+        else ""
+    )
     return Answer(
         right,
         f"{_named(birth.head)} is the first: at step {birth.step:,} it gives "

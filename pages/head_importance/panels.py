@@ -151,8 +151,8 @@ def _leaderboard(result: dict[str, Any], roles: dict[str, Any] | None, vocab_siz
     if len(top) < len(result["heads"]):
         st.caption(words.most_valuable(len(top), len(result["heads"])))
     prose(words.value_sentences(result, vocab_size))
-    if roles is not None and roles["roles"]:
-        prose(words.roles_and_values(result, roles))
+    if roles and roles["roles"] and (compared := words.roles_and_values(result, roles)):
+        prose(compared)
     prose(words.ABOUT_VALUES)
 
 

@@ -207,12 +207,21 @@ def how_many_clear(found: dict[str, Any]) -> str:
     """Over all heads."""
     clear = [entry for entry in found["heads"] if entry["roles"]]
     mostly = sum(any(e["scores"][role][0] > 0.5 for role in e["roles"]) for e in clear)
-    total = len(found["heads"])
+    total, count = len(found["heads"]), len(clear)
+    signs = f"Under the pictures, +1 stands for one more role, a dash (–) for {UNCLEAR}."
+    if not clear:
+        who = "The only head has no" if total == 1 else "No head has a"
+        return f"{who} clear role, that is, something it looks at **more than chance**. {signs}"
+    if count == 1:
+        said = f"{count} of {total} heads has" if total > 1 else "The only head has"
+        said += " a clear role, that is, looks at something **more than chance**, and gives it "
+        return f"{said}{'more' if mostly else 'less'} than half of its attention. {signs}"
+    of_them = f"{mostly} of them give it more than half of their attention"
+    if mostly < 2:
+        of_them = f"{mostly or 'none'} of them gives it more than half of its attention"
     return (
-        f"{len(clear)} of {total} heads {'has' if len(clear) == 1 else 'have'} a clear role, that "
-        f"is, look at something **more than chance**; {mostly or 'none'} of them "
-        f"{'gives' if mostly == 1 else 'give'} it more than half of their attention. Under the "
-        f"pictures, +1 stands for one more role, a dash (–) for {UNCLEAR}."
+        f"{count} of {total} heads have a clear role, that is, look at something **more than "
+        f"chance**; {of_them}. {signs}"
     )
 
 
@@ -294,14 +303,18 @@ def _unsure(order: Sequence[dict[str, Any]], total: int) -> str:
     if better:
         said += f"Without {better} of them the loss on these texts is even lower. "
     if not unsure and not better:
-        said += f"All {total} intervals lie above 0. "
+        said += (
+            "Its interval lies above 0. " if total == 1 else f"All {total} intervals lie above 0. "
+        )
     return said
 
 
-def roles_and_values(found: dict[str, Any], roles: dict[str, Any]) -> str:
-    """Whether the heads with a clear role are the valuable ones."""
+def roles_and_values(found: dict[str, Any], roles: dict[str, Any]) -> str | None:
+    """Whether the heads with a clear role are the valuable ones; None where nobody can compare."""
     order = ranked(found)
     clear = [bool(role_of(roles, tuple(entry["head"]))["roles"]) for entry in order]
+    if all(clear) or not any(clear):
+        return None
     half = len(order) // 2
     upper, lower = sum(clear[:half]), sum(clear[len(order) - half :])
     said = (
@@ -329,9 +342,9 @@ def heal_sentences(found: dict[str, Any], vocab_size: int) -> str:
     cut, left = healed[0] - twin[0], healed[-1] - twin[-1]
     sequences, length = found["batch"]
     said = (
-        f"Removed for good: **{head_name(found['head'])}**. Its z is zero from now on, and the "
-        f"loss changes by **{number(cut * BITS, '+.3f')}** bits per token, to "
-        f"{number(healed[0] * BITS)}"
+        f"Removed for good: **{head_name(found['head'])}**. Its z is zero from now on. The loss, "
+        f"measured here on {found['what']} ({found['tokens']:,} tokens), changes by "
+        f"**{number(cut * BITS, '+.3f')}** bits per token, to {number(healed[0] * BITS)}"
     )
     guessing = math.log2(vocab_size)
     if healed[0] * BITS > guessing:
@@ -418,10 +431,11 @@ def copied(test: RepeatTest) -> str:
         return said + "**This model has learned to copy**: the second time costs less than half. "
     if second < 0.9 * first:
         return said + "The first time helps with the second, but it is far from copying. "
-    return said + (
-        "**This model has not learned to copy** such a sequence: the second time is hardly cheaper "
-        "or even dearer. Nothing in its text may have called for it. "
-    )
+    how = "dearer" if second > first else "hardly cheaper"
+    said += f"**This model has not learned to copy** such a sequence: the second time is {how}. "
+    if test.share.shape[0] == 1:
+        return said + "It could not: that takes a head in an earlier layer, and it has one layer. "
+    return said + "Nothing in its text may have called for it. "
 
 
 def induction_sentences(test: RepeatTest, head: tuple[int, int]) -> str:

@@ -111,12 +111,14 @@ def one_set_each(token: str, most: Sequence[tuple[str, float]]) -> str:
         for head, (text, share) in enumerate(most[:MOST_LISTED])
     )
     more = f"; and {len(most) - MOST_LISTED} more" if len(most) > MOST_LISTED else ""
-    said = (
-        "One head has **one set of weights** for each token. Where each head gives most for "
-        f"{code(token)}: {listed}{more}. "
-    )
+    said = "One head has **one set of weights** for each token. "
     if len(most) == 1:
-        return said + "Whatever else this token needs has to come through the same weights."
+        text, share = most[0]
+        return said + (
+            f"For {code(token)} this model's only head gives most to {code(text)} ({share:.0%}). "
+            "Whatever else this token needs has to come through the same weights."
+        )
+    said += f"Where each head gives most for {code(token)}: {listed}{more}. "
     if len({text for text, _ in most}) == 1:
         return said + "Here all heads agree. Choose another token above: do they always?"
     return said + "Different heads can take different things from different tokens."
@@ -167,10 +169,13 @@ def who_writes(step: OutputStep) -> str:
     """How much each head adds here."""
     lengths = step.parts.norm(dim=1).tolist()
     order = sorted(range(len(lengths)), key=lambda head: -lengths[head])
-    listed = ", ".join(f"head {head}: {lengths[head]:.2f}" for head in order[:MOST_LISTED])
+    listed = ", ".join(f"head {head}: {number(lengths[head])}" for head in order[:MOST_LISTED])
     more = f", and {len(order) - MOST_LISTED} more" if len(order) > MOST_LISTED else ""
+    said = f"The lengths of the vectors that the heads add here: {listed}{more}."
+    if len(order) == 1:
+        said = f"The vector that the head adds here has length {number(lengths[0])}."
     return (
-        f"The lengths of the vectors that the heads add here: {listed}{more}. A long vector need "
+        f"{said} A long vector need "
         "not be a useful one. What a head is worth can be measured: see **Head importance**."
     )
 

@@ -44,7 +44,11 @@ def writing(study: Study) -> None:
     if written.problem:
         show_error(written.problem)
     left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption(words.just_written(study.loaded.run.corpus["name"], len(written.ids)))
+    left.caption(
+        words.just_written(
+            None if study.loaded.imported else study.loaded.run.corpus["name"], len(written.ids)
+        )
+    )
     right.button(
         words.AGAIN, icon=":material/casino:", on_click=write_again, key="again", width="stretch"
     )
@@ -87,7 +91,7 @@ def road(study: Study) -> None:
             (
                 "Layers",
                 f"{config.n_layer}",
-                f"each: attention with {config.n_head} heads, then an MLP",
+                words.each_layer(config),
             ),
             ("Probabilities", f"{config.vocab_size:,}", "one for each token of the vocabulary"),
         ]
@@ -156,7 +160,7 @@ def likelihood(study: Study) -> None:
         likeliest = max(ids, key=story.probabilities.__getitem__)
         share = float(story.probabilities[likeliest])
         rank = int((story.probabilities > share).sum()) + 1
-        st.info(words.likelihood(study.tokenizer.token_text(likeliest), 100 * share, rank, V))
+        st.info(words.likelihood(study.tokenizer.token_text(likeliest), share, rank, V))
     if story.surprise is not None:
         prose(words.surprise(story.surprise, V))
 
@@ -186,7 +190,7 @@ st.header("2. Tokens become vectors")
 last_vector()
 
 st.header("3. Layers add to the vectors")
-prose(words.LAYERS)
+prose(words.layers(model.config))
 layers()
 
 st.header("4. The last vector becomes probabilities")

@@ -7,7 +7,7 @@ import math
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number
+from ui.show.numbers import counted, number, percent
 from ui.show.tokens import code
 
 INTRO = (
@@ -17,11 +17,15 @@ INTRO = (
 AGAIN = "Write it again"
 
 
-def just_written(text: str, tokens: int) -> str:
-    """Under what the model wrote: what is whose, that it is new, and what the model learned."""
+def just_written(text: str | None, tokens: int) -> str:
+    """Under what the model wrote: what is whose, that it is new, and what the model learned.
+
+    text: None for a model whose training was not recorded.
+    """
+    learned = f"It learned from “{as_text(text)}”." if text else "It came here already trained."
     return (
         f"Marked: {counted(tokens, 'token')} that the model has just written after your prompt "
-        f"(edit it in the sidebar). It learned from “{as_text(text)}”."
+        f"(edit it in the sidebar). {learned}"
     )
 
 
@@ -41,12 +45,12 @@ def question(token: str) -> str:
 def judged(guess: str, token: str, share: float, best: str, best_share: float) -> Answer:
     """Whether the probability lies where it was guessed; best: the likeliest token."""
     right = next(name for name, most in SHARES.items() if share <= most or most == 1)
-    why = f"{code(token)} had {number(100 * share, '.3g')}%. "
+    why = f"{code(token)} had {percent(share)}. "
     if token == best:
         why += "No token had more."
     else:
         why += (
-            f"The likeliest was {code(best)} with {number(100 * best_share, '.3g')}%, but a token "
+            f"The likeliest was {code(best)} with {percent(best_share)}, but a token "
             "is drawn at random, each as often as its probability says."
         )
     return Answer(guess == right, why)
@@ -83,12 +87,24 @@ ROTARY = (
     "attention compares tokens."
 )
 
-LAYERS = (
-    "From here on each token carries its vector through the **layers**. A layer never replaces "
-    "the vector, it adds to it; what is carried along is called the **residual stream**. "
-    "**Attention** takes from the vectors of earlier tokens and *adds* the result. The **MLP** "
-    "works on each token alone and *adds* its result, too."
-)
+
+def each_layer(config: GPTConfig) -> str:
+    """What stands below the number of layers."""
+    heads = counted(config.n_head, "head")
+    return f"{'each: ' if config.n_layer > 1 else ''}attention with {heads}, then an MLP"
+
+
+def layers(config: GPTConfig) -> str:
+    """What happens to a vector on its way."""
+    said = (
+        "From here on each token carries its vector through the **layers**. A layer never replaces "
+        "the vector, it adds to it; what is carried along is called the **residual stream**. "
+        f"**Attention** takes from the vectors of {'earlier' if config.causal else 'all'} tokens "
+        "and *adds* the result. The **MLP** works on each token alone and *adds* its result, too."
+    )
+    if config.post_norm:
+        said += " In this model each sum is then brought back to a usual size."
+    return said
 
 
 def stream(token: str, entering: float, part: str, layer: str, added: float, leaving: float) -> str:
@@ -121,7 +137,7 @@ def probabilities(config: GPTConfig) -> str:
 
 def likelihood(token: str, share: float, rank: int, vocabulary: int) -> str:
     """What a typed token is answered with."""
-    return f"{code(token)} has {number(share)}%: number {rank:,} of {vocabulary:,}."
+    return f"{code(token)} has {percent(share)}: number {rank:,} of {vocabulary:,}."
 
 
 def surprise(bits: float, vocabulary: int) -> str:

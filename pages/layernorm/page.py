@@ -117,11 +117,11 @@ biased = getattr(norm, "bias", None) is not None
 stages = words.stages(kind, biased)
 
 goal(words.GOAL)
-prose(words.intro(C))
+prose(words.intro(C, kind, pre))
 one_token()
 every_token()
 
-try_this(words.TRY[kind], *words.TRY_MORE)
+try_this(words.TRY[kind], words.TOKENS, words.another(kind))
 st.page_link(page_of("training"), label="Training: make a model of your own", icon="📉")
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)

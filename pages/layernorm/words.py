@@ -102,10 +102,16 @@ def learned_in_words(name: str, hand: HandCalculation, biased: bool) -> str:
     told = f"`{name}` has {C} gains γ" + (f" and {C} biases β" if biased else " and no bias β")
     told += ", one for each channel, the same for every token of every prompt. They were "
     told += "**learned**: γ began at 1" + (" and β at 0" if biased else "")
-    told += f". Now γ lies between **{low}** and **{high}**"
+    if (low, high) == ("1", "1") and not any(hand.bias if biased else ()):
+        return told + f", and {'there they still are' if biased else 'there it still is'}."
+    told += ". Now γ " + _range(low, high)
     if biased:
-        told += f", β between **{tidy(min(hand.bias))}** and **{tidy(max(hand.bias))}**"
+        told += ", β " + _range(tidy(min(hand.bias)), tidy(max(hand.bias)))
     return told + "."
+
+
+def _range(low: str, high: str) -> str:
+    return f"is **{low}** everywhere" if low == high else f"lies between **{low}** and **{high}**"
 
 
 def spread_in_words(trace: DepthTrace, statistic: str) -> str:
@@ -124,7 +130,7 @@ def spread_in_words(trace: DepthTrace, statistic: str) -> str:
 
 def stream_in_words(kind: str, pre: bool, first: float, last: float) -> str:
     """How the stream's mean length changed, and what the norms have to do with it."""
-    told = f"On this prompt the mean length goes from **{first:.2f}** to **{last:.2f}**. "
+    told = f"On this prompt the mean length goes from **{number(first)}** to **{number(last)}**. "
     if kind == "none":
         return told + "With no norm, that is also the size that attention and the MLP must read."
     if pre:
@@ -302,11 +308,20 @@ def maps(trace: DepthTrace, statistic: str) -> str:
     return told
 
 
-def intro(channels: int) -> str:
-    return (
+def intro(channels: int, kind: str, pre: bool) -> str:
+    said = (
         f"Inside the model every token is a vector of **{channels} numbers**, one in each "
-        "**channel**. A **norm** brings them to a common size before a part reads them. Choose one "
-        "of the norms of this model, and a token of your prompt."
+        "**channel**. "
+    )
+    if kind == "none":
+        return said + (
+            "A **norm** would bring them to a common size before a part reads them. This model has "
+            "none. Choose a place where others have one, and a token of your prompt."
+        )
+    when = "before a part reads them" if pre else "after each part has added its vector"
+    return said + (
+        f"A **norm** brings them to a common size {when}. Choose one of the norms of this model, "
+        "and a token of your prompt."
     )
 
 
@@ -330,11 +345,17 @@ ABILITIES = (
     "say what γ and β are, what RMSNorm leaves out, and why GPTs are pre-norm",
 )
 
-TRY_MORE = (
-    "Walk through the tokens with the slider at the top. Whose stream ends the longest?",
-    "Train a small model with another preset (*modern* has RMSNorm), choose it in the sidebar, "
-    "and come back. What is different by hand?",
-)
+TOKENS = "Walk through the tokens with the slider at the top. Whose stream ends the longest?"
+
+
+def another(kind: str) -> str:
+    """A preset with another norm than this model's."""
+    preset = "*modern* has RMSNorm" if kind == "layernorm" else "*classic* has LayerNorm"
+    return (
+        f"Train a small model with another preset ({preset}), choose it in the sidebar, and come "
+        "back. What is different by hand?"
+    )
+
 
 READING = (
     "Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450)",

@@ -122,9 +122,9 @@ def ask_removal(study: Study, seen: Recording, layer: int, neuron: int) -> None:
 
 
 def share_of_mlp(model: GPT) -> float:
-    """Of the weights in a layer's matrices, those in its MLP."""
+    """Of a layer's parameters, those in its MLP."""
     own, every = (
-        sum(weight.numel() for weight in part.parameters() if weight.dim() == 2)
+        sum(weight.numel() for weight in part.parameters())
         for part in (model.blocks[0].mlp, model.blocks[0])
     )
     return own / every

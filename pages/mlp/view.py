@@ -93,7 +93,7 @@ def show_top_texts(study: Study, layer: int, neuron: int) -> None:
         "top_texts",
         settings,
         draw,
-        label="Search the text the model learned" + ("" if every else f" for layer {layer}"),
+        label=words.search(study.loaded.imported) + ("" if every else f" for layer {layer}"),
         study=study,
         recorded=RECORDED if study.run_key == BUNDLED else None,
     )
@@ -104,7 +104,7 @@ def _show_texts(study: Study, found: TopTexts, tokens: np.ndarray, read: int) ->
     if found.dead:
         st.warning(words.dead(read), icon=":material/bedtime:")
         return
-    st.markdown(words.firing(read, found.positive, kind))
+    st.markdown(words.firing(read, found.positive, kind, study.loaded.imported))
     rows = [
         _context(study.tokenizer, tokens, place, strength)
         for place, strength in zip(found.places, found.strengths, strict=True)

@@ -9,7 +9,7 @@ from gpt_core.interpret.attention import Ablation
 from gpt_core.interpret.neurons import Silence
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import number, tidy
+from ui.show.numbers import number, percent, tidy
 from ui.show.tokens import TokenLike, code
 
 GOAL = "Follow one neuron: what it reads, how active it is, what it adds, what goes without it."
@@ -49,9 +49,15 @@ def intro(config: GPTConfig, hidden: int) -> str:
     """What an MLP is, with this model's sizes."""
     return (
         "Attention moves information between tokens. Then the **MLP** works on each token alone, "
-        f"with **{hidden} neurons** in each layer: {config.n_layer * hidden:,} in this model. "
-        "Below is one of them, on every token of your prompt."
+        f"with **{hidden:,} neurons** in {_layers(config, hidden)}. Below is one of them, on every "
+        "token of your prompt."
     )
+
+
+def _layers(config: GPTConfig, hidden: int) -> str:
+    if config.n_layer == 1:
+        return "this model's only layer"
+    return f"each layer: {config.n_layer * hidden:,} in this model"
 
 
 def mechanism(config: GPTConfig, hidden: int) -> str:
@@ -82,7 +88,7 @@ def mechanism(config: GPTConfig, hidden: int) -> str:
 
 
 def width(config: GPTConfig, hidden: int, share: float) -> str:
-    """Why there are more neurons than channels. share: of a layer's weights that are the MLP's."""
+    """Why there are more neurons than channels. share: the MLP's of a layer's parameters."""
     C = config.n_embd
     told = (
         f"**Why {number(hidden / C, '.3g')} times wider?** One neuron can do one thing: compare "
@@ -93,7 +99,7 @@ def width(config: GPTConfig, hidden: int, share: float) -> str:
             f"{hidden} neurons hold {hidden} such pairs, more than the {C} directions at right "
             f"angles that {C} numbers have room for. "
         )
-    told += f"The price: {100 * share:.0f}% of a layer's weights are in its MLP. "
+    told += f"The price: {100 * share:.0f}% of a layer's parameters are in its MLP. "
     if config.activation == "swiglu":
         return told + (
             "With three matrices instead of two, SwiGLU is mostly 8/3 times wider: about as many "
@@ -120,7 +126,7 @@ def concrete(token: TokenLike, pre: float, post: float, config: GPTConfig, lengt
 def question(layer: int, neuron: int, token: str, share: float) -> str:
     """What to predict."""
     return (
-        f"After your prompt the best guess is {code(token)} with {100 * share:.1f}%. Now neuron "
+        f"After your prompt the best guess is {code(token)} with {percent(share)}. Now neuron "
         f"{neuron} of layer {layer} is taken away: its activation is 0 at every token. The "
         "prediction is …"
     )
@@ -144,7 +150,7 @@ def answer(guess: str, change: Ablation, fires: bool) -> Answer:
     best = change.before.argmax()
     told = (
         f"{100 * moved(change):.2f}% of the probability moved; the best guess went from "
-        f"{100 * change.before[best]:.1f}% to {100 * change.after[best]:.1f}%."
+        f"{percent(float(change.before[best]))} to {percent(float(change.after[best]))}."
     )
     if guess != truth:
         told = f"What happens: {truth}. {told}"
@@ -165,7 +171,7 @@ def later(layers: int) -> str:
     """Who else reads what a neuron writes."""
     if not layers:
         return "No later layer reads this vector."
-    who = "A later layer reads" if layers == 1 else f"{layers} later layers read"
+    who = "a later layer reads" if layers == 1 else f"{layers} later layers read"
     return f"That is not the whole story: {who} this vector too, and may do something else with it."
 
 
@@ -263,11 +269,17 @@ def dead(read: int) -> str:
     )
 
 
-def firing(read: int, share: float, kind: str) -> str:
+def search(imported: bool) -> str:
+    """On the button that looks for a neuron's texts."""
+    return "Search the text that came with it" if imported else "Search the text the model learned"
+
+
+def firing(read: int, share: float, kind: str, imported: bool) -> str:
+    whose = "text that came with this model" if imported else "text that this model learned"
     rare = " Nearly dead." if share < 1e-4 else ""
     return (
-        f"Of {read:,} tokens of the text that this model learned, its activation is above 0 on "
-        f"**{100 * share:.3g}%**.{rare} It is strongest on the marked tokens below. "
+        f"Of {read:,} tokens of the {whose}, its activation is above 0 on "
+        f"**{number(100 * share, '.3g')}%**.{rare} It is strongest on the marked tokens below. "
         + ("Either sign counts, since SwiGLU has both." if kind == "swiglu" else "")
     )
 

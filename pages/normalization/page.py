@@ -83,7 +83,7 @@ if reveal:
     show_leak()
     with st.expander(words.MODES):
         show_modes()
-    st.caption(small_in_words())
+        st.caption(small_in_words())
 
 st.header("Which numbers are averaged together")
 prose(words.axes(config.norm, config.norm_position))
@@ -94,7 +94,6 @@ prose(words.RACE)
 show_race()
 
 st.header("Pre against post")
-prose(words.SIDES)
 show_pre_against_post()
 
 with st.expander("γ and β: free or frozen"):

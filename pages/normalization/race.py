@@ -96,7 +96,6 @@ def _draw(value: Mapping[str, Any], finished: bool) -> None:
         log_y=huge,
     )
     show(chart, "norms_losses", "Training loss of the four models, step by step")
-    st.caption(words.smoothed(_MEAN_OF))
     st.table(_results(norms, value["steps"]), hide_index=True)
     if finished:
         show_comparison(norms)
@@ -167,14 +166,15 @@ def show_comparison(norms: Mapping[str, Any]) -> None:
         return
     first = next(iter(pieces))
     found = {norm: paired(each, pieces[first]) for norm, each in pieces.items() if norm != first}
-    left, right = st.columns(2)
-    left.markdown(words.race_results(first, found))
+    st.markdown(words.race_results(first, found))
     seeds = by_seed(FREE)
     others = {n: paired(each, seeds["layernorm"]) for n, each in seeds.items() if n != "layernorm"}
-    right.markdown(words.over_seeds(len(FREE), others))
     error = max(map(standard_error, pieces.values()))
     count = len(pieces[first])
-    st.caption(words.judged_on(characters=count * PIECE, pieces=count, error=error))
+    judged = words.judged_on(characters=count * PIECE, pieces=count, error=error)
+    with st.expander(words.JUDGED):
+        st.markdown(words.over_seeds(len(FREE), others))
+        st.caption(words.smoothed(_MEAN_OF) + judged)
 
 
 def _draw_depth(norms: Mapping[str, Any]) -> None:

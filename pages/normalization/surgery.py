@@ -17,6 +17,7 @@ from ui.app.study_bar import about_prompt
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
 from ui.show.curves import Line, curves, show
+from ui.show.numbers import number
 from ui.show.plotly_json import probability_pairs
 from ui.show.plotly_json import show as show_plotly
 
@@ -107,11 +108,11 @@ def _metrics(done: Surgery, layer: int) -> None:
 def _bits(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return "one token only"
-    return f"{before / math.log(2):.2f} → {after / math.log(2):.2f}"
+    return f"{number(before / math.log(2))} → {number(after / math.log(2))}"
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.2g}%"
+    return f"{number(100 * value, '.2g')}%"
 
 
 def _draw(study: Study, patient: Patient, done: Surgery, factor: float) -> None:

@@ -25,7 +25,7 @@ NAMES = {
     "none": "no norm",
 }
 ALIKE = 0.005  # bits per character: what differs by less than that is not called better
-GOAL = "what four kinds of norm average, and what each of them does to a GPT that learns with it."
+GOAL = "Say what four kinds of norm average, and what each does to a GPT that learns with it."
 
 
 def arithmetic(norm: str, block: Tensor, cell: Cell) -> str:
@@ -72,8 +72,8 @@ OPTIONS = ("LayerNorm", "RMSNorm", "BatchNorm", "none of the three")
 
 LEAK_QUESTION = (
     "A small GPT in training mode reads these three sequences together. One token near the end of "
-    "the first is **replaced**. The causal mask hides it from everything before it. With which "
-    "norm does the **outlined** prediction, in the middle of that sequence, move all the same?"
+    "the first is **replaced**; the causal mask hides it from all before it. With which norm does "
+    "the **outlined** prediction before it move all the same?"
 )
 QUESTION_CAPTION = "Struck through: the token that is replaced. Outlined: the prediction to watch."
 
@@ -81,8 +81,9 @@ QUESTION_CAPTION = "Struck through: the token that is replaced. Outlined: the pr
 def small_models(layers: int, width: int, steps: int, seed: int, losses: str, recorded: str) -> str:
     return (
         f"Four very small GPTs ({layers} layers, {width} wide, {steps} steps, seed {seed}) that "
-        f"differ in their norm alone. Held-out loss, bits per character: {losses}. "
-        f":material/history: {recorded} What you see here is computed now, with these weights."
+        f"differ in their norm alone. Their loss on all held-out text, in bits per character: "
+        f"{losses}. :material/history: {recorded} What you see here is computed now, with these "
+        "weights."
     )
 
 
@@ -116,13 +117,14 @@ def leak_in_words(norm: str, changed: str, train: bool, watched: float) -> str:
         )
     return said + (
         f"changing {changed} moves the watched prediction by **{percent(watched)}**. The mask "
-        "kept it from attention. But the changed token is part of every channel's mean and "
-        "variance, and these go into every prediction."
+        "kept it from attention, but it is part of every channel's mean and variance."
     )
 
 
 MODES = "Training mode against eval mode"
-HELD_OUT = "Loss on the same held-out text with the same weights, in bits per character."
+HELD_OUT = (
+    "Loss on the same eight pieces of held-out text with the same weights, in bits per character."
+)
 
 
 def one_token(first: str, other: str, differ: float) -> str:
@@ -146,45 +148,33 @@ def predicted_words(choice: str, moved: Mapping[str, float]) -> Answer:
 def axes(norm: str, position: str) -> str:
     return (
         "Every norm divides a number by a typical **size**; LayerNorm and BatchNorm subtract a "
-        "**mean** first. LayerNorm and RMSNorm take them from the token's own numbers. BatchNorm "
-        "takes them from *other tokens*: one channel at a time, over the whole batch. The loaded "
-        f"model has **{NAMES[norm]}**" + ("." if norm == "none" else f" ({position}-norm).")
+        "**mean** first. BatchNorm takes both from *other tokens*, channel by channel; the others "
+        f"from the token itself. The loaded model has **{NAMES[norm]}**"
+        + ("." if norm == "none" else f" ({position}-norm).")
     )
 
 
 def block(B: int, T: int, C: int, channels: int) -> str:
     return (
-        "The loaded model's residual stream at the middle layer. Your prompt's first "
-        f"{B * T} tokens are taken as a batch of B = {B} sequences of T = {T}, and only the first "
-        f"C = {C} of {channels} channels: the calculation is done on these {B} × {T} × {C} "
-        "numbers. A real norm goes over all channels."
+        f"Your prompt's first {B * T} tokens as {B} sequences of {T}, at the middle layer; "
+        f"{C} of {channels} channels. A real norm goes over all."
     )
 
 
 RACE = (
-    "Four small GPTs, 64 wide, learn the bundled text character by character. Their first weights "
-    "and their batches are the same; only the norm differs. No gradient is clipped and no weight "
-    "decays: each of those would do part of a norm's work."
-)
-
-SIDES = (
-    "A **pre-norm** stands at the start of a branch. A **post-norm** stands in the stream itself, "
-    "after each sum."
+    "Four small GPTs, 64 wide, learn the bundled text by characters, from the same first weights "
+    "and batches."
 )
 
 SURGERY = (
-    "Multiply the residual stream by ten in the middle of a trained model. How much do later "
-    "branches still matter, and how does the prediction change?"
+    "Multiply the stream by ten in the middle of a trained model. How much do later branches "
+    "still matter?"
 )
 
 TRY = (
-    "Compare the races *post* and *post, no warm-up*, then *pre* and *pre, no warm-up*. Whose "
-    "held-out loss suffers most without warm-up?",
-    "Choose *my own settings*. What is the largest learning rate that the model without a norm "
-    "survives?",
-    "In the leak, watch the outlined prediction with 1, 2 and 3 sequences. With which does it "
-    "move most, and why?",
-    "Multiply the stream by 10 in the loaded model, then in the small one without a norm.",
+    "Race *pre* and *post* without warm-up. Whose held-out loss suffers most?",
+    "In *my own settings*: which learning rate does the model without a norm survive?",
+    "In the leak, with 1, 2 or 3 sequences: when does the outlined prediction move most?",
 )
 
 SELF_TEST = (
@@ -207,7 +197,7 @@ SELF_TEST = (
     ),
 )
 CAN = (
-    "say which numbers each norm averages, and what depends on them",
+    "say which numbers each norm averages",
     "show why BatchNorm leaks and LayerNorm can't",
     "tell a difference between two models from noise",
 )
@@ -252,7 +242,7 @@ NONE_STARTED = "No contender got past its first step."
 
 
 def smoothed(steps: int) -> str:
-    return f"Each point is the mean of {steps} steps, each of them one batch."
+    return f"A point in the curves is the mean of {steps} steps, each of them one batch. "
 
 
 def fate(reason: str, ended: bool) -> str:
@@ -272,7 +262,7 @@ TOO_FEW = "Fewer than two of them reached the end, so there is nothing to compar
 def race_results(first: str, differences: Mapping[str, Difference]) -> str:
     """Who is better in the race that is shown, on its held-out text, each against the first."""
     told = [f"- {compared(NAMES[n], NAMES[first], d)}" for n, d in differences.items()]
-    return "On held-out text, of these models with this seed:\n" + "\n".join(told)
+    return "On held-out text, with this seed:\n" + "\n".join(told)
 
 
 def compared(name: str, other: str, found: Difference) -> str:
@@ -296,13 +286,15 @@ def compared(name: str, other: str, found: Difference) -> str:
 def over_seeds(seeds: int, differences: Mapping[str, Difference]) -> str:
     """The same of the designs: the first race with several seeds, each difference to LayerNorm."""
     told = [f"- {compared(NAMES[n], NAMES['layernorm'], d)}" for n, d in differences.items()]
-    return f"With another seed that may change. The first race, over {seeds} seeds:\n" + "\n".join(
-        told
-    )
+    return f"The first race, over {seeds} seeds:\n" + "\n".join(told)
+
+
+JUDGED = "With other seeds, and how it was measured"
 
 
 def judged_on(characters: int, pieces: int, error: float) -> str:
     return (
+        "No gradient is clipped and no weight decays: that would do part of a norm's work. "
         f"Bits per character. All are judged on the same {characters:,} characters of held-out "
         f"text, in {pieces} pieces. A loss alone has a standard error of up to {error:.3f}; "
         "differences are taken piece by piece (or seed by seed), and in brackets stands their 95% "
@@ -323,7 +315,7 @@ def depth(missing: list[str]) -> str:
 
 
 def sides_settings(settings: Mapping[str, Any]) -> str:
-    return f"Both: {_rate(settings)}, {settings['steps']} steps. The depths differ in these, too."
+    return f"Both: {_rate(settings)}, {settings['steps']} steps. The depths differ here, too."
 
 
 def sides_in_words(looks: Mapping[str, Mapping[str, Any]]) -> str:
@@ -332,9 +324,8 @@ def sides_in_words(looks: Mapping[str, Mapping[str, Any]]) -> str:
     for side, look in looks.items():
         first, last = look["gradient"][0], look["gradient"][-1]
         said.append(
-            f"- **{side}**, step {look['step']}: the gradient is {tidy(first, 0)} in the first "
-            f"branch and {tidy(last, 0)} in the last, {tidy(last / first)} times as large; the "
-            f"stream goes from {tidy(look['stream'][0])} to {tidy(look['stream'][-1])}."
+            f"- **{side}**, step {look['step']}: gradient {tidy(first, 0)} to {tidy(last, 0)}, "
+            f"stream {tidy(look['stream'][0])} to {tidy(look['stream'][-1])}."
         )
     return "\n".join(said) + f"\n\n{_gradients(looks)}"
 
@@ -356,8 +347,8 @@ def _gradients(looks: Mapping[str, Mapping[str, Any]]) -> str:
     said += f"What differs is its size: pre-norm's is {number(ratio, '.2g')} times post-norm's."
     if ratio > 2 and stream < 0.5:
         said += (
-            f" Its last norm divides by the stream's size, {tidy(stream)}, and so multiplies every "
-            "gradient behind it."
+            f" Its last norm divides by the stream's size, {tidy(stream)}, and so multiplies all "
+            "gradients."
         )
     return said
 
@@ -377,10 +368,7 @@ def only_counted(side: str, loss: float, counting: float) -> str:
     """counting: what is reached by how often each character comes, and nothing else."""
     if loss < counting - 0.05:
         return ""
-    return (
-        f"**{side}** has learned no more here than how often each character comes: that alone "
-        f"gives {counting:.3f}."
-    )
+    return f"**{side}** has learned no more than how often each character comes: {counting:.3f}."
 
 
 def learned(seeds: int) -> str:
@@ -429,16 +417,15 @@ def surgery_in_words(model: GPT, layer: int, factor: float, done: Surgery) -> st
         return "×1 changes nothing. Move the factor."
     norm, pre = model.config.norm, model.config.norm_position == "pre"
     said = (
-        f"The vector of every token is multiplied by {factor:g} as it enters layer {layer}. "
-        f"Attention of layer {layer} then writes vectors {_as_long(done, layer)}. "
+        f"The stream is multiplied by {factor:g} as it enters layer {layer}, whose attention then "
+        f"writes vectors {_as_long(done, layer)}. "
     )
     if norm in ("layernorm", "rmsnorm") and pre:
         return said + _hidden(norm, layer, factor, done)
     if norm == "none":
         return said + (
-            "Nothing takes the factor out. Attention compares larger vectors, the MLP gets inputs "
-            "outside the range that it learned with, and the logits grow with the stream: the "
-            "model is more certain, right or wrong."
+            "Nothing takes the factor out: inputs leave the range that was learned, and the logits "
+            "grow with the stream, so the model is more certain, right or wrong."
         )
     if norm == "batchnorm":
         return said + (
@@ -466,17 +453,13 @@ def _hidden(norm: str, layer: int, factor: float, done: Surgery) -> str:
     before, after = (added_share(trace, layer)[0] for trace in (done.before, done.after))
     matter = "less" if factor > 1 else "more"
     return (
-        f"Its {NAMES[norm]} takes the factor out of what it reads (but for ε). Beside a stream "
-        f"that is {factor:g} times as long, what it adds counts "
-        f"**{tidy(after / max(before, 1e-12))} times** as much as before, and all later branches "
-        f"matter {matter} in the same way. The "
-        "final norm hides the size itself: the logits stay about as large, but come from another "
-        "mixture."
+        f"Its {NAMES[norm]} takes the factor out (but for ε). Beside the stream these count "
+        f"**{tidy(after / max(before, 1e-12))} times** as much as before; later branches matter "
+        f"{matter}, too. The final norm hides the size: the logits come from another mixture."
     )
 
 
 def surgery_caption(ours: bool) -> str:
-    return (
-        "Length: the mean over tokens, after every attention and MLP. Probabilities: of the token "
-        "after " + ("the prompt." if ours else "a piece of held-out text.")
+    return "Length: the mean over tokens. Probabilities: after " + (
+        "the prompt." if ours else "a piece of held-out text."
     )

@@ -153,7 +153,7 @@ def outside(parts: Sequence[Part]) -> str:
     first = next(i for i, part in enumerate(parts) if part.layer is not None)
     before = ", ".join(part.kind for part in parts[:first])
     after = ", ".join(part.kind for part in parts[first:] if part.layer is None)
-    return f"in: {before}; " + (f"out: {after}. " if after else "") + "Each bar is one part."
+    return f"in: {before}{f'; out: {after}' if after else ''}. Each bar is one part."
 
 
 def surprise(tokens: Sequence[TokenLike], place: int) -> str:
@@ -180,9 +180,9 @@ def moves(parts: Sequence[Part], optimizer: str) -> str:
     thumb = "AdamW in the middle of a training run"
     thumb += "" if optimizer == "adamw" else "; Muon at its highest rate may move more"
     return (
-        f"At ×1, **{name_of(most)}** moves most for its size: by **{far}**; "
-        f"**{name_of(least)}** least, by {near}. The dotted line, one thousandth, is a rule of "
-        f"thumb for {thumb}. {_compared(parts, optimizer)}"
+        f"At ×1, the part that moves most for its size is **{name_of(most)}**: by **{far}**. The "
+        f"one that moves least is **{name_of(least)}**: by {near}. The dotted line, one "
+        f"thousandth, is a rule of thumb for {thumb}. {_compared(parts, optimizer)}"
     )
 
 
@@ -204,9 +204,9 @@ def _compared(parts: Sequence[Part], optimizer: str) -> str:
         f"Per number, gradients differ {slopes:,.3g}-fold between {name_of(steep)} and "
         f"{name_of(flat)}, both moved by {NAMES[optimizer]}; their moves "
     )
-    return said + (
-        f"only {ratio:,.3g}-fold." if ratio < slopes / 2 else f"{ratio:,.3g}-fold, hardly less."
-    )
+    if ratio < slopes / 2:
+        return f"{said}only {ratio:,.3g}-fold."
+    return f"{said}{ratio:,.3g}-fold, {'hardly' if ratio < slopes else 'no'} less."
 
 
 def _ratio(a: float, b: float) -> float:
@@ -322,9 +322,15 @@ def autopsy(value: dict[str, Any], config: GPTConfig, finished: bool) -> str:
     if lost:
         return told + " The loss itself is no number any more, so training ends here."
     if worst > guessing:
-        return told + (
+        told += (
             f" The loss rose to **{tidy(worst)} bits**, worse than guessing evenly (log₂ V = "
-            f"{guessing:.2f}): the model is now sure of wrong answers."
+            f"{guessing:.2f})"
+        )
+        if losses[-1] > guessing:
+            return told + ": the model is now sure of wrong answers."
+        return (
+            told
+            + f": for a while the model was sure of wrong answers. It ends at {tidy(losses[-1])}."
         )
     return told + f" The loss stayed below pure guessing (log₂ V = {guessing:.2f} bits)."
 
@@ -418,8 +424,8 @@ TRY = (
     "lesson. How long is its gradient?",
     "Write a sentence in another language. What does learning it cost the other text?",
     "Find the largest learning rate at which the sentence still becomes easier.",
-    "On your own computer, train a model without norms (`python -m gpt_core train --norm none`), "
-    "and break it here: what breaks first then?",
+    "On your own computer, train a model without norms (`python -m gpt_core train --text my.txt "
+    "--norm none`), and break it here: what breaks first then?",
 )
 QUESTIONS = (
     (

@@ -39,7 +39,7 @@ def lens(study: Study) -> None:
     if ask(
         "lens_guess",
         words.lens_question(token, float(found.share[-1, -1])),
-        words.LENS_GUESSES,
+        words.lens_guesses(study.model.config.n_layer),
         lambda guess: words.lens_reveal(guess, found, token),
     ):
         show_lens(study)
@@ -69,9 +69,9 @@ def show_lens(study: Study) -> None:
 
 
 st.title("Lens and patching")
-current_study()
+config = current_study().model.config
 goal(words.GOAL)
-prose(words.LENS)
+prose(words.about_lens(config))
 lens()
 
 st.header("Which state carries the answer?")

@@ -30,7 +30,7 @@ def steering(pair: Pair) -> None:
     """Ask for a prediction, then give out the sliders. Only this part of the page runs again."""
     study = pair.study
     layers = study.model.config.n_layer
-    rows = stream_rows(layers)
+    rows, asked_at = stream_rows(layers), max(1, layers - 1)
     answer, instead = (
         study.tokenizer.token_text(i) for i in (pair.measure.answer, pair.measure.instead)
     )
@@ -38,16 +38,16 @@ def steering(pair: Pair) -> None:
     rising = pair.measure.instead
 
     def judge(guess: str) -> Answer:
-        asked = steered(pair, layers - 1, (ASKED,))[0]
+        asked = steered(pair, asked_at, (ASKED,))[0]
         shares = float(plain[rising]), float(other[rising]), float(asked[rising])
         return words.steer_reveal(guess, instead, *shares)
 
-    question = words.steer_question(rows[layers - 1], instead, float(other[rising]))
+    question = words.steer_question(rows[asked_at], instead, float(other[rising]))
     if not ask("steer_guess", question, words.STEER_GUESSES, judge):
         return
     left, right = st.columns(2)
     depth = rows.index(
-        widgets.selectbox("Where it is added", rows, layers - 1, key="steer_at", container=left)
+        widgets.selectbox("Where it is added", rows, asked_at, key="steer_at", container=left)
     )
     alpha = widgets.select_slider(
         "α, how much is added", ALPHAS, 1.0, key="steer_alpha", container=right

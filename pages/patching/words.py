@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ui.app.lesson import Answer
 from ui.components.stream_grids import stream_rows
-from ui.show.numbers import number
+from ui.show.numbers import number, percent
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -19,10 +19,18 @@ GOAL = "Find out where in the model an answer arises: look, swap one state, push
 
 # ---- The lens ----
 
-LENS = (
-    "A model answers after its last layer. The **logit lens** reads the residual stream earlier, "
-    "after any layer, as if no other layer came: through the same last norm and the same table."
-)
+
+def about_lens(config: GPTConfig) -> str:
+    """What the lens does, and through which parts of this model it reads."""
+    through = "the same table"
+    if config.norm != "none" and not config.post_norm:
+        through = "the same last norm and the same table"
+    return (
+        "A model answers after its last layer. The **logit lens** reads the residual stream "
+        f"earlier, after any layer, as if no other layer came: through {through}."
+    )
+
+
 LENS_GUESSES = (
     "in the first half of the layers, or even in the embedding",
     "in the second half, but before the last layer has added its part",
@@ -30,10 +38,15 @@ LENS_GUESSES = (
 )
 
 
+def lens_guesses(layers: int) -> tuple[str, ...]:
+    """What can be guessed: with one layer there is nothing between its beginning and its end."""
+    return LENS_GUESSES if layers > 1 else ("already in the embedding", LENS_GUESSES[2])
+
+
 def lens_question(token: str, share: float) -> str:
     return (
-        f"After your prompt the likeliest token is {code(token)}, with {100 * share:.1f}%. From "
-        "where on does the lens, too, find it the likeliest, and in every later row?"
+        f"After your prompt the likeliest token is {code(token)}, with {percent(share)}. From "
+        "which row on, and in all later ones, does the lens find it the likeliest, too?"
     )
 
 
@@ -46,26 +59,22 @@ def lens_reveal(guess: str, lens: Lens, token: str) -> Answer:
     """Where the last token's answer settles, with the ranks that decide."""
     ranks, shares = lens.rank[:, -1].tolist(), lens.share[:, -1].tolist()
     rows, layers, first = stream_rows(len(ranks) - 1), len(ranks) - 1, settled(ranks)
-    truth = 2 if first == layers else int(first > layers / 2)
+    truth = lens_guesses(layers)[-1 if first == layers else int(first > layers / 2)]
     if first == 0:
         why = f"{code(token)} is the likeliest in every row, even in the embedding."
     else:
         why = (
             f"In the row “{rows[first - 1]}” {code(token)} has rank **{ranks[first - 1]:,}** "
-            f"({_percent(shares[first - 1])}). From “{rows[first]}” on it has rank 1 "
-            f"({_percent(shares[first])} there)."
+            f"({percent(shares[first - 1])}). From “{rows[first]}” on it has rank 1 "
+            f"({percent(shares[first])} there)."
         )
-    return Answer(guess == LENS_GUESSES[truth], f"{why} {GRID}")
+    return Answer(guess == truth, f"{why} {GRID}")
 
 
 GRID = (
     "Each cell below shows the likeliest next token; the stronger its colour, the likelier. The "
     "last row is the model's own prediction. On the right: its rank after each layer."
 )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}%" if share >= 5e-4 else "less than 0.05%"
 
 
 def misleads(lens: Lens, ids: Sequence[int], tied: bool) -> str:
@@ -93,7 +102,7 @@ def misleads(lens: Lens, ids: Sequence[int], tied: bool) -> str:
 def lens_note(config: GPTConfig, lengths: tuple[float, float], matters: bool) -> str:
     """Why the final norm is computed anew at each layer, for this model."""
     first, last = lengths
-    if config.norm_position == "post":
+    if config.post_norm:
         return (
             "In this post-norm model each layer ends with a norm, so every row is at a common "
             "size already, and there is no final norm to compute anew."
@@ -122,7 +131,7 @@ def reused(own: Lens, other: Lens, position: int) -> str:
     token = "The same token stays" if same else "Another token is now"
     return (
         f"**Reused.** {token} the likeliest in the first row of the chosen column; its "
-        f"probability there is **{100 * after:.1f}%**, and **{100 * before:.1f}%** with the row's "
+        f"probability there is **{percent(after)}**, and **{percent(before)}** with the row's "
         "own scale. That is no finding about the model: it is what the wrong scale does."
     )
 
@@ -209,7 +218,7 @@ STEER_GUESSES = (
 def steer_question(row: str, token: str, other: float) -> str:
     where = "at the embedding" if row == "embedding" else f"to the state {row}"
     return (
-        f"Of all tokens, {code(token)} gains most from A to B: in B it has {_percent(other)}. Now "
+        f"Of all tokens, {code(token)} gains most from A to B: in B it has {percent(other)}. Now "
         f"add the difference **twice** (α = 2), {where}. What probability does {code(token)} get?"
     )
 
@@ -219,8 +228,8 @@ def steer_reveal(guess: str, token: str, plain: float, other: float, pushed: flo
     truth = 0 if pushed >= other else 1 if pushed > plain + 1e-6 else 2
     return Answer(
         guess == STEER_GUESSES[truth],
-        f"{code(token)} has {_percent(plain)} in A, {_percent(other)} in B, and "
-        f"**{_percent(pushed)}** with the difference added twice.",
+        f"{code(token)} has {percent(plain)} in A, {percent(other)} in B, and "
+        f"**{percent(pushed)}** with the difference added twice.",
     )
 
 
@@ -244,19 +253,19 @@ def steered(
     added = f"The difference has length {number(push, '.3g')}."
     if alpha == 0:
         return f"**Nothing is added** at α = 0: this is A's own run, with {plain} first. {added}"
-    told = f"{added} At α = {number(alpha, 'g')}, {_percent(moved)} of the probability moves"
+    told = f"{added} At α = {number(alpha, 'g')}, {percent(moved)} of the probability moves"
     if moved < STILL:
         return f"{told}: **as good as nothing changes**, and {after} is still the likeliest."
     if best[1] == best[0]:
         same = "as in A and B" if best[0] == best[2] else "as in A"
         return (
             f"{told}. The likeliest token stays **{after}**, {same}; its probability goes from "
-            f"{_percent(shares[0])} to {_percent(shares[1])}."
+            f"{percent(shares[0])} to {percent(shares[1])}."
         )
     if best[1] == best[2]:
-        return f"{told}. The likeliest token is now **{after}**, as in B ({_percent(shares[1])})."
+        return f"{told}. The likeliest token is now **{after}** ({percent(shares[1])}), as in B."
     return (
-        f"{told}. The likeliest token is now **{after}** ({_percent(shares[1])}), which is neither "
+        f"{told}. The likeliest token is now **{after}** ({percent(shares[1])}), which is neither "
         f"A's {plain} nor B's {other}."
     )
 

@@ -41,8 +41,8 @@ WHY = {
     "for itself, and nothing makes row 15 mean “10 after row 5”.",
     "sinusoidal": "Each token now gets another vector. All of them moved alike, but what the model "
     "reads is the sum of token and position, and that is different.",
-    "rope": "Every q and every k is turned on by the same angle. Their product depends only on the "
-    "*difference* of the two angles, so it stays. What is left is rounding.",
+    "rope": "Each pair of numbers of every q and k is turned further by the same angle. A product "
+    "q·k depends only on the *difference* of two angles, so it stays. What is left is rounding.",
     "none": "There is nothing to shift: no position enters this model anywhere.",
 }
 
@@ -50,7 +50,10 @@ WHY = {
 def own(config: GPTConfig) -> str:
     """Which kind this model has, with its sizes."""
     return OWN[config.position].format(
-        block=config.block_size, C=config.n_embd, D=config.head_dim, pairs=config.head_dim // 2
+        block=f"{config.block_size:,}",
+        C=config.n_embd,
+        D=config.head_dim,
+        pairs=config.head_dim // 2,
     )
 
 
@@ -89,8 +92,9 @@ def answer(guess: str, moved: Moved, kind: str) -> Answer:
     told = "" if guess == truth else f"The answer here: {truth}. "
     return Answer(
         guess == truth,
-        f"{told}{100 * share:.2f}% of the probability moved to other tokens, and no logit (a "
-        f"token's score before softmax) changed by more than {tidy(moved.logits, 0)}. {WHY[kind]}",
+        f"{told}{100 * share:.2f}% of the probability moved to other tokens, and the largest "
+        f"change of a logit (a token's score before softmax) is {tidy(moved.logits, 0)}. "
+        f"{WHY[kind]}",
     )
 
 
@@ -173,11 +177,13 @@ def odd_heads(width: int) -> str:
 def products(here: float, there: float, i: int, j: int, shift: int) -> str:
     """q·k of two tokens where they stand and further on."""
     if not shift:
-        return f"q·k is **{here:.4f}**. Move both tokens, and see whether it stays."
+        return f"q·k is **{number(here, '.4f')}**. Move both tokens, and see whether it stays."
+    off = abs(here - there)
+    rest = f" The difference, {tidy(off, 0)}, is rounding in 32 bits." if off else ""
     return (
-        f"The numbers in the brackets change, each pair's product does not: q·k is **{here:.4f}** "
-        f"at ({i}, {j}) and **{there:.4f}** at ({i + shift}, {j + shift}). The difference, "
-        f"{tidy(abs(here - there), 0)}, is rounding in 32 bits. Only the distance {i - j} counts."
+        f"The numbers in the brackets change, each pair's product does not: q·k is "
+        f"**{number(here, '.4f')}** at ({i}, {j}) and **{number(there, '.4f')}** at "
+        f"({i + shift}, {j + shift}).{rest} Only the distance {i - j} counts."
     )
 
 

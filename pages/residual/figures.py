@@ -40,7 +40,7 @@ def lengths(branches: tuple[Written, ...]) -> Figure:
         bars |= {"name": name, "cliponaxis": False, "hovertemplate": "%{x}: %{y:.4g}"}
         data.append(bars)
     axes = {"xaxis": _in_order(branches), "yaxis": {"title": "length", "rangemode": "tozero"}}
-    return whole_figure(data, 320, axes | {"barmode": "overlay"}, legend=True)
+    return whole_figure(data, 230, axes | {"barmode": "overlay"}, legend=True)
 
 
 def waterfall(shares: Attribution) -> Figure:

@@ -104,15 +104,17 @@ def explore(study: Study) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         show(figures.lengths(written), "stream_lengths", "Length of what each part writes")
+        place = st.container()  # the question stands above what it can be changed by
         answer, against, average = choose_answer(study, seen, position)
         token = study.tokenizer.token_text(answer)
         shares = attribution_of(study, position, answer, against, average)
-        told = ask(
-            "stream_guess",
-            words.question(shares.branches, token),
-            words.GUESSES,
-            lambda guess: words.reveal(guess, shares.branches, token),
-        )
+        with place:
+            told = ask(
+                "stream_guess",
+                words.question(shares.branches, token),
+                words.GUESSES,
+                lambda guess: words.reveal(guess, shares.branches, token),
+            )
     with right:
         show_diagram(study, seen, position, written)
     if told:

@@ -51,7 +51,7 @@ def sum_in_words(config: GPTConfig, branches: Sequence[Written]) -> str:
         f"**{three(last.length)}**: **{len(added)} additions** in {config.n_layer} "
         f"{'layer' if config.n_layer == 1 else 'layers'}."
     )
-    if config.norm_position == "post":
+    if config.post_norm:
         return words + (
             " This is a **post-norm** model: after each addition a norm rescales the whole "
             "stream, so what was written earlier shrinks or grows with it."
@@ -62,7 +62,7 @@ def sum_in_words(config: GPTConfig, branches: Sequence[Written]) -> str:
 def formula(config: GPTConfig, C: int) -> str:
     """The stream as a sum."""
     plus = " + p" if config.position in ("learned", "sinusoidal") else ""
-    if config.norm_position == "post":
+    if config.post_norm:
         return (
             "$$x \\leftarrow \\text{norm}(x + \\text{attn}_\\ell(x)),\\quad x \\leftarrow "
             "\\text{norm}(x + \\text{mlp}_\\ell(x)), \\qquad x \\in \\mathbb{R}^{" + str(C) + "}$$"
@@ -117,7 +117,7 @@ def direction(config: GPTConfig) -> str:
     if config.norm == "none":
         return f"{row}. This model has no norms, so {read}"
     fixed = "**held fixed at what it was in the real pass**"
-    if config.norm_position == "post":
+    if config.post_norm:
         return (
             f"{row}. This is a post-norm model: what a part wrote passes through every norm after "
             f"it. Each norm's scale is {fixed}; then the sum is exact, and {read} What can't be "
@@ -153,7 +153,7 @@ def share_table(shares: Attribution) -> pd.DataFrame:
     rows = shares.branches
     return pd.DataFrame(
         {
-            "length": [f"{each.length:.3f}" for each in rows],
+            "length": [number(each.length, ".3f") for each in rows],
             "cosine to the answer": [number(each.cosine, "+.4f") for each in rows],
             "share of the logit": [number(each.logit, "+.4f") for each in rows],
         },
@@ -182,7 +182,7 @@ def why_add(config: GPTConfig, start: float, end: float) -> str:
         "found at the end reaches every layer straight along the sum, not only through all layers "
         "in between (He et al. 2015)."
     )
-    if config.norm_position == "post":
+    if config.post_norm:
         return told + " In this post-norm model it does pass through the norms that lie on the way."
     return told + (
         f" Here the vector that the token began with, of length {three(start)}, is still a term "

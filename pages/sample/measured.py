@@ -58,24 +58,27 @@ def show_measured() -> None:
             real = percent(Estimate(**share))
             st.markdown(words.prompt_words(prompt.strip(), real))
             st.code(prompt + continued.strip(" "), language=None, wrap_lines=True)
-    st.subheader("The same minutes, one thing changed")
-    prose(words.about_race(race, scenes))
+    with st.expander("The same minutes, one thing changed", icon=":material/timer:"):
+        show_race(race, scenes)
+    st.page_link(
+        page_of("training"),
+        label="Train one of these on a text of yours",
+        icon=":material/model_training:",
+    )
+
+
+def show_race(race: dict[str, Any], scenes: dict[str, Any]) -> None:
+    """The bundled design among others, after the same time."""
     rows = race["rows"]
+    prose(words.about_race(race, scenes))
     colors = [palette().output if row["text"] == "sitcom" else palette().value for row in rows]
     figure = count_bars(
         [full_name(row) for row in rows], [row["bits"]["value"] for row in rows], colors, 3
     )
     show(figure, "race", "Bits per character of each model, as bars")
     st.caption(words.raced(race["minutes"], race["threads"]))
-    with st.expander("All numbers of the race", icon=":material/table:"):
-        st.markdown("\n".join(race_table(rows)))
-    with st.expander("What each one wrote after its minutes", icon=":material/short_text:"):
-        _show_writing([row for row in rows if row["wrote"]])
-    st.page_link(
-        page_of("training"),
-        label="Train one of these on a text of yours",
-        icon=":material/model_training:",
-    )
+    st.markdown("\n".join(race_table(rows)))
+    _show_writing([row for row in rows if row["wrote"]])
 
 
 def scene_table(columns: dict[str, Any]) -> Iterator[str]:

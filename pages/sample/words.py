@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpus.sitcom.checker import RULES
-from gpt_core.evaluation.sitcom_report import MODEL, percent
+from gpt_core.evaluation.sitcom_report import MODEL
+from gpt_core.evaluation.sitcom_report import percent as of_scenes
 from gpt_core.evaluation.sitcom_scenes import wilson
 from gpt_core.generate.sample import SampleConfig, distribution
 from ui.app.lesson import Answer
-from ui.show.numbers import counted, number
+from ui.show.numbers import counted, number, percent
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -32,14 +33,13 @@ GUESSES = (
 HOT = 2.0  # the temperature that the question is about
 
 TRY = (
-    "**Temperature 0, twice.** Press Write two times. Why is the text the same, whatever "
-    "the seed? How long does it take until the text repeats itself?",
-    "**Temperature 2, then top-k 3.** First see what a text looks like when unlikely tokens "
-    "are drawn. Then cut all but three at every step: is it still nonsense?",
-    "**Find the accident.** Look for the darkest token of the text and choose it. How "
-    "likely was it? Did the text recover after it?",
-    "**Sure or not?** Write half a name into the prompt, such as `NADI`, then a whole line. "
-    "When does top-p 0.9 keep one token, and when many?",
+    "**Temperature 0, twice.** Why is the text the same, whatever the seed? When does it repeat "
+    "itself?",
+    "**Temperature 2, then top-k 3.** Is it still nonsense?",
+    "**Find the accident.** Choose the darkest token of the text. How likely was it? Did the text "
+    "recover?",
+    "**Sure or not?** Write `NADI`, then a whole line. When does top-p 0.9 keep one token, when "
+    "many?",
 )
 
 READING = (
@@ -57,8 +57,7 @@ READING = (
 GOAL = "Turn probabilities into text, and choose how bold or careful the choice is."
 INTRO = (
     "A GPT doesn't write. It gives each token a probability of coming next. A program outside the "
-    "model **chooses** one, appends it, and runs the model again. How it chooses decides between "
-    "dull and wild."
+    "model **chooses** one, appends it, and runs the model again."
 )
 
 FORMULA = r"p_i = \frac{e^{\text{logit}_i / \tau}}{\sum_j e^{\text{logit}_j / \tau}}"
@@ -83,7 +82,7 @@ QUESTIONS = (
 ABILITIES = (
     "say what temperature, top-k, top-p and min-p do to a probability",
     "read off a token how lucky its draw was",
-    "say how much of a model's quality comes from its text, and what was built in",
+    "say what a model owes to its text, and what was built in",
 )
 
 
@@ -95,11 +94,10 @@ def cache(model: GPTConfig) -> str:
             "the **keys** and **values** of all. They are computed anew at every step."
         )
     return (
-        "Every new token needs the **keys** and **values** of all tokens before it, in every "
-        "layer. Those never change: in this model no token looks at what comes later. So they are "
-        "kept (the **KV cache**), and each step computes one token instead of the whole text. When "
-        f"the window of {model.block_size} tokens is full, it restarts from its last three "
-        "quarters."
+        "A new token needs the **keys** and **values** of all tokens before it. Those never "
+        "change, so they are kept (the **KV cache**), and each step computes one token instead of "
+        f"the whole text. When the window of {model.block_size:,} tokens is full, it restarts from "
+        "its last three quarters."
     )
 
 
@@ -109,9 +107,9 @@ def kept(config: SampleConfig, cut: Sequence[Cut], after: Tensor) -> str:
     if config.temperature == 0:
         return "Temperature 0: the likeliest token takes everything, and the seed plays no part."
     if not cut:
-        return f"No filter is on: all {total} tokens can be drawn."
-    parts = [f"{c.name} leaves {c.left} (cuts {100 * c.lost:.1f}%)" for c in cut]
-    return f"Of {total} tokens, {'; '.join(parts)}. {counted(left, 'token')} can be drawn."
+        return f"No filter is on: all {total:,} tokens can be drawn."
+    parts = [f"{c.name} leaves {c.left:,} (cuts {percent(c.lost)})" for c in cut]
+    return f"Of {total:,} tokens, {'; '.join(parts)}. {counted(left, 'token')} can be drawn."
 
 
 def temperature(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
@@ -147,7 +145,7 @@ def top_k(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
     left, lost, names = _alone(logits, SampleConfig(top_k=k), tokenizer)
     return (
         f"Keep the k likeliest tokens, even unlikely ones. {_would(config.top_k)} k = {k} "
-        f"keeps {counted(left, 'token')} ({names}) and throws {100 * lost:.1f}% of the probability "
+        f"keeps {counted(left, 'token')} ({names}) and throws {percent(lost)} of the probability "
         "away."
     )
 
@@ -157,8 +155,8 @@ def top_p(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
     p = config.top_p or NUCLEUS
     left, _, names = _alone(logits, SampleConfig(top_p=p), tokenizer)
     return (
-        "Go down the list until the probabilities add up to p, and keep those: few when the model "
-        f"is sure, many when it isn't. {_would(config.top_p)} p = {p:g} keeps "
+        "Keep the likeliest until their probabilities add up to p: few when the model is sure, "
+        f"many when it isn't. {_would(config.top_p)} p = {p:g} keeps "
         f"{counted(left, 'token')} ({names})."
     )
 
@@ -169,9 +167,9 @@ def min_p(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:
     best = float(logits.softmax(0).max())
     left, _, names = _alone(logits, SampleConfig(min_p=m), tokenizer)
     return (
-        "Keep tokens that are at least m times as likely as the best one; the bar rises and falls "
-        f"with the best. {_would(config.min_p)} m = {m:g}: the best has {100 * best:.1f}%, so the "
-        f"bar is {100 * m * best:.2f}%, and {counted(left, 'token')} pass ({names})."
+        f"Keep tokens at least m times as likely as the best one. {_would(config.min_p)} "
+        f"m = {m:g}: the best has {percent(best)}, so the bar is {percent(m * best)}, and "
+        f"{counted(left, 'token')} pass ({names})."
     )
 
 
@@ -208,14 +206,13 @@ def nucleus_answer(guess: str, logits: Tensor) -> Answer:
     cold, hot = kept_by(logits, 1.0), kept_by(logits, HOT)
     ratio = hot / cold
     right = GUESSES[0 if ratio <= 1 else 1 if ratio <= 3 else 2 if ratio <= 30 else 3]
-    best, flat = (100 * float((logits / t).softmax(0).max()) for t in (1.0, HOT))
+    best, flat = (float((logits / t).softmax(0).max()) for t in (1.0, HOT))
     return Answer(
         guess == right,
         f"**{counted(hot, 'token')}** instead of {cold:,}. The likeliest alone has "
-        f"{number(best, '.1f')}% at temperature 1 and {number(flat, '.1f')}% at {HOT:g}: the rest "
-        "of the probability spreads over the other tokens. At another end of the prompt the "
-        "number is another one: that is the point of top-p. Top-k keeps the same number "
-        "everywhere.",
+        f"{percent(best)} at temperature 1 and {percent(flat)} at {HOT:g}. At another "
+        "end of the prompt the number is another one: that is the point of top-p. Top-k keeps the "
+        "same number everywhere.",
     )
 
 
@@ -290,18 +287,17 @@ def introduction(scenes: dict[str, Any], race: dict[str, Any]) -> str:
     count, parameters = scenes["settings"]["scenes"], race["rows"][0]["parameters"]
     passed, copied = (measures[name]["value"] for name in ("passed", "verbatim"))
     said = (
-        f"The bundled model is small: {parameters / 1e6:.1f} million parameters. A checker that "
-        "knows every plot reads each scene to its last word; one wrong number, day or name is "
-        f"enough to fail. **{100 * passed:.0f} of 100** scenes pass. "
+        f"The bundled model has {parameters / 1e6:.1f} million parameters. A checker that knows "
+        "every plot reads each scene to its last word; one wrong number, day or name is enough to "
+        f"fail. **{100 * passed:.0f}%** of {count} scenes pass. "
     )
     said += (
-        f"None of {count} is copied whole from the training text. "
+        "None is copied whole from the training text"
         if not copied
-        else f"{100 * copied:.1f}% of {count} are copied whole from the training text. "
+        else f"{100 * copied:.1f}% are copied whole from the training text"
     )
     return said + (
-        "But all plots and wordings are in that text, and the model has learned its sentences by "
-        "heart. What is new is who and what fills them."
+        ", but all plots and sentences are in it. What is new is who and what fills them."
     )
 
 
@@ -309,9 +305,7 @@ def owed(model: GPTConfig, train: TrainConfig) -> str:
     """What else but the text made the bundled model good."""
     helps = []
     if model.residual_init == "copy":
-        helps.append(
-            "heads that copy what they look at from the first step (only *where* is learned)"
-        )
+        helps.append("heads that copy what they look at from the first step")
     if train.rare_token_weight != 1:
         helps.append(f"rare words of a scene counted {train.rare_token_weight:g} times in the loss")
     if not helps:
@@ -320,10 +314,9 @@ def owed(model: GPTConfig, train: TrainConfig) -> str:
             "numbers, and every token counted once."
         )
     return (
-        f"**It is not the text alone.** Built in: {'; and '.join(helps)}. In a trial, models with "
-        "neither recalled 15% of the days and numbers that their scene had named, with both 79% or "
-        "96%. Training took seven minutes on a graphics card. In 67 minutes on two cores the same "
-        f"design passed 26 of 40 scenes, {percent(wilson(26, 40))}."
+        f"**It is not the text alone.** Built in: {'; and '.join(helps)} (what that did: see "
+        "*Training*). Training took seven minutes on a graphics card. In 67 minutes on two cores "
+        f"the same design passed 26 of 40 scenes, {of_scenes(wilson(26, 40))}."
     )
 
 
@@ -353,27 +346,23 @@ def about_race(race: dict[str, Any], scenes: dict[str, Any]) -> str:
     own = [row for row in rows[1:-1] if row["text"] == "sitcom"]
     ahead = [row for row in own if row["bits"]["value"] < best]
     said = (
-        f"Everybody had {race['minutes']:g} minutes, **one run each**: small differences may be "
-        f"chance. On the same text the notebooks' model got to {notebook['bits']['value']:.2f} "
-        f"bits per character, the bundled design to {best:.2f}. "
+        f"**One run each**, so small differences may be chance. On the same text the notebooks' "
+        f"model got to {notebook['bits']['value']:.2f}, the bundled design to {best:.2f}. "
     )
     if ahead:
         names = ", ".join(f"*{row['name']}* {row['bits']['value']:.2f}" for row in ahead)
         said += (
-            f"Ahead of it: {names}. A smaller model takes more steps in that time; who leads after "
-            "minutes need not lead at the end. "
+            f"Ahead of it: {names}. A smaller model takes more steps in that time; it need not "
+            "lead at the end. "
         )
     else:
         said += "Nobody on that text is ahead of it. "
     for row in (row for row in rows if row["text"] != "sitcom"):
-        said += (
-            f"On Tiny Shakespeare, verse of about 1600, it got to {row['bits']['value']:.2f}, "
-            "partly because it had not learned that yet. "
-        )
+        said += f"On Tiny Shakespeare it got to {row['bits']['value']:.2f}. "
     learned = scenes["columns"][MODEL]["bits"]["value"]
     return said + (
-        f"Counting five tokens gives {counted_row['bits']['value']:.2f}; the bundled model, "
-        f"trained to its end, {learned:.3f}."
+        f"Counting five tokens gives {counted_row['bits']['value']:.2f}; the bundled model ended "
+        f"at {learned:.3f}."
     )
 
 
@@ -385,9 +374,8 @@ def cores(count: int) -> str:
 CHOOSE = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
 
 ADDRESS = (
-    "The address of this page holds the prompt, the settings and the seed. Anyone who opens it on "
-    "this server and presses Write gets the same text. On another kind of machine it may differ "
-    "from some token on: sums are rounded differently there."
+    "The address of this page holds the prompt, the settings and the seed: who opens it here and "
+    "presses Write gets the same text."
 )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from gpt_core.experiments.bigram import STEPS
 from pages.surprise.results import Counted, Surprises
-from pages.surprise.words import HINT, TOP, percent, power
+from pages.surprise.words import HINT, TOP, power
 from ui.show.curves import Bar, Chart, Line, curves, series_color
-from ui.show.numbers import number
+from ui.show.numbers import number, percent
 from ui.show.plotly_json import Figure, line_trace, plain_label, whole_figure
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short

@@ -29,7 +29,7 @@ from ui.app.lesson import (
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
-from ui.show.numbers import number
+from ui.show.numbers import number, percent
 from ui.show.plotly_json import show
 from ui.show.tokens import code, short
 
@@ -117,7 +117,7 @@ def rows_of(texts: Sequence[str], found: Surprises) -> list[dict[str, str]]:
     rows, total = [], 0.0
     for text, bits in zip(texts, found.bits, strict=True):
         total += bits
-        share = words.percent(1 / words.power(bits))
+        share = percent(1 / words.power(bits))
         rows.append({"token": short(text), "probability": share, "bits": number(bits)})
         rows[-1]["sum so far"] = number(total)
     return rows

@@ -41,8 +41,9 @@ def predictors(halves: Halves) -> None:
     show(figure, "surprise_bars", "Bits per character on unseen text, a bar for each predictor")
     st.caption(words.unseen_text(chosen_corpus().name, len(halves.unseen)))
     prose(words.counters(numbers))
-    home = at_home(loaded) if cost else None
-    prose(words.loaded_model(cost, numbers, loaded.run.corpus["name"], home))
+    home = at_home(loaded) if cost and not loaded.imported else None
+    learned = None if loaded.imported else loaded.run.corpus["name"]
+    prose(words.loaded_model(cost, numbers, learned, home))
     st.subheader("Entropy and cross-entropy")
     prose(words.entropy(numbers))
 

@@ -9,7 +9,7 @@ from gpt_core.evaluation.surprise import Cost
 from pages.surprise.results import AtHome, Counted, Surprises, Trained
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import number
+from ui.show.numbers import counted, number, percent
 from ui.show.tokens import code
 
 GOAL = "Measure how well a model predicts a text: from one surprise to the loss, in bits."
@@ -114,19 +114,6 @@ def power(bits: float) -> float:
     return 2.0 ** min(bits, _MOST_BITS)
 
 
-def percent(probability: float) -> str:
-    """A probability in per cent. Nearly certain is not called certain."""
-    if probability > 0.99995:
-        return "over 99.99%"
-    digits = ".2f" if probability > 0.9995 else ".1f" if probability >= 0.01 else ".2g"
-    return number(100 * probability, digits) + "%"
-
-
-def times(count: int, thing: str) -> str:
-    """“1 token”, “2 tokens”."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
 def question(count: int) -> str:
     """What to predict before the colours."""
     return (
@@ -161,7 +148,7 @@ def strip_finding(texts: Sequence[str], found: Surprises, guessing: float) -> st
     else:
         said += f"Guessing blindly would cost {number(guessing)}, anywhere. "
     return said + (
-        f"{easy} of {times(len(found.bits), 'token')} cost less than {EASY} bits: the model was "
+        f"{easy} of {counted(len(found.bits), 'token')} cost less than {EASY} bits: the model was "
         "nearly sure of them."
         if easy
         else f"No token cost less than {EASY} bits: the model was never sure."
@@ -183,7 +170,7 @@ def above_picture(bits: Sequence[float]) -> str:
     above = sum(b > TOP for b in bits)
     if not above:
         return ""
-    return f"{times(above, 'token')} cost more than {TOP} bits, above the picture. "
+    return f"{counted(above, 'token')} cost more than {TOP} bits, above the picture. "
 
 
 def bits_table(vocabulary: int) -> list[dict[str, str]]:
@@ -236,10 +223,15 @@ def perplexity(texts: Sequence[str], found: Surprises, vocabulary: int) -> str:
     )
     dearest = max(range(count), key=found.bits.__getitem__)
     share, easy = found.bits[dearest] / found.total, sum(bits < EASY for bits in found.bits)
-    if share > 2 / count or easy > count / 4:
+    if easy > count / 4:
         said += (
             f"Here {easy} of {count} tokens cost less than {EASY} bits, and one alone, "
             f"{code(texts[dearest])}, makes up {100 * share:.0f}% of the sum."
+        )
+    elif share > 2 / count:
+        said += (
+            f"Here the surprises go from {number(min(found.bits))} to {number(max(found.bits))} "
+            "bits, so the mean says little of any one token."
         )
     else:
         said += (
@@ -267,14 +259,19 @@ def counters(found: Counted) -> str:
             said += f"**{name}** gives {number(bits)}, no better than {rival}. "
     if found.strangers:
         said += (
-            f"({times(found.strangers, 'character')} of the unseen text never came before. All of "
-            "them count as one “unknown”, so these three numbers are a little too low.)"
+            f"({counted(found.strangers, 'character')} of the unseen text never came before. All "
+            "of them count as one “unknown”, so these three numbers are a little too low.)"
         )
     return said
 
 
-def loaded_model(cost: Cost | None, found: Counted, learned: str, home: AtHome | None) -> str:
-    """Where the loaded model stands on the same text, and on text of its own kind."""
+def loaded_model(
+    cost: Cost | None, found: Counted, learned: str | None, home: AtHome | None
+) -> str:
+    """Where the loaded model stands on the same text, and on text of its own kind.
+
+    learned: the text that it learned; None for a model whose training was not recorded.
+    """
     if cost is None:
         return (
             "The loaded model is not in the picture. Its tokenizer does not know everything in "
@@ -292,6 +289,8 @@ def loaded_model(cost: Cost | None, found: Counted, learned: str, home: AtHome |
         said += ", less than counting pairs. "
     else:
         said += ": it beats guessing, but not the counter of pairs. "
+    if learned is None:
+        return said + "What it learned before it came here was not recorded."
     said += f"Its own text was “{as_text(learned)}”. "
     if home is None:
         return said
@@ -368,32 +367,32 @@ def table(found: Counted) -> str:
     return said
 
 
-def trained(found: Trained, counted: Counted) -> str:
+def trained(found: Trained, counts: Counted) -> str:
     """Where the loss began, where it ended, and what that says."""
     start, end = found.losses[0], found.losses[-1]
-    blind = math.log2(counted.vocabulary)
+    blind = math.log2(counts.vocabulary)
     said = f"**Before:** {number(start)} bits per character"
     if abs(start - blind) < CLOSE:
-        said += f", which is guessing: log₂ {counted.vocabulary:,} = {number(blind)}"
+        said += f", which is guessing: log₂ {counts.vocabulary:,} = {number(blind)}"
     said += (
         f". **After {found.steps[-1]} steps:** {number(end, '.3f')}. Counting the same pairs gives "
-        f"{number(counted.own, '.3f')}, the entropy from above. On the text that it learns from, "
+        f"{number(counts.own, '.3f')}, the entropy from above. On the text that it learns from, "
         "this is a **floor**: no table of pairs can be surprised less. "
     )
-    if end - counted.own < CLOSE:
+    if end - counts.own < CLOSE:
         said += "Training has found what counting finds, and nobody counted. "
     else:
         said += (
-            f"Training is still {number(end - counted.own)} above it: rare pairs come too "
+            f"Training is still {number(end - counts.own)} above it: rare pairs come too "
             "seldom to be learned in so few steps. "
         )
     if found.unseen is None:
         return said
     said += f"\n\nOn the unseen text the table needs {number(found.unseen)} bits, "
-    if found.unseen < counted.pairs + 2 * CLOSE:
-        return said + f"about as many as the counter ({number(counted.pairs)})."
+    if found.unseen < counts.pairs + 2 * CLOSE:
+        return said + f"about as many as the counter ({number(counts.pairs)})."
     return said + (
-        f"the counter only {number(counted.pairs)}. The table gives pairs that it never met almost "
+        f"the counter only {number(counts.pairs)}. The table gives pairs that it never met almost "
         "no probability; the counter keeps some for them."
     )
 

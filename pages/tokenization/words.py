@@ -62,7 +62,7 @@ def fewest(counts: Mapping[str, int], guess: str) -> Answer:
     least = min(counts.values())
     best = " and ".join(name for name, count in counts.items() if count == least)
     why = f"{best}: {counted(least, 'token')}. "
-    if counts[guess] > least:
+    if counts[guess] > least and guess != "Word":
         why += f"{guess} needs {counts[guess]:,}. "
     if "Word" in counts and counts["Word"] > least:
         why += f"The word tokenizer needs {counts['Word']:,}, because each gap is a token as well."
@@ -95,8 +95,13 @@ def dog(cut: TwoCuts, guess: str) -> Answer:
     without, within = (" · ".join(map(code, texts)) for texts in (cut.bare_texts, cut.spaced_texts))
     return Answer(
         guess == right,
-        f"`{WORD}` is cut into {without} ({_ids(bare)}), `␣{WORD}` into {within} ({_ids(spaced)}).",
+        f"`{WORD}` is {_pieces(bare)}: {without} ({_ids(bare)}). `␣{WORD}` is {_pieces(spaced)}: "
+        f"{within} ({_ids(spaced)}).",
     )
+
+
+def _pieces(ids: Sequence[int]) -> str:
+    return "one token" if len(ids) == 1 else f"{len(ids)} tokens"
 
 
 def _ids(ids: Sequence[int]) -> str:
@@ -165,7 +170,7 @@ MERGES_HELP = "Each merge adds one token to the vocabulary, on top of the 256 by
 
 def sight(block: int) -> str:
     return (
-        f"The model in the sidebar reads **{block} tokens** at a time, whatever a token is. So "
+        f"The model in the sidebar reads **{block:,} tokens** at a time, whatever a token is. So "
         "the number of characters in a token decides how much text it reads."
     )
 

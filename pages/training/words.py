@@ -196,15 +196,21 @@ def run_shown(view: RunView, bars: Sequence[Bar]) -> str:
     for bar in bars:
         met = next((p.step for p, bits in zip(points, val, strict=True) if bits < bar.y), None)
         (above if met is None else first.setdefault(met, [])).append(bar.label)
-    said = "**In the run shown**, "
+    said = "**In the run shown** the validation loss "
     said += "; ".join(
-        f"the validation loss was below *{'*, *'.join(labels)}* "
+        f"{'' if i else 'was '}below {_listed(labels)} "
         + (f"by step {step:,}" if step else "before the first step")
-        for step, labels in sorted(first.items())
+        for i, (step, labels) in enumerate(sorted(first.items()))
     )
     if above:
-        said += ("; " if first else "") + f"it never got below *{'*, *'.join(above)}*"
+        said += ("; it " if first else "") + f"never got below {_listed(above)}"
     return f"{said}. {parted(points)}"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """“*a*, *b* and *c*”."""
+    *most, last = (f"*{label}*" for label in labels)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def parted(points: Sequence[Evaluation]) -> str:

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brief, clamp, exact, percent, rounded } from "../../ui/components/shared/numbers.js";
-import { chance } from "../../ui/components/writing/bars.js";
+import { brief, chance, clamp, exact, percent, rounded } from "../../ui/components/shared/numbers.js";
 
 test("a share as percent has a real minus sign", () => {
   assert.equal(percent(0.12345), "12.3%");
@@ -43,9 +42,13 @@ test("digits after the point are as many as are asked for", () => {
 
 test("only a probability of 0 is shown as 0", () => {
   assert.equal(chance(0), "0%");
-  assert.equal(chance(0.0004), "<0.05%");
-  assert.equal(chance(0.0005), "0.1%");
+  assert.equal(chance(1 / 50257), "0.002%");
+  assert.equal(chance(0.0004), "0.04%");
+  assert.equal(chance(1e-9), "<0.0001%");
   assert.equal(chance(0.987), "98.7%");
+  assert.equal(chance(0.9998), "99.98%");
+  assert.equal(chance(0.99999), ">99.99%");
+  assert.equal(chance(1), "100.0%");
 });
 
 test("a place outside goes to the edge", () => {

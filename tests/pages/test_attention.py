@@ -20,6 +20,7 @@ from tests.helpers import said, sent, write_run
 from tests.pages.conftest import OWN
 from ui.services import models
 from ui.services.study import study_of
+from ui.show.numbers import percent
 
 PROMPT = "Who put a duck?"
 
@@ -116,7 +117,7 @@ def test_the_bundled_model_resolves_it_by_a_head_that_looks_at_the_thing(thing):
     told = words.meaning(thing, found)
     assert "carries the meaning of *It*" in told
     assert words.what_was_said(found) == words.WITHOUT[1]
-    assert f"gets {words.percent(found.wrong)}" in told
+    assert f"gets {percent(found.wrong)}" in told
 
 
 def test_a_thing_that_the_show_does_not_have_is_not_said_to_be_resolved():
@@ -212,3 +213,16 @@ def test_heads_rest_on_the_first_token_only_where_they_do():
     found, T = first_token(study), len(study.ids)
     assert found.shares[5] == pytest.approx(pattern[1, 1, 1:, 0].mean().item())
     assert found.even == pytest.approx(sum(1 / n for n in range(2, T + 1)) / (T - 1))
+
+
+def test_a_model_s_only_head_is_not_one_of_several():
+    alone = FirstToken(shares=[0.07], even=0.06, most=1)
+    assert "its only head doesn't" in words.first_in_words(alone, "E")
+    assert "in 3 of 4 it is the favourite" in words.first_in_words(
+        FirstToken(shares=[0.07] * 4, even=0.06, most=3), "E"
+    )
+
+
+def test_a_small_probability_is_asked_about_as_a_number():
+    assert "with 0.0038%" in words.question((0, 0), "Got", 0.0000378)
+    assert "with over 99.99%" in words.question((0, 0), "Got", 0.99999)

@@ -157,7 +157,7 @@ def test_the_divisor_is_said_to_matter_only_where_the_numbers_are_that_large():
 
 def test_why_the_mask_is_needed_is_said_only_where_the_other_model_copies():
     value = load("causal_mask")["value"]
-    assert "look one place to the right and copy" in words.mask_why(value)
+    assert "only has to look there and copy" in words.mask_why(value)
     swapped = value | {"models": dict(zip(
         value["models"], reversed(value["models"].values()), strict=True
     ))}  # fmt: skip

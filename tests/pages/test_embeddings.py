@@ -99,3 +99,7 @@ def test_a_neighbour_is_told_from_an_accident():
     assert "no accident" in words.stands_out("b", 0.8, 0.0, 0.1, 2047)
     assert "may be an accident" in words.stands_out("b", 0.4, 0.0, 0.1, 2047)
     assert words.stands_out("b", 0.4, 0.0, 0.0, 1) == ""
+
+
+def test_every_how_many_is_a_word():
+    assert "every 63rd token" in words.every(50_257, 63) and "every third" in words.every(2_048, 3)

@@ -164,7 +164,12 @@ def test_how_many_heads_have_a_role_and_how_many_mostly_do_it():
     found = roles_found(entry("itself", share=0.7), entry("speaker"), entry())
     assert "2 of 3 heads have a clear role" in words.how_many_clear(found)
     assert "1 of them gives it more than half" in words.how_many_clear(found)
-    assert "none of them give it more than half" in words.how_many_clear(roles_found(entry()))
+    weak = roles_found(entry("speaker"), entry("speaker"))
+    assert "none of them gives it more than half" in words.how_many_clear(weak)
+    one = words.how_many_clear(roles_found(entry("speaker"), entry()))
+    assert "1 of 2 heads has a clear role" in one and "gives it less than half" in one
+    assert "No head has a clear role" in words.how_many_clear(roles_found(entry(), entry()))
+    assert "The only head has no clear role" in words.how_many_clear(roles_found(entry()))
 
 
 def test_a_model_that_copies_is_told_from_one_that_does_not():
@@ -179,12 +184,22 @@ def test_a_model_that_copies_is_told_from_one_that_does_not():
     text = words.induction_sentences(test, (0, 0))
     assert "**This model has not learned to copy**" in text
     assert "**No head passes the test.**" in text
+    assert ("is dearer" in text) == (test.second > test.first)
+    flat = tiny_model("classic", vocab_size=16, block_size=32, n_layer=1, n_head=1, n_embd=32)
+    assert "it has one layer" in words.copied(repeat_test(flat, once)) and "one layer" not in text
 
 
 def healing(**changes):
     nats = math.log(2)
     found = {
-        **{"head": [0, 0], "steps": 60, "seed": 1, "batch": [4, 384]},
+        **{
+            "head": [0, 0],
+            "what": "11 scenes",
+            "tokens": 3546,
+            "steps": 60,
+            "seed": 1,
+            "batch": [4, 384],
+        },
         "curve": {"step": [0, 60], "healed": [3 * nats, 1.2 * nats], "twin": [nats, nats]},
         **{"cut": [2 * nats, 1.9 * nats, 2.1 * nats], "mean": [nats, 0.9, 1.1]},
         "others": [other([0, 1], 0.9), other([1, 0], 0.01)],
@@ -205,6 +220,7 @@ def test_a_head_that_gained_much_took_over():
     assert "**Layer 0, head 1** took over a part: it is worth 1.000 bits now and 0.100" in text
     assert "0.900 of 1.800 bits recovered" in text
     assert "guessing" not in text and "far apart" not in text
+    assert "measured here on 11 scenes (3,546 tokens)" in text
     assert "one seed and 2 comparisons" in text
 
 
@@ -279,3 +295,10 @@ def test_whether_roles_and_values_go_together():
     assert "2 of the 2 most valuable, 0 of the 2 least" in together
     assert "the two go together" in together
     assert "doesn't tell" in words.roles_and_values(found, roles(1, 0, 0, 1))
+
+
+def test_roles_are_not_compared_with_values_where_all_heads_have_one_or_none():
+    found = values(4.0, 3.0)
+    for role in (["itself"], []):
+        named = [{"head": [0, i], "roles": role} for i in range(2)]
+        assert words.roles_and_values(found, {"heads": named}) is None

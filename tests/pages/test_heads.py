@@ -81,3 +81,8 @@ def test_the_lesson_opens_on_every_design(open_heads, design, prompt):
 def test_nonsense_in_the_address_is_no_error(open_heads):
     app = open_heads(heads_layer="9", heads_token="-1")
     assert "At position 0," in said(app)
+
+
+def test_the_only_head_is_no_list():
+    assert "this model's only head gives most to `b` (20%)" in one_set_each("a", [("b", 0.2)])
+    assert "Where each head gives most" in one_set_each("a", [("b", 0.2), ("c", 0.3)])

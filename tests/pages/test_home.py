@@ -11,6 +11,7 @@ from gpt_core.training.run import Run
 from notebooks.maker import NAMES
 from pages.home import words
 from tests.helpers import said, sent
+from ui.show.numbers import number, percent
 
 
 def test_the_numbers_are_the_model_s(open_lesson):
@@ -21,7 +22,7 @@ def test_the_numbers_are_the_model_s(open_lesson):
     assert f"**{story.surprise:.2f} bits** per token" in said(app)
     assert f"**{model.num_parameters():,}** numbers" in said(app)
     assert sent(app, "block_diagram")["numbers"] == pytest.approx(story.lengths)
-    assert f"After the last layer the length is {story.end:.2f}" in said(app)
+    assert f"After the last layer the length is {number(story.end)}" in said(app)
 
 
 def written(app):
@@ -45,7 +46,7 @@ def test_the_model_writes_before_anything_is_explained(open_lesson):
     share = float(steps[0].before[steps[0].token])
     (answer,) = [b.value for b in (*app.success, *app.warning) if b.value[0] in "✓✗"]
     assert answer.startswith("✓") is (share > 0.75)
-    assert f"had {100 * share:.3g}%" in answer
+    assert f"had {percent(share)}" in answer
     app.button(key="again").click().run()
     assert not app.exception and app.session_state["home_seed"] == 2
 
@@ -114,3 +115,17 @@ def test_both_notebooks_can_be_downloaded(open_lesson):
     buttons = open_lesson("home").get("download_button")
     assert [button.proto.label for button in buttons] == list(NAMES)
     assert all(button.proto.url for button in buttons)
+
+
+def test_the_words_count_one_as_one_and_know_a_post_norm_model():
+    small = GPTConfig(9, n_layer=1, n_head=1, norm_position="post")
+    assert words.each_layer(small) == "attention with 1 head, then an MLP"
+    assert words.each_layer(GPTConfig(9)) == "each: attention with 4 heads, then an MLP"
+    assert "each sum is then brought back" in words.layers(small)
+    assert "each sum" not in words.layers(GPTConfig(9))
+    assert "each sum" not in words.layers(GPTConfig(9, norm="none", norm_position="post"))
+
+
+def test_of_an_imported_model_nobody_says_what_it_learned():
+    assert "It learned from “Ulysses”" in words.just_written("Ulysses", 3)
+    assert "learned from" not in words.just_written(None, 3)

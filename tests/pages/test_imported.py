@@ -1,5 +1,7 @@
 """Every lesson on an imported GPT-2: its real vocabulary, byte tokens, and no recorded run."""
 
+import re
+
 import pytest
 import torch
 
@@ -8,6 +10,7 @@ from gpt_core.huggingface import import_run, load_gpt2, save_gpt2
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import GPT2Tokenizer
+from tests import helpers
 from ui.services import models
 
 LESSONS = ["home", "data", "tokenization", "embeddings", "averaging", "mlp", "layernorm"]
@@ -44,6 +47,18 @@ def test_every_lesson_works(open_imported, lesson):
     assert said.count("already trained") == 1
     assert said.count("is a byte") == 1
     assert len(app.markdown) > 2
+    answer_all(app)
+    told = helpers.said(app)
+    assert not re.findall(r"(?<![\d.])0\.0%", told)  # one token of 50,257 is likely, a little
+    assert not re.findall(r"\b(?:1024|50257)\b", told)
+    assert not re.findall(r"[^.]*(?:this model|It) learned[^.]*“[^.]*", told)  # nobody knows
+
+
+def answer_all(app):
+    """Guess the first option of every question."""
+    while asked := [radio for radio in app.main.radio if radio.value is None]:
+        asked[0].set_value(asked[0].options[0]).run()
+        assert not app.exception
 
 
 def test_a_prompt_of_whole_characters_needs_no_sentence_about_bytes(open_imported):

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.interpret.norms import rescale_stream, trace_norms
+from gpt_core.interpret.norms import normalize_by_hand, rescale_stream, trace_norms
+from gpt_core.model.norms import LayerNorm
 from gpt_core.training.run import Run
 from pages.layernorm import words
 from tests.helpers import metrics, said
@@ -41,7 +42,7 @@ def test_the_hand_calculation_shows_the_numbers_that_pytorch_gets(open_layernorm
     shown = [float(value.replace("−", "-")) for value in table["result"][:8]]
     assert shown == pytest.approx(truth[:8].tolist(), abs=6e-5)
     assert f"**μ = {x.mean():.4g}**".replace("-", "−") in said(app)
-    assert f"**σ² = {x.var(correction=0):.4g}**" in said(app)
+    assert f"**σ² = {tidy(x.var(correction=0).item())}**" in said(app)
 
 
 def test_the_slider_waits_for_a_prediction(open_layernorm):
@@ -91,10 +92,10 @@ def test_every_kind_of_norm_is_told_truthfully(open_layernorm, norm, norm_positi
     app = open_layernorm(design={"norm": norm, "norm_position": norm_position})
     name = {"layernorm": "LayerNorm", "rmsnorm": "RMSNorm", "batchnorm": "BatchNorm"}
     assert re.search(rf"\*\*\[?{name.get(norm, 'no norm')}\b", said(app))  # linked or not
-    before = metrics(app)["Size coming out"]
+    before = metrics(app)["Size coming out"].replace(",", "")
     app.select_slider(key="norm_factor").set_value(100.0).run()
     assert not app.exception
-    after = metrics(app)["Size coming out"]
+    after = metrics(app)["Size coming out"].replace(",", "")
     if norm in ("layernorm", "rmsnorm"):
         assert float(after) == pytest.approx(float(before), abs=0.01)
         assert "hardly cares" in said(app)
@@ -153,3 +154,20 @@ def test_what_rmsnorm_saves_is_counted_on_this_model():
     assert "1,152 learned numbers more" in words.rms_saves("rmsnorm", False, 9, 128)
     assert "β" not in words.rms_saves("layernorm", False, 9, 128)  # it has none to save
     assert words.rms_saves("none", False, 9, 128) is None
+
+
+def test_gains_that_training_left_alone_are_said_to_be_as_they_began():
+    x = [0.5, -1.0, 2.0, 0.1, 0.2, -0.3, 0.7, -0.9]
+    untouched = LayerNorm(8)
+    told = words.learned_in_words("n", normalize_by_hand(untouched, x), biased=True)
+    assert "γ began at 1 and β at 0, and there they still are." in told
+    torch.nn.init.normal_(untouched.weight)
+    told = words.learned_in_words("n", normalize_by_hand(untouched, x), biased=True)
+    assert "γ lies between" in told and "β is **0** everywhere" in told
+
+
+def test_the_beginning_says_where_this_model_s_norms_stand():
+    assert "before a part reads them" in words.intro(8, "layernorm", pre=True)
+    assert "after each part has added" in words.intro(8, "rmsnorm", pre=False)
+    assert "This model has none" in words.intro(8, "none", pre=True)
+    assert "RMSNorm" in words.another("layernorm") and "LayerNorm" in words.another("rmsnorm")

@@ -135,6 +135,21 @@ def test_the_formula_has_the_norm_where_the_model_has_it():
 
 
 def test_the_mlp_s_share_of_a_layer_s_weights(open_mlp):
-    """4C² in attention and 8C² in the MLP, which is two thirds."""
+    """4C² weights and 4C biases in attention, 8C² and 5C in the MLP, 4C in the norms: C = 128."""
+    own, every = 8 * 128 + 5, 12 * 128 + 13
     assert "**Why 4 times wider?**" in said(app := open_mlp())
-    assert "67% of a layer's" in said(app)
+    assert f"{100 * own / every:.0f}% of a layer's parameters" in said(app)
+
+
+def test_neurons_of_one_layer_are_counted_once():
+    assert "**256 neurons** in this model's only layer" in words.intro(GPTConfig(9, n_layer=1), 256)
+    assert "each layer: 512 in this model" in words.intro(GPTConfig(9, n_layer=2), 256)
+
+
+def test_who_reads_a_neuron_later_is_one_sentence():
+    assert ": a later layer reads" in words.later(1) and ": 2 later layers read" in words.later(2)
+
+
+def test_of_an_imported_model_nobody_says_that_it_learned_this_text():
+    assert "text that this model learned" in words.firing(9, 0.5, "gelu", imported=False)
+    assert "learned" not in words.firing(9, 0.5, "gelu", imported=True) + words.search(True)

@@ -10,7 +10,7 @@ from gpt_core.evaluation.paired import Difference
 from gpt_core.experiments.norm_axes import averaged_with, stream_block
 from gpt_core.experiments.norm_surgery import multiply_stream
 from gpt_core.training.run import Run
-from pages.normalization import race, words
+from pages.normalization import race, surgery, words
 from pages.normalization.race import FREE, RACES, by_seed, final_losses
 from pages.normalization.recorded import COMPARED, FROZEN, counting
 from tests.helpers import metrics, said
@@ -63,7 +63,7 @@ def test_the_leak_waits_for_a_prediction(open_page):
 
 def test_nothing_above_the_question_gives_it_away(open_page):
     above, asked, below = said(open_page()).partition("reads these three sequences together")
-    assert asked and "BatchNorm takes them from *other tokens*" in below
+    assert asked and "BatchNorm takes both from *other tokens*" in below
     assert "**Goal:**" in above and "BatchNorm" not in above
 
 
@@ -106,7 +106,7 @@ def test_frozen_is_called_worse_only_where_the_seeds_bear_it_out():
 
 
 def test_a_model_that_has_only_counted_is_told_from_one_that_has_learned_more():
-    assert "no more here than how often" in words.only_counted("post-norm", 4.8, 4.8)
+    assert "no more than how often" in words.only_counted("post-norm", 4.8, 4.8)
     assert words.only_counted("post-norm", 3.5, 4.8) == ""
     deep = recorded_result("norms_deep_post")["value"]["norms"]
     assert 3 < counting() < 6 and final_losses(deep)["none"] > counting() - 0.1
@@ -119,11 +119,11 @@ def test_steep_and_flat_gradients_and_their_sizes_are_told_apart():
     both = {"pre-norm": look([40.0, 50.0]), "post-norm": look([1.0, 1.2])}
     told = words.sides_in_words(both)
     assert "within a factor of four in both" in told and "times post-norm's" in told
-    assert "and so multiplies every gradient" in told
+    assert "and so multiplies all gradients" in told
     both = {"pre-norm": look([1.0, 1.0], 2.0), "post-norm": look([0.1, 8.0])}
     told = words.sides_in_words(both)
     assert "more than fourfold with post-norm" in told and "about the same" in told
-    assert "multiplies every gradient" not in told
+    assert "multiplies all gradients" not in told
 
 
 def test_a_race_of_ones_own_can_be_started(open_page):
@@ -163,3 +163,7 @@ def test_what_is_recorded_is_what_its_name_says():
         assert len(final_losses(recorded_result(name)["value"]["norms"])) == 4
     fast = recorded_result("norms_fast")["value"]["norms"]
     assert "diverged" in fast["none"]["reason"] and not fast["layernorm"]["reason"]
+
+
+def test_shares_above_all_of_the_stream_have_no_exponent():
+    assert surgery._share(1.13) == "110%" and surgery._share(0.049) == "4.9%"

@@ -147,4 +147,16 @@ def test_moves_that_differ_as_much_as_gradients_are_not_called_alike():
     assert "Q in layer 0 and K in layer 0, both" in words.moves(parts, "muon")
     assert "only 1-fold" in words.moves(parts, "muon")
     parts = [Part(0, "Q", 1, 1.0, 8.0, 8.0, 0.0), Part(0, "K", 1, 1.0, 1.0, 1.0, 0.0)]
-    assert "8-fold, hardly less" in words.moves(parts, "muon")
+    assert "8-fold, no less" in words.moves(parts, "muon")
+    parts[0] = Part(0, "Q", 1, 1.0, 8.0, 7.0, 0.0)
+    assert "7-fold, hardly less" in words.moves(parts, "muon")
+
+
+def test_parts_outside_the_layers_are_listed_in_a_sentence():
+    def part(layer, kind):
+        return Part(layer, kind, 1, 1.0, 1.0, 1.0, 0.0)
+
+    inside = [part(None, "token vectors"), part(None, "positions"), part(0, "Q")]
+    assert words.outside(inside) == "in: token vectors, positions. Each bar is one part."
+    whole = [*inside, part(None, "last norm")]
+    assert words.outside(whole).startswith("in: token vectors, positions; out: last norm. Each")

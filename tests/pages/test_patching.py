@@ -8,11 +8,13 @@ from gpt_core.interpret.logit_lens import Lens, logit_lens
 from gpt_core.interpret.patching import KEPT, contrast, patch, patch_each
 from gpt_core.interpret.steering import steer
 from gpt_core.model import recording
+from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
 from pages.patching import words
 from pages.patching.words import LENS_GUESSES, STEER_GUESSES
 from tests.helpers import said, sent
 from ui.components.stream_grids import read_cell
+from ui.show.numbers import percent
 from ui.show.tokens import visible
 
 PROMPT = "OTTO: Where is the red bucket?"
@@ -140,7 +142,7 @@ def test_pushing_shows_what_the_library_computes(open_patching):
     truth = STEER_GUESSES[0 if pushed >= other else 1 if pushed > plain else 2]
     (told,) = [e.value for e in (*app.success, *app.warning) if "added twice" in e.value]
     assert told.startswith("✓" if truth == STEER_GUESSES[0] else "✗")
-    assert f"**{words._percent(pushed)}** with the difference" in told
+    assert f"**{percent(pushed)}** with the difference" in told
 
     app.selectbox(key="steer_at").set_value("embedding").run()
     assert "Nothing changes, whatever α is" in said(app)  # the last token is the same in both
@@ -156,7 +158,7 @@ def test_what_a_push_did_is_said_by_what_moved():
     assert "stays **`x`**, as in A;" in words.steered(0.25, 3.0, 0.2, same, (0.5, 0.3))
     both = words.steered(1.0, 3.0, 0.2, ("x", "x", "x"), (0.5, 0.3))
     assert "as in A and B" in both
-    assert "is now **`y`**, as in B (70.0%)" in words.steered(1.0, 3.0, 0.9, to_b, (0.5, 0.7))
+    assert "is now **`y`** (70.0%), as in B" in words.steered(1.0, 3.0, 0.9, to_b, (0.5, 0.7))
     assert "neither A's `x` nor B's `y`" in words.steered(4.0, 3.0, 0.9, third, (0.5, 0.7))
     assert "Nothing changes, whatever" in words.steered(4.0, 0.0, 0.0, same, (0.5, 0.5))
 
@@ -240,3 +242,17 @@ def test_much_to_compute_is_offered_as_a_job(open_patching, monkeypatch):
     app = open_patching()
     assert not app.exception
     assert [b.label for b in app.button if b.label == "Fill the lower grid"]
+
+
+def test_a_model_of_one_layer_is_asked_what_can_be_so(open_patching):
+    assert words.lens_guesses(1) == ("already in the embedding", LENS_GUESSES[2])
+    app = open_patching(design={"n_layer": 1, "n_head": 1}, guess=False)
+    assert len(app.radio(key="lens_guess").options) == 2
+    asked = next(radio for radio in app.radio if radio.key == "steer_guess")
+    assert "to the state after layer 0" in asked.label  # at the embedding nothing differs
+
+
+def test_the_lens_reads_through_a_last_norm_only_where_there_is_one():
+    assert "the same last norm" in words.about_lens(GPTConfig(9))
+    for design in ({"norm": "none"}, {"norm_position": "post"}):
+        assert "norm" not in words.about_lens(GPTConfig(9, **design))

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 import corpus
 from corpus import Corpus
+from gpt_core.evaluation.surprise import Cost
 from pages.surprise import words
 from pages.surprise.questions import candidates
 from pages.surprise.results import WRITTEN, AtHome, Counted, Surprises, Trained
@@ -17,6 +18,7 @@ from ui.app.chosen_text import bundled_corpus
 from ui.services.caches import RESULTS
 from ui.services.models import BUNDLED
 from ui.services.study import study_of
+from ui.show.numbers import percent
 
 PROMPT = "NADIA: Who put a duck in"
 SPLIT = 0.9
@@ -104,7 +106,7 @@ def test_five_likeliest_tokens_are_told_at_each_token():
     for row, one in zip(logits[0, :-1].softmax(-1), told, strict=True):
         shares, ids = row.topk(5)
         for share, token in zip(shares.tolist(), ids.tolist(), strict=True):
-            assert words.percent(share) in one
+            assert percent(share) in one
             assert study.tokenizer.token_text(token).strip(" \n") in one.replace("&#x27;", "'")
 
 
@@ -178,12 +180,12 @@ def test_the_dearest_token_is_compared_with_guessing():
         (0.9997, "99.97%"),
         (0.25, "25.0%"),
         (0.0004, "0.04%"),
-        (2e-30, "2·10⁻²⁸%"),
+        (2e-30, "less than 0.0001%"),
         (0.0, "0%"),
     ],
 )
 def test_per_cent(probability, shown):
-    assert words.percent(probability) == shown
+    assert percent(probability) == shown
 
 
 def test_a_model_that_sees_later_tokens_is_said_to_copy(runs):
@@ -350,3 +352,18 @@ def test_what_training_reached_is_said_as_it_is():
 def test_more_context_is_promised_only_where_it_helps():
     assert "more context helps" in words.more_context(NUMBERS)
     assert "more context helps" not in words.more_context(replace(NUMBERS, triples=3.1))
+
+
+def test_uneven_surprises_of_a_model_that_is_never_sure_are_not_told_as_one_outlier():
+    bits = (0.5, 3.0, 3.5, 4.0, 8.6)
+    told = words.perplexity("abcde", Surprises(bits, ()), 65)
+    assert "go from 0.50 to 8.60 bits" in told and "one alone" not in told
+    sure = Surprises((0.0, 0.0, 0.0, 0.05, 5.5), ())
+    assert "one alone, `e`, makes up 99% of the sum" in words.perplexity("abcde", sure, 65)
+
+
+def test_what_an_imported_model_learned_is_not_said():
+    cost = Cost(bits=40.0, tokens=10, characters=10)
+    told = words.loaded_model(cost, NUMBERS, None, None)
+    assert "was not recorded" in told and "Its own text" not in told
+    assert "Its own text was “Ulysses”" in words.loaded_model(cost, NUMBERS, "Ulysses", None)

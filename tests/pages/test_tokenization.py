@@ -132,3 +132,15 @@ def test_without_gpt_2s_vocabulary_the_rest_works(open_lesson, monkeypatch):
     app = open_lesson("tokenization", cuts_shown=True)
     assert any("pip install" in info.value for info in app.info)
     assert len([m for m in app.markdown if m.value.endswith(" tokens**")]) == 3
+
+
+def test_the_word_tokenizer_s_count_is_told_once():
+    counts = {"Word": 36, "GPT-2": 26}
+    assert words.fewest(counts, "Word").why.count("36") == 1
+    assert "Character needs 82" in words.fewest(counts | {"Character": 82}, "Character").why
+
+
+def test_a_word_that_is_one_token_is_not_called_cut():
+    cut = two_cuts(GPT2Tokenizer.published(), "dog")
+    assert words.dog(cut, words.ONE).why.startswith("`dog` is one token: `dog` (number ")
+    assert "**1,024 tokens**" in words.sight(1024)

@@ -1,6 +1,6 @@
 import pytest
 
-from ui.show.numbers import number, tidy
+from ui.show.numbers import number, ordinal, percent, tidy
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,9 @@ from ui.show.numbers import number, tidy
         (-0.04, ".2g", "−0.04"),
         (-1e-7, ".2g", "−1·10⁻⁷"),
         (2271.3, ".3g", "2,270"),
+        (2269.852, ".2f", "2,269.85"),
+        (1236.4, ".4g", "1,236"),
+        (-1236.4, "+.1f", "−1,236.4"),
         (-2.5e12, ".3g", "−2.5·10¹²"),
     ],
 )
@@ -35,3 +38,26 @@ def test_a_number_has_a_minus_sign_and_zero_has_none(value, form, shown):
 )
 def test_a_tidy_number_has_four_digits(value, shown):
     assert tidy(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (0.0, "0%"),
+        (1e-9, "less than 0.0001%"),
+        (1 / 50257, "0.002%"),
+        (0.00047, "0.047%"),
+        (0.303, "30.3%"),
+        (0.9994, "99.9%"),
+        (0.9998, "99.98%"),
+        (0.99999, "over 99.99%"),
+        (1.0, "over 99.99%"),
+    ],
+)
+def test_a_probability_is_neither_nothing_nor_all_unless_it_is(share, shown):
+    assert percent(share) == shown
+
+
+def test_every_nth_has_its_ending():
+    shown = " ".join(ordinal(n) for n in (2, 3, 4, 11, 12, 13, 21, 22, 63, 111, 1002))
+    assert shown == "second third 4th 11th 12th 13th 21st 22nd 63rd 111th 1,002nd"

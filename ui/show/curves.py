@@ -7,7 +7,7 @@ zoom. (A Plotly chart is built anew whenever its data change.)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,14 +138,7 @@ def _line_layers(lines: Sequence[Line], x_title: str, width: float) -> list[dict
     """Lines, their markers, and an invisible layer that names the point next to the pointer."""
     color = _by_line(lines, [series_color(line.color) for line in lines])
     if len(lines) > 1:
-        color["legend"] = {"title": None, "orient": "top", "labelFontSize": 15, "labelLimit": 330}
-        color["legend"] |= {"symbolOpacity": 1, "direction": "horizontal"}
-        if max(len(line.name) for line in lines) > 12:
-            color["legend"] |= {"columns": 1}
-    shape = _by_line(lines, [_SYMBOLS[line.color % len(_SYMBOLS)] for line in lines])
-    faint = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "clip": True}
-    strong = {"type": "line", "strokeWidth": width, "clip": True}
-    point = {"type": "point", "filled": True, "clip": True}
+        color["legend"] = _legend(lines)
     tooltip = [
         {"field": "line", "type": "nominal", "title": " "},
         {"field": "x", "type": "quantitative", "title": x_title, "format": ",.6~g"},
@@ -154,20 +147,49 @@ def _line_layers(lines: Sequence[Line], x_title: str, width: float) -> list[dict
     seen = {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0}
     near = {"type": "point", "nearest": True, "on": "pointermove", "clear": "pointerout"}
     return [
-        _only(lambda line: line.faint, lines) | {"mark": faint, "encoding": {"color": color}},
-        _only(lambda line: not line.faint, lines)
-        | {"mark": strong, "encoding": {"color": color}, "params": [_zoom()]},
-        _only(lambda line: line.markers, lines)
-        | {
-            "mark": point | {"size": 70, "opacity": 1},
-            "encoding": {"color": color, "shape": shape},
-        },
+        *_drawn_layers(lines, color, width),
         {
             "params": [{"name": "near", "select": near}],
-            "mark": point | {"size": 110},
+            "mark": _POINT | {"size": 110},
             "encoding": {"color": color, "opacity": seen, "tooltip": tooltip},
         },
     ]
+
+
+_POINT = {"type": "point", "filled": True, "clip": True}
+
+
+def _drawn_layers(
+    lines: Sequence[Line], color: dict[str, Any], width: float
+) -> list[dict[str, Any]]:
+    """What there is of faint lines, strong lines and markers.
+
+    A layer without a line would have no extent, and Vega-Lite would complain in the console.
+    """
+    faint = [line for line in lines if line.faint]
+    strong = [line for line in lines if not line.faint]
+    marked = [line for line in lines if line.markers]
+    layers = []
+    thin = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "clip": True}
+    if faint:
+        layers.append(_only(faint) | {"mark": thin, "encoding": {"color": color}})
+    if strong or not faint:
+        mark = {"type": "line", "strokeWidth": width, "clip": True}
+        layers.append(_only(strong) | {"mark": mark, "encoding": {"color": color}})
+    layers[-1]["params"] = [_zoom()]
+    if marked:
+        shape = _by_line(lines, [_SYMBOLS[line.color % len(_SYMBOLS)] for line in lines])
+        encoding = {"color": color, "shape": shape}
+        mark = _POINT | {"size": 70, "opacity": 1}
+        layers.append(_only(marked) | {"mark": mark, "encoding": encoding})
+    return layers
+
+
+def _legend(lines: Sequence[Line]) -> dict[str, Any]:
+    """One for all layers."""
+    legend = {"title": None, "orient": "top", "labelFontSize": 15, "labelLimit": 330}
+    legend |= {"symbolOpacity": 1, "direction": "horizontal"}
+    return legend | ({"columns": 1} if max(len(line.name) for line in lines) > 12 else {})
 
 
 def _by_line(lines: Sequence[Line], values: list[str]) -> dict[str, Any]:
@@ -176,9 +198,8 @@ def _by_line(lines: Sequence[Line], values: list[str]) -> dict[str, Any]:
     return {"field": "line", "type": "nominal", "scale": scale, "legend": None}
 
 
-def _only(which: Callable[[Line], bool], lines: Sequence[Line]) -> dict[str, Any]:
-    names = [line.name for line in lines if which(line)]
-    return {"transform": [{"filter": {"field": "line", "oneOf": names}}]}
+def _only(lines: Sequence[Line]) -> dict[str, Any]:
+    return {"transform": [{"filter": {"field": "line", "oneOf": [line.name for line in lines]}}]}
 
 
 def _zoom() -> dict[str, Any]:

@@ -11,11 +11,13 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def number(value: float, form: str = ".2f") -> str:
     """A number in a format of Python's (".2f", "+.3f", ".3g"), with a real minus sign.
 
-    What is rounded to zero has no minus sign. Where the format would write an exponent, a large
-    number is written out, like 2,270, and others like 2.5·10⁻⁵.
+    What is rounded to zero has no minus sign. Thousands are grouped, like 2,270. Where the format
+    would write an exponent, a large number is written out, and others are like 2.5·10⁻⁵.
     """
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if abs(value) >= 1000 and "," not in form:
+        form = form.replace(".", ",.")
     shown = format(value, form)
     if not shown.strip("+-0."):
         shown = format(0.0, form)
@@ -30,6 +32,24 @@ def tidy(value: float, zero: float = 5e-7) -> str:
     return "0" if abs(value) < zero else number(value, ".4g")
 
 
+def percent(share: float) -> str:
+    """A probability in per cent, like 30.3%: unlikely is not called impossible, nor likely sure."""
+    if 0.99995 < share <= 1:
+        return "over 99.99%"
+    if 0 < share < 1e-6:
+        return "less than 0.0001%"
+    digits = ".2f" if 0.9995 < share <= 1 else ".1f" if share >= 0.01 else ".2g"
+    return number(100 * share, digits) + "%"
+
+
 def counted(count: int, thing: str) -> str:
-    """“1 token”, “2 tokens”."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+    """“1 token”, “2,048 tokens”."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def ordinal(count: int) -> str:
+    """“every second token”, “every 63rd token”: the word that stands after “every”."""
+    if count in (2, 3):
+        return {2: "second", 3: "third"}[count]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count:,}{'th' if count % 100 in (11, 12, 13) else ending}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from ui.show.numbers import percent
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short
 
@@ -51,9 +52,9 @@ def probability_pairs(
     data = []
     hues = (palette().muted, palette().output)
     for name, probabilities, hue in zip(names, (before, after), hues, strict=True):
-        percent = [100 * float(probabilities[i]) for i in ids]
-        bars = row_trace(percent, color=hue, name=name, hovertemplate="%{x:.3f}%")
-        bars |= labels_outside(f"{value:.1f}%" for value in percent)
+        shares = [100 * float(probabilities[i]) for i in ids]
+        bars = row_trace(shares, color=hue, name=name, hovertemplate="%{text}")
+        bars |= labels_outside(percent(value / 100) for value in shares)
         data.append(bars | {"constraintext": "none"})
     axes = {
         "xaxis": {"range": [0, 116], "tickvals": _PERCENT, "title": "probability, %"},
@@ -66,13 +67,13 @@ def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10)
     """Horizontal bars of the likeliest next tokens, the best on top; the scale is 0 to 100%."""
     values, ids = probabilities.topk(min(top, len(probabilities)))
     tokens = [tokenizer.token_text(i) for i in ids.tolist()]
-    percent = [100 * v for v in values.tolist()]
+    shares = [100 * v for v in values.tolist()]
     bars = {"textposition": "outside", "cliponaxis": False}
-    bars |= {"text": [f"{p:.1f}%" for p in percent], "customdata": [*map(plain_label, tokens)]}
-    bars |= {"hovertemplate": "%{customdata}: %{x:.2f}%<extra></extra>"}
+    bars |= {"text": [percent(p / 100) for p in shares], "customdata": [*map(plain_label, tokens)]}
+    bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>"}
     axis = {"range": [0, 112], "title": {"text": "probability, %"}, "tickvals": _PERCENT}
     axes = {"xaxis": axis, "yaxis": token_rows(tokens, 16, grid=True)}
-    bars |= _small_rows(percent, palette().output)
+    bars |= _small_rows(shares, palette().output)
     return _small(bars, 34 * len(tokens) + 70, axes)
 
 

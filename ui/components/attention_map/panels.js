@@ -2,7 +2,7 @@
 // What the next token will be, and one head as a table.
 
 import { element, tableRow } from "../shared/dom.js";
-import { percent, rounded } from "../shared/numbers.js";
+import { chance, rounded } from "../shared/numbers.js";
 import { rowOf, strength, valueOf } from "./message.js";
 import { shown } from "./words.js";
 
@@ -30,7 +30,7 @@ function outcomeRow([token, before, after], changed) {
     return fill;
   };
   const bars = [bar(before, "before"), ...(changed ? [bar(after, "after")] : [])];
-  const numbers = changed ? `${percent(before)} → ${percent(after)}` : percent(before);
+  const numbers = changed ? `${chance(before)} → ${chance(after)}` : chance(before);
   const head = element("th", element("span.token", token));
   head.scope = "row";
   return element("tr", head, element("td.bars", ...bars), element("td.numbers", numbers));

@@ -158,9 +158,10 @@ def block_diagram(
     highlight: the name of the part that stands out.
     """
     pages = lesson_pages(config)
+    layers = counted(config.n_layer, "layer")
     data = {
         "name": key,
-        "title": f"The model from bottom to top: embedding, {config.n_layer} layers, unembedding",
+        "title": f"The model from bottom to top: embedding, {layers}, unembedding",
         "parts": _plain_parts(config),
         "hidden": hidden_layers(config, highlight),
         "numbers": dict(numbers) if numbers else None,

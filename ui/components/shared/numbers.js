@@ -7,6 +7,14 @@ const withMinus = (digits) => digits.replaceAll("-", "−");
 /** @param {number} share @param {number} digits after the point */
 export const percent = (share, digits = 1) => withMinus(`${(100 * share).toFixed(digits)}%`);
 
+/** A probability: little is not called nothing, nor nearly all all. @param {number} share */
+export function chance(share) {
+  if (share > 0 && share < 1e-6) return "<0.0001%";
+  if (share > 0.99995 && share < 1) return ">99.99%";
+  if (share >= 0.01 || share === 0) return percent(share, share > 0.9995 && share < 1 ? 2 : 1);
+  return withMinus(`${Number((100 * share).toPrecision(2))}%`);
+}
+
 /** @param {number} x @param {number} digits after the point */
 export const rounded = (x, digits) => withMinus(x.toFixed(digits));
 

@@ -46,7 +46,7 @@ def lens_grid(
     texts = {i: short(tokenizer.token_text(i)) for i in set(lens.top.flatten().tolist())}
     best = [
         [
-            [(texts[i], round(p, 4)) for i, p in zip(*cell, strict=True)]
+            [(texts[i], float(f"{p:.3g}")) for i, p in zip(*cell, strict=True)]
             for cell in zip(likeliest, shares, strict=True)
         ]
         for likeliest, shares in zip(lens.top.tolist(), lens.probability.tolist(), strict=True)

@@ -3,13 +3,7 @@
 // filters, on a fixed scale from 0 to 100%.
 
 import { element } from "../shared/dom.js";
-import { percent } from "../shared/numbers.js";
-
-/** A probability that isn't 0 is never shown as 0. @param {number} share */
-export function chance(share) {
-  if (share === 0) return "0%";
-  return share < 0.0005 ? "<0.05%" : percent(share);
-}
+import { chance } from "../shared/numbers.js";
 
 /**
  * @param {{ rows: [string, number, number][], rest: [number, number, number], drawn?: number }} draw
@@ -20,7 +14,7 @@ export function barRows({ rows, rest, drawn }) {
   );
   const [count, before, after] = rest;
   if (count > 0) {
-    const name = element("span.others", count === 1 ? "1 other" : `${count} others`);
+    const name = element("span.others", count === 1 ? "1 other" : `${count.toLocaleString("en")} others`);
     made.push(barRow(name, before, after, false));
   }
   return made;

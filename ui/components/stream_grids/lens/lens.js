@@ -3,7 +3,7 @@
 
 import { element, finder } from "../../shared/dom.js";
 import { Lifetime } from "../../shared/lifetime.js";
-import { percent } from "../../shared/numbers.js";
+import { chance } from "../../shared/numbers.js";
 import { Cells, tint } from "../cells.js";
 
 export class Lens {
@@ -38,7 +38,7 @@ export class Lens {
       const best = data.best[row][column];
       cell.textContent = best[0][0];
       tint(cell, best[0][1]);
-      return best.map(([text, share]) => `${text} ${percent(share)}`).join(", ");
+      return best.map(([text, share]) => `${text} ${chance(share)}`).join(", ");
     };
     const extra = () => element("div.rank");
     this.cells.draw({ rows: data.rows, columns: data.columns, paint, extra });
@@ -56,7 +56,7 @@ export class Lens {
     [...this.cells.grid.querySelectorAll(".rank")].forEach((rank, line) => {
       if (line === 0) return rank.replaceChildren(`rank of ${answer}`);
       const [number, share] = this.data.ranks[line - 1][column];
-      rank.replaceChildren(element("b", number.toLocaleString("en")), percent(share));
+      rank.replaceChildren(element("b", number.toLocaleString("en")), chance(share));
     });
   }
 }

@@ -4,7 +4,8 @@
 import { element, finder } from "../../shared/dom.js";
 import { taken, withModifier } from "../../shared/keys.js";
 import { Lifetime } from "../../shared/lifetime.js";
-import { barRows, chance } from "../bars.js";
+import { chance } from "../../shared/numbers.js";
+import { barRows } from "../bars.js";
 
 const MOST_BITS = 8; // a token this surprising, or more, gets the darkest ground
 const DARKEST = 60; // percent
