@@ -98,8 +98,8 @@ def answer(guess: str, config: GPTConfig) -> Answer:
         guess == SAME,
         f"A narrow head has three matrices of {C} × {D} numbers, and there are {H} such heads: "
         f"{H} × 3 × {C} × {D} = {3 * C * C:,}. The wide one has 3 × {C} × {C} = {3 * C * C:,}. "
-        "(Biases left out; they are as many, too.) Several heads cost no more weights. What they "
-        "add is more *patterns*: "
+        + ("(Biases left out; they are as many, too.) " if config.bias else "")
+        + "Several heads cost no more weights. What they add is more *patterns*: "
         f"{H} sets of attention weights for each token instead of one.",
     )
 

@@ -392,6 +392,8 @@ LAST_NORM = "Only this norm reads the stream here: multiplying either is the sam
 def verdict(norm: nn.Module, x: Tensor, factor: float, ratio: float) -> str:
     """What the numbers say about the norm, and about ε."""
     if not isinstance(norm, LayerNorm | RMSNorm):
+        if factor == 1:
+            return "At ×1 nothing changes. Move the factor."
         return f"At ×{factor:g}, what comes out is **{tidy(ratio)} times** as large as at ×1."
     centred = isinstance(norm, LayerNorm)
     variance = (x - x.mean() if centred else x).square().mean().item()

@@ -49,7 +49,8 @@ def test_every_lesson_works(open_imported, lesson):
     assert len(app.markdown) > 2
     answer_all(app)
     told = helpers.said(app)
-    assert not re.findall(r"(?<![\d.])0\.0%", told)  # one token of 50,257 is likely, a little
+    prose = "\n".join(line for line in told.splitlines() if not line.startswith("|"))
+    assert not re.findall(r"(?<![\d.])0\.0%", prose)  # one token of 50,257 is likely, a little
     assert not re.findall(r"\b(?:1024|50257)\b", told)
     assert not re.findall(r"[^.]*(?:this model|It) learned[^.]*“[^.]*", told)  # nobody knows
 

@@ -64,6 +64,26 @@ def test_names_of_two_close_bars_stand_on_both_sides_of_them():
     }
 
 
+def test_no_two_names_stand_on_each_other():
+    """The bars of the bundled run, in bits per token, on a logarithmic axis."""
+    named = [("guessing", 11.0), ("pairs", 10.58), ("tokens", 7.83), ("triples", 7.26)]
+    chart = curves(
+        [Line("train", [], [])],
+        bars=[Bar(*bar) for bar in named],
+        **{"x_title": "", "y_title": "", "log_y": True},
+    )
+    lowest, tops = 7.26 / 20, []
+    for layer in chart.spec["layer"]:
+        mark = layer["mark"]
+        if mark["type"] == "text" and "stroke" not in mark:
+            above = mark["baseline"] == "bottom"
+            for value in layer["data"]["values"]:
+                height = 300 * math.log(value["y"] / lowest) / math.log(11 / lowest)
+                tops.append(height + 17 if above else height - mark["dy"])
+    tops.sort()
+    assert len(tops) == 4 and min(b - a for a, b in zip(tops, tops[1:], strict=False)) >= 14
+
+
 def sides(bars, log_y):
     """The baseline of each bar's name: its bottom stands above the line, its top below."""
     chart = curves([Line("train", [], [])], bars=bars, x_title="", y_title="", x_max=9, log_y=log_y)
@@ -79,3 +99,15 @@ def sides(bars, log_y):
 def test_only_data_change_while_a_curve_grows():
     assert growing(0).spec == growing(10).spec == growing(5000).spec
     assert growing(0).data.dtypes.to_dict() == growing(10).data.dtypes.to_dict()
+
+
+def test_no_layer_is_drawn_for_lines_that_are_not_there():
+    """Vega-Lite says “Infinite extent” in the console for a layer whose filter lets nothing by."""
+    kinds = [Line("plain", [0], [0]), Line("faint", [0], [0], faint=True)]
+    kinds.append(Line("marked", [0], [0], markers=True))
+    for lines in ([], kinds[:1], kinds[1:2], kinds[2:], kinds):
+        layers = curves(lines, x_title="", y_title="").spec["layer"]
+        filters = [layer["transform"][0]["filter"]["oneOf"] for layer in layers[:-1]]
+        assert all(filters) or not lines
+        assert {name for names in filters for name in names} == {line.name for line in lines}
+        assert sum("zoom" in str(layer.get("params")) for layer in layers) == 1

@@ -221,35 +221,37 @@ def _bar_layers(bars: Sequence[Bar], log_y: bool) -> list[dict[str, Any]]:
     text = {"type": "text", "align": "right", "dx": -4, "fontSize": 14, "color": colors.text}
     halo = text | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
     place = {"x": {"value": "width"}, "text": {"field": "label"}}
-    above, below = _above_and_below(bars, log_y)
     layers = [{"data": _named(bars), "mark": rule, "encoding": {"x": None}}]
-    for some, side in ((above, ABOVE), (below, BELOW)):
-        for mark in (halo, text) if some else ():
+    for level, some in _by_level(bars, log_y).items():
+        side = BELOW | {"dy": BELOW["dy"] + (level - 1) * _LINE} if level else ABOVE
+        for mark in (halo, text):
             layers.append({"data": _named(some), "mark": mark | side, "encoding": place})
     return layers
 
 
-ABOVE, BELOW = {"baseline": "bottom", "dy": -3}, {"baseline": "top", "dy": 4}
-_NAME = 0.08  # of the axis: the height of a name
+ABOVE: dict[str, Any] = {"baseline": "bottom", "dy": -3}
+BELOW: dict[str, Any] = {"baseline": "top", "dy": 4}
+_NAME, _LINE = 0.08, 18  # the height of a name: of the axis, and in pixels
 
 
-def _above_and_below(bars: Sequence[Bar], log_y: bool) -> tuple[list[Bar], list[Bar]]:
-    """Which names stand above their lines, and which, where another name is, below.
+def _by_level(bars: Sequence[Bar], log_y: bool) -> dict[int, list[Bar]]:
+    """Whose names stand above their lines (0), below (1), or further below, where others stand.
 
     A logarithmic axis is taken to reach down to a twentieth of the lowest bar, whatever the curves.
     """
-    above: list[Bar] = []
-    below: list[Bar] = []
+    levels: dict[int, list[Bar]] = {}
     taken: list[float] = []  # where names begin
     highest, lowest = max(bar.y for bar in bars), min(bar.y for bar in bars) / 20
     log_y = log_y and lowest > 0
     for bar in sorted(bars, key=lambda bar: -bar.y):
         place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y
         place = place if log_y or not highest else place / highest
-        free = all(abs(place - other) >= _NAME for other in taken)
-        (above if free else below).append(bar)
-        taken.append(place if free else place - _NAME)
-    return above, below
+        level = 0
+        while any(abs(place - level * _NAME - other) < 0.99 * _NAME for other in taken):
+            level += 1
+        levels.setdefault(level, []).append(bar)
+        taken.append(place - level * _NAME)
+    return levels
 
 
 def _named(bars: Sequence[Bar]) -> dict[str, Any]:
