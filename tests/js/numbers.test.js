@@ -15,8 +15,8 @@ test("exact keeps about three digits of any size", () => {
   assert.equal(exact(-1.5), "−1.500");
   assert.equal(exact(9.9994), "9.999");
   assert.equal(exact(10), "10.0");
-  assert.equal(exact(1234.4), "1234");
-  assert.equal(exact(99999), "99999");
+  assert.equal(exact(1234.4), "1,234");
+  assert.equal(exact(99999), "99,999");
 });
 
 test("what is very small or large has a power of ten", () => {

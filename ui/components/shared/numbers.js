@@ -9,9 +9,10 @@ export const percent = (share, digits = 1) => withMinus(`${(100 * share).toFixed
 
 /** A probability: little is not called nothing, nor nearly all all. @param {number} share */
 export function chance(share) {
-  if (share > 0 && share < 1e-6) return "<0.0001%";
+  if (share === 0) return "0%";
+  if (share < 1e-6) return "<0.0001%";
   if (share > 0.99995 && share < 1) return ">99.99%";
-  if (share >= 0.01 || share === 0) return percent(share, share > 0.9995 && share < 1 ? 2 : 1);
+  if (share >= 0.01) return percent(share, share > 0.9995 && share < 1 ? 2 : 1);
   return withMinus(`${Number((100 * share).toPrecision(2))}%`);
 }
 
@@ -27,7 +28,8 @@ export function exact(x) {
     const raised = [...String(Number(power))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
     return withMinus(`${digits}×10${raised.join("")}`);
   }
-  return rounded(x, size < 0.1 ? 4 : size < 10 ? 3 : size < 1000 ? 1 : 0);
+  if (size >= 1000) return withMinus(Math.round(x).toLocaleString("en"));
+  return rounded(x, size < 0.1 ? 4 : size < 10 ? 3 : 1);
 }
 
 /** About three digits. @param {number} x */
