@@ -2,6 +2,7 @@
 
     python -m gpt_core.bundled.record NAME --job JOB --settings '{"steps": 300}' [--bundled-model]
     python -m gpt_core.bundled.record --again      # all of them, after the model or a job changed
+    python -m gpt_core.bundled.record --missing landscape     # the pieces that aren't there yet
 
 A file says which job and which settings made it, when, and in how many seconds; a result about
 the bundled model also says which weights it is of.
@@ -16,6 +17,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,22 @@ def record(name: str, job: str, settings: dict[str, Any], bundled_model: bool) -
     write_json(RECORDED / f"{name}.json", result)
 
 
+def record_missing(job: str) -> None:
+    """Do what the job's module lists in RECORDED, {name: settings}, and isn't there yet.
+
+    A long recording is made in such pieces: whoever ends it in the middle loses one of them.
+    """
+    find_job(job)
+    listed: dict[str, dict[str, Any]] = getattr(
+        import_module(f"gpt_core.jobs.{job}"), "RECORDED", {}
+    )
+    if not listed:
+        raise JobError(f"The job {job} lists nothing to record; give a NAME and settings.")
+    for name, settings in listed.items():
+        if name not in names():
+            record(name, job, settings, bundled_model=False)
+
+
 def load(name: str) -> dict[str, Any]:
     """A recorded result, with a sentence for readers in "said"."""
     result = read_json(RECORDED / f"{name}.json")
@@ -76,11 +94,16 @@ def main() -> int:
     parser.add_argument("--settings", type=_settings, metavar="JSON", help="an object")
     parser.add_argument("--bundled-model", action="store_true", help="it is about that model")
     parser.add_argument("--again", action="store_true", help="do all recorded jobs once more")
+    parser.add_argument("--missing", metavar="JOB", help="what is to be recorded of it and isn't")
     args = parser.parse_args()
     one = args.name or args.job or args.settings is not None or args.bundled_model
+    if args.missing and (one or args.again):
+        parser.error("--missing does what its job lists; nothing else can go with it")
     if args.again and one:
         parser.error("--again does all recorded jobs as they were; nothing else can go with it")
-    if args.again:
+    if args.missing:
+        record_missing(args.missing)
+    elif args.again:
         for name in names():
             old = load(name)
             record(name, old["job"], old["settings"], old["model"] is not None)
