@@ -9,7 +9,7 @@ from statistics import NormalDist, fmean, stdev
 
 _Z = NormalDist().inv_cdf(0.975)
 # The 97.5% points of Student's t where the series below is not exact to three digits.
-_SMALL = {2: 4.3027, 3: 3.1824, 4: 2.7764, 5: 2.5706}
+_SMALL = {1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764, 5: 2.5706}
 
 
 @dataclass(frozen=True)
@@ -60,3 +60,13 @@ def _quantile(freedom: int) -> float:
         + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
         + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
     )
+
+
+def least_difference(differences: Sequence[float], runs: int) -> float:
+    """How large a mean difference over so many pairs must be to be believed, at 95%.
+
+    differences: of two or more pairs that were run to find out how much they scatter. Of runs that
+    are no pairs, of one setting: the difference of two of them scatters √2 times as much as one.
+    """
+    quantile = _quantile(len(differences) - 1)
+    return quantile * stdev(differences) / math.sqrt(runs)

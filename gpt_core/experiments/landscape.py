@@ -68,16 +68,17 @@ def parts() -> dict[str, list[Group]]:
         ]
     found["decay"] = [_group(base, _vary("weight_decay", (0.0, 0.01, 0.1, 0.3, 1.0, 3.0)))]
     found["context"] = [_group(shape, _members((RATE,))) for shape in contexts]
-    found["scaling"] = [_scaled(w, steps) for w in SCALED_WIDTHS for steps in SCALED_STEPS]
-    found["dropout"] = [_group(replace(base, dropout=p), texts, 2 * READ) for p in shares]
-    found["left_out"] = [_scaled(LEFT_OUT_WIDTH, SCALED_STEPS[-1])]
-    for width in (16, 64):
-        found[f"mup_{width}"] = [_group(Shape(n_embd=width, mup=True), _members(RATES))]
-    found["wide"] = [_group(replace(base, n_embd=128), _members(RATES))]
-    found["mup_128"] = [_group(Shape(n_embd=128, mup=True), _members(RATES))]
-    positions = [replace(base, norm_position=position) for position in ("pre", "post")]
-    found["warmup"] = [_group(shape, _warmups()) for shape in positions]
-    found["shape"] = [_group(shape, _members((RATE / 4, RATE / 2, RATE))) for shape in _alike()]
+    found["scaling"] = [_scaled(w, steps, 1) for w in SCALED_WIDTHS for steps in SCALED_STEPS]
+    found["left_out"] = [_scaled(LEFT_OUT_WIDTH, SCALED_STEPS[-1], 1)]
+    found["mup_16"] = [_group(Shape(n_embd=16, mup=True), _members(RATES))]
+    found["mup_64"] = [_group(Shape(n_embd=64, mup=True), _members(RATES))]
+    found["dropout"] = [_group(replace(base, dropout=p), texts) for p in shares]
+    found["warmup"] = [_group(base, _warmups())]
+    found["shape"] = [_group(shape, _members((RATE / 2, RATE))) for shape in _alike()]
+    for seed in SEEDS[1:]:
+        groups = [_scaled(w, steps, seed) for w in SCALED_WIDTHS for steps in SCALED_STEPS]
+        found[f"scaling_{seed}"] = groups
+        found[f"left_out_{seed}"] = [_scaled(LEFT_OUT_WIDTH, SCALED_STEPS[-1], seed)]
     return found
 
 
@@ -98,20 +99,19 @@ def _vary(name: str, values: Sequence[float | None]) -> list[Member]:
 
 
 def _warmups() -> list[Member]:
-    rates = (RATE, 4 * RATE, 16 * RATE)
+    rates = (RATE / 2, 2 * RATE)
     return [replace(m, warmup=share) for share in (0.0, 0.03, 0.1, 0.3) for m in _members(rates)]
 
 
 def _alike() -> Iterator[Shape]:
-    """Shapes of about the same number of weights in their blocks, of two numbers."""
-    for shapes in (((1, 46), (2, 32), (4, 22), (8, 16)), ((1, 90), (2, 64), (4, 46), (8, 32))):
-        for layers, width in shapes:
-            yield Shape(n_embd=width, n_layer=layers, n_head=2)
+    """Shapes of about the same number of weights in their blocks, 12 · layers · width²."""
+    for layers, width in ((1, 46), (2, 32), (4, 22), (8, 16)):
+        yield Shape(n_embd=width, n_layer=layers, n_head=2)
 
 
-def _scaled(width: int, steps: int) -> Group:
+def _scaled(width: int, steps: int, seed: int) -> Group:
     shape = Shape(n_embd=width, mup=True)
-    return Group(shape, steps, tuple(_members((RATE,))), sitcom=True)
+    return Group(shape, steps, tuple(_members((RATE,), (seed,))), sitcom=True)
 
 
 @cache

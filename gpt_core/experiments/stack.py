@@ -12,6 +12,7 @@ may differ in their text, seed, learning rate, warm-up, weight decay and clippin
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,9 @@ from gpt_core.model.gpt import GPT
 from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import lr_factor
+
+# vmap runs the fused attention model by model, and warns of it; the explicit one takes as long.
+warnings.filterwarnings("ignore", message="There is a performance drop", category=UserWarning)
 
 BETA1, BETA2, EPS = 0.9, 0.99, 1e-8
 BASE_WIDTH = 32  # where both parametrizations are the same

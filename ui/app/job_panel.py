@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import streamlit as st
@@ -22,6 +23,7 @@ from ui.show.duration import duration
 from ui.show.names import show_error
 
 _EVERY = 0.5  # seconds between two looks at a job that runs
+_LONGEST_NAME = 400  # characters
 
 
 def job_key(name: str, study: Study | None, settings: dict[str, Any]) -> Key:
@@ -57,7 +59,7 @@ def job_panel(
     job and these settings, shown until the visitor runs it.
     """
     key = job_key(name, study, settings)
-    widget = "_".join(key)
+    widget = _short("_".join(key))
 
     def panel(view: JobView | None) -> None:
         if view is not None and view.active:
@@ -82,6 +84,14 @@ def job_panel(
             draw(result["value"], True)
 
     watch(lambda: job_service().view(key), panel, _EVERY, name=widget)
+
+
+def _short(name: str) -> str:
+    """A name of a widget: settings may hold a whole text."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return name[: _LONGEST_NAME - len(digest)] + digest
 
 
 def _show_how_it_ended(view: JobView) -> None:
