@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -94,8 +95,8 @@ def _members(rates: Sequence[float], seeds: Sequence[int] = SEEDS) -> list[Membe
 
 
 def _vary(name: str, values: Sequence[float | None]) -> list[Member]:
-    base = _members((RATE,))
-    return [replace(member, **{name: value}) for value in values for member in base]
+    varied: list[dict[str, Any]] = [{name: value} for value in values]
+    return [replace(member, **each) for each in varied for member in _members((RATE,))]
 
 
 def _warmups() -> list[Member]:

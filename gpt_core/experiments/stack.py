@@ -164,8 +164,8 @@ class Stack:
         """Mean loss (N,) of each model over tokens (length,), nats per token; dropout is off."""
         total, count = torch.zeros(len(self.members)), 0
         for x, y in data.windows(tokens, self.shape.block_size, 16):
-            many = [t.expand(len(self.members), *t.shape) for t in (x, y)]
-            total += self._losses(self.flat, *many, training=False) * y.numel()
+            many = x.expand(len(self.members), *x.shape), y.expand(len(self.members), *y.shape)
+            total += self._losses(self.flat, many[0], many[1], training=False) * y.numel()
             count += y.numel()
         return total / count
 

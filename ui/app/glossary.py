@@ -315,6 +315,27 @@ TERMS = (
         "sample",
     ),
     Term(
+        "hyperparameter",
+        "A setting that is chosen before a training run and not learned in it.",
+        "tuning",
+    ),
+    Term(
+        "range test",
+        "One run in which the learning rate rises step by step, to see where the model breaks.",
+        "tuning",
+    ),
+    Term(
+        "muP",
+        "Initial weights and learning rates scaled by width, so that one learning rate serves "
+        "models of every width.",
+        "tuning",
+    ),
+    Term(
+        "scaling law",
+        "A formula, fitted to small runs, for the loss by the number of parameters and of tokens.",
+        "tuning",
+    ),
+    Term(
         "fine-tuning",
         "Training a model further on another text, from the weights that it has.",
         "fine_tuning",
