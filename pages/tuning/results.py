@@ -149,6 +149,11 @@ class Noise:
     difference: Difference
 
     @property
+    def spread(self) -> float:
+        """The standard deviation over the seeds, of the setting where it is larger."""
+        return float(max(np.std(each, ddof=1) for each in self.bits))
+
+    @property
     def lies(self) -> float:
         """The share of the 64 pairs of one run each in which the worse setting comes out better."""
         a, b = (np.array(each) for each in self.bits)
@@ -205,7 +210,8 @@ class Scaling:
     """The recorded runs, (runs,), the law that fits them, and the one that was left out.
 
     compute: floating point operations in all. laws: the fit again to runs drawn again. left: the
-    parameters, characters, operations and mean bits of the run that was left out.
+    parameters, characters, operations and mean bits of the run that was left out. noise: what
+    another seed alone makes of a run, in bits (one standard deviation).
     """
 
     parameters: np.ndarray
@@ -217,11 +223,24 @@ class Scaling:
     left: tuple[float, float, float, float]
     widths: np.ndarray
     seeds: int
+    noise: float
 
     @property
     def error(self) -> float:
         """The standard deviation of a run around the law."""
         return float(np.std(self.bits - self.law.bits(self.parameters, self.read), ddof=5))
+
+    @property
+    def misses(self) -> bool:
+        """Whether runs lie further off the law than twice what another seed would make of them."""
+        return self.error > 2 * self.noise
+
+    @property
+    def furthest(self) -> tuple[int, float, float]:
+        """Width, characters read, and distance above the law of the run that is furthest off."""
+        above = self.bits - self.law.bits(self.parameters, self.read)
+        at = int(np.abs(above).argmax())
+        return int(self.widths[at]), float(self.read[at]), float(above[at])
 
     def expected(self, parameters: float, read: float) -> tuple[float, float, float]:
         """The law's bits there, and where 95% of the laws lie, with a run's own scatter."""
@@ -266,6 +285,7 @@ def scaling_of() -> Scaling | None:
         (_size(left[0]), _read(left[0]), _compute(left[0]), mean),
         np.array([run["n_embd"] for run in runs]),
         len({run["seed"] for run in runs}),
+        noise_of().spread,
     )
 
 

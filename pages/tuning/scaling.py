@@ -25,6 +25,7 @@ def show_scaling() -> None:
         st.markdown(words.LAW)
         prose(words.LAW_PARTS)
         prose(words.law_found(found))
+        prose(words.fit_found(found))
         prose(words.left_out(found))
     st.subheader("Where the notebooks' model stands")
     left, right = st.columns([3, 2], gap="large")

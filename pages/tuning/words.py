@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 from gpt_core.evaluation.paired import Difference, paired
@@ -290,13 +290,12 @@ NOISE_ALT_DOTS = "Held-out loss of two learning rates with eight seeds each, joi
 
 def noise_found(found: Noise) -> str:
     """How often one run each would have misled, and what pairs are worth."""
-    one, two = found.bits
-    spread = max(stdev(one), stdev(two))
     said = (
-        f"With nothing changed but the seed, runs scatter by {number(spread, '.3f')} bits (one "
-        f"standard deviation). The two means are {number(abs(found.difference.mean), '.3f')} bits "
-        f"apart. Take one run of each, with any two seeds: in **{_percent(found.lies)}** of the 64 "
-        "cases the setting with the worse mean looks better. "
+        f"With nothing changed but the seed, runs scatter by {number(found.spread, '.3f')} bits "
+        "(one standard deviation). The two means are "
+        f"{number(abs(found.difference.mean), '.3f')} bits apart. Take one run "
+        f"of each, with any two seeds: in **{_percent(found.lies)}** of the 64 cases the "
+        "setting with the worse mean looks better. "
     )
     if found.difference.sign:
         return said + (
@@ -497,8 +496,8 @@ def scaling_recorded(found: Scaling) -> str:
     widths = len(set(found.widths.tolist()))
     return (
         f":material/history: Recorded: {len(found.bits)} runs ({seeds}), {widths} widths, 2 "
-        f"layers, {found.read.min():,.0f} to {found.read.max():,.0f} characters of the generated "
-        f"sitcom, which never repeats, over {number(decades, '.1f')} decades of compute. The "
+        f"layers, {found.read.min():,.0f} to {found.read.max():,.0f} characters, drawn from 2.8 "
+        f"million of the generated sitcom; {number(decades, '.1f')} decades of compute. The "
         "learning rate is 0.016, scaled by width."
     )
 
@@ -515,6 +514,24 @@ def law_found(found: Scaling) -> str:
         f"Fitted: {', '.join(parts)}. In brackets: 95% of {len(found.laws)} fits to runs drawn "
         f"again. A run lies {number(found.error, '.3f')} bits off the law (one standard deviation)."
     )
+
+
+def fit_found(found: Scaling) -> str:
+    """Whether the runs lie off the law further than chance would have it."""
+    width, read, above = found.furthest
+    side = "above" if above > 0 else "below"
+    said = (
+        f"Another seed alone moves a run by {number(found.noise, '.3f')} bits (the seeds "
+        f"above, on the other text). The run furthest from the law, {width} wide after "
+        f"{read:,.0f} characters, lies {number(abs(above), '.3f')} bits {side} it. "
+    )
+    if found.misses:
+        return said + (
+            f"So runs lie {number(found.error / found.noise, '.1f')} times as far off as luck "
+            "explains: this law is **not quite the shape of these runs**. Its curves only ever "
+            "flatten; look whether the dots do."
+        )
+    return said + "So the runs lie about as far off as luck explains: the law **fits** them."
 
 
 def left_out(found: Scaling) -> str:
@@ -542,12 +559,13 @@ def notebook_found(found: Scaling) -> str:
         "twice the parameters, the same text": found.gain(2, 1),
         "both (four times the time)": found.gain(2, 2),
     }
-    listed = "\n".join(
+    lines = "\n".join(
         f"- {name}: **{number(mean, '.3f')}** bits less ({number(low, '.3f')} to "
         f"{number(high, '.3f')})"
         for name, (mean, low, high) in ways.items()
     )
     (text, *_), (size, *_) = ways["twice the text, read once"], [*ways.values()][1]
+    caution = "" if found.misses else " So take the direction from it, not the bits."
     first = "More text" if text > size else "A larger model"
     apart = abs(text - size) > 0.5 * max(hi - lo for _, lo, hi in ways.values())
     verdict = (
@@ -555,12 +573,17 @@ def notebook_found(found: Scaling) -> str:
         if apart
         else f"{first} seems to help more, but the bands are as wide as the difference."
     )
+    if found.misses:
+        verdict += (
+            " And since these runs don't have the law's shape, **none of this is more than a "
+            "guess**: the bands only know the runs' scatter, not that the formula is wrong."
+        )
     return (
         f"The notebooks' model has {n / 1e6:.1f} million parameters and {d / 1e6:.0f} million "
         f"characters of text: {number(far, '.0f')} times the largest model here. If the law held "
-        f"that far:\n\n{listed}\n\n{verdict} Time alone, for another pass over the same text, is "
+        f"that far:\n\n{lines}\n\n{verdict} Time alone, for another pass over the same text, is "
         "no term of this law: it counts every character as new. And it was fitted to **another** "
-        "text. So take the direction from it, not the bits."
+        f"text.{caution}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
@@ -205,7 +206,9 @@ def scaling_with(left_bits):
     bits = law.bits(sizes, read) + 0.01 * np.array([1, -1] * 4)
     laws = [Law(1.0 + 0.001 * i, 0.3, 0.5, 0.5, 0.3) for i in range(-5, 6)]
     left = (4e5, 3e5, 6 * 4e5 * 3e5, left_bits)
-    return Scaling(sizes, read, 6 * sizes * read, bits, law, laws, left, np.repeat([16, 32], 4), 1)
+    return Scaling(
+        sizes, read, 6 * sizes * read, bits, law, laws, left, np.repeat([16, 32], 4), 1, 0.02
+    )
 
 
 def test_a_prediction_is_said_to_hold_only_where_it_did():
@@ -261,3 +264,15 @@ def test_luck_is_only_counted_where_a_winner_looked_better_than_it_is():
     assert "picks luck, too" in words.winners({"random": lucky})
     assert "In 0 of 1 searches" in words.winners({"random": honest})
     assert "Try another seed" in words.winners({"random": honest})
+
+
+def test_runs_further_off_than_luck_explains_are_not_said_to_follow_the_law():
+    found = scaling_with(2.0)
+    # Eight runs 0.01 off a law of five numbers: √(8 · 0.01² / 3).
+    assert found.error == pytest.approx(0.01 * math.sqrt(8 / 3))
+    assert not found.misses and "the law **fits** them" in words.fit_found(found)
+    assert "guess" not in words.notebook_found(found)
+    off = replace(found, bits=found.bits + np.array([0.3] + [0.0] * 7))
+    assert off.misses and "**not quite the shape of these runs**" in words.fit_found(off)
+    assert "16 wide after 10,000 characters, lies 0.310 bits above it" in words.fit_found(off)
+    assert "more than a guess" in words.notebook_found(off)
