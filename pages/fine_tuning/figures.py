@@ -8,27 +8,40 @@ from typing import Any
 
 from gpt_core.interpret.weight_change import WeightChange
 from pages.fine_tuning import words
-from ui.show.curves import Bar, Chart, Line, curves, series_color
+from ui.show.curves import series_color
 from ui.show.plotly_json import Figure, line_trace, whole_figure
 from ui.show.theme import palette
 
+SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 ROUNDING = 1e-5  # of the largest singular value: what is smaller is rounding
 
 
-def loss_curves(found: dict[str, Any], side: str) -> Chart:
-    """Loss by step on one of the texts, in bits per token: each way's mean, and thin each seed."""
-    lines = []
+def loss_curves(found: dict[str, Any], side: str) -> Figure:
+    """Loss by step on one of the texts, in bits per token: each way's mean over the seeds, and
+    with bars from the lowest to the highest of them."""
+    data = []
     for color, (way, name) in enumerate(words.WAYS.items()):
         seeds = [[nats * words.BITS for nats in one] for one in found["curves"][way][side]]
+        at = [*zip(*seeds, strict=True)]
+        mean = [fmean(each) for each in at]
+        line = line_trace(found["points"], mean, series_color(color), name, mode="lines+markers")
+        line["marker"] = {"size": 8, "symbol": SYMBOLS[color]}
+        line["hovertemplate"] = "step %{x}: %{y:.2f}"
         if len(seeds) > 1:
-            for number, losses in enumerate(seeds, start=1):
-                label = f"{name}, seed {number}"
-                lines.append(Line(label, found["points"], losses, color, faint=True))
-        mean = [fmean(at) for at in zip(*seeds, strict=True)]
-        lines.append(Line(name, found["points"], mean, color, markers=True))
-    start = Bar("before", words.before(found, side))
-    title = f"{words.SIDES[side]}, bits per token"
-    return curves(lines, x_title="step", y_title=title, bars=[start], height=360, log_y=True)
+            line["error_y"] = {
+                "type": "data",
+                "symmetric": False,
+                "array": [max(each) - m for each, m in zip(at, mean, strict=True)],
+                "arrayminus": [m - min(each) for each, m in zip(at, mean, strict=True)],
+                "thickness": 1.5,
+                "width": 4,
+            }
+        data.append(line)
+    axes = {
+        "xaxis": {"title": "step"},
+        "yaxis": {"title": f"{words.SIDES[side]}, bits per token", "type": "log"},
+    }
+    return whole_figure(data, 420, axes, legend=True)
 
 
 def size_map(changes: Sequence[WeightChange]) -> Figure:
@@ -69,6 +82,6 @@ def value_curves(changes: dict[str, WeightChange]) -> Figure:
         data.append(line | {"mode": "lines+markers", "hovertemplate": "%{x}: %{y:.3g}"})
     axes = {
         "xaxis": {"title": "number of the singular value"},
-        "yaxis": {"title": "singular value", "rangemode": "tozero"},
+        "yaxis": {"title": "singular value", "type": "log"},
     }
     return whole_figure(data, 340, axes, legend=True)

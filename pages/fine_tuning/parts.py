@@ -18,7 +18,6 @@ from ui.app.links import page_of
 from ui.services.models import BUNDLED
 from ui.services.runs import count_parameters, count_trained
 from ui.services.study import Study
-from ui.show.curves import show as show_chart
 from ui.show.plotly_json import show
 
 JOB = "fine_tuning"
@@ -28,7 +27,7 @@ RECORDED = {"text": SHAKESPEARE, "steps": STEPS[-1], "seeds": SEEDS[-1]}
 @st.fragment
 def show_tuning(study: Study) -> None:
     """Choose a text and how long; ask; then the curves, what is written, where it changed."""
-    settings = _settings()
+    settings = _settings(study.run_key == BUNDLED)
     recorded = JOB if study.run_key == BUNDLED and settings == RECORDED else None
     known = known_result(JOB, settings, study, recorded)
     if known is not None:
@@ -43,15 +42,17 @@ def show_tuning(study: Study) -> None:
     job_panel(JOB, settings, _draw, label="Tune it", study=study, recorded=recorded)
 
 
-def _settings() -> dict[str, Any]:
+def _settings(whole: bool) -> dict[str, Any]:
+    """What is to be learned. whole: begin with what is recorded, else with what is quick."""
+    first = -1 if whole else 0
     left, middle, right = st.columns(3)
     return {
         "text": widgets.selectbox("Second text", TEXTS, key="tuned_text", container=left),
         "steps": widgets.selectbox(
-            "Steps", STEPS, len(STEPS) - 1, key="tuned_steps", container=middle
+            "Steps", STEPS, first % len(STEPS), key="tuned_steps", container=middle
         ),
         "seeds": widgets.selectbox(
-            "Seeds", SEEDS, len(SEEDS) - 1, key="tuned_seeds", container=right
+            "Seeds", SEEDS, first % len(SEEDS), key="tuned_seeds", container=right
         ),
     }
 
@@ -59,8 +60,7 @@ def _settings() -> dict[str, Any]:
 def _draw(found: dict[str, Any], finished: bool) -> None:
     for column, side in zip(st.columns(2, gap="large"), words.SIDES, strict=True):
         with column:
-            chart = figures.loss_curves(found, side)
-            show_chart(chart, f"tuned_{side}", words.CURVE_ALT[side])
+            show(figures.loss_curves(found, side), f"tuned_{side}", words.CURVE_ALT[side])
     for said in (words.learned(found), words.forgot(found), words.lora_against_all(found)):
         prose(said)
     st.table(words.table(found))
@@ -93,6 +93,7 @@ def _show_changes(changes: dict[str, list[WeightChange]]) -> None:
     chosen = widgets.selectbox(
         "Matrix",
         places,
+        len(places) - 1,  # the first ones may be tables, which LoRA leaves alone
         key="tuned_matrix",
         format_func=lambda place: words.place(changes["all"][place]),
     )

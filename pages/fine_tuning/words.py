@@ -37,7 +37,8 @@ def question(found: dict[str, Any]) -> str:
     old, new = (before(found, side) for side in ("old", "new"))
     return (
         f"Before anything is trained, the model's loss is {number(old)} bits per token on its old "
-        f"text and {number(new)} on the new one, {found['new']}. Now **all weights** are trained "
+        f"text and {number(new)} on the new one, {found['new']}; guessing blindly costs "
+        f"{number(math.log2(found['vocabulary']))}. Now **all weights** are trained "
         f"on the new text for {found['steps']} steps. Nothing of the old text is read meanwhile. "
         "What becomes of the loss on the **old** text?"
     )
@@ -182,8 +183,8 @@ def about_rates(found: dict[str, Any]) -> str:
     said = (
         f"AdamW, {sequences} × {length} tokens a step, a learning rate that falls to 0 ({rates}), "
         f"LoRA of rank {found['rank']}. Measured on {found['old']} ({found['tokens']['old']:,} "
-        f"tokens) and on unseen text of {found['new']} ({found['tokens']['new']:,} tokens). Thin "
-        "lines are single seeds. "
+        f"tokens) and on unseen text of {found['new']} ({found['tokens']['new']:,} tokens). "
+        "Bars reach from the lowest to the highest seed. "
     )
     if found["unknown"]:
         said += (
@@ -267,14 +268,15 @@ def place(change: WeightChange) -> str:
 def narrow(changes: dict[str, WeightChange]) -> str:
     """One matrix's change by all weights and by LoRA, by its singular values."""
     everything, thin = changes["all"], changes["lora"]
+    name = place(everything)
     said = (
-        f"**{place(everything).capitalize()}.** Trained with all weights, 90% of its change lie in "
+        f"**{name[0].upper()}{name[1:]}.** Trained with all weights, 90% of its change lies in "
         f"{counted(everything.rank, 'direction')} of {everything.directions}. "
     )
     if not thin.rank:
         return said + "LoRA doesn't touch this matrix."
     return said + (
-        f"LoRA's lie in {counted(thin.rank, 'direction')}; beyond its rank its curve ends."
+        f"LoRA's lies in {counted(thin.rank, 'direction')}; beyond its rank its curve ends."
     )
 
 
