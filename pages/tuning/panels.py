@@ -57,12 +57,15 @@ def show_rate_and_width() -> None:
     options = (words.LARGER, words.SAME, words.SMALLER)
     if not ask("tuning_rate", words.QUESTION, options, lambda guess: words.moved(usual, guess)):
         return
-    ways = (words.STANDARD, words.MUP) if scaled else (words.STANDARD,)
-    way = widgets.segmented_control("Learning rates", ways, ways[0], key="tuning_mup")
-    shown = scaled if scaled is not None and way == words.MUP else usual
+    shown = usual
+    if scaled:
+        ways = (words.STANDARD, words.MUP)
+        way = widgets.segmented_control("Learning rates", ways, ways[0], key="tuning_mup")
+        shown = scaled if way == words.MUP else usual
     show(figures.rate_curves(shown, "width"), "tuning_rate_curves", words.CURVES_ALT)
     st.caption(f"{words.STARS} {words.recorded_map(shown)}")
-    prose(words.WHY_MOVES)
+    if words.best_rate(usual, -1) < words.best_rate(usual, 0):
+        prose(words.WHY_MOVES)
     if scaled:
         prose(words.MUP_IS)
         prose(words.mup_found(usual, scaled))

@@ -20,8 +20,9 @@ INTRO = (
     "are good can't be computed. It has to be tried, and every try costs a training run."
 )
 SETTING = (
-    "All runs on this page are small GPTs that read the bundled text character by character. A "
-    "run's result is its loss on held-out text, in bits per character: less is better."
+    "Unless something else is said, all runs on this page are small GPTs that read the bundled "
+    "text character by character. A run's result is its loss on held-out text, in bits per "
+    "character: less is better."
 )
 
 # ---- The range test ----

@@ -8,6 +8,7 @@ from statistics import fmean
 import numpy as np
 import pytest
 
+from corpus import Corpus
 from gpt_core.bundled.record import RECORDED
 from gpt_core.evaluation.paired import Difference
 from gpt_core.experiments.scaling_law import Law
@@ -105,6 +106,12 @@ def test_every_map_frames_its_lowest_mean_and_says_how_many_runs_it_has(name):
     assert found.mean[found.best] == np.nanmin(found.mean)
     assert found.count == len(found.rows) * len(found.columns) * 3
     assert f"Recorded: {found.count} runs, 3 seeds each" in words.recorded_map(found)
+
+
+def test_a_text_that_is_too_short_to_search_on_is_said_to_be(open_lesson):
+    app = open_lesson("tuning", chosen_corpus=Corpus("tiny", "👩 abc\n" * 10))
+    assert "This text has 60 characters; a search needs at least 2,000." in said(app)
+    assert not [button for button in app.button if button.label == "Search on this text"]
 
 
 def made_map(*means, scatter=0.001):
