@@ -13,6 +13,8 @@ from ui.show.plotly_json import Figure, line_trace, whole_figure
 from ui.show.theme import palette
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
+_TICKS = [factor * 10.0**power for power in range(-6, 4) for factor in (1, 3)]
+LOGARITHMIC = {"type": "log", "tickvals": _TICKS, "ticktext": [f"{t:g}" for t in _TICKS]}
 ROUNDING = 1e-5  # of the largest singular value: what is smaller is rounding
 
 
@@ -39,7 +41,7 @@ def loss_curves(found: dict[str, Any], side: str) -> Figure:
         data.append(line)
     axes = {
         "xaxis": {"title": "step"},
-        "yaxis": {"title": f"{words.SIDES[side]}, bits per token", "type": "log"},
+        "yaxis": {"title": f"{words.SIDES[side]}, bits per token", **LOGARITHMIC},
     }
     return whole_figure(data, 420, axes, legend=True)
 
@@ -59,6 +61,7 @@ def size_map(changes: Sequence[WeightChange]) -> Figure:
         "x": names,
         "y": parts,
         "zmin": 0,
+        "zmax": max(map(max, rows)) or 1,
         "colorscale": [[0, colors.background], [1, series_color(1)]],
         "texttemplate": "%{z:.2g}%" if len(layers) <= 12 else "",
         "hovertemplate": "%{y}, %{x}: %{z:.3g}%<extra></extra>",
@@ -82,6 +85,6 @@ def value_curves(changes: dict[str, WeightChange]) -> Figure:
         data.append(line | {"mode": "lines+markers", "hovertemplate": "%{x}: %{y:.3g}"})
     axes = {
         "xaxis": {"title": "number of the singular value"},
-        "yaxis": {"title": "singular value", "type": "log"},
+        "yaxis": {"title": "singular value", **LOGARITHMIC},
     }
     return whole_figure(data, 340, axes, legend=True)
