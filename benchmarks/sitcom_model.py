@@ -30,9 +30,9 @@ from tqdm import tqdm
 from corpus import from_file
 from corpus.sitcom import generate, whole_text
 from gpt_core.bundled.train import MODEL, SCENES, SEED, TRAINING, VOCABULARY
+from gpt_core.evaluation.intervals import Estimate
 from gpt_core.evaluation.ngram import Ngram
 from gpt_core.evaluation.sitcom_scenes import (
-    Estimate,
     bits_of,
     by_model,
     model_nats,

@@ -60,6 +60,40 @@ def held_out(run: Run, count: int, longest: int | None = None) -> HeldOut:
     return HeldOut(whole, f"{len(whole)} pieces of the {part}")
 
 
+def windows_of(run: Run, count: int, longest: int | None = None) -> HeldOut:
+    """The same, of a sitcom too from anywhere: pieces that begin in the middle of a scene.
+
+    In such pieces a token's place says how much of the text before it can be seen, and nothing
+    about where in a scene it stands.
+    """
+    if not run.recipe():
+        return held_out(run, count, longest)
+    length = min(longest or run.block_size, run.block_size)
+    pieces = _from_anywhere(run.tokenizer(), count, length)
+    return HeldOut(pieces, f"{len(pieces)} pieces of scenes that were held out of training")
+
+
+def _from_anywhere(tokenizer: Tokenizer, count: int, length: int) -> list[Piece]:
+    """Held-out scenes as one text, cut after every `length` tokens."""
+    from corpus.sitcom import generate, in_one_text
+
+    scenes, pieces = 4, list[Piece]()
+    while len(pieces) < count:
+        scenes *= 2
+        made = (scene.text for scene in generate(SCENES_SEED, scenes, held_out=True))
+        text = "".join(in_one_text(made))
+        tokens = tokenizer.tokenize(text)
+        starts = range(0, len(tokens) - length + 1, length)
+        pieces = [_cut_out(text, tokens[start : start + length]) for start in starts]
+    return pieces[:count]
+
+
+def _cut_out(text: str, tokens: list[Token]) -> Piece:
+    first, last = tokens[0].start, tokens[-1].end
+    moved = (Token(t.id, t.text, t.start - first, t.end - first, t.known) for t in tokens)
+    return Piece(text[first:last], tuple(moved))
+
+
 def _scenes(tokenizer: Tokenizer, count: int, length: int) -> list[Piece]:
     """Each with what stands around it in a text: the separator, and again the separator.
 

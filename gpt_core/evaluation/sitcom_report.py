@@ -16,10 +16,10 @@ import numpy as np
 from corpus.sitcom import generate, split_scenes
 from corpus.sitcom.checker import RULES
 from corpus.statistics import WORD
+from gpt_core.evaluation.intervals import Estimate, ratio
 from gpt_core.evaluation.ngram import Ngram
 from gpt_core.evaluation.sitcom_scenes import (
     Continue,
-    Estimate,
     Known,
     Measures,
     bits_of,
@@ -28,7 +28,6 @@ from gpt_core.evaluation.sitcom_scenes import (
     measure,
     model_nats,
     ngram_nats,
-    ratio,
     scene_ids,
     write_scenes,
 )

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gpt_core.evaluation.sitcom_scenes import Estimate, ratio
+from gpt_core.evaluation.intervals import Estimate, ratio
 from gpt_core.interpret.attention import Head, without_heads
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import Change, intervene, record, zero_heads

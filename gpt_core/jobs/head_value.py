@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gpt_core.evaluation.held_out import HeldOut, held_out
-from gpt_core.evaluation.sitcom_scenes import Estimate
+from gpt_core.evaluation.intervals import Estimate
 from gpt_core.interpret.head_importance import affordable, losses_without, values
 from gpt_core.jobs import Progress, whole
 from gpt_core.model.gpt import GPT

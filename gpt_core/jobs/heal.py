@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gpt_core.evaluation.sitcom_scenes import ratio
+from gpt_core.evaluation.intervals import ratio
 from gpt_core.interpret.attention import Head, without_heads
 from gpt_core.interpret.head_importance import Losses, losses_without, values
 from gpt_core.jobs import JobError, Progress, choice, whole

@@ -1,5 +1,7 @@
 """Home: a model writes; then the road of one prompt, from text to the next token."""
 
+import math
+
 import streamlit as st
 
 from gpt_core.tokenizers import first_tokens
@@ -29,6 +31,7 @@ from ui.show.theme import palette
 from ui.show.tokens import code, short, show_chips
 
 SEED, FIRST_SEED = "home_seed", 1
+MOST_COLOURED = 128  # tokens
 
 
 def write_again() -> None:
@@ -163,6 +166,18 @@ def likelihood(study: Study) -> None:
         st.info(words.likelihood(study.tokenizer.token_text(likeliest), share, rank, V))
     if story.surprise is not None:
         prose(words.surprise(story.surprise, V))
+        show_surprises(study.last(MOST_COLOURED))
+
+
+def show_surprises(study: Study) -> None:
+    """The prompt, coloured."""
+    # They bring PyTorch and pandas, which the first words needn't wait for.
+    from ui.services.surprises import surprises_of
+    from ui.show.surprise_strip import strip
+
+    found = surprises_of(study)
+    if math.isfinite(found.total):
+        st.html(strip(study.tokens, found, math.log2(study.model.config.vocab_size)))
 
 
 def from_parts_to_size() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import streamlit as st
 
 from gpt_core.bundled import MEASURED, bundled_run_path
+from gpt_core.evaluation.intervals import Estimate
 from gpt_core.evaluation.sitcom_report import MODEL, NGRAM, REAL, percent
-from gpt_core.evaluation.sitcom_scenes import Estimate
 from gpt_core.training.run import Run
 from pages.sample import words
 from ui.app import widgets

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpus.sitcom.checker import RULES
+from gpt_core.evaluation.intervals import wilson
 from gpt_core.evaluation.sitcom_report import MODEL
 from gpt_core.evaluation.sitcom_report import percent as of_scenes
-from gpt_core.evaluation.sitcom_scenes import wilson
 from gpt_core.generate.sample import SampleConfig, distribution
 from ui.app.lesson import Answer
 from ui.show.numbers import counted, number, percent

@@ -9,10 +9,10 @@ import streamlit as st
 from gpt_core.evaluation.surprise import token_bits
 from gpt_core.experiments.bigram import Bigram, pair_entropy, train_bigram
 from pages.surprise import words
-from pages.surprise.figures import bits_by_probability, strip
+from pages.surprise.figures import bits_by_probability
 from pages.surprise.panels import per_token_or_character, predictors, table_of_pairs
 from pages.surprise.questions import candidates
-from pages.surprise.results import Surprises, halves_of, surprises_of
+from pages.surprise.results import halves_of
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
@@ -29,8 +29,10 @@ from ui.app.lesson import (
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
-from ui.show.numbers import number, percent
+from ui.services.surprises import surprises_of
+from ui.show.numbers import number, percent, power
 from ui.show.plotly_json import show
+from ui.show.surprise_strip import Surprises, strip
 from ui.show.tokens import code, short
 
 MOST_TOKENS = 128
@@ -117,7 +119,7 @@ def rows_of(texts: Sequence[str], found: Surprises) -> list[dict[str, str]]:
     rows, total = [], 0.0
     for text, bits in zip(texts, found.bits, strict=True):
         total += bits
-        share = percent(1 / words.power(bits))
+        share = percent(1 / power(bits))
         rows.append({"token": short(text), "probability": share, "bits": number(bits)})
         rows[-1]["sum so far"] = number(total)
     return rows

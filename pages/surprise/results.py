@@ -32,12 +32,10 @@ from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.run_files import RunError
 from ui.services.caches import Aside, shared
 from ui.services.models import LoadedModel
-from ui.services.study import Study
 
 if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
 
-LIKELIEST = 5
 MOST_CHARACTERS = math.isqrt(MOST_SCORES)  # different ones, "unknown" among them
 BYTE_PAIRS = 512
 WRITTEN = 120  # characters
@@ -45,37 +43,6 @@ _MOST_UNSEEN, _MOST_FOR_LARGE = 20_000, 2_000  # characters that the predictors 
 _LARGE = 10_000_000  # parameters
 _PIECES = 12
 _MOST_LEARNED = 500_000  # characters
-
-
-@dataclass(frozen=True)
-class Surprises:
-    """Of each token of a prompt but the first: bits, and the likeliest tokens with their shares."""
-
-    bits: tuple[float, ...]
-    likeliest: tuple[tuple[tuple[str, float], ...], ...]
-
-    @property
-    def total(self) -> float:
-        return sum(self.bits)
-
-    @property
-    def mean(self) -> float:
-        """The loss, in bits per token; only where there is a token to predict."""
-        return self.total / len(self.bits)
-
-
-@shared()
-def surprises_of(study: Study) -> Surprises:
-    """One forward pass over the prompt."""
-    logits = run(study.model, study.ids).logits
-    shares, ids = logits[:-1].softmax(-1).topk(min(LIKELIEST, logits.shape[-1]))
-    name = study.tokenizer.token_text
-    likeliest = tuple(
-        tuple((name(i), share) for i, share in zip(row, its_shares, strict=True))
-        for row, its_shares in zip(ids.tolist(), shares.tolist(), strict=True)
-    )
-    bits = token_bits(logits, study.ids).clamp(min=0).tolist()  # no −0
-    return Surprises(tuple(bits), likeliest)
 
 
 @dataclass(frozen=True)

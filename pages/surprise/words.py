@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 from gpt_core.evaluation.surprise import Cost
-from pages.surprise.results import AtHome, Counted, Surprises, Trained
+from pages.surprise.results import AtHome, Counted, Trained
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent
+from ui.show.numbers import counted, number, percent, power
+from ui.show.surprise_strip import Surprises
 from ui.show.tokens import code
 
 GOAL = "Measure how well a model predicts a text: from one surprise to the loss, in bits."
@@ -17,7 +18,6 @@ INTRO = (
     "The model gives each next token a probability. The less probable what comes, the larger its "
     "**surprise**."
 )
-HINT = "What was expected? Point, tap or press Tab."
 SHORT = (
     "One token alone surprises nobody: nothing comes before it that could predict it. "
     "Type a longer prompt."
@@ -105,13 +105,7 @@ READING = (
 TOP = 12  # bits, the height of the picture
 # Bits: nearly free; no difference worth speaking of; the same when rounded.
 EASY, CLOSE, ALIKE = 0.1, 0.05, 0.005
-_MOST_BITS = 1000  # 2 to the power of more is too large for a float
 BITS_CURVE = "Surprise in bits over probability, a falling curve with your prompt's tokens on it"
-
-
-def power(bits: float) -> float:
-    """2 to the power of some bits, at most a very large number."""
-    return 2.0 ** min(bits, _MOST_BITS)
 
 
 def question(count: int) -> str:

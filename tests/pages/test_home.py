@@ -1,7 +1,10 @@
 import html
+import math
 import re
 
 import pytest
+import torch
+import torch.nn.functional as F
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.generate.sample import SampleConfig, generate
@@ -129,3 +132,16 @@ def test_the_words_count_one_as_one_and_know_a_post_norm_model():
 def test_of_an_imported_model_nobody_says_what_it_learned():
     assert "It learned from “Ulysses”" in words.just_written("Ulysses", 3)
     assert "learned from" not in words.just_written(None, 3)
+
+
+def test_the_prompt_is_coloured_by_the_bits_of_each_token(open_lesson):
+    (markup,) = [
+        h.value
+        for h in open_lesson("home", prompt="OTTO: Who").get("html")
+        if 'class="surprise"' in h.value
+    ]
+    run = Run.open(bundled_run_path())
+    ids = torch.tensor(run.tokenizer().encode("OTTO: Who"))
+    nats = F.cross_entropy(run.load_model()(ids[None])[0][0, :-1], ids[1:], reduction="none")
+    shown = [float(bits) for bits in re.findall(r"<small>([\d.]+)</small>", markup)]
+    assert shown == pytest.approx((nats / math.log(2)).tolist(), abs=0.0501)

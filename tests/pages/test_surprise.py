@@ -12,13 +12,14 @@ from corpus import Corpus
 from gpt_core.evaluation.surprise import Cost
 from pages.surprise import words
 from pages.surprise.questions import candidates
-from pages.surprise.results import WRITTEN, AtHome, Counted, Surprises, Trained
+from pages.surprise.results import WRITTEN, AtHome, Counted, Trained
 from tests.helpers import TEXT, app_at, said, write_run
 from ui.app.chosen_text import bundled_corpus
 from ui.services.caches import RESULTS
 from ui.services.models import BUNDLED
 from ui.services.study import study_of
 from ui.show.numbers import percent
+from ui.show.surprise_strip import HINT, Surprises
 
 PROMPT = "NADIA: Who put a duck in"
 SPLIT = 0.9
@@ -66,7 +67,7 @@ def train(app):
 
 def test_no_number_is_shown_before_the_guess_and_all_are_after_it():
     app, study = opened(PROMPT), study_of(BUNDLED, PROMPT)
-    assert words.HINT not in strip(app)
+    assert HINT not in strip(app)
     assert 'class="told"' not in strip(app)
     assert not re.search(r"\d\.\d</small>", strip(app))
     question(app).set_value(question(app).options[0]).run()
@@ -77,9 +78,9 @@ def test_no_number_is_shown_before_the_guess_and_all_are_after_it():
 def test_the_colours_can_be_had_without_a_guess_and_by_a_link():
     app = opened(PROMPT)
     app.toggle(key="surprise_shown").set_value(True).run()
-    assert words.HINT in strip(app)
+    assert HINT in strip(app)
     assert not [radio for radio in app.radio if radio.key.startswith("surprise_")]
-    assert words.HINT in strip(opened(PROMPT, surprise_shown="true"))
+    assert HINT in strip(opened(PROMPT, surprise_shown="true"))
 
 
 @pytest.mark.parametrize("right", [True, False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 _WRITTEN_OUT = 7  # powers of ten from which a large number has an exponent
+_MOST_BITS = 1000  # 2 to the power of more is too large for a float
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -53,3 +54,8 @@ def ordinal(count: int) -> str:
         return {2: "second", 3: "third"}[count]
     ending = {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
     return f"{count:,}{'th' if count % 100 in (11, 12, 13) else ending}"
+
+
+def power(bits: float) -> float:
+    """2 to the power of some bits, at most a very large number."""
+    return 2.0 ** min(bits, _MOST_BITS)
