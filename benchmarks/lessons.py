@@ -35,6 +35,7 @@ LESSONS = (
     "normalization",
     "head_born",
     "one_step",
+    "evaluation",
 )
 TARGETS = {"median": 300, "p95": 600}  # milliseconds
 QUIET = 400  # milliseconds without a change: what an interaction led to is over

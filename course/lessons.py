@@ -40,6 +40,7 @@ COURSE = {
         Lesson("training", "Training", "trending_down", 30),
         Lesson("one_step", "One step", "biotech", 25),
         Lesson("sample", "Sample", "chat", 20),
+        Lesson("evaluation", "Evaluation", "fact_check", 40),
         Lesson("tuning", "Tuning", "tune", 35),
         Lesson("fine_tuning", "Fine-tuning", "school", 20),
     ),

@@ -315,6 +315,19 @@ TERMS = (
         "sample",
     ),
     Term(
+        "calibration",
+        "Whether probabilities come true: of what gets 70%, 7 of 10.",
+        "evaluation",
+        forms=("calibrated",),
+    ),
+    Term(
+        "expected calibration error",
+        "The mean distance between the probabilities that a model gives and how often they come "
+        "true.",
+        "evaluation",
+        "ECE",
+    ),
+    Term(
         "hyperparameter",
         "A setting that is chosen before a training run and not learned in it.",
         "tuning",

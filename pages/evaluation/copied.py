@@ -1,0 +1,142 @@
+"""Did it copy? Samples with the stretches marked that stand word for word in the training text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from gpt_core.jobs.copying import LENGTHS, MOST_SEED, TEMPERATURES, copying
+from gpt_core.training.run_files import RunError
+from pages.evaluation import words
+from pages.evaluation.figures import copied_bars
+from ui.app import widgets
+from ui.app.glossary import prose
+from ui.app.job_panel import job_panel, known_result, recorded_result
+from ui.app.lesson import ask
+from ui.services.caches import shared
+from ui.services.models import BUNDLED, LoadedModel
+from ui.services.study import Study
+from ui.show.curves import series_color
+from ui.show.names import show_error
+from ui.show.plotly_json import show
+from ui.show.tokens import short
+
+RECORDED = "copying_bundled"
+AT_ONCE = 3_000_000  # characters of training text that nobody waits for
+_SHOWN, _LONGEST = 5, 60
+_STYLE = """<style>
+.copied {white-space:pre-wrap; overflow-wrap:anywhere; font-family:monospace; font-size:1rem;
+  line-height:1.5; max-height:19rem; overflow-y:auto; padding:.6rem .8rem; border-radius:.5rem;
+  border:1px solid color-mix(in srgb, currentColor 22%, transparent)}
+.copied .given {opacity:.65}
+.copied mark {color:inherit; border-radius:3px; border-bottom:2px solid var(--hue);
+  background:color-mix(in srgb, var(--hue) 24%, transparent)}
+.copied hr {margin:.6rem 0; border:0; border-top:1px dashed currentColor; opacity:.35}
+</style>"""
+
+
+@st.fragment
+def show_copied(study: Study) -> None:
+    """The question, the settings, and the samples."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    temperature = widgets.segmented_control(
+        "Temperature", TEMPERATURES, 0.8, key="eval_copy_tau", container=left
+    )
+    seed = widgets.number_input("Seed", 1, MOST_SEED, 1, key="eval_copy_seed", container=right)
+    settings = {"temperature": temperature, "seed": int(seed)}
+    if study.loaded.run.corpus["characters"] <= AT_ONCE or study.loaded.run.recipe() is None:
+        try:
+            draw(found_at_once(study.loaded, temperature, int(seed)), True)
+        except RunError as error:
+            show_error(error)
+        return
+    known = study.run_key == BUNDLED and recorded_result(RECORDED)["settings"] == settings
+    recorded = RECORDED if known else None
+    if known_result("copying", settings, study, recorded) is None:
+        prose(words.copy_waits(study.loaded.run.corpus["characters"]))
+    job_panel("copying", settings, draw, label="Look it up", study=study, recorded=recorded)
+
+
+@shared(wait="Looking the samples up in the training text …")
+def found_at_once(loaded: LoadedModel, temperature: float, seed: int) -> dict[str, Any]:
+    """The job itself, for a text that takes a moment."""
+    *_, last = copying(loaded.run, {"temperature": temperature, "seed": seed})
+    assert last.value is not None  # it ends with its result
+    return last.value
+
+
+def draw(value: dict[str, Any], finished: bool) -> None:
+    """What is known so far, or in the end."""
+    if not finished:
+        st.caption(words.copy_so_far(value["read"], value["bytes"]))
+    case = hash(repr([sample["text"] for sample in value["samples"]]))
+    if not ask(
+        f"eval_copy_{case}",
+        words.copy_question(value),
+        list(words.COPIED),
+        lambda guess: words.copy_judged(guess, value, finished),
+    ):
+        return
+    least = widgets.select_slider(
+        "Mark stretches of at least so many tokens", LENGTHS, 8, key="eval_copy_least"
+    )
+    st.html(marked(value["samples"], least))
+    rows = longest_rows(value["samples"])
+    if rows:
+        st.dataframe(rows, hide_index=True)
+    figure = copied_bars(LENGTHS, *(words.means(value, who) for who in ("written", "real")))
+    show(figure, "eval_copied", words.COPY_ALT)
+    if finished:
+        prose(words.copy_finding(value))
+
+
+def marked(samples: Sequence[dict[str, Any]], least: int) -> str:
+    """HTML of the samples, what was given before them faint, stretches of `least` tokens marked."""
+    parts = []
+    for sample in samples:
+        spans = [(s["start"], s["end"]) for s in sample["stretches"] if s["tokens"] >= least]
+        body, at = "", 0
+        for start, end in _joined(spans):
+            body += _text(sample["text"][at:start])
+            body += f"<mark>{_text(sample['text'][start:end])}</mark>"
+            at = end
+        body += _text(sample["text"][at:])
+        parts.append(f'<span class="given">{_text(sample["beginning"])}</span>{body}')
+    return (
+        f'{_STYLE}<div class="copied" tabindex="0" style="--hue:{series_color(0)}">'
+        f"{'<hr>'.join(parts)}</div>"
+    )
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same places, where two overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _text(text: str) -> str:
+    return html.escape(text)
+
+
+def longest_rows(samples: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """The longest stretches, with the place that they come from."""
+    found = [(s, sample["text"]) for sample in samples for s in sample["stretches"]]
+    found.sort(key=lambda pair: -pair[0]["tokens"])
+    return [
+        {
+            "tokens": f"{stretch['tokens']}",
+            "stretch": short(text[stretch["start"] : stretch["end"]], _LONGEST),
+            "stands at": f"{100 * stretch['place']:.2f}%",
+            "before it there": short(stretch["before"][-_LONGEST:], _LONGEST),
+            "after it there": short(stretch["after"], _LONGEST),
+        }
+        for stretch, text in found[:_SHOWN]
+    ]
