@@ -57,7 +57,7 @@ def show_blind(loaded: LoadedModel) -> None:
     columns = st.columns(2, gap="medium")
     for side, (column, text) in enumerate(zip(columns, texts, strict=True)):
         column.html(
-            f'{_STYLE}<div class="blind"><span class="given">{html.escape(pair.beginning)}</span>'
+            f'{_STYLE}<div class="blind"><span class="given">{html.escape(pair.beginning.lstrip())}</span>'
             f"{html.escape(text)}</div>"
         )
         column.button(

@@ -81,7 +81,10 @@ def draw(value: dict[str, Any], finished: bool) -> None:
     ):
         return
     least = widgets.select_slider(
-        "Mark stretches of at least so many tokens", LENGTHS, 8, key="eval_copy_least"
+        "Mark stretches of at least so many tokens",
+        LENGTHS,
+        words.copy_length(value),
+        key="eval_copy_least",
     )
     st.html(marked(value["samples"], least))
     rows = longest_rows(value["samples"])
@@ -104,7 +107,7 @@ def marked(samples: Sequence[dict[str, Any]], least: int) -> str:
             body += f"<mark>{_text(sample['text'][start:end])}</mark>"
             at = end
         body += _text(sample["text"][at:])
-        parts.append(f'<span class="given">{_text(sample["beginning"])}</span>{body}')
+        parts.append(f'<span class="given">{_text(sample["beginning"].lstrip("\n"))}</span>{body}')
     return (
         f'{_STYLE}<div class="copied" tabindex="0" style="--hue:{series_color(0)}">'
         f"{'<hr>'.join(parts)}</div>"

@@ -34,7 +34,7 @@ def show_clothes(loaded: LoadedModel) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.dataframe(words.clothes_table(found), hide_index=True)
+        st.table(words.clothes_table(found))
         prose(words.clothes(found, held.pieces.what))
     with right:
         prose(words.BARS)

@@ -65,7 +65,8 @@ def line_of(loaded: LoadedModel) -> tuple[str, int]:
     found = measured(loaded)
     if isinstance(found, str):
         return "", 0
-    texts = [piece.text for piece in found.pieces.pieces]
+    # From the end: the beginning is shown in other parts of the page.
+    texts = [piece.text for piece in reversed(found.pieces.pieces)]
     # The first and the last line of a piece are cut.
     lines = [line.strip() for text in texts for line in text.split("\n")[1:-1]]
     long = [line for line in lines if len(line) >= GIVEN + GUESSED // 2]

@@ -394,7 +394,12 @@ _LOOKS = {
 
 
 def _apart(a: dict[str, float], b: dict[str, float]) -> int:
-    """1 where the interval of a lies above that of b, −1 where it lies below, else 0."""
+    """1 where the interval of a lies above that of b, −1 where it lies below, else 0.
+
+    Samples that are all alike give an interval without width, which proves nothing.
+    """
+    if a["low"] == a["high"] or b["low"] == b["high"]:
+        return 0
     return (a["low"] > b["high"]) - (a["high"] < b["low"])
 
 
@@ -500,7 +505,7 @@ def blind_score(answers: Sequence[bool], rounds: int) -> str:
 # ---- Shannon's game ----
 
 GAME = (
-    "And a person? In 1951 Claude Shannon let people guess each next letter of a text until they "
+    "In 1951 Claude Shannon let people guess each next letter of a text until they "
     "were right. How many guesses each one takes says how many bits it had, at least and at most. "
     "Your turn: a line of held-out text. Type the next character, or several in the order in which "
     "you would bet. Capital and small letters count alike; a space is a character, too."

@@ -123,7 +123,7 @@ def test_the_four_units_are_one_number(bundled_numbers):
     tokens = sum(map(len, nats))
     per_token = sum(n.sum().item() for n in nats) / tokens
     characters = sum(piece.characters for piece in pieces)
-    table = next(d.value for d in opened().dataframe if "unit" in d.value.columns)
+    table = next(d.value for d in opened().table if "unit" in d.value.columns)
     values = dict(zip(table["unit"], map(float, table["value"]), strict=True))
     assert values["nats per token"] == pytest.approx(per_token, abs=6e-4)
     assert values["bits per token"] == pytest.approx(per_token / math.log(2), abs=6e-4)
@@ -359,6 +359,15 @@ def test_sides_differ_only_where_their_intervals_are_apart():
 
 def test_two_sides_that_are_the_same_are_no_trouble():
     assert words.SAME_SIDES in said(opened(eval_tau_a="1.3"))
+
+
+def test_samples_that_are_all_alike_prove_no_difference():
+    a, b = side(0.5), side(0.2)
+    for each in (a, b):
+        each["written"]["look"]["repeated"] |= {"low": each["written"]["look"]["repeated"]["value"]}
+    assert "**A** is higher in 4." in words.looks_finding(a, b)
+    a["written"]["look"]["repeated"]["high"] = 0.5
+    assert "is higher in 4" not in words.looks_finding(a, b)
 
 
 def test_the_recorded_sides_are_there_and_another_setting_has_to_be_written():
