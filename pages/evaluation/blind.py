@@ -56,8 +56,9 @@ def show_blind(loaded: LoadedModel) -> None:
     st.markdown(words.blind_round(number + 1, len(rounds)))
     columns = st.columns(2, gap="medium")
     for side, (column, text) in enumerate(zip(columns, texts, strict=True)):
+        given = html.escape(pair.beginning.lstrip())
         column.html(
-            f'{_STYLE}<div class="blind"><span class="given">{html.escape(pair.beginning.lstrip())}</span>'
+            f'{_STYLE}<div class="blind"><span class="given">{given}</span>'
             f"{html.escape(text)}</div>"
         )
         column.button(

@@ -107,7 +107,8 @@ def marked(samples: Sequence[dict[str, Any]], least: int) -> str:
             body += f"<mark>{_text(sample['text'][start:end])}</mark>"
             at = end
         body += _text(sample["text"][at:])
-        parts.append(f'<span class="given">{_text(sample["beginning"].lstrip("\n"))}</span>{body}')
+        given = _text(sample["beginning"].lstrip())
+        parts.append(f'<span class="given">{given}</span>{body}')
     return (
         f'{_STYLE}<div class="copied" tabindex="0" style="--hue:{series_color(0)}">'
         f"{'<hr>'.join(parts)}</div>"
