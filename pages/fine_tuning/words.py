@@ -24,7 +24,7 @@ LITTLE = 0.1  # bits per token: a change of the loss that is not worth speaking 
 GOAL = "Say what a trained model learns from a second text, what it forgets, and what LoRA changes."
 INTRO = (
     "A model was trained on one text, and now it is to know another. Nobody begins anew for that. "
-    "One goes on from the weights that are there, with small steps and few of them: "
+    "One goes on from the weights that are there, with a few steps more: "
     "**fine-tuning**. Here the model in the sidebar learns a second text in three ways. *All "
     "weights*: each may move. *The last block*: only the last layer and the norm after it move. "
     "*LoRA*: every weight stays, and beside each matrix of the layers two thin ones are learned. "
@@ -271,7 +271,8 @@ def narrow(changes: dict[str, WeightChange]) -> str:
     name = place(everything)
     said = (
         f"**{name[0].upper()}{name[1:]}.** Trained with all weights, 90% of its change lies in "
-        f"{counted(everything.rank, 'direction')} of {everything.directions}. "
+        f"{counted(everything.rank, 'direction')} of {everything.directions} (the "
+        f"{len(everything.values)} largest singular values are drawn). "
     )
     if not thin.rank:
         return said + "LoRA doesn't touch this matrix."
