@@ -36,6 +36,7 @@ LESSONS = (
     "head_born",
     "one_step",
     "evaluation",
+    "lean",
 )
 TARGETS = {"median": 300, "p95": 600}  # milliseconds
 QUIET = 400  # milliseconds without a change: what an interaction led to is over

@@ -42,6 +42,7 @@ COURSE = {
         Lesson("sample", "Sample", "chat", 20),
         Lesson("evaluation", "Evaluation", "fact_check", 40),
         Lesson("tuning", "Tuning", "tune", 35),
+        Lesson("lean", "Lean models", "compress", 30),
         Lesson("fine_tuning", "Fine-tuning", "school", 20),
     ),
     "Deeper": (

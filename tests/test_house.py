@@ -21,6 +21,7 @@ FLOORS = (
     "gpt_core.memory",
     "gpt_core.tokenizers",
     "gpt_core.model",
+    "gpt_core.compression",
     "gpt_core.adapters",
     "gpt_core.generate",
     "gpt_core.training",

@@ -12,6 +12,7 @@ examples:
   python -m gpt_core eval --run runs/sitcom --scenes 500 --json sitcom.json
   python -m gpt_core import gpt2 --out runs/gpt2     (then choose it in the app's sidebar)
   python -m gpt_core export runs/book --out book-for-transformers
+  python -m gpt_core compress runs/book --int4 --gptq --out runs/book-int4
   python -m gpt_core tokens "Once upon a time" --run runs/book
   torchrun --nproc-per-node 2 -m gpt_core train --text book.txt --out runs/book
 """

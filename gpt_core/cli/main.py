@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from corpus.command_line import Parser, run_command
+from gpt_core.cli.compress import add_compress, compress
 from gpt_core.cli.evaluate import add_eval, evaluate
 from gpt_core.cli.examples import EXAMPLES
 from gpt_core.cli.export import add_export, export
@@ -22,6 +23,7 @@ COMMANDS = {
     "eval": evaluate,
     "import": import_gpt2,
     "export": export,
+    "compress": compress,
     "tokens": tokens,
 }
 
@@ -40,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_eval(commands)
     add_import(commands)
     add_export(commands)
+    add_compress(commands)
     add_tokens(commands)
     return parser
 

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gpt_core.compression.layers import Product, QuantizedLinear
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import ACTIVATIONS, GPT, Block, CausalSelfAttention
 from gpt_core.model.norms import BatchNorm, LayerNorm, RMSNorm
@@ -31,7 +32,8 @@ class Decoder:
     model in eval mode (BatchNorm uses its running statistics), up to rounding.
 
     without: heads, as (layer, head), whose part of the output projection is left out, so that they
-    write nothing.
+    write nothing. A layer that multiplies by codes does so here as well, but not where a head is
+    left out of its block.
     """
 
     def __init__(self, model: GPT, without: Collection[tuple[int, int]] = ()) -> None:
@@ -46,7 +48,9 @@ class Decoder:
             self.positions = model.wpe(every).detach()  # (block_size, C)
         off = [[head for at, head in without if at == layer] for layer in range(c.n_layer)]
         self.blocks = [_block(b, heads, c) for b, heads in zip(model.blocks, off, strict=True)]
-        (self.norm_f, self.settings_f), self.head = _norm(model.norm_f), model.lm_head.weight.t()
+        (self.norm_f, self.settings_f), head = _norm(model.norm_f), model.lm_head
+        self.head: Any = head.product if _has_codes(head) else head.weight.t()
+        self.mm = _mm_codes if _has_codes(head) else torch.mm
 
         # One row per layer and position holds q, k and v side by side. The four names are views
         # of the same memory: a product written into rows is at once in q, k and v.
@@ -61,12 +65,12 @@ class Decoder:
     @torch.inference_mode()
     def __call__(self, tokens: list[int]) -> Tensor:
         """Read n more tokens; returns the logits (V,) of the token after them."""
-        return torch.mm(self.norm_f(self._read(tokens)[-1:], *self.settings_f), self.head)[0]
+        return self.mm(self.norm_f(self._read(tokens)[-1:], *self.settings_f), self.head)[0]
 
     @torch.inference_mode()
     def read(self, tokens: list[int]) -> Tensor:
         """Read n more tokens; returns the logits (n, V) of what follows each of them."""
-        return torch.mm(self.norm_f(self._read(tokens), *self.settings_f), self.head)
+        return self.mm(self.norm_f(self._read(tokens), *self.settings_f), self.head)
 
     @torch.inference_mode()
     def remember(self, k: Tensor, v: Tensor) -> None:
@@ -106,16 +110,19 @@ def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Ten
     pre_norm, turn = block.pre_norm, _turn(block.attn, config)
     norm1, settings1 = _norm(block.norm1)
     norm2, settings2 = _norm(block.norm2)
-    qkv_weight, qkv_bias = _scaled_qkv(block.attn.qkv, config)
-    proj_weight, proj_bias = _weight_and_bias(block.attn.proj)  # (C, C): a head's rows, D each
+    codes = not off and _has_codes(block.attn.proj)
+    read = _codes_and_bias if codes else _weight_and_bias
+    qkv_weight, qkv_bias = _scaled_qkv(block.attn.qkv, config, codes)
+    proj_weight, proj_bias = read(block.attn.proj)  # (C, C): a head's rows, D each
     if off:
         proj_weight = proj_weight.clone()
         proj_weight.view(config.n_head, config.head_dim, -1)[off] = 0.0
-    up_weight, up_bias = _weight_and_bias(block.mlp.up)
-    gate = _weight_and_bias(block.mlp.gate) if block.mlp.gate is not None else None
+    up_weight, up_bias = read(block.mlp.up)
+    gate = read(block.mlp.gate) if block.mlp.gate is not None else None
     activation = F.silu if gate else ACTIVATIONS[config.activation]
-    down_weight, down_bias = _weight_and_bias(block.mlp.down)
-    addmm, bmm, softmax = torch.addmm, torch.bmm, torch.softmax
+    down_weight, down_bias = read(block.mlp.down)
+    addmm: Callable[..., Tensor] = _addmm_codes if codes else torch.addmm
+    bmm, softmax = torch.bmm, torch.softmax
 
     def run(
         x: Tensor, start: int, rows: Tensor, q: Tensor, k: Tensor, v: Tensor, later: Tensor | None
@@ -130,13 +137,19 @@ def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Ten
             scores.masked_fill_(later, float("-inf"))
         z = bmm(softmax(scores, -1), v)  # (H, n, D); next (n, C): heads side by side
         z = z.view(1, -1) if later is None else z.transpose(0, 1).reshape(x.shape)
-        x.addmm_(z, proj_weight).add_(proj_bias)
+        if codes:
+            x.add_(addmm(proj_bias, z, proj_weight))
+        else:
+            x.addmm_(z, proj_weight).add_(proj_bias)
         if not pre_norm:
             x = norm1(x, *settings1)
         y = norm2(x, *settings2) if pre_norm else x
         h = addmm(up_bias, y, up_weight)
         h = h * activation(addmm(gate[1], y, gate[0])) if gate else activation(h)
-        x.addmm_(h, down_weight).add_(down_bias)
+        if codes:
+            x.add_(addmm(down_bias, h, down_weight))
+        else:
+            x.addmm_(h, down_weight).add_(down_bias)
         return x if pre_norm else norm2(x, *settings2)
 
     return run
@@ -148,13 +161,36 @@ def _weight_and_bias(layer: nn.Linear) -> tuple[Tensor, Tensor]:
     return layer.weight.detach().t(), bias.detach()
 
 
-def _scaled_qkv(layer: nn.Linear, config: GPTConfig) -> tuple[Tensor, Tensor]:
+def _has_codes(layer: nn.Module) -> bool:
+    """Whether a layer multiplies by codes."""
+    return isinstance(layer, QuantizedLinear)
+
+
+def _codes_and_bias(layer: Any) -> tuple[Any, Tensor]:
+    """The same of a QuantizedLinear: its product in the place of a weight."""
+    bias = layer.bias if layer.bias is not None else torch.zeros(layer.out_features)
+    return layer.product, bias
+
+
+def _mm_codes(x: Tensor, product: Product) -> Tensor:
+    """torch.mm where a product takes the place of a weight."""
+    return product(x)
+
+
+def _addmm_codes(bias: Tensor, x: Tensor, product: Product, out: Tensor | None = None) -> Tensor:
+    """torch.addmm where a product takes the place of a weight."""
+    y = product(x).add_(bias)
+    return y if out is None else out.copy_(y)
+
+
+def _scaled_qkv(layer: nn.Linear, config: GPTConfig, codes: bool) -> tuple[Any, Tensor]:
     """The weight and bias of q, k and v, with the scores' division by √D already done in q."""
-    weight, bias = _weight_and_bias(layer)
-    if config.qk_norm:  # which would undo it; see _turn
-        return weight, bias
-    scale = weight.new_ones(3 * config.n_embd)
-    scale[: config.n_embd] = config.head_dim**-0.5
+    scale = layer.weight.new_ones(3 * config.n_embd)
+    if not config.qk_norm:  # which would undo it; see _turn
+        scale[: config.n_embd] = config.head_dim**-0.5
+    if isinstance(layer, QuantizedLinear) and codes:
+        return _codes_and_bias(layer.times(scale))
+    bias = _weight_and_bias(layer)[1]
     return (layer.weight.detach() * scale[:, None]).t(), bias * scale
 
 

@@ -13,16 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 from gpt_core.evaluation.intervals import ratio
+from gpt_core.evaluation.seen import seen_tokens
 from gpt_core.interpret.attention import Head, without_heads
 from gpt_core.interpret.head_importance import Losses, losses_without, values
 from gpt_core.jobs import JobError, Progress, choice, whole
 from gpt_core.jobs.head_value import pieces_for, rounded
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene
-from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from gpt_core.training.text_source import token_data
 from gpt_core.training.trainer import Trainer
 
 STEPS = (30, 60, 120)
@@ -34,7 +33,6 @@ RATE = 0.1
 MOST_FLOPS = 6e12
 VALUE_FLOPS = 8e11
 TEXTS = 24
-SCENES = 2_000  # of a generated sitcom, to train on
 POINTS = 6  # of the curve
 
 
@@ -60,7 +58,7 @@ def heal(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
 
     before = yield from _losses(twin, ids, (), count, mean=True)
     gone = gone or _most_valuable(before)
-    tokens = _text(run)
+    tokens = seen_tokens(run)
     curve: dict[str, list[int] | list[float]] = {"step": _points(steps)}
     for name, model, without in (("healed", healed, (gone,)), ("twin", twin, ())):
         trainer = Trainer(model, tokens, config)
@@ -142,17 +140,6 @@ def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
         compile=False,
         rare_token_weight=1.0,
     )
-
-
-def _text(run: Run) -> data.TokenData:
-    """Tokens to train on, of the run's own text, in pieces that begin where it wants them to."""
-    tokenizer, recipe = run.tokenizer(), run.recipe()
-    if recipe:
-        tokens = data.encode_to_array(tokenizer, recipe.beginning(SCENES))
-    else:
-        tokens, _ = run.tokens()
-    config = replace(run.train_config, rare_token_weight=1.0)
-    return token_data((tokens, tokens), tokenizer, config)
 
 
 def _losses(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -14,9 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from corpus.files import is_file, replacing
+from gpt_core.model.codes import decode, groups
 from gpt_core.model.gpt import GPT
 
-SCALE = ".scale"  # the name of a matrix's row scales, after the matrix's own
+SCALE = ".scale"  # the name of a matrix's scales, after the matrix's own; see `codes`
 FLOATS = ("F64", "F32", "F16", "BF16")  # how a safetensors file may keep weights as they are
 HALF_MAX = 65504  # the largest number of half precision
 
@@ -79,29 +79,41 @@ def quantize(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return small
 
 
-def _with_scales(expected: dict[str, Tensor], found: Iterable[str]) -> dict[str, Tensor]:
-    """What is expected of a file in which `quantize` may have changed some matrices."""
-    scales = {f"{n}{SCALE}": t[:, 0] for n, t in expected.items() if t.dim() == 2}
-    return expected | {name: scales[name] for name in scales.keys() & set(found)}
+def _as_stored(
+    expected: dict[str, Tensor], shapes: dict[str, tuple[int, ...]], kinds: dict[str, str]
+) -> dict[str, Tensor]:
+    """What is expected of a file in which matrices may be kept as codes; see `codes`."""
+    stored = dict(expected)
+    for name, tensor in expected.items():
+        scale = f"{name}{SCALE}"
+        if tensor.dim() != 2 or scale not in shapes:
+            continue
+        width = tensor.shape[1]
+        kept = {(): tensor[0, 0], (len(tensor), groups(width)): tensor[:, : groups(width)]}
+        stored[scale] = kept.get(shapes[scale], tensor[:, 0])
+        if kinds.get(name) == "U8" and width % 2 == 0:
+            stored[name] = tensor[:, : width // 2]
+    return stored
 
 
 def _check_codes(found: dict[str, str], expected: dict[str, Tensor]) -> None:
     """Raise WeightsError for whole numbers that no scale turns into weights."""
     for name, tensor in expected.items():
-        scaled = f"{name}{SCALE}" in found and found[name] == "I8"
+        halves = found[name] == "U8" and tensor.dim() == 2 and tensor.shape[1] % 2 == 0
+        scaled = f"{name}{SCALE}" in found and (halves or found[name] == "I8")
         if tensor.is_floating_point() and not scaled and found[name] not in FLOATS:
             raise WeightsError(f"The tensor {name} is kept as {found[name]} and has no scales.")
 
 
 def _dequantize(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Undo `quantize`; half precision becomes float32 as well."""
+    """Codes become the weights that they stand for; half precision becomes float32 as well."""
     whole = {}
     for name, tensor in tensors.items():
         if name.endswith(SCALE):
             continue
         scale = tensors.get(f"{name}{SCALE}")
         if scale is not None:
-            tensor = tensor.float() * scale[:, None]
+            tensor = decode(tensor, scale)
         whole[name] = tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
     return whole
 
@@ -135,8 +147,9 @@ def load_tensors(
             if expected is not None:
                 slices = {name: file.get_slice(name) for name in names}
                 shapes = {name: tuple(part.get_shape()) for name, part in slices.items()}
-                check_shapes(shapes, _with_scales(expected, shapes))
-                _check_codes({name: part.get_dtype() for name, part in slices.items()}, expected)
+                kinds = {name: part.get_dtype() for name, part in slices.items()}
+                check_shapes(shapes, _as_stored(expected, shapes, kinds))
+                _check_codes(kinds, expected)
             tensors = {name: file.get_tensor(name) for name in names}
             metadata = file.metadata() or {}
     except WeightsError as error:

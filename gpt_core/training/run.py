@@ -323,6 +323,33 @@ class Run(RunFolder):
         with merged(model):
             save_tensors(self.weights_path(), weights(model), {"step": str(step)})
 
+    def derive(self, folder: str | os.PathLike[str], tensors: dict[str, Tensor], how: str) -> Run:
+        """Make a finished run of other weights for the same design, with the same text and curves.
+
+        tensors: as a file has them, see `load_tensors`. how: the reason in its status. It appears
+        whole or not at all. Raises RunError when the folder exists or can't be made.
+        """
+        from gpt_core.model.weights import save_tensors
+
+        path = check_new(Path(folder).parent, Path(folder).name)
+        new = RunFolder(path.with_name(f".{path.name}.{secrets.token_hex(3)}.tmp"))
+        step = self.steps_taken()
+        try:
+            new.path.mkdir(parents=True)
+            for name in (TOKENIZER, METRICS, CORPUS):
+                if is_file(self.path / name):
+                    shutil.copyfile(self.path / name, new.path / name)
+            created = datetime.now(UTC).isoformat(timespec="seconds")
+            write_json(new.path / CONFIG, read_json(self.path / CONFIG) | {"created": created})
+            save_tensors(new.weights_path(), tensors, {"step": str(step)})
+            new.set_status("finished", step, how)
+            new.path.rename(path)
+        except OSError as error:
+            raise RunError(f"{path} can't be written: {error.strerror}.") from None
+        finally:
+            shutil.rmtree(new.path, ignore_errors=True)
+        return Run.open(path)
+
     def save_snapshot(self, model: GPT, step: int) -> None:
         """Keep weights for good, matrices in bytes."""
         from gpt_core.adapters.lora import merged

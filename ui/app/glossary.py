@@ -349,6 +349,22 @@ TERMS = (
         "tuning",
     ),
     Term(
+        "quantization",
+        "Keeping each weight as a small whole number times a scale, in fewer bits.",
+        "lean",
+        forms=("quantized",),
+    ),
+    Term(
+        "pruning",
+        "Removing the weights, neurons or heads that matter least.",
+        "lean",
+    ),
+    Term(
+        "distillation",
+        "Training a small model on the probabilities of a large one.",
+        "lean",
+    ),
+    Term(
         "fine-tuning",
         "Training a model further on another text, from the weights that it has.",
         "fine_tuning",

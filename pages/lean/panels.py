@@ -1,0 +1,294 @@
+"""The parts of the lesson on lean models: each shows one way to make a model smaller or faster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from gpt_core.compression.rounding import GRIDS
+from gpt_core.evaluation.paired import paired
+from gpt_core.training.needs import (
+    H100,
+    Machine,
+    grown,
+    kept_at_the_end,
+    kept_in_a_block,
+    training_of,
+)
+from pages.lean import figures, words
+from pages.lean.results import matrices_of, needs_here, rounding_of
+from ui.app import widgets
+from ui.app.glossary import prose
+from ui.app.job_panel import job_panel, known_result
+from ui.app.lesson import ask, numbers_row
+from ui.services.models import BUNDLED
+from ui.services.study import Study
+from ui.show.curves import Line, curves
+from ui.show.curves import show as show_curves
+from ui.show.numbers import number
+from ui.show.plotly_json import show
+
+SWITCHES, PRUNING = {"texts": 40}, {"texts": 40, "steps": 80, "seed": 1}
+DISTILLED = (5, 20)  # seconds that a student may train here
+FACTORS = (1, 2, 5, 10, 20, 50)
+TIMES = (1, 10, 100, 1_000, 10_000)
+MOST_GROWN = 512  # layers that a config may have
+BATCH = (8, 384)  # where nothing was measured
+
+
+def recorded(name: str, study: Study) -> str | None:
+    """The name of what is recorded of the bundled model, for that model."""
+    return name if study.run_key == BUNDLED else None
+
+
+@st.fragment
+def show_grid(study: Study) -> None:
+    """A matrix's weights and the grid that they are moved to, with an outlier at will."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        names = matrices_of(study.loaded)
+        name = widgets.selectbox(
+            "Matrix", names, 0, key="lean_matrix", format_func=words.short_matrix
+        )
+        grid = widgets.segmented_control("Grid", list(GRIDS), words.TENSOR, key="lean_grid")
+        st.caption(words.GRIDS_SAID[grid])
+        factor = widgets.select_slider(
+            "Multiply the largest channel by", FACTORS, 1, key="lean_outlier"
+        )
+        zoomed = widgets.toggle("As wide as the grid", key="lean_zoom")
+        found = rounding_of(study.loaded, name, grid, float(factor))
+        st.markdown(words.on_the_grid(found, grid))
+    with right:
+        show(figures.histogram(found, zoomed), "lean_histogram", words.HISTOGRAM_ALT)
+    st.markdown(words.outlier(found, float(factor)))
+
+
+def ask_about_bits(study: Study) -> bool:
+    """What eight bits do to the loss: guess, then see. Whether the reader has guessed."""
+    known = known_result("lean_switches", SWITCHES, study, recorded("lean_switches", study))
+    return ask(
+        f"lean_bits_{study.run_key}",
+        words.QUESTION,
+        words.OPTIONS,
+        lambda guess: words.judged(guess, known),
+    )
+
+
+def show_switches(study: Study) -> None:
+    """All ways beside the plain model: bytes, speed, loss, sample."""
+    prose(words.SWITCHES)
+    job_panel(
+        "lean_switches",
+        SWITCHES,
+        lambda found, finished: _switches(found),
+        label="Measure all",
+        study=study,
+        recorded=recorded("lean_switches", study),
+    )
+
+
+def _switches(found: dict[str, Any]) -> None:
+    kinds = [name for name in found["kinds"] if name != words.PLAIN]
+    start = kinds.index(words.CHANNEL)
+    kind = widgets.selectbox(words.FOUR, kinds, start, key="lean_kind", format_func=words.name_of)
+    columns = st.columns(2, gap="large")
+    for column, name in zip(columns, (words.PLAIN, kind), strict=True):
+        with column:
+            st.markdown(f"**{words.name_of(name)}**")
+            _four(found["kinds"][name], found["prompt"])
+    st.markdown(words.switched(kind, found))
+    st.dataframe(words.switch_rows(found), hide_index=True)
+    st.markdown(words.best(found))
+    st.subheader("Round better: GPTQ")
+    prose(words.METHOD)
+    st.markdown(words.gptq_said(found))
+    of = widgets.segmented_control(
+        "Error of", list(words.ERROR_AXES), words.ERROR_AXES[1], key="lean_error_of"
+    )
+    figure = figures.matrix_errors(found["errors"], words.ERROR_AXES.index(of))
+    show(figure, "lean_errors", words.ERRORS_ALT)
+
+
+def _four(kind: Mapping[str, Any], prompt: str) -> None:
+    """The four things of one way: bytes, speed, loss with its bar, and a sample."""
+    _, low, high = kind["loss"]
+    numbers_row(
+        {
+            "Bytes": words.amount(kind["bytes"]),
+            "Tokens/s, × plain": number(kind["speed"][0]),
+            "Bits per character": f"{number(kind['loss'][0], '.3f')}",
+        }
+    )
+    st.caption(f"95%: {number(low, '.3f')} to {number(high, '.3f')} bits per character")
+    st.code(prompt + kind["sample"], language=None, wrap_lines=True, height=150)
+
+
+def show_pruning(study: Study) -> None:
+    """Loss against the share that is removed; a slider reads it off; then healing."""
+    prose(words.PRUNE)
+    job_panel(
+        "lean_pruning",
+        PRUNING,
+        lambda found, finished: _pruning(found),
+        label="Prune and heal",
+        study=study,
+        recorded=recorded("lean_pruning", study),
+    )
+
+
+def _pruning(found: dict[str, Any]) -> None:
+    shares = [round(100 * share) for share in found["shares"]]
+    chosen = widgets.select_slider(
+        "Share to remove, %", shares, 20, key="lean_share", format_func=str
+    )
+    share = found["shares"][shares.index(chosen)]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        figure = figures.pruning(found["curves"], found["shares"], share, found["plain"][0])
+        show(figure, "lean_pruned", words.PRUNING_ALT)
+    with right:
+        st.markdown(words.at_share(share, found))
+        st.markdown(words.how_far(found))
+    st.markdown(words.healed(found))
+
+
+@st.fragment
+def show_distillation(study: Study) -> None:
+    """A student of a quarter of the size, with the teacher's probabilities and without."""
+    prose(words.DISTIL)
+    start = DISTILLED[1] if study.run_key == BUNDLED else DISTILLED[0]
+    seconds = widgets.segmented_control(
+        "Seconds for each of six students", DISTILLED, start, key="lean_seconds"
+    )
+    name = recorded("lean_distillation", study) if seconds == DISTILLED[1] else None
+    job_panel(
+        "lean_distillation",
+        {"seconds": seconds},
+        lambda found, finished: _distilled(found),
+        label="Teach six students",
+        study=study,
+        recorded=name,
+    )
+
+
+def _distilled(found: dict[str, Any]) -> None:
+    difference = paired(found["losses"]["teacher"], found["losses"]["text"])
+    st.dataframe(words.student_rows(found, difference), hide_index=True)
+    st.markdown(words.students(found))
+    st.markdown(words.taught(found, difference))
+
+
+def show_cache(study: Study) -> None:
+    """Time per token against position, with a cache and without."""
+    prose(words.CACHE)
+    config = study.model.config
+
+    def draw(found: dict[str, Any], finished: bool) -> None:
+        lines = [
+            Line("with a KV cache", found["positions"], found["cached"], 0, markers=True),
+            Line("everything again", found["positions"], found["again"], 1, markers=True),
+        ]
+        chart = curves(
+            lines,
+            x_title="position of the token",
+            y_title="milliseconds",
+            x_max=found["positions"][-1] if finished else None,
+            height=320,
+        )
+        show_curves(chart, "lean_cache", words.CACHE_ALT)
+        st.markdown(words.cached(found))
+        st.markdown(
+            words.cache_size(
+                found, config.n_layer, config.n_head, config.head_dim, config.block_size
+            )
+        )
+
+    job_panel(
+        "lean_cache",
+        {},
+        draw,
+        label="Measure it",
+        study=study,
+        recorded=recorded("lean_cache", study),
+    )
+
+
+def show_training(study: Study) -> dict[str, Any] | None:
+    """Ways to compute a step in less memory or time, what a step waits for. What is known of it."""
+    prose(words.SAME)
+    config = study.model.config
+
+    def draw(found: dict[str, Any], finished: bool) -> None:
+        st.dataframe(words.way_rows(found), hide_index=True)
+        total = study.model.num_parameters()
+        tying = words.tying(config.vocab_size, config.n_embd, total, config.tie_weights)
+        st.markdown(words.ways_said(found) + "\n" + tying)
+        st.subheader("What does a token wait for?")
+        st.markdown(words.WAIT)
+        show(figures.waiting(found["waits"]), "lean_waiting", words.WAITING_ALT)
+        st.markdown(words.waits_said(found))
+
+    name = recorded("lean_training", study)
+    job_panel("lean_training", {}, draw, label="Measure all of it", study=study, recorded=name)
+    return known_result("lean_training", {}, study, name)
+
+
+def show_compile(study: Study) -> None:
+    """torch.compile with its compile time."""
+    prose(words.COMPILE)
+
+    def draw(found: dict[str, Any], finished: bool) -> None:
+        st.markdown(words.compiled(found))
+
+    job_panel(
+        "lean_compile",
+        {},
+        draw,
+        label="Compile it",
+        study=study,
+        recorded=recorded("lean_compile", study),
+    )
+
+
+@st.fragment
+def show_scale(study: Study, found: dict[str, Any] | None) -> None:
+    """The arithmetic of a model many times as large. found: what the small one really takes."""
+    prose(words.SCALE)
+    config = study.model.config
+    allowed = [t for t in TIMES if grown_fits(study, t)]
+    times = widgets.select_slider(
+        "Times as large", allowed, 1_000 if 1_000 in allowed else allowed[-1], key="lean_times",
+        format_func=lambda t: f"{t:,}",
+    )  # fmt: skip
+    batch = tuple(found["batch"]) if found else (BATCH[0], min(BATCH[1], config.block_size))
+    small = needs_here(study.loaded, batch, 1)
+    large = needs_here(study.loaded, batch, times)
+    taken = found and found["taken"]
+    st.dataframe(words.need_rows(asdict(small), asdict(large), taken, times), hide_index=True)
+    st.markdown(words.checked(asdict(small), taken))
+    design = config if times == 1 else grown(config, times)
+    st.markdown(
+        words.activations(kept_in_a_block(design), design.n_layer, kept_at_the_end(design), batch)
+    )
+    there = training_of(large, H100)
+    here = None
+    if found:
+        reached = Machine("this machine", found["flops"], 0, "")
+        here = (found["flops"], training_of(large, reached).seconds)
+    st.markdown(
+        words.training_said(
+            large.parameters, there.tokens, there.flops, large.flops,
+            (H100.name, there.seconds, there.kwh), here,
+        )
+    )  # fmt: skip
+
+
+def grown_fits(study: Study, times: int) -> bool:
+    """Whether a config allows the design at so many times its size."""
+    try:
+        return grown(study.model.config, times).n_layer <= MOST_GROWN
+    except ValueError:
+        return False

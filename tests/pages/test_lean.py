@@ -1,0 +1,300 @@
+"""The lesson on lean models, on several designs; its findings, where true and where not."""
+
+from functools import partial
+
+import pytest
+
+from gpt_core.bundled import bundled_run_path
+from gpt_core.bundled.record import load
+from gpt_core.cli.main import main
+from gpt_core.compression.rounding import GRIDS, nearest
+from gpt_core.evaluation.paired import paired
+from gpt_core.training.needs import grown, needs_of
+from gpt_core.training.run import Run
+from pages.lean import words
+from pages.lean.results import Rounding, rounding_of
+from tests.helpers import said, write_run
+from ui.services.models import load as load_model
+from ui.show.numbers import number
+
+
+@pytest.fixture
+def open_lean(open_at):
+    return partial(open_at, "lean", prompt="OTTO: A duck?")
+
+
+def guess(app, choice=words.UNSEEN):
+    (question,) = [radio for radio in app.radio if radio.key.startswith("lean_bits")]
+    question.set_value(choice).run()
+    assert not app.exception
+    return said(app)
+
+
+def test_what_is_recorded_is_shown_after_the_guess(open_lean):
+    app = open_lean()
+    assert "Fewest bytes" not in said(app)
+    text = guess(app)
+    found = load("lean_switches")["value"]
+    case = words.case_of(
+        found["kinds"]["int8 per channel"]["rise"], found["kinds"]["float32"]["loss"][0]
+    )
+    assert ("✓ **Right.**" in text) == (case == words.UNSEEN)
+    assert words.switched("int8 per channel", found) in text
+    assert words.gptq_said(found) in text
+    rows = [frame.value for frame in app.dataframe if "kept or run as" in frame.value][0]
+    assert len(rows) == len(found["kinds"])
+
+
+def test_another_kind_stands_beside_the_plain_model(open_lean):
+    app = open_lean(lean_share="80")
+    guess(app)
+    app.selectbox(key="lean_kind").set_value("int4 in groups").run()
+    text, found = said(app), load("lean_switches")["value"]
+    assert words.switched("int4 in groups", found) in text
+    assert found["kinds"]["int4 in groups"]["sample"] in "".join(c.value for c in app.code)
+    assert words.at_share(0.8, load("lean_pruning")["value"]) in text
+
+
+def test_the_grid_is_that_of_the_matrix(open_lean):
+    app = open_lean(lean_grid="int4 in groups", lean_outlier="20")
+    model = Run.open(bundled_run_path()).load_model()
+    weight = model.blocks[0].attn.qkv.weight.detach().clone()
+    weight[weight.abs().amax(dim=1).argmax()] *= 20
+    rounded = nearest(weight, GRIDS["int4 in groups"]).weight()
+    error = 100 * float((rounded - weight).norm() / weight.norm())
+    text = said(app)
+    assert f"Error of the whole matrix: {number(error, '.2g')}%" in text
+    assert "of 15** points" in text and "A scale each keeps the harm in one row" in text
+
+
+def test_an_outlier_breaks_one_scale_and_leaves_a_scale_each_alone():
+    loaded = load_model("bundled")
+    calm, wild = (
+        rounding_of(loaded, "blocks.0.mlp.up.weight", "int8 per tensor", f) for f in (1.0, 50.0)
+    )
+    assert wild.others["int8 per tensor"] > 20 * calm.others["int8 per tensor"]
+    assert wild.others["int8 per channel"] == calm.others["int8 per channel"]
+    assert wild.levels < calm.levels / 10
+    assert "A scale each" not in words.outlier(calm, 1.0)
+    assert len(wild.points) == 255 and sum(wild.counts) == 512 * 128
+
+
+DESIGNS = {
+    "one head in one layer": {"n_layer": 1, "n_head": 1},
+    "modern": {"preset": "modern"},
+    "not causal": {"causal": False, "norm": "batchnorm", "norm_position": "post"},
+    "odd widths, short context": {"n_head": 1, "n_embd": 15, "block_size": 3},
+}
+
+
+@pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS)
+def test_it_opens_on_every_design(open_lean, design):
+    app = open_lean(design=design)
+    text = guess(app)
+    assert "Of this model nothing is measured yet" in text
+    assert "Recorded" not in text
+    labels = {button.label for button in app.button}
+    assert {"Measure all", "Prune and heal", "Teach six students", "Measure it"} <= labels
+
+
+@pytest.mark.parametrize("lesson", ["home", "attention", "head_born", "training", "lean"])
+def test_a_compressed_run_opens_in_other_lessons(open_at, tmp_path, lesson):
+    whole = write_run(tmp_path, "whole")
+    out = str(tmp_path / "small")
+    assert main(["compress", str(whole.path), "--int4", "--prune", "0.2", "--out", out]) == 0
+    app = open_at(lesson, model="small", prompt="OTTO: A duck?")
+    assert "small" in "".join(map(str, app.selectbox(key="model").options))
+    assert app.selectbox(key="model").value == "small"
+
+
+def test_nonsense_in_the_address_is_no_error(open_lean):
+    app = open_lean(
+        lean_matrix="wte", lean_grid="int1", lean_outlier="1e309", lean_times="-5",
+        lean_share="x", lean_kind="😀", lean_seconds="nan", lean_zoom="perhaps",
+    )  # fmt: skip
+    guess(app)
+
+
+def test_the_arithmetic_is_of_the_design_that_is_chosen(open_lean):
+    app = open_lean(lean_times="100")
+    taken = load("lean_training")["value"]
+    config = Run.open(bundled_run_path()).model_config
+    large = needs_of(grown(config, 100), tuple(taken["batch"]))
+    (frame,) = [f.value for f in app.dataframe if "part" in f.value]
+    assert list(frame["× 100"]) == [
+        words.amount(getattr(large, part)) for part in words.PARTS
+    ]  # fmt: skip
+    assert f"{large.parameters:,} parameters" in said(app)
+
+
+# What the sentences say of numbers for which it is true, and of others.
+
+
+def kind(rise=(0.0, -0.001, 0.001), speed=(1.0, 0.9, 1.1), nbytes=100, loss=1.0):
+    return {
+        **{"bytes": nbytes, "speed": list(speed), "rate": 10.0, "rise": list(rise)},
+        **{"loss": [loss, loss - 0.1, loss + 0.1], "sample": "x"},
+    }
+
+
+def found_of(**kinds):
+    whole = {words.PLAIN: kind(rise=(0, 0, 0), nbytes=400), words.CHANNEL: kind()} | kinds
+    errors = {"blocks.0.attn.qkv.weight": {words.NEAREST4: [0.1, 0.2], words.GPTQ: [0.2, 0.1]}}
+    extra = {"gptq": [-0.1, -0.2, -0.05], "errors": errors, "what": "8 pieces"}
+    return {"kinds": whole, "characters": 1000} | extra
+
+
+@pytest.mark.parametrize(
+    ("rise", "case"),
+    [
+        ((0.02, -0.01, 0.05), words.UNSEEN),
+        ((-0.02, -0.03, -0.01), words.UNSEEN),
+        ((0.005, 0.001, 0.009), words.LITTLE),
+        ((0.2, 0.1, 0.3), words.MUCH),
+    ],
+)
+def test_the_answer_is_that_of_the_interval(rise, case):
+    found = found_of(**{words.CHANNEL: kind(rise=rise)})
+    for choice in words.OPTIONS:
+        answer = words.judged(choice, found)
+        assert answer.right == (choice == case)
+        assert number(rise[0], "+.5f") in answer.why
+    assert words.judged(words.UNSEEN, None).right is None
+
+
+def test_speed_is_claimed_only_where_all_rounds_agree():
+    assert "faster in every round" in words.speed_said((2.0, 1.1, 3.0))
+    assert "slower in every round, 2.00 times" in words.speed_said((0.5, 0.4, 0.9))
+    assert "no faster and no slower" in words.speed_said((1.5, 0.9, 3.0))
+
+
+def test_a_rise_is_claimed_only_where_the_interval_says_so():
+    assert "a clear rise of 20%" in words.rise_said((0.2, 0.1, 0.3), 1.0)
+    assert "at most 30%" in words.rise_said((0.2, -0.1, 0.3), 1.0)
+    assert words.rise_said((0, 0, 0), 1.0) == "exactly the same loss"
+    assert "clear fall, by 20%" in words.rise_said((-0.2, -0.3, -0.1), 1.0)
+
+
+def test_the_best_is_the_smallest_without_harm():
+    harmed = kind(rise=(0.2, 0.1, 0.3), nbytes=50)
+    assert f"**{words.name_of(words.CHANNEL)}**, 25%" in words.best(
+        found_of(**{words.NEAREST4: harmed})
+    )
+    all_harmed = found_of(**{words.CHANNEL: harmed, words.NEAREST4: harmed})
+    assert "Every way that saves bytes here" in words.best(all_harmed)
+
+
+def test_what_is_said_of_gptq():
+    found = found_of()
+    assert "its **results** in 1. It gives up on the weights" in words.gptq_said(found)
+    assert "Its loss is lower" in words.gptq_said(found)
+    assert "Yet its loss is higher" in words.gptq_said(found | {"gptq": [0.1, 0.05, 0.2]})
+    assert "can't be told" in words.gptq_said(found | {"gptq": [0.1, -0.05, 0.2]})
+    assert "left out" in words.gptq_said(found | {"gptq": None})
+    reverse = {"m": {words.NEAREST4: [0.2, 0.1], words.GPTQ: [0.1, 0.2]}}
+    assert "gives up" not in words.gptq_said(found | {"errors": reverse})
+
+
+def points(*rises):
+    return [
+        {"gone": 0.1 * i, "loss": [1 + r, 0.9 + r, 1.1 + r], "rise": [r, r - 0.05, r + 0.05]}
+        for i, r in enumerate(rises)
+    ]
+
+
+def pruned(**healing):
+    each = {"share": 0.2, "before": [0.5, 0.4, 0.6], "after": [0.1, 0.05, 0.2]}
+    each |= {"twin": [-0.01, -0.02, 0.01]}
+    return {
+        **{"plain": [1.0, 0.9, 1.1], "shares": [0.0, 0.1, 0.2], "steps": 40},
+        "curves": {"weights": points(0.0, 0.01, 0.5), "heads": points(0.0, 0.2, 0.6)},
+        "healing": {"weights": each | healing},
+    }
+
+
+def test_how_far_one_can_prune():
+    said_of = words.how_far(pruned())
+    assert "10% of the weights" in said_of and "not even 10% of the heads" in said_of
+    assert "20% of all parameters are gone, 1.500 bits" in words.at_share(0.2, pruned())
+
+
+def test_healing_is_claimed_only_where_intervals_part():
+    assert "80% of the harm is healed" in words.healed(pruned())
+    assert "no healing could be shown" in words.healed(pruned(after=[0.4, 0.3, 0.5]))
+    assert "training made it worse" in words.healed(pruned(after=[0.9, 0.8, 1.0]))
+
+
+def test_who_teaches_better_is_said_by_paired_seeds():
+    found = {"teacher": {"loss": [0.5, 0.4, 0.6]}}
+    for theirs, claim in (
+        ([0.8, 0.81, 0.79], "**The teacher helps**"),
+        ([1.2, 1.21, 1.19], "**The text alone is better here**"),
+        ([1.2, 0.7, 1.1], "**The seeds don't show which is better**"),
+    ):
+        assert claim in words.taught(found, paired(theirs, [1.0, 1.0, 1.0]))
+
+
+def test_a_cache_that_hardly_helps_is_not_praised():
+    found = {"positions": [1, 64], "cached": [1.0, 1.1], "again": [1.0, 5.5]}
+    assert "**5 times** as long" in words.cached(found)
+    assert "about as long" in words.cached(found | {"again": [1.0, 1.2]})
+    size = {"bytes": 4096, "full": 4096 * 64}
+    assert "2 instead of 4 in that line, 131 kB" in words.cache_size(size, 4, 4, 32, 64)
+    assert "single head" in words.cache_size(size, 4, 1, 128, 64)
+
+
+def wait(seconds, floor, nbytes=1000):
+    return {"name": "float32", "nbytes": nbytes, "seconds": seconds, "floor": floor}
+
+
+def test_what_a_step_waits_for():
+    small, large = [wait(1e-3, 1e-4), wait(1e-3, 3e-5)], [wait(1e-2, 9e-3), wait(3e-3, 2e-3)]
+    found = {"bandwidth": 1e10, "waits": {"this": small, "large": large}}
+    text = words.waits_said(found)
+    first, second = text.split("**A large one**")
+    assert "waits for **dispatch**" in first and "hardly helps" in first
+    assert "waits for **memory**" in second and "3.33 times as fast" in second
+    assert "quicker of both" not in text
+    early = found | {"waits": {"this": [wait(1e-4, 2e-4), wait(1e-4, 5e-5)], "large": []}}
+    assert "quicker of both" in words.waits_said(early)
+    assert "large" not in words.waits_said(found | {"waits": {"this": small, "large": []}})
+
+
+def test_compiling_is_praised_only_where_it_pays():
+    found = {"speed": [2.0, 1.5, 2.5], "seconds": 20.0, "difference": 1e-6}
+    assert "It pays when a run takes many times" in words.compiled(found)
+    assert "Here it doesn't pay" in words.compiled(found | {"speed": [0.9, 0.8, 0.95]})
+    assert "these rounds don't show" in words.compiled(found | {"speed": [1.1, 0.8, 1.2]})
+
+
+def test_the_arithmetic_is_compared_with_what_was_measured():
+    small = dict.fromkeys(words.PARTS, 1000)
+    assert "within half a per cent everywhere" in words.checked(small, small)
+    assert "within 50%" in words.checked(small, small | {"cache": 2000})
+    assert "KV cache" in words.checked(small, small | {"cache": 2000})
+    assert "button above" in words.checked(small, None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(1, "1 seconds"), (600, "10 minutes"), (86_400 * 9, "9 days"), (3.2e9, "101 years")],
+)
+def test_long_times(seconds, text):
+    assert words.duration_said(seconds) == text
+
+
+def test_amounts():
+    assert [words.amount(n) for n in (12, 4.2e6, 1e12)] == ["12 bytes", "4.2 MB", "1 TB"]
+
+
+def test_tying_by_hand():
+    text = words.tying(10, 4, 160, True)
+    assert "10 × 4 = 40" in text and "would be 20%" in text
+    assert "would be 20%" in words.tying(10, 4, 200, False)
+
+
+def test_rounding_is_told_as_it_is():
+    found = Rounding([0.0], [4], [-1.0, 0.0, 1.0], 2, 3, 15, (4, 8), 0.05, {})
+    assert "4 × 8 weights" in words.on_the_grid(found, "int8 per tensor")
+    assert "**3 of 15** points" in words.on_the_grid(found, "int8 per tensor")
+    assert "first 32 weights" in words.on_the_grid(found, "int4 in groups")
