@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-EXPONENTS = np.linspace(0.05, 1.2, 47)  # for a and for b: the best of all pairs is taken
+EXPONENTS = np.linspace(0.05, 1.2, 24)  # for a and for b: the best of all pairs is taken
 _UNIT_N, _UNIT_D = 1e5, 1e5  # so that A and B are bits at so many parameters and characters
 
 

@@ -201,7 +201,7 @@ def search_once(seed: int) -> dict[str, Once]:
     return found
 
 
-REPEATS = 200  # of the fit, on runs drawn again
+REPEATS = 100  # of the fit, on runs drawn again
 NOTEBOOK = (4.8e6, 61e6)  # the notebooks' model: parameters, and characters of text
 
 

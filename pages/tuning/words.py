@@ -692,8 +692,8 @@ def _cold(bad: Mapping[str, Any], good: Mapping[str, Any]) -> str:
     if abs(last - counting) < 0.05:
         return said + (
             f"The reason: it has learned how frequent each character is and **nothing else** "
-            f"(counting alone reaches {number(counting, '.3f')}). What came before a character hardly "
-            "reaches its predictions."
+            f"(counting alone reaches {number(counting, '.3f')}). What came before a character "
+            "hardly reaches its predictions."
         )
     return said + "But it has learned more than to count characters; it is only behind."
 

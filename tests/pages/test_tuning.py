@@ -46,7 +46,7 @@ def best_rate_at(width):
 def page(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GPT_RUNS", str(tmp_path_factory.mktemp("runs")))
-        app = app_at("tuning").run()
+        app = app_at("tuning", timeout=150).run()
         first = said(app)
         radios = {radio.key: radio for radio in app.radio}
         radios["tuning_rate"].set_value(words.SMALLER)
