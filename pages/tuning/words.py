@@ -146,8 +146,10 @@ def mup_found(usual: Map, scaled: Map) -> str:
         f"From {usual.rows[0]} to {usual.rows[-1]} wide, the best rate moves by a factor of "
         f"**{number(factors[0], 'g')}** as usual and of **{number(factors[1], 'g')}** with muP. "
     )
-    if factors[1] < factors[0]:
+    if factors[1] == 1 < factors[0]:
         return said + "So here it does what it is made for."
+    if factors[1] < factors[0]:
+        return said + "It moves less far, but it moves (a step between rates is a factor of 2)."
     if factors[1] == factors[0]:
         return said + "These runs don't show that it helps: the steps between rates are a factor 2."
     return said + "Here it doesn't hold the best rate still."

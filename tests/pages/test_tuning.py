@@ -129,6 +129,7 @@ def test_a_best_rate_that_stays_or_rises_is_not_said_to_fall():
     assert words.moved(made_map([1, 2, 3], [3, 2, 1]), words.LARGER).right
     assert "does what it is made for" in words.mup_found(falls, stays)
     assert "doesn't hold" in words.mup_found(stays, falls)
+    assert "It moves less far" in words.mup_found(falls, made_map([3, 2, 1], [2, 1, 3]))
     assert "don't show" in words.mup_found(falls, falls)
 
 
