@@ -28,6 +28,7 @@ import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from gpt_core.bundled import bundled_run_path
+from gpt_core.compression.rounding import nearest
 from gpt_core.evaluation.held_out import held_out
 from gpt_core.evaluation.paired import paired
 from gpt_core.generate import compiled
@@ -105,8 +106,7 @@ def rounded(model: GPT) -> GPT:
     with torch.no_grad():
         for layer in copy.modules():
             if isinstance(layer, torch.nn.Linear):
-                weight, scale = compiled.in_bytes(layer.weight)
-                layer.weight.copy_(weight * scale[:, None])
+                layer.weight.copy_(nearest(layer.weight, compiled.BYTES).weight())
     return copy
 
 

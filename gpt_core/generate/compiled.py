@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gpt_core.compression.rounding import GRIDS, nearest
 from gpt_core.generate.decoder import Decoder
 from gpt_core.model import norms
 from gpt_core.model.gpt import GPT, Block, CausalSelfAttention, FeedForward, SinusoidalPositions
@@ -30,6 +31,7 @@ _KNOWN = {
     nn.Linear, nn.Embedding, nn.Dropout, nn.Identity,
 }  # fmt: skip
 _ACTIVATIONS = ("gelu", "gelu_tanh", "relu", "relu2", "swiglu")  # in the order of compiled_step
+BYTES = GRIDS["int8 per channel"]
 _compiling = threading.Lock()
 _step: Any = None  # the compiled function, once there is one
 
@@ -74,8 +76,8 @@ class CompiledDecoder:
 
     `length` tokens have been read so far; set it to 0 to start afresh.
 
-    int8: keep the matrices in one byte a weight (see `in_bytes`). A quarter of the memory is then
-    read for a token; what the network passes on stays in float32.
+    int8: keep the matrices in one byte a weight, each row with a scale of its own. A quarter of the
+    memory is then read for a token; what the network passes on stays in float32.
 
     Raises ValueError for a model that `can_decode` refuses.
     """
@@ -172,8 +174,11 @@ class CompiledDecoder:
     def _matrix(self, layer: nn.Linear | None) -> tuple[int, int, int]:
         if layer is None:
             return 0, 0, 0
-        weight, scale = in_bytes(layer.weight) if self.int8 else (layer.weight, None)
-        return self._address(weight), self._address(layer.bias), self._address(scale)
+        bias = self._address(layer.bias)
+        if not self.int8:
+            return self._address(layer.weight), bias, 0
+        kept = nearest(layer.weight, BYTES)
+        return self._address(kept.codes), bias, self._address(kept.scale)
 
     def _norms(self) -> np.ndarray:
         """Where the gain and the bias of each norm lie, (2 · n_layer + 1, 2)."""
@@ -191,13 +196,3 @@ def _gain_and_bias(norm: nn.Module) -> tuple[Tensor | None, Tensor | None]:
     if isinstance(norm, norms.LayerNorm | norms.RMSNorm):
         return norm.weight, norm.bias
     return None, None
-
-
-def in_bytes(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """A weight (out, in) as int8 and the scales (out,) by which its rows are multiplied again.
-
-    The largest weight of a row becomes ±127 and each the nearest whole number (Dettmers et al.
-    2022, "LLM.int8()", section 2.1: absmax quantization, row by row).
-    """
-    scale = weight.detach().abs().amax(dim=1).clamp(min=1e-12) / 127
-    return (weight.detach() / scale[:, None]).round().to(torch.int8), scale

@@ -14,9 +14,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from gpt_core.bundled import bundled_run_path
+from gpt_core.compression.layers import with_codes
+from gpt_core.compression.rounding import nearest, round_model
 from gpt_core.evaluation.held_out import held_out
 from gpt_core.generate import compiled
-from gpt_core.generate.compiled import CompiledDecoder, can_decode, in_bytes, prepare
+from gpt_core.generate.compiled import BYTES, CompiledDecoder, can_decode, prepare
 from gpt_core.generate.decoder import Decoder
 from gpt_core.generate.sample import SampleConfig, SampleError, decoder_of, generate
 from gpt_core.interpret.attention import trace_attention
@@ -82,8 +84,7 @@ def rounded(model):
             small.lm_head.weight = nn.Parameter(model.lm_head.weight.clone())
         for layer in small.modules():
             if isinstance(layer, nn.Linear):
-                weight, scale = in_bytes(layer.weight)
-                layer.weight.copy_(weight * scale[:, None])
+                layer.weight.copy_(nearest(layer.weight, BYTES).weight())
     return small
 
 
@@ -107,17 +108,6 @@ def test_int8_logits_are_the_decoder_s_on_the_rounded_weights():
         ours = one_by_one(CompiledDecoder(model, int8=True), ids)
         assert_close(ours, Decoder(rounded(model)).read(ids))
         assert not torch.equal(ours, one_by_one(CompiledDecoder(model), ids))
-
-
-def test_what_is_kept_in_bytes_is_what_torch_s_own_quantization_keeps():
-    weight = torch.randn(9, 33) * torch.logspace(-4, 3, 9)[:, None]
-    weight[4] = 0.0
-    small, scale = in_bytes(weight)
-    zeros = torch.zeros(9, dtype=torch.int32)
-    theirs = torch.fake_quantize_per_channel_affine(weight, scale, zeros, 0, -127, 127)
-    torch.testing.assert_close(small * scale[:, None], theirs)
-    assert small.dtype == torch.int8
-    assert (small[[0, 1, 2, 3, 5]].abs().amax(1) == 127).all() and not small[4].any()
 
 
 def test_int8_costs_the_bundled_model_less_than_five_thousandths_of_a_nat():
@@ -225,7 +215,9 @@ def test_a_model_that_it_does_not_know_is_left_to_torch():
     strided = copy.deepcopy(model)
     strided.blocks[0].attn.proj.weight = nn.Parameter(torch.randn(16, 16).t())
     blind = tiny_model(causal=False)
-    for model in (other, strided, blind, tiny_model().double(), tiny_model().bfloat16()):
+    codes = with_codes(model, round_model(model, BYTES))  # which PyTorch multiplies in bfloat16
+    others = (other, strided, blind, codes, tiny_model().double(), tiny_model().bfloat16())
+    for model in others:
         assert not can_decode(model)
         with pytest.raises(ValueError, match="can't be read by the compiled step"):
             CompiledDecoder(model)
