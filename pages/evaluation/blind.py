@@ -16,6 +16,7 @@ from ui.services.caches import shared
 from ui.services.models import LoadedModel, own_copy
 
 ROUNDS, GIVEN, WRITTEN = 10, 24, 56  # tokens
+LARGE, FEW_ROUNDS = 10_000_000, 3  # of a model with more parameters nobody waits for ten
 _STATE = "eval_blind"
 _STYLE = """<style>
 .blind {white-space:pre-wrap; overflow-wrap:anywhere; font-family:monospace; line-height:1.45;
@@ -25,11 +26,12 @@ _STYLE = """<style>
 </style>"""
 
 
-@shared(wait="The model goes on with ten held-out beginnings …")
+@shared(wait="The model goes on with held-out beginnings …")
 def rounds_of(loaded: LoadedModel) -> list[Continuation]:
     """The texts of the test; fewer where there is less text."""
     longest = min(GIVEN + WRITTEN, loaded.model.config.block_size)
-    pieces = held_out(loaded.run, ROUNDS, longest).pieces
+    rounds = FEW_ROUNDS if loaded.model.num_parameters() > LARGE else ROUNDS
+    pieces = held_out(loaded.run, rounds, longest).pieces
     given, config = min(GIVEN, longest // 2), SampleConfig(temperature=0.8, min_p=0.02, seed=11)
     try:
         found = continuations(own_copy(loaded), loaded.tokenizer, pieces, given, config)

@@ -28,6 +28,8 @@ from ui.show.names import show_error
 def on_held_out_text(study: Study) -> None:
     """All that takes text of the kind that the model learned from."""
     loaded = study.loaded
+    if loaded.imported:
+        st.info(words.IMPORTED)
     show_kinds()
     st.header("One number, four clothes")
     prose(words.CLOTHES)
@@ -42,8 +44,11 @@ def on_held_out_text(study: Study) -> None:
     prose(words.CALIBRATION)
     show_calibration(loaded)
     st.header("Did it copy?")
-    prose(words.COPY)
-    show_copied(study)
+    if loaded.imported:
+        st.info(words.NOT_ITS_TEXT)
+    else:
+        prose(words.COPY)
+        show_copied(study)
     st.header("Samples side by side")
     prose(words.LOOKS)
     show_looks()
@@ -59,7 +64,10 @@ prose(words.INTRO)
 show_own_text()
 
 if isinstance(problem := measured(study.loaded), str):
-    show_error(problem)
+    if problem:
+        show_error(problem)
+    else:
+        st.info(words.NO_TEXT)
 else:
     on_held_out_text(study)
 

@@ -45,7 +45,7 @@ class Measured:
 
 @shared(wait="The model reads text that it did not learn from …")
 def measured(loaded: LoadedModel) -> Measured | str:
-    """Or the sentence that says why there is nothing to read."""
+    """Or the sentence that says why there is nothing to read; empty where the text is too short."""
     config = loaded.model.config
     length = min(config.block_size, _LONGEST)
     per_piece = length * loaded.model.flops_per_token() // 3
@@ -55,6 +55,8 @@ def measured(loaded: LoadedModel) -> Measured | str:
     except RunError as error:
         return str(error)
     pieces = [piece for piece in found.pieces if len(piece.ids) > 1 and piece.characters]
+    if not pieces:
+        return ""
     reading = read(loaded.model, pieces)
     return Measured(HeldOut(pieces, found.what), reading)
 

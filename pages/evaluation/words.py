@@ -40,6 +40,15 @@ PEEKS = (
     "This model may look at the tokens that come later, also at the one that it should predict. "
     "So its numbers are no predictions: it can copy."
 )
+NO_TEXT = (
+    "The part of this model's text that it did not learn from is too short to measure anything on. "
+    "Choose another model in the sidebar."
+)
+IMPORTED = (
+    "This model came here already trained, on a text that is not here. Held-out text means, for "
+    "it: the last tenth of the text that it was imported with."
+)
+NOT_ITS_TEXT = "This can't be looked up: the text that this model learned from is not here."
 KINDS = "Where is the held-out text easy, and where hard? The mean bits of its tokens, by kind:"
 
 
@@ -268,11 +277,11 @@ def calibration(found: Calibration) -> str:
     """The expected calibration error, and what the fitted temperature changes, on other pieces."""
     said = (
         "The **expected calibration error** is the mean distance from the diagonal, each bin "
-        f"weighted by its count: **{number(100 * found.error, '.1f')}%**. A bin with few guesses "
+        f"weighted by its count: **{percent(found.error)}**. A bin with few guesses "
         "has a wide bar and proves little. "
         f"\n\nWhich **temperature** would mend it? The one with the lowest loss on half of the "
         f"pieces is τ = **{number(found.temperature)}**. On the other half the error goes from "
-        f"{number(100 * found.error, '.1f')}% to {number(100 * found.mended_error, '.1f')}%, the "
+        f"{percent(found.error)} to {percent(found.mended_error)}, the "
         f"loss from {number(found.bits, '.3f')} to {number(found.mended_bits, '.3f')} bits per "
         "token. "
     )

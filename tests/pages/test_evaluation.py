@@ -12,7 +12,7 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.evaluation.calibration import reliability
 from gpt_core.evaluation.guessing import bounds
-from gpt_core.evaluation.held_out import held_out, windows_of
+from gpt_core.evaluation.held_out import HeldOut, held_out, windows_of
 from gpt_core.evaluation.intervals import Estimate
 from gpt_core.evaluation.surprise import cost_of
 from gpt_core.jobs.copying import copying
@@ -157,6 +157,13 @@ def test_a_model_whose_text_is_gone_says_so_and_the_own_text_stays(runs):
     assert app.error
     assert HINT in strip(app)
     assert "four clothes" not in " ".join(h.value for h in app.header)
+
+
+def test_a_text_too_short_to_measure_on_is_said(runs, monkeypatch):
+    write_run(runs, "0000000a")
+    nothing = HeldOut([], "nothing")
+    monkeypatch.setattr("pages.evaluation.results.windows_of", lambda *asked: nothing)
+    assert words.NO_TEXT in said(opened("0000000a"))
 
 
 # ---- Loss by position ----

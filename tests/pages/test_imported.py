@@ -10,6 +10,7 @@ from gpt_core.huggingface import import_run, load_gpt2, save_gpt2
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import GPT2Tokenizer
+from pages.evaluation import words
 from tests import helpers
 from ui.services import models
 
@@ -17,7 +18,7 @@ LESSONS = ["home", "data", "tokenization", "embeddings", "averaging", "mlp", "la
 LESSONS += ["attention", "heads", "residual", "normalization", "training", "one_step", "sample"]
 LESSONS += ["surprise", "scrape", "patching"]
 LESSONS += ["positions"]
-LESSONS += ["head_importance"]
+LESSONS += ["head_importance", "evaluation"]
 PROMPT = "Who put 🦆🧺 日本 in the dryer?"
 SHAPE = {"block_size": 1024, "n_layer": 2, "n_head": 4, "n_embd": 64, "activation": "gelu_tanh"}
 
@@ -53,6 +54,13 @@ def test_every_lesson_works(open_imported, lesson):
     assert not re.findall(r"(?<![\d.])0\.0%", prose)  # one token of 50,257 is likely, a little
     assert not re.findall(r"\b(?:1024|50257)\b", told)
     assert not re.findall(r"[^.]*(?:this model|It) learned[^.]*“[^.]*", told)  # nobody knows
+
+
+def test_what_it_learned_from_can_t_be_looked_up_for_copies(open_imported, open_lesson):
+    told = helpers.said(open_imported("evaluation"))
+    assert words.IMPORTED in told
+    assert words.NOT_ITS_TEXT in told
+    assert words.NOT_ITS_TEXT not in helpers.said(open_lesson("evaluation"))
 
 
 def answer_all(app):
