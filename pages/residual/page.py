@@ -98,23 +98,25 @@ def explore(study: Study) -> None:
     """All about one chosen token; the rest of the page stays when it changes."""
     study = study.last(MOST_TOKENS)
     seen = stream_of(study)
-    position = choose_position(study)
+    left, right = st.columns(2, gap="large")
+    # The question first, then the picture, then what changes both.
+    asked, drawn, chosen = (left.container() for _ in range(3))
+    with chosen:
+        position = choose_position(study)
+        answer, against, average = choose_answer(study, seen, position)
     likeliest = int(seen.logits[position].argmax())
     written = attribution_of(study, position, likeliest, None, False).branches
-    left, right = st.columns(2, gap="large")
-    with left:
+    with drawn:
         show(figures.lengths(written), "stream_lengths", "Length of what each part writes")
-        place = st.container()  # the question stands above what it can be changed by
-        answer, against, average = choose_answer(study, seen, position)
-        token = study.tokenizer.token_text(answer)
-        shares = attribution_of(study, position, answer, against, average)
-        with place:
-            told = ask(
-                "stream_guess",
-                words.question(shares.branches, token),
-                words.GUESSES,
-                lambda guess: words.reveal(guess, shares.branches, token),
-            )
+    token = study.tokenizer.token_text(answer)
+    shares = attribution_of(study, position, answer, against, average)
+    with asked:
+        told = ask(
+            "stream_guess",
+            words.question(shares.branches, token),
+            words.GUESSES,
+            lambda guess: words.reveal(guess, shares.branches, token),
+        )
     with right:
         show_diagram(study, seen, position, written)
     if told:

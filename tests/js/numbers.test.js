@@ -33,6 +33,7 @@ test("brief is for a picture", () => {
   assert.equal(brief(9.87), "9.87");
   assert.equal(brief(-12.34), "−12.3");
   assert.equal(brief(123.4), "123");
+  assert.equal(brief(-2269.9), "−2,270");
 });
 
 test("digits after the point are as many as are asked for", () => {

@@ -179,7 +179,7 @@ def _drawn_layers(
     layers[-1]["params"] = [_zoom()]
     if marked:
         shape = _by_line(lines, [_SYMBOLS[line.color % len(_SYMBOLS)] for line in lines])
-        encoding = {"color": color, "shape": shape}
+        encoding = {"color": color, "shape": shape | {"legend": color["legend"]}}  # one legend
         mark = _POINT | {"size": 70, "opacity": 1}
         layers.append(_only(marked) | {"mark": mark, "encoding": encoding})
     return layers

@@ -36,6 +36,7 @@ export function exact(x) {
 export function brief(x) {
   const size = Math.abs(x);
   if (size && size < 0.01) return withMinus(x.toExponential(1));
+  if (size >= 1000) return withMinus(Math.round(x).toLocaleString("en"));
   return rounded(x, size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
