@@ -47,7 +47,7 @@ def recorded(name: str, study: Study) -> str | None:
 @st.fragment
 def show_grid(study: Study) -> None:
     """A matrix's weights and the grid that they are moved to, with an outlier at will."""
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         names = matrices_of(study.loaded)
         name = widgets.selectbox(
@@ -197,6 +197,7 @@ def show_cache(study: Study) -> None:
             y_title="milliseconds",
             x_max=found["positions"][-1] if finished else None,
             height=320,
+            from_zero=True,
         )
         show_curves(chart, "lean_cache", words.CACHE_ALT)
         st.markdown(words.cached(found))
@@ -282,6 +283,7 @@ def show_scale(study: Study, found: dict[str, Any] | None) -> None:
         words.training_said(
             large.parameters, there.tokens, there.flops, large.flops,
             (H100.name, there.seconds, there.kwh), here,
+            large.weights + large.gradients + large.optimizer + large.activations,
         )
     )  # fmt: skip
 

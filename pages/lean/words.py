@@ -63,10 +63,10 @@ def name_of(kind: str) -> str:
 
 
 def short_matrix(name: str) -> str:
-    """“layer 0, qkv” for the name of a parameter."""
+    """“layer 1, qkv” for the name of a parameter."""
     parts = name.removesuffix(".weight").split(".")
     if parts[0] == "blocks":
-        return f"layer {parts[1]}, {parts[-1]}"
+        return f"layer {int(parts[1]) + 1}, {parts[-1]}"
     return {"wte": "token embedding", "wpe": "position embedding"}.get(parts[0], "output layer")
 
 
@@ -116,7 +116,12 @@ def outlier(found: Rounding, factor: float) -> str:
         )
     if tensor > 2 * channel:
         return said + "Here one scale for all is already worse: this matrix has a large channel."
-    return said + "Without a large channel the two grids of eight bits differ little."
+    return said + (
+        f"One scale for all costs {number(tensor / channel, '.2g')} times the error of a scale "
+        "each: no channel is much larger than the others."
+        if channel
+        else "Both grids of eight bits hold these weights exactly."
+    )
 
 
 QUESTION = (
@@ -177,7 +182,7 @@ def switch_rows(found: Found) -> list[dict[str, str]]:
             "of plain": f"{100 * kind['bytes'] / plain['bytes']:.0f}%",
             "speed": f"× {interval(kind['speed'], '.2f')}",
             "bits per character": interval(kind["loss"]),
-            "rise": "–" if name == PLAIN else interval(kind["rise"], "+.4f"),
+            "rise": "–" if name == PLAIN else interval(kind["rise"], "+.5f"),
         }
         for name, kind in found["kinds"].items()
     ]
@@ -605,13 +610,17 @@ def duration_said(seconds: float) -> str:
     return f"{number(seconds, '.3g')} seconds"
 
 
+H100_BYTES = 80e9
+
+
 def training_said(
     parameters: int, tokens: float, flops: float, each: int, there: tuple[str, float, float],
-    here: tuple[float, float] | None,
+    here: tuple[float, float] | None, nbytes: int,
 ) -> str:  # fmt: skip
     """Multiplications, time and electricity, with every assumption.
 
     there: a machine, seconds and kWh on it. here: operations a second and seconds on this one.
+    nbytes: what training takes of memory.
     """
     name, seconds, kwh = there
     said = (
@@ -628,8 +637,9 @@ def training_said(
     return said + (
         f"On {name}, assumed to reach 40% of its 989 trillion a second (bfloat16) and to draw 700 "
         f"watts: **{duration_said(seconds)}** and **{number(kwh, '.3g')} kWh**, cooling and the "
-        "rest of the computer not counted. Its memory is 80 GB: what is above must be split over "
-        "several."
+        f"rest of the computer not counted. Training takes the first four rows at once, "
+        f"{amount(nbytes)}, and its memory is {amount(H100_BYTES)}: "
+        + ("that fits." if nbytes <= H100_BYTES else "that must be split over several.")
     )
 
 

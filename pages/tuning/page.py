@@ -26,11 +26,10 @@ from ui.app.study_bar import current_study
 current_study()
 st.title("Tuning")
 goal(words.GOAL)
-prose(words.INTRO)
-
 st.header("The range test")
 prose(words.RANGE)
 show_range_test()
+prose(words.INTRO)
 st.caption(words.SETTING)
 
 st.header("When the model grows")

@@ -365,7 +365,7 @@ def judge_search(value: Mapping[str, Any], guess: str) -> Answer:
     lowest = min(known.values())
     told = ", ".join(f"{name} {number(end, '.3f')}" for name, end in known.items())
     first = [name for name, end in known.items() if end == lowest]
-    alike = f" {listed(first)} end alike." if len(first) > 1 else ""
+    alike = f" These end alike: {listed(first)}." if len(first) > 1 else ""
     return Answer(guess in first, f"Middle of the repeats, bits: {told}.{alike}")
 
 

@@ -298,3 +298,15 @@ def test_rounding_is_told_as_it_is():
     assert "4 × 8 weights" in words.on_the_grid(found, "int8 per tensor")
     assert "**3 of 15** points" in words.on_the_grid(found, "int8 per tensor")
     assert "first 32 weights" in words.on_the_grid(found, "int4 in groups")
+
+
+def test_what_one_machine_holds_is_told_from_what_it_does_not():
+    def said(nbytes):
+        return words.training_said(10, 200, 1e3, 5, ("one H100", 60.0, 0.1), None, nbytes)
+
+    assert "24 GB, and its memory is 80 GB: that fits." in said(24_000_000_000)
+    assert "81 GB, and its memory is 80 GB: that must be split" in said(81_000_000_000)
+
+
+def test_layers_are_counted_from_one():
+    assert words.short_matrix("blocks.0.attn.qkv.weight") == "layer 1, qkv"

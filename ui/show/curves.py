@@ -85,18 +85,23 @@ def curves(
     x_max: float | None = None,
     height: int = 420,
     log_y: bool = False,
+    from_zero: bool = False,
 ) -> Chart:
     """A chart of curves over bars, each with at most 1,000 points.
 
-    x_max: where the axis ends, so that it doesn't move while a curve grows. The specification
-    depends on neither the points nor their number, so that only data travel when a curve grows.
+    x_max: where the axis ends, so that it doesn't move while a curve grows. from_zero: the upward
+    axis begins at 0. The specification depends on neither the points nor their number, so that only
+    data travel when a curve grows.
     """
     ticks = {"tickCount": 3 if height < 300 else 8}
     x_axis: dict[str, Any] = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
     x_axis["scale"] = {"nice": False} | ({"domain": [0, x_max]} if x_max else {})
     y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
-    y_axis["scale"] = {"type": "log", "nice": False} if log_y else {"zero": False}
-    y_axis["scale"]["padding"] = 16
+    if from_zero:  # of a quantity that begins there
+        y_axis["scale"] = {"zero": True}
+    else:
+        y_axis["scale"] = {"type": "log", "nice": False} if log_y else {"zero": False}
+        y_axis["scale"]["padding"] = 16
     spec = {
         "height": height,
         "encoding": {"x": x_axis, "y": y_axis},
