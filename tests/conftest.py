@@ -13,10 +13,28 @@ FOLDER = Path(__file__).parent
 # Files that take more than two seconds, the slowest first. They begin first, so that of several
 # workers none is left with a long one at the end.
 SLOW = (FOLDER / "slow.txt").read_text().split()
+# Tests for which the gate's minutes don't suffice, each with another beside it that would notice
+# most of what it would. They run with --thorough, and when their file is named.
+THOROUGH = tuple((FOLDER / "thorough.txt").read_text().splitlines())
 
 
-def pytest_collection_modifyitems(items):
-    """Mark the slow ones, and let them begin."""
+def pytest_addoption(parser):
+    """Add --thorough."""
+    parser.addoption("--thorough", action="store_true", help="also run what the gate leaves out")
+
+
+@pytest.fixture
+def thorough(pytestconfig) -> bool:
+    """Whether to try everything and not a part."""
+    return pytestconfig.getoption("--thorough")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what takes too long, mark the slow ones, and let them begin."""
+    if not config.getoption("--thorough") and not any(".py" in arg for arg in config.args):
+        left = [i for i in items if i.nodeid.removeprefix("tests/").startswith(THOROUGH)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
     order = {FOLDER / name: place for place, name in enumerate(SLOW)}
     for item in items:
         if item.path in order:

@@ -107,6 +107,20 @@ def settled(page) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
+def pick(page, label: str, option: str) -> None:
+    """Choose from a list. It closes when the page is drawn again meanwhile; then once more."""
+    from playwright.sync_api import Error
+
+    for _ in range(6):
+        page.get_by_role("combobox", name=label).click()
+        choice = page.get_by_role("option", name=option)
+        try:
+            return choice.click(timeout=5_000)
+        except Error:
+            settled(page)
+    raise AssertionError(f"{label} stays closed.")
+
+
 def group(page, heading):
     """One heading of the course's menu, with its links."""
     return (

@@ -20,6 +20,8 @@ def test_a_word_of_400_000_characters_freezes_no_tab(page, app_url):
     before = seconds()
     file = {"name": "digits.txt", "mimeType": "text/plain", "buffer": b"31415926" * 50_000}
     page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("The lessons use “digits.txt”").wait_for(timeout=60_000)
+    settled(page)  # now it is the question about this text
     page.get_by_role("radiogroup", name="most often").locator("label").first.click(timeout=60_000)
     words = page.locator(".st-key-words")
     expect(words.get_by_text("31415926").first).to_be_visible(timeout=120_000)

@@ -1,5 +1,7 @@
 """The lesson that compares norms, walked as a reader would: predict, look, share the address."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import open_lesson, settled
@@ -24,6 +26,7 @@ def test_a_reader_predicts_looks_and_shares_the_address(page, new_page, app_url)
     expect(page.locator(".moved td.leak")).to_have_count(0)
     page.get_by_role("slider", name="Multiply the stream by").press("End")
     page.get_by_text("multiplied by 100 as it enters").wait_for()
+    expect(page).to_have_url(re.compile("norms_times=.*100"))
     settled(page)
 
     other = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import pick, settled
 
 PROMPT = "OTTO: Where is the red bucket?"
 ADDRESS = f"/patching?prompt={PROMPT}&patch_at=5: ␣red&patch_token=␣blue"
@@ -67,9 +67,7 @@ def test_a_reader_walks_through_and_shares_the_address(page, new_page, app_url):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(said).to_contain_text("resid_pre of layer 1 at position 6", timeout=60_000)
-    settled(page)  # a list that is open while the page is drawn again closes
-    page.get_by_role("combobox", name="Where it is added").click()
-    page.get_by_role("option", name="embedding").click()
+    pick(page, "Where it is added", "embedding")
     page.get_by_text("Nothing changes, whatever α is.").wait_for()
     moved = said.inner_text()
     settled(page)

@@ -55,7 +55,7 @@ def test_the_answer_compares_with_what_happened():
     previous, after = births(RUN, FALL)
     said_so = answer(LATER, previous, RUN, FALL, so_far=False).text
     assert said_so.startswith("✓ **Right.** Layer 1, head 0 is the first: at step 200")
-    assert "between steps 100 and that" in said_so
+    assert "between steps 100 and 200" in said_so
     assert "**78%** of the total drop in loss has happened" in said_so
     assert "fell most between steps 0 and 100" in said_so
     assert answer(LATE, previous, RUN, FALL, so_far=False).right is False

@@ -23,7 +23,7 @@ from ui.show.duration import duration
 from ui.show.names import show_error
 
 _EVERY = 0.5  # seconds between two looks at a job that runs
-_LONGEST_NAME = 400  # characters
+_LONGEST_NAME = 120  # characters
 
 
 def job_key(name: str, study: Study | None, settings: dict[str, Any]) -> Key:
@@ -91,7 +91,7 @@ def _short(name: str) -> str:
     if len(name) <= _LONGEST_NAME:
         return name
     digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-    return name[: _LONGEST_NAME - len(digest)] + digest
+    return name[:40] + digest
 
 
 def _show_how_it_ended(view: JobView) -> None:
