@@ -109,16 +109,12 @@ def settled(page) -> None:
 
 def pick(page, label: str, option: str) -> None:
     """Choose from a list. It closes when the page is drawn again meanwhile; then once more."""
-    from playwright.sync_api import Error
 
-    for _ in range(6):
+    def open_list():
+        settled(page)
         page.get_by_role("combobox", name=label).click()
-        choice = page.get_by_role("option", name=option)
-        try:
-            return choice.click(timeout=5_000)
-        except Error:
-            settled(page)
-    raise AssertionError(f"{label} stays closed.")
+
+    insist(lambda: page.get_by_role("option", name=option).click(timeout=5_000), open_list)
 
 
 def group(page, heading):
@@ -140,6 +136,24 @@ def open_from_menu(page, lesson):
     """Click a lesson in the course's menu, whose heading may be folded."""
     heading = next(h for h, lessons in COURSE.items() if lesson in [each.title for each in lessons])
     link = link_to(page, heading, lesson)
+    insist(lambda: link.click(timeout=5_000), lambda: _unfold(page, heading, link))
+
+
+def _unfold(page, heading, link):
+    settled(page)
     if not link.is_visible():
         group(page, heading).locator("summary").click()
-    link.click()
+
+
+def insist(act, prepare) -> None:
+    """Prepare and act, as a hand would again where what it reaches for is just closing."""
+    from playwright.sync_api import Error
+
+    for left in reversed(range(6)):
+        try:
+            prepare()
+            act()
+            return
+        except Error:
+            if not left:
+                raise
