@@ -9,7 +9,6 @@ Hydra Effect").
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from gpt_core.evaluation.intervals import ratio
@@ -17,6 +16,7 @@ from gpt_core.evaluation.seen import seen_tokens
 from gpt_core.interpret.attention import Head, without_heads
 from gpt_core.interpret.head_importance import Losses, losses_without, values
 from gpt_core.jobs import JobError, Progress, choice, whole
+from gpt_core.jobs._recipe import RATE, small_steps
 from gpt_core.jobs.head_value import pieces_for, rounded
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene
@@ -27,8 +27,6 @@ from gpt_core.training.trainer import Trainer
 STEPS = (30, 60, 120)
 MOST_VALUABLE = "most valuable"
 TOKENS = 1536  # of a step
-# Of the peak learning rates: enough to learn, too little to forget.
-RATE = 0.1
 # Fewer floating point operations than these, or nobody would wait for it.
 MOST_FLOPS = 6e12
 VALUE_FLOPS = 8e11
@@ -114,7 +112,6 @@ def _most_valuable(losses: Sequence[Losses]) -> Head:
 
 def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
     """The run's own recipe with a small learning rate that falls to zero. Raises JobError."""
-    own = run.train_config
     batch_size = max(1, TOKENS // run.block_size)
     work = 2 * steps * batch_size * run.block_size * model.flops_per_token()
     if work > MOST_FLOPS:
@@ -122,24 +119,7 @@ def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
             f"The model has {model.num_parameters():,} parameters: {steps} steps would take too "
             "long here. Choose fewer steps, or a smaller model in the sidebar."
         )
-    return replace(
-        own,
-        steps=steps,
-        batch_size=batch_size,
-        grad_accum=1,
-        seed=seed,
-        schedule="linear",
-        cooldown=1.0,
-        min_lr_ratio=0.0,
-        warmup_steps=5,
-        learning_rate=RATE * own.learning_rate,
-        embedding_lr=RATE * own.embedding_lr,
-        head_lr=RATE * own.head_lr,
-        eval_interval=steps,
-        eval_batches=1,
-        compile=False,
-        rare_token_weight=1.0,
-    )
+    return small_steps(run.train_config, steps=steps, batch_size=batch_size, seed=seed)
 
 
 def _losses(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from gpt_core.evaluation.compared import compare, piece_bits
 from gpt_core.evaluation.held_out import Piece
 from gpt_core.evaluation.seen import calibration, seen_tokens
 from gpt_core.jobs import JobError, Progress, choice, whole
+from gpt_core.jobs._recipe import small_steps
 from gpt_core.jobs.head_value import pieces_for, rounded
 from gpt_core.jobs.lean_switches import head_scores
 from gpt_core.model.gpt import GPT
@@ -33,7 +33,6 @@ SHARES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 HEALED = {"weights": 0.4, "neurons": 0.2, "heads": 0.3}  # the share of which healing is tried
 STEPS = (20, 40, 80)
 TOKENS = 1536  # of a step of healing
-RATE = 0.1  # of the run's own learning rates
 MOST_FLOPS = 2e12
 HEAD_TEXTS = 8
 Cut = Callable[[float], Masks]
@@ -123,23 +122,5 @@ def _healed(
 
 
 def _training(run: Run, steps: int, seed: int) -> TrainConfig:
-    """The run's own recipe with a small learning rate that falls to zero."""
-    own = run.train_config
-    return replace(
-        own,
-        steps=steps,
-        batch_size=max(1, TOKENS // run.block_size),
-        grad_accum=1,
-        seed=seed,
-        schedule="linear",
-        cooldown=1.0,
-        min_lr_ratio=0.0,
-        warmup_steps=min(5, steps),
-        learning_rate=RATE * own.learning_rate,
-        embedding_lr=RATE * own.embedding_lr,
-        head_lr=RATE * own.head_lr,
-        eval_interval=steps,
-        eval_batches=1,
-        compile=False,
-        rare_token_weight=1.0,
-    )
+    batch_size = max(1, TOKENS // run.block_size)
+    return small_steps(run.train_config, steps=steps, batch_size=batch_size, seed=seed)

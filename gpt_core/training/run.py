@@ -22,7 +22,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +69,18 @@ _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
 _TAKEN = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(10))}
 # What settings of training are called in older folders, and what they are called here.
 RENAMED = {"whole_scenes": "document_starts", "filler_weight": "rare_token_weight"}
+
+
+@contextmanager
+def _appearing_as(path: Path, unfinished: Path) -> Iterator[None]:
+    """What is written into one folder meanwhile appears as another, whole, or not at all."""
+    try:
+        yield
+        unfinished.rename(path)
+    except OSError as error:
+        raise RunError(f"{path} can't be written: {error.strerror}.") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -140,16 +153,11 @@ class Run(RunFolder):
             created.isoformat(timespec="seconds"),
             start.name if start is not None else None,
         )
-        try:
+        with _appearing_as(path, run.path):
             run._write_inputs(tokenizer, text)
             if start is not None:
                 run._write_start(start.model)
             run._check_length(text)
-            run.path.rename(path)
-        except OSError as error:
-            raise RunError(f"{path} can't be written: {error.strerror}.") from None
-        finally:
-            shutil.rmtree(run.path, ignore_errors=True)
         return cls.open(path)
 
     def _write_inputs(self, tokenizer: Tokenizer, text: str) -> None:
@@ -334,7 +342,7 @@ class Run(RunFolder):
         path = check_new(Path(folder).parent, Path(folder).name)
         new = RunFolder(path.with_name(f".{path.name}.{secrets.token_hex(3)}.tmp"))
         step = self.steps_taken()
-        try:
+        with _appearing_as(path, new.path):
             new.path.mkdir(parents=True)
             for name in (TOKENIZER, METRICS, CORPUS):
                 if is_file(self.path / name):
@@ -343,11 +351,6 @@ class Run(RunFolder):
             write_json(new.path / CONFIG, read_json(self.path / CONFIG) | {"created": created})
             save_tensors(new.weights_path(), tensors, {"step": str(step)})
             new.set_status("finished", step, how)
-            new.path.rename(path)
-        except OSError as error:
-            raise RunError(f"{path} can't be written: {error.strerror}.") from None
-        finally:
-            shutil.rmtree(new.path, ignore_errors=True)
         return Run.open(path)
 
     def save_snapshot(self, model: GPT, step: int) -> None:

@@ -1,11 +1,9 @@
 """Home: a model writes; then the road of one prompt, from text to the next token."""
 
-import math
-
 import streamlit as st
 
-from gpt_core.tokenizers import first_tokens
 from pages.home import words
+from pages.home.likelihood import show_likelihood
 from pages.home.results import Written, overview_of, written_by
 from pages.home.road import show_road
 from pages.home.writing import show_writing
@@ -31,7 +29,6 @@ from ui.show.theme import palette
 from ui.show.tokens import code, short, show_chips
 
 SEED, FIRST_SEED = "home_seed", 1
-MOST_COLOURED = 128  # tokens
 
 
 def write_again() -> None:
@@ -151,33 +148,7 @@ def layers(study: Study) -> None:
 
 @about_prompt
 def likelihood(study: Study) -> None:
-    story, V = overview_of(study), study.model.config.vocab_size
-    typed = st.text_input(
-        "How likely is it to come next? Type any token",
-        key="guess",
-        max_chars=20,
-        placeholder="a token, then Enter",
-    )
-    if typed:
-        ids = first_tokens(typed, study.tokenizer)
-        likeliest = max(ids, key=story.probabilities.__getitem__)
-        share = float(story.probabilities[likeliest])
-        rank = int((story.probabilities > share).sum()) + 1
-        st.info(words.likelihood(study.tokenizer.token_text(likeliest), share, rank, V))
-    if story.surprise is not None:
-        prose(words.surprise(story.surprise, V))
-        show_surprises(study.last(MOST_COLOURED))
-
-
-def show_surprises(study: Study) -> None:
-    """The prompt, coloured."""
-    # They bring PyTorch and pandas, which the first words needn't wait for.
-    from ui.services.surprises import surprises_of
-    from ui.show.surprise_strip import strip
-
-    found = surprises_of(study)
-    if math.isfinite(found.total):
-        st.html(strip(study.tokens, found, math.log2(study.model.config.vocab_size)))
+    show_likelihood(study)
 
 
 def from_parts_to_size() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -44,6 +44,17 @@ def recorded(name: str, study: Study) -> str | None:
     return name if study.run_key == BUNDLED else None
 
 
+def _panel(
+    job: str,
+    settings: dict[str, Any],
+    draw: Callable[[dict[str, Any], bool], None],
+    label: str,
+    study: Study,
+) -> None:
+    """A job about this model, recorded under its own name for the bundled one."""
+    job_panel(job, settings, draw, label=label, study=study, recorded=recorded(job, study))
+
+
 @st.fragment
 def show_grid(study: Study) -> None:
     """A matrix's weights and the grid that they are moved to, with an outlier at will."""
@@ -80,13 +91,8 @@ def ask_about_bits(study: Study) -> bool:
 def show_switches(study: Study) -> None:
     """All ways beside the plain model: bytes, speed, loss, sample."""
     prose(words.SWITCHES)
-    job_panel(
-        "lean_switches",
-        SWITCHES,
-        lambda found, finished: _switches(found),
-        label="Measure all",
-        study=study,
-        recorded=recorded("lean_switches", study),
+    _panel(
+        "lean_switches", SWITCHES, lambda found, finished: _switches(found), "Measure all", study
     )
 
 
@@ -129,13 +135,8 @@ def _four(kind: Mapping[str, Any], prompt: str) -> None:
 def show_pruning(study: Study) -> None:
     """Loss against the share that is removed; a slider reads it off; then healing."""
     prose(words.PRUNE)
-    job_panel(
-        "lean_pruning",
-        PRUNING,
-        lambda found, finished: _pruning(found),
-        label="Prune and heal",
-        study=study,
-        recorded=recorded("lean_pruning", study),
+    _panel(
+        "lean_pruning", PRUNING, lambda found, finished: _pruning(found), "Prune and heal", study
     )
 
 
@@ -207,14 +208,7 @@ def show_cache(study: Study) -> None:
             )
         )
 
-    job_panel(
-        "lean_cache",
-        {},
-        draw,
-        label="Measure it",
-        study=study,
-        recorded=recorded("lean_cache", study),
-    )
+    _panel("lean_cache", {}, draw, "Measure it", study)
 
 
 def show_training(study: Study) -> dict[str, Any] | None:
@@ -244,14 +238,7 @@ def show_compile(study: Study) -> None:
     def draw(found: dict[str, Any], finished: bool) -> None:
         st.markdown(words.compiled(found))
 
-    job_panel(
-        "lean_compile",
-        {},
-        draw,
-        label="Compile it",
-        study=study,
-        recorded=recorded("lean_compile", study),
-    )
+    _panel("lean_compile", {}, draw, "Compile it", study)
 
 
 @st.fragment

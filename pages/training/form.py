@@ -11,9 +11,9 @@ from corpus import Corpus
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.settings import ConfigError
 from gpt_core.training.config import TrainConfig
-from pages.data.text_tables import guessing_bars
 from pages.training import words
 from pages.training.preparing import Prepared, prepare, rhythm
+from pages.training.request import request_of
 from pages.training.starting import tuning_request
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
@@ -23,7 +23,6 @@ from ui.services.runs import (
     Limits,
     RunRequest,
     TrainingError,
-    count_parameters,
     describe,
     tokens_per_step,
 )
@@ -170,25 +169,11 @@ def _request(
     try:
         model = GPTConfig.from_preset(design, vocab_size=prepared.tokenizer.vocab_size, **sizes)
         train = TrainConfig.from_preset(design, **learning, **rhythm(learning["steps"]))
-        request = RunRequest(
-            name=f"{design}, {prepared.tokenizer.kind}, {train.steps:,} steps",
-            corpus_name=corpus.name,
-            text=corpus.text,
-            tokenizer=prepared.tokenizer,
-            model=model,
-            train=train,
-            parameters=count_parameters(model),
-            bar_bits=tuple(guessing_bars(corpus.text)["bits, on unseen text"]),
-            characters_per_token=prepared.characters_per_token,
-            token_bits=prepared.token_bits,
-        )
-        training_service().check(request)
+        kind = f"{design}, {prepared.tokenizer.kind}"
+        return request_of(corpus, prepared, kind, model, train, problems)
     except (ConfigError, TrainingError) as error:
         problems.append(str(error))
         return None
-    if prepared.val_tokens <= model.block_size:
-        problems.append(words.too_short(prepared.val_tokens, model.block_size))
-    return None if problems else request
 
 
 def _estimate(request: RunRequest, limits: Limits) -> None:

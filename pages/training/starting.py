@@ -9,12 +9,12 @@ import streamlit as st
 from gpt_core.model.settings import ConfigError
 from gpt_core.training.config import TrainConfig, tuning_config
 from gpt_core.training.run import Start
-from pages.data.text_tables import guessing_bars
 from pages.training import words
 from pages.training.preparing import known_to, prepare_for, rhythm
+from pages.training.request import request_of
 from ui.app import widgets
 from ui.app.study_bar import current_study, model_names
-from ui.services.runs import RunRequest, TrainingError, count_parameters
+from ui.services.runs import RunRequest, TrainingError
 from ui.services.training import training_service
 from ui.show.names import as_text
 
@@ -79,22 +79,7 @@ def _settings(loaded: LoadedModel) -> TrainConfig:
 def _request(
     corpus: Corpus, loaded: LoadedModel, name: str, problems: list[str]
 ) -> RunRequest | None:
-    train = _settings(loaded)
-    config, prepared = loaded.model.config, prepare_for(corpus.text, loaded)
-    request = RunRequest(
-        name=f"tuned on {corpus.name}, {words.WAYS[train.tune]}, {train.steps:,} steps",
-        corpus_name=corpus.name,
-        text=corpus.text,
-        tokenizer=loaded.tokenizer,
-        model=config,
-        train=train,
-        parameters=count_parameters(config),
-        bar_bits=tuple(guessing_bars(corpus.text)["bits, on unseen text"]),
-        characters_per_token=prepared.characters_per_token,
-        token_bits=prepared.token_bits,
-        start=Start(name, loaded.model),
-    )
-    training_service().check(request)
-    if prepared.val_tokens <= config.block_size:
-        problems.append(words.too_short(prepared.val_tokens, config.block_size))
-    return None if problems else request
+    train, prepared = _settings(loaded), prepare_for(corpus.text, loaded)
+    kind = f"tuned on {corpus.name}, {words.WAYS[train.tune]}"
+    start = Start(name, loaded.model)
+    return request_of(corpus, prepared, kind, loaded.model.config, train, problems, start)
