@@ -35,7 +35,7 @@ def show_clothes(loaded: LoadedModel) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.table(words.clothes_table(found))
-        prose(words.clothes(found, held.pieces.what))
+        prose(words.clothes(held.pieces.what, loaded.run.recipe() is not None))
     with right:
         prose(words.BARS)
         bars = {"guessing": found.guessing}

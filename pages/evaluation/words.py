@@ -146,11 +146,17 @@ def clothes_table(found: Clothes) -> list[dict[str, str]]:
     ]
 
 
-def clothes(found: Clothes, what: str) -> str:
-    """What was read, and what the numbers depend on."""
-    return (
-        f"Read: {what}. The interval says how much the number would vary with other pieces of the "
-        "same text. All but bits per character depend on the tokenizer: larger tokens are fewer, "
+def clothes(what: str, generated: bool) -> str:
+    """What was read, and what the numbers depend on. generated: it is a sitcom, in scenes."""
+    said = f"Read: {what}. "
+    if generated:
+        said += (
+            "They begin anywhere in a scene. Lessons that read scenes from their beginning find "
+            "another number. "
+        )
+    return said + (
+        "The interval says how much the number would vary with other pieces of the same text. All "
+        "but bits per character depend on the tokenizer: larger tokens are fewer, "
         "and each is harder. Only **bits per character** may be compared between models that cut "
         "text differently."
     )

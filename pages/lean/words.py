@@ -382,7 +382,10 @@ def taught(found: Found, difference: Difference) -> str:
         )
     else:
         said += "**The seeds don't show which is better**: the band contains 0. "
-    return said + f"The teacher itself needs {teacher} on the same text."
+    return said + (
+        f"All read the first {found['batch'][1]} tokens of each piece, the student's context; "
+        f"there the teacher itself needs {teacher}."
+    )
 
 
 # ---- The KV cache ----

@@ -491,3 +491,8 @@ def test_the_recorded_race_is_behind_a_question():
     app.segmented_control(key="eval_race_seconds").set_value("2 s").run()
     assert not app.exception
     assert "about 0.6 minutes" in said(app)
+
+
+def test_pieces_that_begin_in_the_middle_of_a_scene_are_said_to():
+    assert "begin anywhere in a scene" in words.clothes("20 pieces", True)
+    assert "scene" not in words.clothes("20 pieces", False)

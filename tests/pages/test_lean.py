@@ -225,13 +225,15 @@ def test_healing_is_claimed_only_where_intervals_part():
 
 
 def test_who_teaches_better_is_said_by_paired_seeds():
-    found = {"teacher": {"loss": [0.5, 0.4, 0.6]}}
+    found = {"teacher": {"loss": [0.5, 0.4, 0.6]}, "batch": [12, 128]}
     for theirs, claim in (
         ([0.8, 0.81, 0.79], "**The teacher helps**"),
         ([1.2, 1.21, 1.19], "**The text alone is better here**"),
         ([1.2, 0.7, 1.1], "**The seeds don't show which is better**"),
     ):
-        assert claim in words.taught(found, paired(theirs, [1.0, 1.0, 1.0]))
+        text = words.taught(found, paired(theirs, [1.0, 1.0, 1.0]))
+        assert claim in text
+        assert "the first 128 tokens of each piece" in text
 
 
 def test_a_cache_that_hardly_helps_is_not_praised():
