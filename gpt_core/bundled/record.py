@@ -72,7 +72,7 @@ def load(name: str) -> dict[str, Any]:
     result = read_json(RECORDED / f"{name}.json")
     of = " about the bundled model" if result["model"] else ""
     return result | {
-        "said": f"Recorded{of} on {result['created']}; it took {result['seconds']:.0f} s."
+        "said": f"Recorded{of} on {result['created']}; it took {result['seconds']:,.0f} s."
     }
 
 

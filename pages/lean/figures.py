@@ -37,7 +37,11 @@ def histogram(found: Rounding, zoomed: bool) -> Figure:
     edge = 1.05 * (found.points[-1] if zoomed else max(map(abs, found.centers)))
     axes = {
         "xaxis": {"title": "weight", "range": [-edge, edge]},
-        "yaxis": {"title": "how many", "range": [-0.16 * most, 1.05 * most]},
+        "yaxis": {
+            "title": "how many",
+            "range": [-0.16 * most, 1.05 * most],
+            "tickformat": ",",
+        },
         "bargap": 0,
     }
     return whole_figure([bars, grid], 330, axes, legend=True)

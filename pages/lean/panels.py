@@ -64,7 +64,8 @@ def show_grid(study: Study) -> None:
         name = widgets.selectbox(
             "Matrix", names, 0, key="lean_matrix", format_func=words.short_matrix
         )
-        grid = widgets.segmented_control("Grid", list(GRIDS), words.TENSOR, key="lean_grid")
+        grids = list(GRIDS)  # too wide for buttons side by side
+        grid = widgets.selectbox("Grid", grids, grids.index(words.TENSOR), key="lean_grid")
         st.caption(words.GRIDS_SAID[grid])
         factor = widgets.select_slider(
             "Multiply the largest channel by", FACTORS, 1, key="lean_outlier"
