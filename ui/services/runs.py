@@ -66,7 +66,8 @@ class RunRequest:
     bar_bits: what counting n-grams of order 0, 1, 2 reaches on the validation part, in bits per
     character; characters_per_token: of that part; token_bits: what counting tokens reaches on it,
     in bits per token, None where tokens are characters. They serve to draw bars beside the curves.
-    start: the trained model that it goes on from; None for new weights.
+    start: the trained model that it goes on from; None for new weights. class_id, member: of whom
+    it is made in a class, see About.
     """
 
     name: str
@@ -80,6 +81,8 @@ class RunRequest:
     characters_per_token: float = 1.0
     token_bits: float | None = None
     start: Start | None = None
+    class_id: str = ""
+    member: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ class About:
     """What the service notes of a run that its own files don't say.
 
     bar_bits, characters_per_token, token_bits: see RunRequest. threads: of its worker; sums in
-    another order would make a resumed run differ in the last bits.
+    another order would make a resumed run differ in the last bits. class_id: the class that it was
+    made in and goes with; "" for none. member: who made it there; 0 for the class itself.
     """
 
     name: str
@@ -97,6 +101,8 @@ class About:
     characters_per_token: float
     threads: int = 1
     token_bits: float | None = None
+    class_id: str = ""
+    member: int = 0
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> About:
@@ -116,13 +122,17 @@ class About:
         return cls(**known)
 
 
-_TEXTS = {"owner": re.compile(r"[0-9a-f]{64}"), "name": re.compile(r"(?s).{0,1000}")}
+_TEXTS = {
+    "owner": re.compile(r"[0-9a-f]{64}"),
+    "name": re.compile(r"(?s).{0,1000}"),
+    "class_id": re.compile(r"([0-9a-f]{16})?"),
+}
 _MOST = {"created": 1e11, "threads": 1024}  # seconds: some 3,000 years
 
 
 def _fits(name: str, value: Any) -> bool:
     """Whether a value can be that field of About."""
-    if name in ("owner", "name"):
+    if name in _TEXTS:
         return isinstance(value, str) and _TEXTS[name].fullmatch(value) is not None
     if name == "bar_bits":
         return isinstance(value, tuple) and len(value) <= 8 and all(map(is_number, value))
@@ -132,7 +142,7 @@ def _fits(name: str, value: Any) -> bool:
         return False
     if name in ("created", "characters_per_token", "token_bits"):
         return name != "characters_per_token" or value > 0
-    return isinstance(value, int) and value > 0
+    return isinstance(value, int) and (value > 0 or name == "member")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import shutil
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from gpt_core.memory import free_memory
@@ -194,6 +194,31 @@ class TrainingService:
             self._remove(self._owned(visitor, run_id))
         self._wake.set()
 
+    def end_class(self, class_id: str) -> None:
+        """Remove all runs that were made in a class and that nobody has kept."""
+        with self._lock:
+            for entry in [e for e in self._entries.values() if e.about.class_id == class_id]:
+                self._remove(entry)
+        self._wake.set()
+
+    def keep(self, visitor: str, run_id: str) -> None:
+        """Let a run outlive the class that it was made in. It is then a run like any other."""
+        with self._lock:
+            entry = self._owned(visitor, run_id)
+            about = replace(entry.about, class_id="", member=0)
+            try:
+                RunFolder(entry.folder).write_notes(asdict(about))
+            except OSError as error:
+                raise TrainingError(f"This can't be noted: {error.strerror}.") from None
+            entry.about = about
+
+    def of_class(self, class_id: str) -> list[RunView]:
+        """The runs that a class has made together, newest first."""
+        with self._lock:
+            runs = [e for e in self._entries.values() if _is_of_class(e, class_id)]
+            runs.sort(key=lambda e: e.about.created, reverse=True)
+            return [self._view(entry) for entry in runs]
+
     def runs(self, visitor: str) -> list[RunView]:
         """The visitor's runs, newest first."""
         owner = _hash(visitor)
@@ -329,6 +354,8 @@ class TrainingService:
             characters_per_token=request.characters_per_token,
             token_bits=request.token_bits,
             threads=worker_threads(request),
+            class_id=request.class_id,
+            member=request.member,
         )
         try:
             Run.create(
@@ -559,6 +586,10 @@ def _without_path(sentence: str, folder: Path) -> str:
     sentence = sentence.replace(folder.name, "this run")
     begins = sentence.startswith(("its ", "this "))
     return sentence[0].upper() + sentence[1:] if begins else sentence
+
+
+def _is_of_class(entry: _Entry, class_id: str) -> bool:
+    return bool(class_id) and entry.about.class_id == class_id and not entry.about.member
 
 
 def _hash(visitor: str) -> str:
