@@ -55,7 +55,10 @@ COURSE = {
         Lesson("sitcom", "Sitcom", "theater_comedy", 30),
         Lesson("scrape", "Scrape a show", "travel_explore", 15),
     ),
-    "Tools": (Lesson("glossary", "Glossary", "dictionary", 0),),
+    "Tools": (
+        Lesson("glossary", "Glossary", "dictionary", 0),
+        Lesson("teach", "For teachers", "co_present", 0),
+    ),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)
 WITH_QUERIES = ("Inside", "Deeper")  # headings whose lessons colour queries, keys and values

@@ -6,6 +6,7 @@ import streamlit as st
 
 from course.frame import menu, place, way_on
 from course.lessons import FIRST, LESSONS, WITH_QUERIES, Lesson, group_of
+from ui.app.course import tell_course
 from ui.app.glossary import forget_terms
 from ui.app.links import follow_link, page_of
 from ui.app.startup import prepare_process
@@ -30,6 +31,7 @@ prepare_process()
 pages = [page_in_navigation(lesson) for lesson in LESSONS]
 page = st.navigation(pages, position="hidden")
 here = LESSONS[pages.index(page)]
+tell_course(LESSONS, here)
 mount_visitor()
 menu(here)
 sidebar(legend=group_of(here) in WITH_QUERIES)

@@ -249,7 +249,7 @@ def sentences(source):
 def test_a_lesson_says_its_sentences_in_its_words(name):
     """A second language is a second words.py."""
     found = sorted(sentences(PATHS[name].read_text(encoding="utf-8")))
-    assert name.endswith(".words") or not found
+    assert "words" in name.split(".") or not found
 
 
 def test_the_check_would_catch_a_sentence():

@@ -227,7 +227,7 @@ def test_an_error_of_the_service_itself_is_that_job_s_alone(counting, monkeypatc
 
 def test_a_full_queue_keeps_nothing_of_whoever_is_turned_away(counting, monkeypatch):
     monkeypatch.setattr(ui.services.jobs, "_LONGEST_QUEUE", 1)
-    monkeypatch.setattr(ui.services.jobs, "_KEPT", 5)
+    monkeypatch.setattr(ui.services.jobs, "RESULTS_KEPT", 5)
     counting.start(key(n=1000, pause=0.05), None, "v")
     wait(counting, key(n=1000, pause=0.05), lambda view: view.done > 0)
     for i in range(50):

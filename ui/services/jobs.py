@@ -24,7 +24,7 @@ from ui.show.duration import duration
 
 logger = logging.getLogger(__name__)
 
-_KEPT = 200  # results
+RESULTS_KEPT = 200
 _LONGEST_QUEUE = 20
 _FULL = "Too many computations are waiting here. Try again in a few minutes."
 _TOO_LONG = "The computation was stopped: it took longer than {} allowed here."
@@ -157,7 +157,7 @@ class JobService:
 
     def _forget_old(self) -> None:
         ended = [key for key, entry in self._entries.items() if not entry.view.active]
-        for key in ended[: max(0, len(self._entries) - _KEPT)]:
+        for key in ended[: max(0, len(self._entries) - RESULTS_KEPT)]:
             del self._entries[key]
 
     def _work(self) -> None:

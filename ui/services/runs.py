@@ -43,7 +43,12 @@ class Limits:
     @classmethod
     def here(cls) -> Limits:
         """A laptop's limits, or the tighter ones of a public deployment (GPT_PUBLIC=1)."""
-        return PUBLIC_LIMITS if os.environ.get("GPT_PUBLIC") == "1" else cls()
+        return PUBLIC_LIMITS if is_public() else cls()
+
+
+def is_public() -> bool:
+    """Whether whoever runs the app has made it a server for strangers (GPT_PUBLIC=1)."""
+    return os.environ.get("GPT_PUBLIC") == "1"
 
 
 PUBLIC_LIMITS = Limits(

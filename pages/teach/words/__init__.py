@@ -1,0 +1,127 @@
+"""What the teacher's page says; the sheets on single lessons lie beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pages.teach.sheet import Sheet
+from pages.teach.words import deeper, inside, learning, start
+from ui.show.numbers import counted
+
+SHEETS: dict[str, Sheet] = {
+    **start.SHEETS,
+    **inside.SHEETS,
+    **learning.SHEETS,
+    **deeper.SHEETS,
+}
+TITLE = "For teachers"
+INTRO = (
+    "Three ways through the course, a sheet for each lesson, a worksheet for pupils. To print, use "
+    "your browser's own *Print*: each sheet begins on a page of its own, and what is folded here "
+    "is open there."
+)
+WAYS = "Three ways through the course"
+WAY = "How much time is there?"
+SHORT, TWO, WHOLE = "45 minutes", "two lessons of 90", "all of it"
+# By way: lessons, each a list of folders in pages/. All of the course isn't listed here.
+PLANS: dict[str, tuple[tuple[str, ...], ...]] = {
+    SHORT: (("home", "tokenization", "averaging", "attention", "training", "sample"),),
+    TWO: (
+        ("home", "tokenization", "surprise", "averaging"),
+        ("attention", "training", "sample"),
+    ),
+}
+LENGTH = {SHORT: 45, TWO: 90}
+PART, ALL_PARTS = "Lesson {}", "The course"
+SHEETS_HEAD = "A sheet for each lesson"
+WORKSHEET = "Worksheet"
+WORKSHEET_SAYS = (
+    "The exercises of this way, without solutions. The solutions stand on the sheets above."
+)
+NAME_LINE = "Name: ______________________  Date: ______________"
+PRIVACY = "Privacy: what a school can sign"
+READY = "Is it ready?"
+AIM, SHOW, OPEN, ASK, ANSWER, WRONG, HAND, OTHER = (
+    "Aim", "Show", "Open it", "Ask", "Answer", "What they often say", "By hand", "Exercise",
+)  # fmt: skip
+SOLUTION = "Solution"
+
+
+def plan(total: int, minutes: int) -> str:
+    """How the minutes of a part fit into a lesson. total: of all its lessons, read alone."""
+    if total > minutes:
+        return (
+            f"Read alone, these lessons take {total} minutes. In {minutes} there is time for the "
+            f"picture and one question of each; the minutes below are each lesson's share."
+        )
+    return f"{total} of {minutes} minutes; {minutes - total} are left for questions."
+
+
+def whole(count: int, total: int) -> str:
+    """All of the course."""
+    return (
+        f"{count} lessons of the course, {total} minutes: about {round(total / 45)} school hours."
+    )
+
+
+def heading(title: str, minutes: int) -> str:
+    """Over a sheet, as its label."""
+    return f"**{title}** · {counted(minutes, 'minute')}"
+
+
+def sheet(about: Sheet, link: str) -> str:
+    """One sheet as Markdown. link: opens the lesson as it is to be shown."""
+    wrong = "\n".join(f"- “{said}” {reply}" for said, reply in about.wrong)
+    return "\n\n".join(
+        (
+            f"**{AIM}.** Pupils can {about.aim}",
+            f"**{SHOW}.** {about.show} [{OPEN}]({link})",
+            f"**{ASK}.** {about.ask}",
+            f"**{ANSWER}.** {about.answer}",
+            f"**{WRONG}.**\n\n{wrong}",
+            f"**{HAND}.** {about.by_hand.task}  \n**{SOLUTION}.** {about.by_hand.solution}",
+            f"**{OTHER}.** {about.other.task}  \n**{SOLUTION}.** {about.other.solution}",
+        )
+    )
+
+
+def worksheet(sheets: Mapping[str, Sheet]) -> str:
+    """The tasks of some lessons, by title, numbered, with room to write."""
+    rows, number = [NAME_LINE], 0
+    for title, about in sheets.items():
+        rows.append(f"**{title}**")
+        for exercise in (about.by_hand, about.other):
+            number += 1
+            rows.append(f"{number}. {exercise.task}\n\n   <br><br>")
+    return "\n\n".join(rows)
+
+
+def privacy(days: float, public: bool, results: int) -> Sequence[str]:
+    """What is stored, where, how long, how it is deleted, with this server's own limits.
+
+    days: after which a run may be removed. results: of computations, that are kept in memory.
+    """
+    here = "a public server" if public else "a private computer"
+    return (
+        f"This app runs as {here}. It asks for no account, no name and no address, and sets no "
+        f"cookie of its own.",
+        "**A random number** is kept in the browser's own storage, so that a pupil finds their "
+        "runs after a reload. It says nothing about the person. Clearing the browser's data for "
+        "this site deletes it. Where storage is blocked it lives as long as the tab.",
+        "**The prompt** and the choices on a page stand in the address bar, and so in the "
+        "browser's history. The server computes with them in memory. They are not written to its "
+        "disk.",
+        "**A text that is pasted or uploaded** stays in the server's memory until the tab is "
+        "closed. It is written to disk when a model is trained on it, as a part of that run.",
+        f"**A run** is a folder on the server: its name, its text, the curves, the weights, and a "
+        f"one-way hash of the random number. Its maker deletes it at once with *Delete* under "
+        f"Training. Others are removed when they are older than {days:g} days, at the moment when "
+        f"somebody starts a new run; whoever runs the server can delete the folder at any time. "
+        f"Who has a run's address can look at it.",
+        f"**Computations** started from a page (with the texts typed there) stay in memory, at "
+        f"most {results}, and are gone when the app ends.",
+        "**Answers** to the questions of a lesson stay in the tab's session and are gone with it.",
+        "**The log** of the app holds errors and the numbers of runs, no texts. What the host of "
+        "the server logs (addresses of visitors, say) is up to the host.",
+        "**Nothing is sent to others**: no usage statistics, no fonts, no scripts from elsewhere.",
+    )
