@@ -209,6 +209,14 @@ def test_the_address_is_corrected_to_what_is_shown():
     assert dict(app.query_params) == {"other": "stays"}
 
 
+def test_the_address_says_what_was_chosen_even_if_the_browser_forgot_to():
+    app = app_with(PLACES).run()
+    slider(app, "place").set_value(7).run()
+    assert app.query_params["place"] == "7"
+    slider(app, "place").set_value(9).run()  # the last: the default again
+    assert "place" not in app.query_params
+
+
 def test_options_that_are_gone_give_way_to_the_default():
     app = app_with(
         """

@@ -6,7 +6,8 @@ head chosen in a picture) is read with `text_of` and written with `write`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -25,12 +26,13 @@ def texts() -> dict[str, str]:
 def write(said: Mapping[str, str | None]) -> None:
     """Let the address say this; an empty text or None takes a name out. The rest of it stays."""
     now = texts()
-    for name, text in said.items():
-        if not text and name in now:
-            del st.query_params[name]
     changed = {name: text for name, text in said.items() if text and now.get(name) != text}
-    if changed:
-        st.query_params.update(changed)
+    with _remembered():
+        for name, text in said.items():
+            if not text and name in now:
+                del st.query_params[name]
+        if changed:
+            st.query_params.update(changed)
 
 
 def asked_of_widget(key: str) -> str | list[str] | None:
@@ -51,9 +53,43 @@ def correct_widget(key: str, text: str | None) -> None:
     context = get_script_run_ctx()
     if context is None:
         return
-    with context.session_state.query_params() as params:
+    with _remembered(), context.session_state.query_params() as params:
         if text is None:
             params.remove_param(key)
         elif params.get_all(key) != [text]:
             params.set_corrected_value(key, text, "string_value")
         params.set_initial_query_params_from_current()
+
+
+def says_of_widget(key: str) -> str | None:
+    """What the address says of a widget now: of several texts the last."""
+    context = get_script_run_ctx()
+    if context is None:
+        return None
+    with context.session_state.query_params() as params:
+        texts = params.get_all(key)
+    return texts[-1] if texts else None
+
+
+def repeat() -> None:
+    """Say the whole address again, if the browser has changed it since it was told what to say.
+
+    What it was told may have reached it later than what the visitor did, and taken that away.
+    """
+    context = get_script_run_ctx()
+    told = st.session_state.pop(_TOLD, None)
+    if context is not None and told not in (None, context.query_string):
+        st.query_params.update({})  # sends all of it
+
+
+_TOLD = "address_told"  # the whole of it, as the browser was told last
+
+
+@contextmanager
+def _remembered() -> Iterator[None]:
+    """Whatever the browser is told in here."""
+    context = get_script_run_ctx()
+    before = context and context.query_string
+    yield
+    if context and context.query_string != before:
+        st.session_state[_TOLD] = context.query_string

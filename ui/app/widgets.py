@@ -308,6 +308,7 @@ def _draw(
     texts.pop(key, None)
     if drawn is not None:
         texts[key] = values.write(drawn)
+    _keep_address(key, drawn, values)
     return drawn
 
 
@@ -336,6 +337,18 @@ def _correct_address(key: str, values: Values) -> None:
     text = None if value == values.default else values.write(value)
     if text != asked:
         address.correct_widget(key, text)
+
+
+def _keep_address(key: str, drawn: Any, values: Values) -> None:
+    """See to it that the address says what the widget shows.
+
+    The browser writes it there, but forgets to when the widget has moved down the page because
+    something was revealed above it.
+    """
+    address.repeat()
+    said = address.says_of_widget(key)
+    if drawn != (values.default if said is None else values.read(said)):
+        address.correct_widget(key, None if drawn == values.default else values.write(drawn))
 
 
 def _put(key: str, value: Any, values: Values) -> None:
