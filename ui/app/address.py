@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -59,15 +60,18 @@ def correct_widget(key: str, text: str | None) -> None:
         elif params.get_all(key) != [text]:
             params.set_corrected_value(key, text, "string_value")
         params.set_initial_query_params_from_current()
+        if says_of_widget(key) != text:
+            st.query_params.update({})  # sends all of it
 
 
 def says_of_widget(key: str) -> str | None:
-    """What the address says of a widget now: of several texts the last."""
+    """What the browser's address says of a widget, as far as we know: of several texts the last.
+
+    Streamlit's own memory of it isn't asked: it expects that the browser has taken out what has
+    become the default.
+    """
     context = get_script_run_ctx()
-    if context is None:
-        return None
-    with context.session_state.query_params() as params:
-        texts = params.get_all(key)
+    texts = parse_qs(context.query_string, keep_blank_values=True).get(key) if context else None
     return texts[-1] if texts else None
 
 
