@@ -116,10 +116,11 @@ def what_settings_do(study: Study) -> None:
     with second:
         prose(
             f"### Top-p\n\n{words.top_p(logits, config, tokenizer)}\n\n"
-            f"### Min-p\n\n{words.min_p(logits, config, tokenizer)}\n\n"
-            f"### Why it is quick\n\n{words.cache(study.model.config)}\n\n"
-            f"{words.step_by(is_prepared(), can_decode(study.model))}"
+            f"### Min-p\n\n{words.min_p(logits, config, tokenizer)}"
         )
+    with st.expander("Why it is quick", icon=":material/bolt:"):
+        prose(words.cache(study.model.config))
+        st.markdown(words.step_by(is_prepared(), can_decode(study.model)))
 
 
 st.title("Sample")

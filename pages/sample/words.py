@@ -210,9 +210,8 @@ def nucleus_answer(guess: str, logits: Tensor) -> Answer:
     return Answer(
         guess == right,
         f"**{counted(hot, 'token')}** instead of {cold:,}. The likeliest alone has "
-        f"{percent(best)} at temperature 1 and {percent(flat)} at {HOT:g}. At another "
-        "end of the prompt the number is another one: that is the point of top-p. Top-k keeps the "
-        "same number everywhere.",
+        f"{percent(best)} at temperature 1 and {percent(flat)} at {HOT:g}. Another prompt, another "
+        "number: that is the point of top-p. Top-k keeps the same number everywhere.",
     )
 
 
@@ -287,9 +286,9 @@ def introduction(scenes: dict[str, Any], race: dict[str, Any]) -> str:
     count, parameters = scenes["settings"]["scenes"], race["rows"][0]["parameters"]
     passed, copied = (measures[name]["value"] for name in ("passed", "verbatim"))
     said = (
-        f"The bundled model has {parameters / 1e6:.1f} million parameters. A checker that knows "
-        "every plot reads each scene to its last word; one wrong number, day or name is enough to "
-        f"fail. **{100 * passed:.0f}%** of {count} scenes pass. "
+        f"The bundled model has {parameters / 1e6:.1f} million parameters. A checker reads each "
+        "scene to its last word; one wrong number, day or name fails it. "
+        f"**{100 * passed:.0f}%** of {count} scenes pass. "
     )
     said += (
         "None is copied whole from the training text"
@@ -374,8 +373,7 @@ def cores(count: int) -> str:
 CHOOSE = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
 
 ADDRESS = (
-    "The address of this page holds the prompt, the settings and the seed: who opens it here and "
-    "presses Write gets the same text."
+    "The address holds prompt, settings and seed: who opens it and presses Write gets the same text."
 )
 
 
