@@ -373,7 +373,7 @@ def cores(count: int) -> str:
 CHOOSE = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
 
 ADDRESS = (
-    "The address holds prompt, settings and seed: who opens it and presses Write gets the same text."
+    "The address holds prompt, settings, seed: whoever opens it and presses Write gets this text."
 )
 
 
