@@ -167,7 +167,7 @@ def head_born():
 def normalization():
     x = torch.stack([t(1, 3), t(5, 11)])
     layer = torch.nn.functional.layer_norm(x, (2,), eps=0)
-    batch = torch.nn.functional.batch_norm(x, None, None, training=True, eps=0)
+    batch = torch.nn.functional.batch_norm(x, None, None, training=True, eps=1e-12)
     rows = [digits(row, ".0f") for norm in (layer, batch) for row in norm]
     return [f"({a}, {b})" for a, b in rows]
 

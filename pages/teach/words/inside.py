@@ -90,7 +90,7 @@ SHEETS = {
             "q = (1, 0, 1, 2). The keys are (2, 1, 0, 0), (0, 1, 2, 1) and (0, 3, 0, 0). Compute "
             "the weights. (D = 4.) The values are 10, 20 and 100: what is the output?",
             "q·k = 2, 4, 0. Divided by √4 = 2: 1, 2, 0. Softmax: 0.245, 0.665, 0.090. Output: "
-            "0.245 · 10 + 0.665 · 20 + 0.090 · 100 = 24.75.",
+            "0.245 · 10 + 0.665 · 20 + 0.090 · 100 = 24.76.",
         ),
         other=Exercise(
             "Find a head that looks at the token just before. Knock it out. Write down the best "
