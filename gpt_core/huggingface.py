@@ -104,6 +104,7 @@ GPT2_DESIGN = {
     "position": "learned",
     "bias": True,
     "qk_norm": False,
+    "ngrams": 0,
     "causal": True,
 }
 

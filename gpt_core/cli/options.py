@@ -26,7 +26,13 @@ _ONLY_WITH = {
     "lora_rank": ("tune", "lora"),
     "lora_alpha": ("tune", "lora"),
 }
-_NOT_WITH = {"min_lr_ratio": ("schedule", "constant"), "norm_position": ("norm", "none")}
+_NOT_WITH: dict[str, tuple[str, object]] = {
+    "min_lr_ratio": ("schedule", "constant"),
+    "norm_position": ("norm", "none"),
+    "ngram_rows": ("ngrams", 0),
+    "ngram_dropout": ("ngrams", 0),
+    "ngram_lr": ("ngrams", 0),
+}
 
 
 class OptionError(ValueError):
@@ -99,10 +105,10 @@ def check_settings(args: Namespace, model: GPTConfig, train: TrainConfig) -> Non
     for name, (other, value) in _ONLY_WITH.items():
         if chosen[other] != value:
             _refuse(args, [name], f"with {other} {chosen[other]}; choose --{other} {value} for it")
-    for name, (other, value) in _NOT_WITH.items():
-        if chosen[other] == value:
+    for name, (other, off) in _NOT_WITH.items():
+        if chosen[other] == off:
             option = other.replace("_", "-")
-            _refuse(args, [name], f"with {other} {value}; choose another --{option} for it")
+            _refuse(args, [name], f"with {other} {off}; choose another --{option} for it")
 
 
 def check_eval(args: Namespace, run: Run) -> None:

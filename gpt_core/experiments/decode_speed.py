@@ -88,7 +88,9 @@ def read_for_a_token(tensors: dict[str, Tensor], config: GPTConfig) -> int:
 
     tensors: as a file keeps them. A tied table is read whole, by the output layer.
     """
-    tables = {"wpe.weight"} | (set() if config.tie_weights else {"wte.weight"})
+    tables = {"wpe.weight", "ngrams.table.weight"} | (
+        set() if config.tie_weights else {"wte.weight"}
+    )
     rest = {n: t for n, t in tensors.items() if n.removesuffix(".scale") not in tables}
     return nbytes(rest)
 

@@ -43,6 +43,7 @@ KINDS = {
     "norm2": "norms",
     "norm_f": "last norm",
     "wte": "token vectors",
+    "ngrams": "vectors of runs",
     "wpe": "positions",
     "lm_head": "output table",
 }
@@ -264,7 +265,8 @@ def _parts(own: GPT, start: list[Tensor], moves: list[Tensor]) -> tuple[Part, ..
     named = own.named_parameters()
     for (name, p), before, move in zip(named, start, moves, strict=True):
         layer, kinds = _place(name)
-        pieces = (t.detach().chunk(len(kinds)) for t in (before, gradient(p), move))
+        whole = gradient(p).to_dense()  # of runs of tokens, only the rows that occur have one
+        pieces = (t.detach().chunk(len(kinds)) for t in (before, whole, move))
         for kind, weight, grad, moved in zip(kinds, *pieces, strict=True):
             old = found.get((layer, kind), Part(layer, kind, 0, 0.0, 0.0, 0.0, 0.0))
             found[layer, kind] = replace(

@@ -18,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from gpt_core.experiments.stopwatch import KeptForBackward, take_turns
 from gpt_core.model.gpt import GPT
+from gpt_core.training.optim import numbers
 
 Batch = tuple[Tensor, Tensor]
 
@@ -57,7 +58,7 @@ def _once(model: GPT, way: Callable[[], float]) -> tuple[float, int, list[Tensor
     model.zero_grad()
     with KeptForBackward(model.parameters()) as kept:
         loss = way()
-    grads = [p.grad.clone() for p in model.parameters() if p.grad is not None]
+    grads = [numbers(p.grad).clone() for p in model.parameters() if p.grad is not None]
     return loss, kept.nbytes, grads
 
 
@@ -92,7 +93,7 @@ def checkpointed(model: GPT, batch: Batch) -> Callable[[], float]:
 
     def step() -> float:
         model.zero_grad()
-        stream = model.wte(x)
+        stream = model.token_vectors(x)
         if model.wpe is not None:
             stream = stream + model.wpe(torch.arange(x.shape[1], device=x.device))
         stream = model.dropout(stream)

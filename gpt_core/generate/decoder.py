@@ -12,7 +12,7 @@ vocabulary. There is no batch dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -41,6 +41,8 @@ class Decoder:
         if not c.causal:
             raise ValueError("Only a causal model can be decoded token by token.")
         self.length = 0
+        self.ngrams = model.ngrams
+        self.tokens: list[int] = []  # where runs of tokens have vectors: those read so far
         self.embedding = model.wte.weight
         self.positions = None
         if model.wpe is not None:
@@ -73,9 +75,9 @@ class Decoder:
         return self.mm(self.norm_f(self._read(tokens), *self.settings_f), self.head)
 
     @torch.inference_mode()
-    def remember(self, k: Tensor, v: Tensor) -> None:
+    def remember(self, tokens: Sequence[int], k: Tensor, v: Tensor) -> None:
         """Take over keys and values (n_layer, H, n, D) of n tokens, as the model computes them."""
-        self.length = k.shape[2]
+        self.length, self.tokens = k.shape[2], list(tokens)
         self.k[..., : self.length] = k.transpose(2, 3) * self.scales[1]
         self.v[:, :, : self.length] = v
 
@@ -92,6 +94,8 @@ class Decoder:
         x = self.embedding[tokens] if n > 1 else self.embedding.narrow(0, tokens[0], 1)
         # a copy in either case: the blocks add to it in place
         x = x.clone() if self.positions is None else x + self.positions.narrow(0, start, n)
+        if self.ngrams is not None:
+            x += self._runs(tokens)
         later = None
         if n > 1:  # the new tokens mustn't see each other's future; (n, end)
             later = torch.ones(n, end, dtype=torch.bool, device=x.device).triu(start + 1)
@@ -103,6 +107,14 @@ class Decoder:
             x = block(x, start, rows[i], q[i], k[i], v[i], later)
         self.length = end
         return x
+
+    def _runs(self, tokens: list[int]) -> Tensor:
+        """The vectors (n, C) of the runs that end with each of n new tokens."""
+        assert self.ngrams is not None
+        self.tokens[self.length :] = tokens
+        known = self.tokens[-len(tokens) - self.ngrams.longest + 1 :]  # what they may reach back to
+        idx = torch.tensor([known], device=self.embedding.device)
+        return self.ngrams(idx)[0, -len(tokens) :]
 
 
 def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Tensor]:

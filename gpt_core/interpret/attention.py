@@ -114,7 +114,7 @@ def _extend(known: AttentionTrace, model: GPT, ids: tuple[int, ...]) -> Attentio
     if start == T:
         return known
     decoder = Decoder(model, known.without)
-    decoder.remember(known.k, known.v)
+    decoder.remember(known.ids, known.k, known.v)
     logits = decoder.read(list(ids[start:]))
     new = decoder.remembered(start)
     q, k, v = (

@@ -161,7 +161,11 @@ def suggest_swap(model: GPT, seen: Recording, most: int = 24) -> tuple[int, int]
     expected = logits[[max(0, place - 1) for place in places]].clone()
     expected[rows, old] = float("-inf")
     tokens = expected.argmax(dim=-1)
-    swapped = seen["blocks.0.resid_pre"][places] + model.wte.weight[tokens] - model.wte.weight[old]
+    own = torch.tensor([list(ids)], device=model.device)
+    others = own.repeat(len(places), 1)
+    others[rows, places] = tokens
+    change = model.token_vectors(others)[rows, places] - model.token_vectors(own)[0, places]
+    swapped = seen["blocks.0.resid_pre"][places] + change
     after = model.lm_head(run_variants(model, seen, 0, places, swapped)).softmax(dim=-1)
     moved = (after - logits[-1].softmax(dim=-1)).abs().sum(dim=-1)
     much = moved >= moved.max() / 2

@@ -15,6 +15,7 @@ PARTS = {
     "mlp.gate.weight": ("MLP gate",),
     "mlp.down.weight": ("MLP down",),
     "wte.weight": ("token embeddings",),
+    "ngrams.table.weight": ("embeddings of runs",),
     "wpe.weight": ("position embeddings",),
     "lm_head.weight": ("output layer",),
 }

@@ -20,7 +20,7 @@ from gpt_core.jobs import JobError, Progress
 from gpt_core.model.gpt import GPT
 from gpt_core.training import data
 from gpt_core.training.config import TrainConfig
-from gpt_core.training.optim import make_optimizer
+from gpt_core.training.optim import make_optimizer, numbers
 from gpt_core.training.run import Run
 
 MOST_PARAMETERS = 30_000_000
@@ -92,7 +92,7 @@ def _taken(model: GPT, batch: ways.Batch, config: TrainConfig) -> tuple[dict[str
     memory = (t for t in optimizer.state_dict().values() if t.dim())
     taken = {
         "weights": sum(p.nbytes for p in parameters),
-        "gradients": sum(p.grad.nbytes for p in parameters if p.grad is not None),
+        "gradients": sum(numbers(p.grad).nbytes for p in parameters if p.grad is not None),
         "optimizer": sum(t.nbytes for t in memory),
         "activations": kept.nbytes,
         "cache": _cache(model),

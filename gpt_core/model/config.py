@@ -20,6 +20,7 @@ class GPTConfig(Settings):
 
     In shapes: V is vocab_size, T is at most block_size, H is n_head, C is n_embd, and each head is
     D = C / H wide. tie_weights: Press & Wolf 2017. qk_norm: per head (Henry et al. 2020).
+    ngrams: see `gpt_core.model.ngrams`.
     residual_init: "scaled" is GPT-2's (section 2.3); "zero" starts every block as the identity;
     "copy" is "zero" with heads that hand on what they look at from the first step.
 
@@ -52,14 +53,25 @@ class GPTConfig(Settings):
     tie_weights: bool = setting(True, "whether the output layer reuses the token embedding")
     qk_norm: bool = setting(False, "whether queries and keys are normalised")
     causal: bool = setting(True, "whether a token sees only what came before it")
+    ngrams: int = setting(
+        0, "runs of 2 up to so many tokens have vectors of their own; 0 for none", between=(0, 16)
+    )
+    ngram_rows: int = setting(
+        16_384, "with ngrams: vectors for the runs of one length", between=(1, 1_000_000)
+    )
+    ngram_dropout: float = setting(0.2, "with ngrams: share of these vectors zeroed in training")
     residual_init: ResidualInit = setting(
         "scaled", "start of each branch's last layer: small, zero, or heads that copy"
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0.0 <= self.dropout < 1.0:
-            raise ConfigError(f"dropout is {self.dropout}; it must be at least 0 and below 1.")
+        for name in ("dropout", "ngram_dropout"):
+            share = getattr(self, name)
+            if not 0.0 <= share < 1.0:
+                raise ConfigError(f"{name} is {share}; it must be at least 0 and below 1.")
+        if self.ngrams == 1:
+            raise ConfigError("ngrams is 1; a run has 2 tokens or more, and 0 is for none.")
         if self.n_embd % self.n_head:
             raise ConfigError(
                 f"n_embd is {self.n_embd} and n_head is {self.n_head}; the width must be a "

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.modules import ModuleList
+from gpt_core.model.ngrams import NgramEmbedding
 from gpt_core.model.norms import make_norm
 from gpt_core.model.observe import HookedModule, HookPoint
 
@@ -166,6 +167,7 @@ class GPT(HookedModule):
         super().__init__()
         self.config = config
         self.wte = nn.Embedding(config.vocab_size, config.n_embd)
+        self.ngrams = NgramEmbedding(config) if config.ngrams else None
         self.wpe = make_positions(config)
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = ModuleList(Block(config) for _ in range(config.n_layer))
@@ -175,6 +177,8 @@ class GPT(HookedModule):
         self.embed, self.pos_embed, self.logits = HookPoint(), HookPoint(), HookPoint()
         self.apply(_init_weights)
         self._init_residual_branches()
+        if self.ngrams is not None:
+            nn.init.zeros_(self.ngrams.table.weight)
         if config.tie_weights:
             self.lm_head.weight = self.wte.weight
 
@@ -190,7 +194,7 @@ class GPT(HookedModule):
             raise ValueError(
                 f"The model reads 1 to {self.config.block_size} tokens at a time; got {T}."
             )
-        x = self.embed(self.wte(idx))
+        x = self.embed(self.token_vectors(idx))
         if self.wpe is not None:
             x = x + self.pos_embed(self.wpe(torch.arange(T, device=idx.device)))
         x = self.dropout(x)
@@ -201,6 +205,12 @@ class GPT(HookedModule):
             return logits, None
         loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-1)
         return logits, loss
+
+    def token_vectors(self, idx: Tensor) -> Tensor:
+        """What stands for each token at first, (B, T) → (B, T, C): its own vector, and those of the
+        runs of tokens that end with it, if the design has such."""
+        vectors = self.wte(idx)
+        return vectors if self.ngrams is None else vectors + self.ngrams(idx)
 
     @property
     def use_fused(self) -> bool:
@@ -220,12 +230,12 @@ class GPT(HookedModule):
     def num_parameters(self, non_embedding: bool = False) -> int:
         """How many numbers were learned; tied weights count once.
 
-        non_embedding leaves out the token and position tables (as in Kaplan et al. 2020).
+        non_embedding leaves out the tables of vectors (as in Kaplan et al. 2020).
         """
         total = sum(p.numel() for p in self.parameters())
         if non_embedding:
-            total -= self.wte.weight.numel()
-            total -= sum(p.numel() for p in self.wpe.parameters()) if self.wpe is not None else 0
+            tables = [table for table in (self.wte, self.wpe, self.ngrams) if table is not None]
+            total -= sum(p.numel() for table in tables for p in table.parameters())
         return total
 
     def flops_per_token(self) -> int:

@@ -10,6 +10,7 @@ from gpt_core.model.shapes import shapes_of
 # Parts of a model by the beginning of their parameters' names, in the order of a pass.
 PARTS = {
     "token embeddings": ("wte.",),
+    "embeddings of runs of tokens": ("ngrams.",),
     "position embeddings": ("wpe.",),
     "attention: queries, keys, values": ("attn.qkv.",),
     "attention: output projection": ("attn.proj.",),

@@ -41,6 +41,9 @@ class TrainConfig(Settings):
     head_lr: float = setting(
         0.02, "with muon: learning rate of the output layer, biases and norms", between=(0.0, 100.0)
     )
+    ngram_lr: float = setting(
+        0.1, "with ngrams: learning rate of the vectors of runs", between=(0.0, 100.0)
+    )
     min_lr_ratio: float = setting(
         0.1, "where the schedule ends, as a share of the peak", between=(0.0, 1.0)
     )

@@ -34,6 +34,11 @@ def gradient(param: nn.Parameter) -> Tensor:
     return param.grad
 
 
+def numbers(grad: Tensor) -> Tensor:
+    """The numbers of a gradient: of one that names only rows that occur, those rows (n, C)."""
+    return grad.coalesce().values() if grad.is_sparse else grad
+
+
 class AdamW:
     """Each weight moves by its average gradient over that gradient's usual size.
 
@@ -74,6 +79,43 @@ class AdamW:
 
     def state_dict(self) -> dict[str, Tensor]:
         """The running averages of the gradient and of its square."""
+        return {"mean": self.mean, "square": self.square}
+
+
+class RowAdam:
+    """Adam for a table of which a step reads few rows: those move, and no other is even looked at.
+
+    Kingma & Ba 2015, algorithm 1, "lazily": the averages of a row rest while it isn't read, as in
+    torch.optim.SparseAdam. The table's gradient has to be sparse.
+    """
+
+    def __init__(
+        self,
+        table: nn.Parameter,
+        *,
+        learning_rate: float,
+        beta1: float = 0.9,
+        beta2: float = 0.99,
+        eps: float = 1e-8,
+    ) -> None:
+        self.table = table
+        self.learning_rate, self.beta1, self.beta2, self.eps = learning_rate, beta1, beta2, eps
+        self.mean, self.square = torch.zeros_like(table), torch.zeros_like(table)
+
+    @torch.no_grad()
+    def step(self, step: int, factor: float) -> None:
+        """Move the rows that the last backward pass went through; see `Rule`."""
+        t, sparse = step + 1, gradient(self.table).coalesce()
+        rows, grad = sparse.indices()[0], sparse.values()  # (n,), (n, C): each row once
+        mean = self.mean[rows].lerp_(grad, 1 - self.beta1)
+        square = self.square[rows].mul_(self.beta2).addcmul_(grad, grad, value=1 - self.beta2)
+        self.mean[rows], self.square[rows] = mean, square
+        size = square.div_(1 - self.beta2**t).sqrt_().add_(self.eps)
+        lr = self.learning_rate * factor / (1 - self.beta1**t)
+        self.table.index_add_(0, rows, mean.div_(size), alpha=-lr)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The running averages of the gradient and of its square, of every row."""
         return {"mean": self.mean, "square": self.square}
 
 
@@ -199,10 +241,22 @@ def make_optimizer(model: GPT, config: TrainConfig) -> Optimizer:
     "adamw": weight decay on matrices and embeddings, none on vectors (biases, norms).
     "muon": Muon on the matrices inside the blocks; Adam on embeddings, the output layer and
     vectors, each with a learning rate of its own. Vectors may be frozen (requires_grad False).
+    Either leaves the vectors of runs of tokens to RowAdam.
     """
     # Tied weights appear once; what is frozen has no gradient and stays as it is.
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     adam = {"beta1": config.beta1, "beta2": config.beta2}
+    runs = named.pop("ngrams.table.weight", None)
+    rules = _rules(named, config, adam)
+    if runs is not None:
+        rules["runs"] = RowAdam(runs, learning_rate=config.ngram_lr, **adam)
+    return Optimizer(rules)
+
+
+def _rules(
+    named: dict[str, nn.Parameter], config: TrainConfig, adam: dict[str, float]
+) -> dict[str, Rule]:
+    """The rules of parameters whose gradients name every number."""
     vectors = [p for p in named.values() if p.dim() < 2]
     if config.optimizer == "adamw":
         matrices = [p for p in named.values() if p.dim() >= 2]
@@ -212,7 +266,7 @@ def make_optimizer(model: GPT, config: TrainConfig) -> Optimizer:
             rules["matrices"] = AdamW(matrices, learning_rate=lr, weight_decay=decay, **adam)
         if vectors:
             rules["vectors"] = AdamW(vectors, learning_rate=lr, **adam)
-        return Optimizer(rules)
+        return rules
 
     hidden = {n: p for n, p in named.items() if p.dim() == 2 and n.startswith("blocks.")}
     tables = [p for n, p in named.items() if n.startswith(("wte.", "wpe."))]
@@ -230,7 +284,7 @@ def make_optimizer(model: GPT, config: TrainConfig) -> Optimizer:
     rest = vectors + [p for n, p in named.items() if n.startswith("lm_head.")]  # if not tied
     if rest:
         rules["head"] = AdamW(rest, learning_rate=config.head_lr, **adam)
-    return Optimizer(rules)
+    return rules
 
 
 def lr_factor(step: int, config: TrainConfig) -> float:
@@ -258,7 +312,7 @@ def clip_gradients(params: list[nn.Parameter], max_norm: float) -> float:
 
     Returns the norm before clipping (Pascanu, Mikolov & Bengio 2013, section 3.2).
     """
-    grads = [p.grad for p in params if p.grad is not None]
+    grads = [numbers(p.grad) for p in params if p.grad is not None]
     norm = torch.nn.utils.get_total_norm(grads).item()
     if max_norm and norm > max_norm:
         torch._foreach_mul_(grads, max_norm / (norm + 1e-6))

@@ -31,7 +31,7 @@ from gpt_core.training import data, distributed
 from gpt_core.training.autopsy import first_not_finite
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.evaluate import mean_loss
-from gpt_core.training.optim import clip_gradients, lr_factor, make_optimizer
+from gpt_core.training.optim import clip_gradients, lr_factor, make_optimizer, numbers
 
 EVALUATION_SEED = 2**40  # one text for runs of all seeds; none of them learns from its batches
 
@@ -220,7 +220,7 @@ class Trainer:
         """Leave the batch's mean gradient in the parameters; return the batch's mean loss."""
         if not self.model.training:
             self.model.train()
-        if self.model.config.dropout:
+        if self.model.config.dropout or self.model.config.ngrams:
             # Another dropout mask for every step and process, the same one after a resume.
             torch.manual_seed((self.config.seed << 32) + (self.step << 12) + distributed.rank())
         for param in self.params:
@@ -233,6 +233,9 @@ class Trainer:
                     loss, learned_from = self._loss(x, y)
                 (learned_from / len(parts)).backward()
             total += loss.detach() / len(parts)
+        for param in self.params:
+            if param.grad is not None and param.grad.is_sparse:
+                param.grad = param.grad.coalesce()  # each row once, which all that follows needs
         return distributed.mean(total).item()
 
     def _loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -281,7 +284,7 @@ class Trainer:
             if name is not None:
                 return _sentence(self.step + 1, name)
         for name, param in self.model.named_parameters():
-            if param.grad is not None and not torch.isfinite(param.grad).all():
+            if param.grad is not None and not torch.isfinite(numbers(param.grad)).all():
                 return _sentence(self.step + 1, f"the gradient of {name}")
         return _sentence(self.step + 1, "the loss")
 

@@ -21,6 +21,7 @@ DESIGNS = {
     "post-norm, batchnorm": {"norm_position": "post", "norm": "batchnorm"},
     "one layer, one head": {"n_layer": 1, "n_head": 1},
     "not causal": {"causal": False},
+    "runs of two and three": {"ngrams": 3, "ngram_rows": 7},
 }  # fmt: skip
 
 

@@ -224,6 +224,7 @@ def test_numbers_that_are_not_finite(tmp_path, bpe):
         {"bias": False},
         {"qk_norm": True},
         {"activation": "swiglu"},
+        {"ngrams": 3},
         {"causal": False},
     ],
     ids=str,

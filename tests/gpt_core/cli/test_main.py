@@ -186,6 +186,7 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(command, words, text, tmp_p
         ("train --text {text} --preset classic --cooldown 0.5", "choose --schedule linear for it"),
         ("train --text {text} --preset notebook --min-lr-ratio 0.5", "choose another --schedule"),
         ("train --text {text} --norm none --norm-position post", "choose another --norm for it"),
+        ("train --text {text} --ngram-rows 50", "with ngrams 0; choose another --ngrams"),
         ("train --text {text} --document-starts --block-size 8", "The text has no documents"),
         ("train --text {text} --steps -1", "steps is -1"),
         ("train --text {text} --learning-rate nan", "learning_rate is nan"),

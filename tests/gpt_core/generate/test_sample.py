@@ -78,6 +78,23 @@ def test_the_decoder_may_read_its_tokens_in_any_portions():
         torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_runs_of_tokens_reach_back_over_portions_and_are_forgotten_with_the_window():
+    model = build(ngrams=4, ngram_rows=23, position="rope")
+    text = [5, 2, 9, 16, 0, 1, 7, 7, 3]
+    with torch.no_grad():
+        expected = model(torch.tensor([text]))[0][0]
+    for portions in ([9], [1] * 9, [2, 1, 5, 1]):
+        decoder, rest = Decoder(model), list(text)
+        read = []
+        for n in portions:
+            read.append(decoder.read(rest[:n]))
+            rest = rest[n:]
+        torch.testing.assert_close(torch.cat(read), expected, rtol=1e-4, atol=1e-4)
+    decoder.length = 3  # as if the rest had never been read
+    torch.testing.assert_close(decoder.read(text[3:5]), expected[3:5], rtol=1e-4, atol=1e-4)
+    assert ids(model) == ids(model, use_cache=False)
+
+
 def test_what_lay_in_the_cache_s_memory_before_is_never_read(monkeypatch):
     model = GPT(GPTConfig(vocab_size=11, n_layer=2, n_head=2, n_embd=8, block_size=8)).eval()
     monkeypatch.setattr(

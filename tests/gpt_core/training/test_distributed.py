@@ -62,6 +62,7 @@ def losses(folder):
 
 def test_two_processes_take_the_same_steps_as_one(tmp_path, text):
     options = [*OPTIONS, "--steps", "12", "--preset", "modern", "--grad-accum", "2"]
+    options += ["--ngrams", "3", "--ngram-rows", "50", "--ngram-dropout", "0"]
     alone, together = tmp_path / "alone", tmp_path / "together"
     assert main(["train", "--text", str(text), "--out", str(alone), *options]) == 0
     two = torchrun("--text", text, "--out", together, *options)

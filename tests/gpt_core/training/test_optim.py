@@ -10,6 +10,7 @@ from gpt_core.training.config import TrainConfig
 from gpt_core.training.optim import (
     AdamW,
     Muon,
+    RowAdam,
     clip_gradients,
     lr_factor,
     make_optimizer,
@@ -42,6 +43,53 @@ def test_adamw_equals_torch(weight_decay):
         reference.step()
         for mine, other in zip(ours, theirs, strict=True):
             torch.testing.assert_close(mine, other, atol=1e-6, rtol=1e-5)
+
+
+def rows_read(table, step):
+    """Let a backward pass go through five rows, one of them twice; return those."""
+    generator = torch.Generator().manual_seed(step)
+    rows = torch.randint(30, (4,), generator=generator)
+    rows = torch.cat((rows, rows[:1]))
+    table.grad = None
+    read = nn.functional.embedding(rows, table, sparse=True)
+    (read * torch.randn(5, 3, generator=generator)).sum().backward()
+    return rows
+
+
+def test_row_adam_equals_torch_and_leaves_other_rows_alone():
+    (ours,), (theirs,) = parameters((30, 3)), parameters((30, 3))
+    rule = RowAdam(ours, learning_rate=0.01, beta1=0.8, beta2=0.95)
+    reference = torch.optim.SparseAdam([theirs], lr=0.01, betas=(0.8, 0.95))
+    for step in range(20):
+        factor, before = 1 / (step + 1), ours.detach().clone()
+        reference.param_groups[0]["lr"] = 0.01 * factor
+        rows = rows_read(ours, step)
+        rows_read(theirs, step)
+        rule.step(step, factor)
+        reference.step()
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)
+        moved = (ours != before).any(dim=1)
+        assert moved.nonzero().flatten().tolist() == rows.unique().tolist()
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_runs_of_tokens_have_a_rule_and_a_rate_of_their_own(optimizer):
+    model = GPT(GPTConfig(11, n_layer=1, n_head=2, n_embd=16, ngrams=3, ngram_rows=5))
+    config = TrainConfig(optimizer=optimizer, ngram_lr=0.3)
+    rule = make_optimizer(model, config).rules["runs"]
+    assert rule.table is model.ngrams.table.weight and rule.learning_rate == 0.3
+
+
+def test_the_norm_of_gradients_counts_rows_that_occur_twice_once():
+    (table, dense), exact = parameters((30, 3), (2, 2)), parameters((30, 3))[0]
+    rows_read(table, 1)
+    dense.grad, exact.grad = torch.ones(2, 2), table.grad.to_dense()
+    expected = math.sqrt(exact.grad.square().sum() + 4)
+    table.grad = table.grad.coalesce()
+    assert clip_gradients([table, dense], 0.5) == pytest.approx(expected, rel=1e-5)
+    torch.testing.assert_close(
+        table.grad.to_dense(), exact.grad * 0.5 / expected, rtol=1e-4, atol=0
+    )
 
 
 @pytest.mark.parametrize(("iterations", "error"), [(3, 0.28), (4, 0.02), (6, 0.001)])

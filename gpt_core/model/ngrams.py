@@ -1,0 +1,60 @@
+"""Vectors for runs of tokens: what the last two, three, … characters alone tell.
+
+A GPT finds out for itself, layer by layer, that after "th" often comes "e". A table can simply hold
+it: one learned vector for every run of n tokens, added to the vector of the run's last token. There
+are far too many runs for a row each (65 characters have 18 million runs of four), so a run's row is
+found by hashing, and runs may share one. A step of training touches only the rows that occur in it,
+so that such a table costs memory and hardly any arithmetic.
+
+Charikar & Papangelou as "hash embeddings" (Tito Svenstrup, Hansen & Winther 2017) save rows for
+words; runs of characters hashed into tables are from fastText (Bojanowski et al. 2017), and as a
+GPT's input from "Byte Latent Transformer" (Pagnoni et al. 2024, section 3.2.1).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gpt_core.model.config import GPTConfig
+
+# A run of tokens a, b, c is the number ((a + 1) · 48271 + b + 1) · 48271 + c + 1, modulo the prime
+# 2³¹ − 1: Karp & Rabin 1987, with a multiplier of Park & Miller 1988.
+MULTIPLIER, PRIME = 48_271, 2**31 - 1
+
+
+class NgramEmbedding(nn.Module):
+    """The sum of a vector for the last 2, one for the last 3, … one for the last n tokens.
+
+    All start at zero: the model begins as one without them. Its dropout is its own, since what is
+    rare is soon known by heart.
+    """
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.longest, self.rows = config.ngrams, config.ngram_rows
+        # Sparse: a gradient of the rows that occur, and none of all others.
+        self.table = nn.Embedding((self.longest - 1) * self.rows, config.n_embd, sparse=True)
+        self.dropout = nn.Dropout(config.ngram_dropout)
+
+    def forward(self, idx: Tensor) -> Tensor:
+        """(B, T) → (B, T, C)."""
+        return self.dropout(self.table(self.rows_of(idx)).sum(dim=-2))
+
+    def rows_of(self, idx: Tensor) -> Tensor:
+        """The table's rows at each place: of the last 2 tokens, the last 3, …; (B, T, n - 1).
+
+        Rows of longer runs stand further down. Before the first token there is nothing, which
+        counts as 0 where a token counts as its id + 1.
+        """
+        T = idx.shape[1]
+        padded = F.pad(idx + 1, (self.longest - 1, 0))
+        found = []
+        for length in range(2, self.longest + 1):
+            run = torch.zeros_like(idx)
+            for back in range(length - 1, -1, -1):  # the oldest token first
+                first = self.longest - 1 - back
+                run = (run * MULTIPLIER + padded[:, first : first + T]) % PRIME
+            found.append(run % self.rows + (length - 2) * self.rows)
+        return torch.stack(found, dim=-1)
