@@ -1,8 +1,9 @@
 """Seconds of steps to the same loss: nanoGPT's CPU recipe against our fast one; a step's time.
 
     python -m benchmarks.training --text tinyshakespeare.txt --nanogpt path/to/nanoGPT
+    python -m benchmarks.training --text tinyshakespeare.txt --seconds 60
 
-Two questions, each answered side by side in one run:
+Three questions, each answered side by side in one run:
 
 1. nanoGPT's settings for a CPU (4 layers, 4 heads, 128 wide, context 64, batch 12, AdamW, 2,000
    steps) reach some loss on the whole validation split. How much sooner does a plain GPT of at most
@@ -10,6 +11,9 @@ Two questions, each answered side by side in one run:
    at a time, so that a busy moment of the machine meets both. Evaluation isn't counted.
 2. How long is a step of that classic recipe in our code, in nanoGPT's, in transformers' GPT-2?
    All three take turns; the ratio is the median over rounds.
+3. With --seconds: what loss does a minute of steps come to, with and without vectors for runs of
+   characters (gpt_core/model/ngrams.py)? How many steps fit is measured first, then so many are
+   taken; --steps says it instead, for a machine that has other work.
 """
 
 from __future__ import annotations
@@ -42,6 +46,12 @@ from gpt_core.training.trainer import Trainer
 BLOCK, BATCH = 64, 12
 CLASSIC = {"n_layer": 4, "n_head": 4, "n_embd": 128, "bias": False}  # as nanoGPT's train.py
 FAST = {"n_layer": 2, "n_head": 2, "n_embd": 64, "activation": "swiglu"}
+# In a minute. Both have the same blocks; looking up runs takes a tenth of a step.
+MINUTE: dict[str, dict[str, object]] = {
+    "plain": {"n_layer": 3, "n_head": 3, "n_embd": 96, "activation": "swiglu", "block_size": 128},
+}
+MINUTE["with runs"] = MINUTE["plain"] | {"ngrams": 5}
+MINUTE_BATCH = 8
 LARGEST = 1_500_000
 SLICES = 20  # turns that each of the two trainings takes
 ROUND = 10  # steps that each side of a comparison takes in its turn
@@ -66,7 +76,8 @@ def make_trainer(
     """A trainer that never stops to evaluate."""
     train = TrainConfig.from_preset(preset, eval_interval=10**6, eval_batches=1, **settings)
     torch.manual_seed(train.seed)
-    model = GPT(GPTConfig.from_preset(preset, vocab_size=vocabulary, block_size=BLOCK, **shape))
+    sizes = {"vocab_size": vocabulary, "block_size": BLOCK} | shape
+    model = GPT(GPTConfig.from_preset(preset, **sizes))
     return Trainer(model, TokenData(*splits), train)
 
 
@@ -117,6 +128,49 @@ def print_row(name: str, row: tuple[float, ...]) -> None:
         f"| **{ratio:.1f}×** |",
         flush=True,
     )
+
+
+def minute_trainer(name: str, vocabulary: int, splits: Splits, steps: int, seed: int) -> Trainer:
+    """A trainer of one of MINUTE."""
+    own = {"batch_size": MINUTE_BATCH, "deal": True, "steps": steps, "seed": seed}
+    return make_trainer("modern", MINUTE[name], vocabulary, splits, **own)
+
+
+def steps_in(seconds: float, trainers: list[Trainer]) -> list[int]:
+    """How many steps of each trainer fit into so many seconds, by 50 that they take in turns."""
+    times: list[list[float]] = [[] for _ in trainers]
+    for _ in range(50):
+        for trainer, own in zip(trainers, times, strict=True):
+            before = trainer.elapsed
+            next(trainer)
+            own.append(trainer.elapsed - before)
+    return [round(seconds / median(own[10:])) for own in times]  # the first ones warm up
+
+
+def print_minutes(vocabulary: int, splits: Splits, seeds: int, counts: dict[str, int]) -> None:
+    """One row a seed, and the medians: each recipe of MINUTE with its count of steps."""
+    heads = [f"{name}: loss | steps | seconds" for name in counts]
+    print(f"| seed | {' | '.join(heads)} |\n| --- |{' ---: |' * 3 * len(counts)}")
+    rows = []
+    for seed in range(1, seeds + 1):
+        row: list[float] = []
+        for name, steps in counts.items():
+            trainer = minute_trainer(name, vocabulary, splits, steps, seed)
+            for _ in trainer:
+                pass
+            row += [whole_split_loss(trainer.model, splits[1]), steps, trainer.elapsed]
+        rows.append(row)
+        print_minute(str(seed), row)
+    print_minute("median", [median(column) for column in zip(*rows, strict=True)])
+
+
+def print_minute(name: str, row: list[float]) -> None:
+    """Losses with three digits, seconds with one."""
+    cells = [
+        f"{loss:.3f} | {steps:,.0f} | {seconds:.1f}"
+        for loss, steps, seconds in zip(row[::3], row[1::3], row[2::3], strict=True)
+    ]
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def our_step(vocabulary: int, splits: Splits) -> Step:
@@ -199,6 +253,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each kind; 0 for none")
     parser.add_argument("--rounds", type=int, default=20, help="turns of each side in timing steps")
     parser.add_argument("--threads", type=int, help="processor threads (default: all)")
+    parser.add_argument("--seconds", type=float, help="train for so long, and measure nothing else")
+    parser.add_argument("--steps", type=int, nargs=2, help="of each recipe, instead of timing them")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -206,6 +262,14 @@ def main() -> None:
     tokenizer = train_tokenizer("char", text)
     splits = data.split(data.encode_to_array(tokenizer, text))
     print(f"{args.text.name}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads\n")
+    if args.seconds or args.steps:
+        counts = args.steps or steps_in(
+            args.seconds,
+            [minute_trainer(name, tokenizer.vocab_size, splits, 10**6, 1) for name in MINUTE],
+        )
+        by_name = dict(zip(MINUTE, counts, strict=True))
+        print_minutes(tokenizer.vocab_size, splits, args.seeds, by_name)
+        return
     if args.seeds:
         print_races(tokenizer.vocab_size, splits, args.seeds)
     sides = {"ours": our_step(tokenizer.vocab_size, splits)}

@@ -16,6 +16,8 @@ class TrainConfig(Settings):
     batch_size counts all processes and accumulated parts together; grad_accum changes no result.
     document_starts: seven of eight pieces of text begin where a document does (with the two blank
     lines before it), so that the model sees what it is about; else pieces begin anywhere.
+    deal: pieces are drawn without replacement, for which fewer steps are needed (Recht & Ré 2012;
+    Mishchenko, Khaled & Richtárik 2020, "Random reshuffling"); see `gpt_core.training.data`.
     tune, lora_rank, lora_alpha: for a run that goes on from trained weights; see
     `gpt_core.adapters.ways`. "last" trains the last block and the norm after it.
     rare_token_weight: how many times a rare token that a text depends on counts in the loss that is
@@ -77,6 +79,9 @@ class TrainConfig(Settings):
     document_starts: bool = setting(
         False, "begin most pieces of text where a document begins, after two blank lines"
     )
+    deal: bool = setting(
+        False, "let no piece of the text come again before all others have been there"
+    )
     rare_token_weight: float = setting(
         1.0,
         "how many times the sitcom's days, numbers, towns count in the loss at first",
@@ -116,6 +121,11 @@ class TrainConfig(Settings):
             raise ConfigError(
                 f"batch_size is {self.batch_size} and grad_accum is {self.grad_accum}; the batch "
                 f"must split into equal parts."
+            )
+        if self.deal and self.document_starts:
+            raise ConfigError(
+                "deal and document_starts exclude each other: pieces side by side don't begin "
+                "where documents do."
             )
 
 

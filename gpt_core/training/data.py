@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -70,6 +71,7 @@ def batch(
     block_size: int,
     seed: int,
     starts: np.ndarray | None = None,
+    dealt: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the batch of a step: x and y, both (batch_size, block_size) int64.
 
@@ -77,6 +79,7 @@ def batch(
     token later: y[b, t] is what follows x[b, t]. The places depend on (seed, step) alone, so a
     run resumed at a step goes on with the same batches. starts: where pieces begin, but for one
     in eight, which begins anywhere as all do by default; those too near the end don't count.
+    dealt: the pieces are dealt out as in `_dealt` instead, and starts don't count.
     Raises DataError if there are fewer than block_size + 1 tokens.
     """
     if len(tokens) < block_size + 1:
@@ -85,6 +88,9 @@ def batch(
             f" {block_size + 1:,}: use a longer text or a shorter context."
         )
     last = len(tokens) - block_size
+    if dealt:
+        pieces = range(step * batch_size, (step + 1) * batch_size)
+        return _pieces(tokens, _dealt(len(tokens), pieces, block_size, seed), block_size)
     draw = np.random.default_rng((seed, step))
     places = draw.integers(last, size=batch_size)
     if starts is not None:
@@ -96,8 +102,39 @@ def batch(
             )
         count = batch_size - batch_size // 8  # a prompt may begin in the middle of a document, too
         places[:count] = draw.choice(usable, size=count)
-    pieces = tokens[places[:, None] + np.arange(block_size + 1)].astype(np.int64)  # (B, T + 1)
-    return _shifted(pieces)
+    return _pieces(tokens, places, block_size)
+
+
+def _dealt(length: int, pieces: range, block_size: int, seed: int) -> np.ndarray:
+    """Where the pieces of these numbers, counted over the whole run, begin in a text of `length`.
+
+    The text is cut into pieces side by side, which are dealt like cards: none comes again before
+    all others have been there. Then it is cut anew, a little further on, and shuffled anew.
+    """
+    count = max(1, (length - block_size) // block_size)
+    room = min(block_size, length - block_size * count)  # where the first piece may begin
+    places = []
+    for number in pieces:
+        order, first = _shuffled(count, room, seed, number // count)
+        places.append(first + block_size * order[number % count])
+    return np.array(places)
+
+
+@lru_cache(2)
+def _shuffled(count: int, room: int, seed: int, time: int) -> tuple[np.ndarray, int]:
+    """In which order pieces come the n-th time that the text is dealt, and where the first begins.
+
+    A function of its arguments alone, so that a run resumed anywhere goes on with the same pieces.
+    """
+    draw = np.random.default_rng((seed, time))
+    return draw.permutation(count), int(draw.integers(room))
+
+
+def _pieces(
+    tokens: np.ndarray, places: np.ndarray, block_size: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The pieces that begin at some places, x and y as in `batch`."""
+    return _shifted(tokens[places[:, None] + np.arange(block_size + 1)].astype(np.int64))
 
 
 def windows(

@@ -159,7 +159,10 @@ class Trainer:
         )
 
     def batch(self, split: str, step: int, seed: int | None = None) -> tuple[Tensor, Tensor]:
-        """Inputs and targets (batch_size, block_size) of a step: a function of (seed, step)."""
+        """Inputs and targets (batch_size, block_size) of a step: a function of (seed, step).
+
+        With a seed of another's they are drawn, even where the run's own are dealt.
+        """
         x, y = data.batch(
             self.splits[split],
             step,
@@ -167,6 +170,7 @@ class Trainer:
             block_size=self.model.config.block_size,
             seed=self.config.seed if seed is None else seed,
             starts=self.starts[split],
+            dealt=self.config.deal and seed is None,
         )
         return x.to(self.device), y.to(self.device)
 

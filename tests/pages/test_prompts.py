@@ -23,7 +23,7 @@ def checked_figures():
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     write_run(folder, FIRST, block_size=64)
-    write_run(folder, SMALL, block_size=8, n_layer=1, n_head=1)
+    write_run(folder, SMALL, block_size=8, n_layer=1, n_head=1, ngrams=3, ngram_rows=50)
     write_run(folder, WIDE, block_size=48, n_layer=3, n_head=4)
     write_run(folder, TINY, block_size=1, n_layer=1, n_head=1)
     return folder

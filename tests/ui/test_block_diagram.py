@@ -21,6 +21,11 @@ def design(**choices):
     return GPTConfig(100, **({"n_layer": 2, "n_head": 2, "n_embd": 32} | choices))
 
 
+def test_runs_of_tokens_are_said_where_the_design_has_them():
+    said = [parts(design(ngrams=longest))[1].sentence for longest in (0, 4)]
+    assert "run" not in said[0] and "each run of 2 to 4 tokens" in said[1]
+
+
 def named(config, ending):
     return [part.name for part in parts(config) if part.name.endswith(ending)]
 

@@ -52,6 +52,35 @@ def test_every_place_can_be_drawn_and_none_beyond():
     assert firsts == {0, 1, 2}
 
 
+def dealt(length, steps, batch_size, block_size, seed=0):
+    """Where the pieces of so many steps begin."""
+    tokens, found = np.arange(length), []
+    for step in range(steps):
+        sizes = {"batch_size": batch_size, "block_size": block_size, "seed": seed}
+        x, y = batch(tokens, step, **sizes, dealt=True)
+        assert torch.equal(y, x + 1) and y.max() < length
+        found += x[:, 0].tolist()
+    return found
+
+
+@given(st.integers(2, 40), st.integers(1, 9), st.integers(1, 5), st.integers(0, 9))
+def test_dealt_pieces_come_again_only_after_all_others(length, block_size, batch_size, seed):
+    block_size = min(block_size, length - 1)
+    count = max(1, length // block_size - 1)  # the rest leaves room to cut elsewhere next time
+    places = dealt(length, 3 * count, batch_size, block_size, seed)
+    for first in range(0, len(places) - count + 1, count):
+        own = sorted(places[first : first + count])
+        assert own == [own[0] + block_size * i for i in range(count)]
+
+
+def test_the_text_is_cut_and_shuffled_anew_each_time():
+    places = dealt(1_000, 6, 9, 50)  # 19 pieces at a time
+    once, again = places[:19], places[19:38]
+    assert once[0] % 50 != again[0] % 50
+    assert np.argsort(once).tolist() != np.argsort(again).tolist()
+    assert dealt(1_000, 6, 9, 50) == places != dealt(1_000, 6, 9, 50, seed=1)
+
+
 def test_the_shortest_text_that_is_enough():
     x, y = batch(TOKENS[:17], 0, batch_size=2, block_size=16, seed=0)
     assert x[:, 0].tolist() == [0, 0]

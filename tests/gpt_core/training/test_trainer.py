@@ -65,6 +65,7 @@ def test_it_learns_and_records_every_step():
         ({"ngrams": 3, "ngram_rows": 40}, {"optimizer": "muon", "grad_accum": 2}),
         ({"dropout": 0.2, "norm": "batchnorm"}, {"optimizer": "muon", "grad_accum": 2}),
         ({}, {"precision": "bfloat16"}),
+        ({}, {"deal": True}),
     ],
     ids=str,
 )

@@ -72,13 +72,14 @@ class Part:
 def parts(config: GPTConfig) -> list[Part]:
     """The parts of such a model in the order in which they run."""
     C, V = config.n_embd, config.vocab_size
+    runs = f" So does each run of 2 to {config.ngrams} tokens that ends here." * bool(config.ngrams)
     found = [
         Part("idx", "tokens", "Tokens", "The prompt as numbers, one for each token."),
         Part(
             "embed",
             "embed",
             "Embedding",
-            f"Each token picks its row of {C} numbers: the stream begins.",
+            f"Each token picks its row of {C} numbers: the stream begins.{runs}",
             detail=f"{V:,} × {C}",
             says=_POSITIONS[config.position],
         ),
