@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from course.lessons import COURSE, Lesson, around, group_of, number_of
+from course.lessons import COURSE, WITH_QUERIES, Lesson, around, group_of, number_of
 from ui.app.glossary import STYLE
 from ui.app.links import page_of
+from ui.show.theme import LEGEND, palette
 
 VISITED = "visited"
-# Streamlit leaves six lines of nothing above a title.
-_STYLE = "<style>[data-testid=stMainBlockContainer] {padding-top: 3.75rem}</style>"
+_STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
 def menu(here: Lesson) -> None:
@@ -33,12 +35,18 @@ def menu(here: Lesson) -> None:
 
 def place(here: Lesson) -> None:
     """One small line above the title: which lesson this is, and how long it takes."""
-    st.html(STYLE + _STYLE)
+    background = f":root {{--background: {palette().background}}}"
+    st.html(f"{STYLE}<style>{background}{_STYLE}</style>")
     number = number_of(here)
     if number is None:
         return
     last = max(number_of(lesson) or 0 for lessons in COURSE.values() for lesson in lessons)
-    st.caption(f"{group_of(here)} · lesson {number} of {last} · about {here.minutes} minutes")
+    with st.container(key="place", horizontal=True):
+        where = f"{group_of(here)} · lesson {number} of {last} · about {here.minutes} minutes"
+        st.caption(where, width="content")
+        if group_of(here) in WITH_QUERIES:
+            with st.container(key="colours", width="content"):
+                st.caption(LEGEND)
 
 
 def way_on(here: Lesson) -> None:

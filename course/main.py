@@ -1,16 +1,16 @@
-"""The main script: the lesson that the address names, and the sidebar that all of them share."""
+"""The main script: the lesson that the address names, and the bar that all of them share."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from course.frame import menu, place, way_on
-from course.lessons import FIRST, LESSONS, WITH_QUERIES, Lesson, group_of
+from course.lessons import FIRST, LESSONS, Lesson
 from ui.app.course import tell_course
 from ui.app.glossary import forget_terms
 from ui.app.links import follow_link, page_of
 from ui.app.startup import prepare_process
-from ui.app.study_bar import sidebar, sidebar_notes
+from ui.app.study_bar import study_bar, study_notes
 from ui.app.visitor import mount_visitor
 
 st.set_page_config(page_title="GPT from scratch, live", page_icon="🧺", layout="wide")
@@ -34,10 +34,10 @@ here = LESSONS[pages.index(page)]
 tell_course(LESSONS, here)
 mount_visitor()
 menu(here)
-sidebar(legend=group_of(here) in WITH_QUERIES)
+study_bar()
 follow_link()
 forget_terms()
 place(here)
 page.run()
 way_on(here)
-sidebar_notes()
+study_notes()

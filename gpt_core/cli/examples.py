@@ -10,7 +10,7 @@ examples:
   python -m gpt_core eval --run runs/book
   python -m gpt_core train --sitcom-scenes 50000 --tokenizer bpe --out runs/sitcom
   python -m gpt_core eval --run runs/sitcom --scenes 500 --json sitcom.json
-  python -m gpt_core import gpt2 --out runs/gpt2     (then choose it in the app's sidebar)
+  python -m gpt_core import gpt2 --out runs/gpt2     (then choose it at the top of the app)
   python -m gpt_core export runs/book --out book-for-transformers
   python -m gpt_core compress runs/book --int4 --gptq --out runs/book-int4
   python -m gpt_core tokens "Once upon a time" --run runs/book

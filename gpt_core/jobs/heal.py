@@ -117,7 +117,7 @@ def _training(run: Run, model: GPT, steps: int, seed: int) -> TrainConfig:
     if work > MOST_FLOPS:
         raise JobError(
             f"The model has {model.num_parameters():,} parameters: {steps} steps would take too "
-            "long here. Choose fewer steps, or a smaller model in the sidebar."
+            "long here. Choose fewer steps, or a smaller model at the top."
         )
     return small_steps(run.train_config, steps=steps, batch_size=batch_size, seed=seed)
 

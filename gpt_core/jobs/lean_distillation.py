@@ -51,9 +51,7 @@ def lean_distillation(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     config = _training(run, student)
     work = TOKENS * (model.flops_per_token() / 3 + shapes_of(student).flops_per_token())
     if work > MOST_FLOPS:
-        raise JobError(
-            "This model is too large to teach here. Choose a smaller one in the sidebar."
-        )
+        raise JobError("This model is too large to teach here. Choose a smaller one at the top.")
     read = pieces_for(run, model, TEXTS, passes=20, flops=1e12, longest=student.block_size)
     tokens = seen_tokens(run, SCENES)
     with one_thread():

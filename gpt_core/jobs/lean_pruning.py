@@ -53,7 +53,7 @@ def lean_pruning(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     if work > 3 * MOST_FLOPS:
         raise JobError(
             f"The model has {model.num_parameters():,} parameters: healing it would take too long "
-            "here. Choose fewer steps, or a smaller model in the sidebar."
+            "here. Choose fewer steps, or a smaller model at the top."
         )
     read = pieces_for(run, model, texts, passes=3 * len(SHARES) + 6, flops=MOST_FLOPS)
     cuts = _cuts(run, model, read.pieces)

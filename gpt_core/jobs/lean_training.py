@@ -41,7 +41,7 @@ def lean_training(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     if model.num_parameters() > MOST_PARAMETERS:
         raise JobError(
             f"The model has {model.num_parameters():,} parameters: measuring its training steps "
-            "would take too long here. Choose a smaller model in the sidebar."
+            "would take too long here. Choose a smaller model at the top."
         )
     batch = batch_of(run)
     plain = ways.whole_batch(model, batch)

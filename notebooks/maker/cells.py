@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 # Sentences about the app say nothing in a notebook.
-_APP = re.compile(r"\b(sidebar|lessons?|pages?|below|above|slider|figure|draws?n? here)\b", re.I)
+_APP = re.compile(r"\b(at the top|lessons?|pages?|below|above|slider|figure|draws?n? here)\b", re.I)
 _COLOUR = re.compile(r":(?:blue|red|green|violet|orange|gray)\[((?:[^\[\]]|\[[^\]]*\])*)\]")
 
 

@@ -153,7 +153,7 @@ def intro(config: GPTConfig, T: int) -> str:
         f"{layers} of {heads} each, so there "
         f"{'is 1 picture' if pictures == 1 else f'are {pictures} pictures'} for "
         f"{'this 1 token' if T == 1 else f'these {T} tokens'}. Each cell is one weight between 0 "
-        "and 1. Edit the prompt in the sidebar and watch them change."
+        "and 1. Edit the prompt at the top and watch them change."
     )
 
 

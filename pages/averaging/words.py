@@ -108,7 +108,7 @@ def intro(last: TokenLike, T: int) -> str:
     """The problem, and what to watch."""
     start = f"Your prompt ends with {code(last.text)}. "
     if T == 1:
-        start += "It has no token before it yet; write more in the sidebar. "
+        start += "It has no token before it yet; write more at the top. "
     return (
         f"{start}To guess what follows, its vector should hold something of what came before, most "
         "simply **the average of all earlier tokens**. Go through the four steps. Between which "
@@ -418,6 +418,4 @@ def check(error: float, tokens: int) -> str:
 
 
 UNMASKED = "This model was built without a mask: its own heads skip the step to −∞."
-LONELY = (
-    "With one token there is nothing to share: its weight is 1. Write at least two in the sidebar."
-)
+LONELY = "With one token there is nothing to share: its weight is 1. Write at least two at the top."

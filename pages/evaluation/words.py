@@ -34,7 +34,7 @@ TIMES = {LESS: 1.0, SOME: 3.0, MORE: 10.0, MOST: math.inf}  # each up to this
 SHORT = "Type at least two tokens: the first one has nothing before it that could predict it."
 BROKEN = (
     "This model's probabilities are not numbers any more (its training went wrong), so there is "
-    "nothing to measure. Choose another model in the sidebar."
+    "nothing to measure. Choose another model at the top."
 )
 PEEKS = (
     "This model may look at the tokens that come later, also at the one that it should predict. "
@@ -42,7 +42,7 @@ PEEKS = (
 )
 NO_TEXT = (
     "The part of this model's text that it did not learn from is too short to measure anything on. "
-    "Choose another model in the sidebar."
+    "Choose another model at the top."
 )
 IMPORTED = (
     "This model came here already trained, on a text that is not here. Held-out text means, for "
@@ -636,7 +636,7 @@ def race_finding(value: dict[str, Any]) -> str:
 TRY = (
     "Type the beginning of a scene, then the same words in another order. Which tokens change?",
     "Type a text in another language, or one of a newspaper. How many bits per character now?",
-    "Choose another model in the sidebar. Do all four units agree which one is better?",
+    "Choose another model at the top. Do all four units agree which one is better?",
     "Choose a model that was trained for a short time. Is it too sure or too modest?",
 )
 QUESTIONS = (

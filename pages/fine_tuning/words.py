@@ -25,7 +25,7 @@ GOAL = "Say what a trained model learns from a second text, what it forgets, and
 INTRO = (
     "A model was trained on one text, and now it is to know another. Nobody begins anew for that. "
     "One goes on from the weights that are there, with a few steps more: "
-    "**fine-tuning**. Here the model in the sidebar learns a second text in three ways. *All "
+    "**fine-tuning**. Here the model at the top learns a second text in three ways. *All "
     "weights*: each may move. *The last block*: only the last layer and the norm after it move. "
     "*LoRA*: every weight stays, and beside each matrix of the layers two thin ones are learned. "
     "A *new model* of the same design begins with random weights and reads the same batches."
@@ -313,12 +313,12 @@ OWN = "Your own run"
 
 def own(start: str) -> str:
     """What is shown of a run that went on from another model."""
-    return f"The model in the sidebar went on from **{as_text(start)}**. Where it changed:"
+    return f"The model at the top went on from **{as_text(start)}**. Where it changed:"
 
 
 NO_OWN = (
-    "The model in the sidebar began with random weights. Tune it on a text of your own: in the "
-    "Training lesson, choose *Start from: this model*. Then choose the new run in the sidebar, and "
+    "The model at the top began with random weights. Tune it on a text of your own: in the "
+    "Training lesson, choose *Start from: this model*. Then choose the new run at the top, and "
     "this part shows where it has changed."
 )
 START_GONE = (

@@ -42,7 +42,7 @@ class Probe:
 
 
 def probe_of(study: Study, kind: str) -> Probe:
-    """The end of the sidebar's prompt, a list read twice, or random tokens twice in a row."""
+    """The end of the prompt at the top, a list read twice, or random tokens twice in a row."""
     if kind == LIST:
         study = study_of(study.run_key, list_for(study.tokenizer))
     if kind != RANDOM:

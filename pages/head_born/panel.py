@@ -215,8 +215,8 @@ def _waiting(view: RunView | None) -> None:
         on_click=_watch,
         args=(view.run_id,),
     ):
-        st.rerun()  # the sidebar stands outside of this fragment
+        st.rerun()  # the bar stands outside of this fragment
 
 
 def _watch(run_id: str) -> None:
-    st.session_state["model"] = run_id  # the sidebar's own choice
+    st.session_state["model"] = run_id  # the bar's own choice

@@ -40,7 +40,7 @@ UNTOLD = "They appear here, and as letters under the pictures, when you have mad
 NO_ROLES = "Roles can't be measured here: the run's text is gone, or is too short."
 IMPORTED = (
     "This model came here already trained, so there are no snapshots of how it learned. Choose the "
-    "bundled model in the sidebar, or train one of your own."
+    "bundled model at the top, or train one of your own."
 )
 WITHOUT_SNAPSHOTS = (
     "This run kept no snapshots, so its past can't be seen. Train a run on the Training page: it "
@@ -301,7 +301,7 @@ def whose(key: str, corpus: str, steps: int, kept: int) -> str:
         return (
             f":material/history: Recorded: two layers learn from lists that are read out twice, "
             f"{steps:,} steps without a GPU; {looked}. Matrices began as random numbers, "
-            "every token counted once. This is not the model in the sidebar. What each moment does "
+            "every token counted once. This is not the model at the top. What each moment does "
             "with the probe is computed here."
         )
     if key == BUNDLED:
@@ -312,7 +312,7 @@ def whose(key: str, corpus: str, steps: int, kept: int) -> str:
             "come from taking the first steps once more, with the same seeds on another machine.) "
             "What each moment does with the probe is computed here."
         )
-    return f"The run that is chosen in the sidebar, {steps:,} steps on “{corpus}”; {looked}."
+    return f"The run that is chosen at the top, {steps:,} steps on “{corpus}”; {looked}."
 
 
 def measured(T: int) -> str:
@@ -337,7 +337,7 @@ def few(seen: int, active: bool) -> str:
             "This run has only one snapshot that can be seen, so there is nothing to compare it "
             "with. Train for longer: the Training page keeps ten or more of each run."
         )
-    return "None of this run's snapshots can be seen. Choose another model in the sidebar."
+    return "None of this run's snapshots can be seen. Choose another model at the top."
 
 
 def live(state: str, step: int, steps: int, kept: int, upcoming: int) -> str:

@@ -25,7 +25,7 @@ def just_written(text: str | None, tokens: int) -> str:
     learned = f"It learned from “{as_text(text)}”." if text else "It came here already trained."
     return (
         f"Marked: {counted(tokens, 'token')} that the model has just written after your prompt "
-        f"(edit it in the sidebar). {learned}"
+        f"(edit it at the top). {learned}"
     )
 
 

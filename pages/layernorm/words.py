@@ -352,7 +352,7 @@ def another(kind: str) -> str:
     """A preset with another norm than this model's."""
     preset = "*modern* has RMSNorm" if kind == "layernorm" else "*classic* has LayerNorm"
     return (
-        f"Train a small model with another preset ({preset}), choose it in the sidebar, and come "
+        f"Train a small model with another preset ({preset}), choose it at the top, and come "
         "back. What is different by hand?"
     )
 

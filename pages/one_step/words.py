@@ -27,12 +27,12 @@ GOAL = "Follow one training step: from the gradient to moved weights, and to wha
 INTRO = (
     "Training repeats one small thing thousands of times: take a text, compute for every weight "
     "which way the loss falls (the **gradient**), and move all weights a little that way. Here it "
-    "happens once, on the sentence in the sidebar and on a private copy of the model."
+    "happens once, on the sentence at the top and on a private copy of the model."
 )
 
 TOO_SHORT = (
     "There is nothing to learn from a single token: a step needs a token to predict from those "
-    "before it. Write at least two tokens, here and in the sidebar."
+    "before it. Write at least two tokens, here and at the top."
 )
 
 BURST = (

@@ -210,7 +210,7 @@ TRY = (
     "Set the positions to *removed*. Is the loss still below that of guessing?",
     "In the last picture, choose other tokens and another head. Is there a head whose score falls "
     "with distance?",
-    "Train a model with the preset *classic* (learned positions), choose it in the sidebar, and "
+    "Train a model with the preset *classic* (learned positions), choose it at the top, and "
     "answer the question again.",
 )
 QUESTIONS = (

@@ -80,8 +80,8 @@ def settings() -> SampleConfig:
 
 
 def prompt_box(study: Study, longest: int) -> None:
-    """The prompt under study in a larger box; what is typed here is the sidebar's prompt, too."""
-    # The sidebar's widget owns the prompt. This box is filled from it on every run.
+    """The prompt under study in a larger box; what is typed here is the bar's, too."""
+    # The bar's widget owns the prompt. This box is filled from it on every run.
     st.session_state["start_text"] = study.prompt
     st.text_area(
         "The text to go on from",
@@ -97,4 +97,4 @@ def _take_prompt() -> None:
     # A prompt of no tokens has no next token. A line break is the nearest to a blank page.
     typed = st.session_state["start_text"] or "\n"
     st.session_state["prompt"] = typed.replace("\n", LINE_BREAK)
-    st.rerun()  # the whole page, the sidebar's box with it
+    st.rerun()  # the whole page, the bar's box with it

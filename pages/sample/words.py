@@ -387,4 +387,4 @@ def spoken(config: SampleConfig) -> str:
     return ", ".join([*parts, f"seed {config.seed}"])
 
 
-PROMPT_HELP = "This is the prompt under study: the sidebar and all other lessons follow."
+PROMPT_HELP = "This is the prompt under study: the bar at the top and all other lessons follow."

@@ -28,7 +28,7 @@ PEEKS = (
 )
 BROKEN = (
     "This model's probabilities are not numbers any more (its training went wrong), so there is "
-    "no surprise to measure. Choose another model in the sidebar."
+    "no surprise to measure. Choose another model at the top."
 )
 WITHOUT_GUESSING = "Show the colours for every prompt, without a guess"
 

@@ -186,7 +186,7 @@ def characters_per_token(source: Source, cutter: Cutter) -> float:
 
 @shared()
 def characters_per_own_token(source: Source, loaded: LoadedModel) -> float:
-    """The same for the tokenizer of the model in the sidebar."""
+    """The same for the tokenizer of the model at the top."""
     return _characters_per_token(source, loaded.tokenizer)
 
 

@@ -24,7 +24,7 @@ INTRO = (
 def own(parts: Parts, tokens: int, characters: int) -> str:
     """What the loaded model's tokenizer made of the prompt."""
     return (
-        f"The tokenizer of the model in the sidebar makes **{counted(tokens, 'token')}** of "
+        f"The tokenizer of the model at the top makes **{counted(tokens, 'token')}** of "
         f"{counted(characters, 'character')}. {made_of(parts)} A token's number, its **id**, "
         "stands below it. Every lesson that follows works on these tokens."
     )
@@ -170,7 +170,7 @@ MERGES_HELP = "Each merge adds one token to the vocabulary, on top of the 256 by
 
 def sight(block: int) -> str:
     return (
-        f"The model in the sidebar reads **{block:,} tokens** at a time, whatever a token is. So "
+        f"The model at the top reads **{block:,} tokens** at a time, whatever a token is. So "
         "the number of characters in a token decides how much text it reads."
     )
 

@@ -91,7 +91,7 @@ def panel(key: str) -> None:
             _small_figures(view)
         _samples(view)
 
-    # The sidebar's models are among what depends on these two.
+    # The bar's models are among what depends on these two.
     watch(
         lambda: view_of(key), draw, _TICK, lambda view: view and (view.state, view.has_model),
         name=key,
@@ -168,7 +168,7 @@ def _buttons(view: RunView) -> None:
         on_click=_use,
         args=(run_id,),
     ):
-        st.rerun()  # the sidebar stands outside of this fragment
+        st.rerun()  # the bar stands outside of this fragment
     if not view.active:
         row.download_button(
             "Download",
@@ -202,7 +202,7 @@ def _button(
 
 
 def _use(run_id: str) -> None:
-    st.session_state["model"] = run_id  # the sidebar's own choice
+    st.session_state["model"] = run_id  # the bar's own choice
 
 
 def archive(run_id: str) -> BytesIO:

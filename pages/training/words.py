@@ -354,7 +354,7 @@ RANK_HELP = (
 )
 MOST_UNKNOWN = 0.25  # of the tokens; half of the words, since spaces are known
 TOO_MUCH_UNKNOWN = (
-    "Most of this text would be unknown to the model. Choose another model in the sidebar, or "
+    "Most of this text would be unknown to the model. Choose another model at the top, or "
     "begin with new weights."
 )
 
@@ -362,7 +362,7 @@ TOO_MUCH_UNKNOWN = (
 def kept(name: str, kind: str, vocab_size: int) -> str:
     """What of the model that a run goes on from can't be chosen."""
     return (
-        f"It goes on from the model in the sidebar, **{name}**. Its design is kept, and so is its "
+        f"It goes on from the model at the top, **{name}**. Its design is kept, and so is its "
         f"tokenizer: {kind}, {vocab_size:,} tokens."
     )
 
@@ -436,7 +436,7 @@ def queued(ahead: int) -> str:
 
 
 SHARED = "This run was shared with you. Only its owner can pause, stop or delete it."
-USE_HELP = "Sets the model in the sidebar. While the run goes on, its latest weights are used."
+USE_HELP = "Sets the model at the top. While the run goes on, its latest weights are used."
 TRAINING_LOSS_HELP = "Mean loss of the last 20 steps. In nats it is 0.693 times as large."
 VALIDATION_LOSS_HELP = (
     "Loss on the part of the text that is never trained on. In nats it is 0.693 times as large."

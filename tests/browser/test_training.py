@@ -103,7 +103,7 @@ def test_a_text_of_ones_own_is_trained_on_and_looked_into(page, app_url):
     heights = curve(page)  # in pixels from above: a loss that falls moves down
     assert len(heights) == 50 and heights[-1] > heights[0] + 20
     page.get_by_role("button", name="Use this model in every lesson").click()
-    model = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Model")
+    model = page.get_by_test_id("stMain").get_by_role("combobox", name="Model")
     expect(model).to_have_value("modern, char, 50 steps", timeout=SLOW)
     open_from_menu(page, "Sample")
     expect(page.get_by_role("heading", name="Sample").first).to_be_visible()

@@ -85,7 +85,7 @@ def guess(app, option):
 def test_the_run_that_learned_to_copy_is_shown_first(open_lesson, films):
     app = open_lesson("head_born", prompt="GUS: Six stops")
     assert "lists that are read out twice" in captions(app)
-    assert "This is not the model in the sidebar" in captions(app)
+    assert "This is not the model at the top" in captions(app)
     header = films[-1]
     assert steps_of(header)[0] == 0 and len(header["frames"]) >= 24
     assert "The copy test" not in " ".join(each.value for each in app.header)
@@ -129,7 +129,7 @@ def test_the_sitcom_s_run_is_there_at_once_however_slow_the_machine(
     assert "what they copy is built in" in frames[0]["said"]
 
 
-def test_the_run_of_lists_can_be_chosen_in_the_sidebar(open_lesson, films):
+def test_the_run_of_lists_can_be_chosen_in_the_bar(open_lesson, films):
     app = open_lesson("head_born", model="copying")
     assert "lists that are read out twice" in captions(app)
     assert not [each for each in app.segmented_control if each.key == "film_run"]
@@ -137,7 +137,7 @@ def test_the_run_of_lists_can_be_chosen_in_the_sidebar(open_lesson, films):
 
 def test_a_run_of_one_s_own_has_no_built_in_anything(open_run):
     app = open_run(0, 10)
-    assert "The run that is chosen in the sidebar" in captions(app)
+    assert "The run that is chosen at the top" in captions(app)
     assert "built in" not in captions(app)
 
 

@@ -44,8 +44,8 @@ def test_every_lesson_works(open_imported, lesson):
     app = open_imported(lesson)
     assert "Folder: gpt2" in app.selectbox(key="model").options
     assert not app.error
-    said = " ".join(caption.value for caption in app.sidebar.caption)
-    assert said.count("already trained") == 1
+    said = " ".join(caption.value for caption in app.caption)
+    assert said.count("This model came here already trained") == 1
     assert said.count("is a byte") == 1
     assert len(app.markdown) > 2
     answer_all(app)
@@ -72,7 +72,7 @@ def answer_all(app):
 
 def test_a_prompt_of_whole_characters_needs_no_sentence_about_bytes(open_imported):
     app = open_imported("attention", "Who put the duck in?")
-    assert not any("is a byte" in caption.value for caption in app.sidebar.caption)
+    assert not any("is a byte" in caption.value for caption in app.caption)
 
 
 def test_it_writes(open_imported):

@@ -1,4 +1,4 @@
-"""Training's form for a run that goes on from the model in the sidebar."""
+"""Training's form for a run that goes on from the model at the top."""
 
 from dataclasses import replace
 

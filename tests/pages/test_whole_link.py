@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.helpers import said, write_run
+from tests.helpers import said, sent, write_run
 from ui.app.whole_link import OTHER_WEIGHTS, weights_of
 from ui.services.caches import RESULTS
 from ui.services.models import load
@@ -20,8 +20,9 @@ def run(tmp_path):
 def link_of(app):
     app.button(key="whole_link").click().run()
     assert not app.exception
-    (code,) = [block.value for block in app.code if "weights=" in block.value]
-    return {name: texts[0] for name, texts in parse_qs(urlsplit(code).query).items()}
+    link = sent(app, "copied_link")["link"]
+    assert "weights=" in link
+    return {name: texts[0] for name, texts in parse_qs(urlsplit(link).query).items()}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ async def visit(port):
         return session.exceptions
 
 
-def test_everybody_s_first_page_comes_with_the_sidebar(tmp_path):
+def test_everybody_s_first_page_comes_with_the_bar(tmp_path):
     app, url = start_app(tmp_path / "runs", tmp_path / "app.log")
 
     async def everybody():

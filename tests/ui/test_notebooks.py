@@ -30,7 +30,7 @@ def test_it_runs_from_top_to_bottom(name):
 
 
 def test_words_of_the_app_are_left_out():
-    said = "A token :blue[**asks**] here. Look at the sidebar. It is heard."
+    said = "A token :blue[**asks**] here. Look at the top. It is heard."
     assert for_notebook(said) == "A token **asks** here. It is heard."
 
 

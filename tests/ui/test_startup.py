@@ -6,11 +6,11 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-# What Home needs up to its first words: the sidebar with its live text box, and the page's imports.
+# What Home needs up to its first words: the bar with its live text box, and the page's imports.
 FIRST_WORDS = """
 import sys
 import ui.app.study_bar, ui.app.startup, ui.app.visitor
-ui.app.study_bar.sidebar(legend=False)
+ui.app.study_bar.study_bar()
 from ui.app import source
 from ui.components import block_diagram
 from ui.show import plotly_json, theme, tokens

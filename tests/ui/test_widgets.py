@@ -164,7 +164,7 @@ def test_what_was_chosen_is_kept_as_far_as_it_goes_and_comes_back():
 
 
 def test_a_browser_that_has_not_heard_of_the_new_place_yet_chooses_nothing():
-    edit = "\nst.session_state['study_request'] = count\n"  # as the sidebar does
+    edit = "\nst.session_state['study_request'] = count\n"  # as the bar does
     app = app_with(PLACES.replace('key="count")\n', f'key="count"){edit}')).run()
     assert grow_to(app, 11)["place"] == 10
     # The prompt is edited quickly: what comes along is the place of the last edit but one.

@@ -18,7 +18,7 @@ def open_lesson(lesson: str | None) -> None:
     """Go to a lesson, a folder in pages/, from anywhere on a page; None stays here.
 
     When a fragment switches pages by itself, the prompt's box doesn't put its prompt back into the
-    address. So the whole page runs, and goes on to the lesson as soon as the sidebar is drawn.
+    address. So the whole page runs, and goes on to the lesson as soon as the bar is drawn.
     """
     if lesson is not None:
         st.session_state[_TARGET] = lesson
@@ -26,7 +26,7 @@ def open_lesson(lesson: str | None) -> None:
 
 
 def follow_link() -> None:
-    """Go where `open_lesson` wanted to; course/main.py calls it when the sidebar is drawn."""
+    """Go where `open_lesson` wanted to; course/main.py calls it when the bar is drawn."""
     if lesson := st.session_state.pop(_TARGET, None):
         model = address.text_of("model")
         st.switch_page(page_of(lesson), query_params={"model": model} if model else {})

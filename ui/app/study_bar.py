@@ -1,4 +1,4 @@
-"""The sidebar that every lesson shares: which model, which prompt, what the colours mean."""
+"""The bar above every lesson: which model, which prompt, a link to what is seen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -16,20 +15,18 @@ from ui.app.glossary import own_terms
 from ui.app.startup import let_words_through
 from ui.app.visitor import visitor_id
 from ui.app.whole_link import OTHER_WEIGHTS, WEIGHTS, offer_link, other_weights
+from ui.components.prompt_editor import prompt_editor
 from ui.services import models
 from ui.services.study import Study, study_of
 from ui.services.training import training_service
 from ui.show.names import plain, show_error
-from ui.show.theme import LEGEND
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
 DEFAULT_PROMPT = (
     "INT. THE SPIN CYCLE - MORNING⏎⏎(Nadia is on her knees. She has found a copper bolt"
 )
 LINE_BREAK = "⏎"
+LABEL = "Prompt under study"
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character
 
 
@@ -63,42 +60,54 @@ def _key_of(draw: Callable[..., None]) -> str:
     return f"{draw.__module__}.{draw.__qualname__}"
 
 
-def sidebar(legend: bool) -> None:
-    """Draw the sidebar and remember what it says; course/main.py calls it once per rerun.
-
-    legend: whether to say what the colours of queries, keys and values mean.
-    """
+def study_bar() -> None:
+    """Draw the bar and remember what it says; course/main.py calls it once per rerun."""
     st.session_state["page_is_whole"] = False
     st.session_state["study"] = None  # until a part of the page asks for it
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
     widgets.forget_texts()
-    with st.sidebar:
-        key = _choose_model()
-        typed = widgets.text_input(
-            "Prompt under study",
-            DEFAULT_PROMPT,
-            key="prompt",
-            max_chars=LONGEST_PROMPT,
-            on_change=redraw_parts,
-            # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
-            live="0ms" if "pandas" in sys.modules else True,
-            help=f"Every lesson looks at this text. Type {LINE_BREAK} (or \\n) for a new line.",
-        )
-        st.session_state["study_request"] = (key, _line_breaks(typed or ""))
-        if legend:
-            st.markdown(LEGEND)
+    with st.container(key="study_bar", horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(key="study_model", width=230):
+            key = _choose_model()
+        with st.container(key="study_prompt"):
+            typed = widgets.text_input(
+                LABEL,
+                DEFAULT_PROMPT,
+                key="prompt",
+                max_chars=LONGEST_PROMPT,
+                on_change=redraw_parts,
+                # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
+                live="0ms" if "pandas" in sys.modules else True,
+            )
+            prompt_editor("prompt", typed, LONGEST_PROMPT)
+        with st.container(key="study_buttons", width="content", gap=None):
+            offer_link()
+            st.button(
+                "Reset",
+                key="reset_study",
+                icon=":material/restart_alt:",
+                type="tertiary",
+                help="The model and the prompt that the course begins with.",
+                on_click=_reset,
+            )
+    st.session_state["study_request"] = (key, _line_breaks(typed or ""))
+    st.session_state["place_of_notes"] = st.container(key="study_notes")
 
 
-def sidebar_notes() -> None:
+def study_notes() -> None:
     """What is special about the model and the prompt; course/main.py calls it at the end."""
-    with st.sidebar:
+    with st.session_state["place_of_notes"]:
         _notes()
-        offer_link(current_study())
+    current_study()
     st.session_state["page_is_whole"] = True
 
 
+def _reset() -> None:
+    st.session_state["model"], st.session_state["prompt"] = models.BUNDLED, DEFAULT_PROMPT
+
+
 def current_study() -> Study:
-    """The model and the prompt that the sidebar shows. Lessons call this first.
+    """The model and the prompt that the bar shows. Lessons call this first.
 
     A model that can't be loaded or an empty prompt ends the page with one sentence.
     """
@@ -111,7 +120,7 @@ def current_study() -> Study:
         show_error(error)
         st.stop()
     if not study.ids:
-        st.info("The prompt is empty. Type a few words into the sidebar's prompt box.")
+        st.info("The prompt is empty. Type a few words into the box at the top.")
         st.stop()
     st.session_state["study"] = study
     return study

@@ -13,42 +13,48 @@ import streamlit as st
 
 from ui.app import address
 from ui.app.widgets import texts_of_widgets
+from ui.components.copied_link import copied_link
 from ui.services.caches import shared
 from ui.services.models import LoadedModel
 from ui.services.study import Study
 
 WEIGHTS = "weights"  # what the address calls them
+_LINK, _ASKED = "link", "links_asked_for"
 OTHER_WEIGHTS = (
     "The link that brought you here was made with other weights of this model, so numbers may "
     "differ from those that it was meant to show."
 )
 
 
-def link_to_all(study: Study) -> str:
-    """The page's address with the model, its weights, and the value of every widget on it."""
+def link_to_all(study: Study | None) -> str:
+    """The page's address with the model, its weights, and the value of every widget on it.
+
+    A page that says why it can't look at anything has no study; its address is all there is.
+    """
     said = address.texts() | texts_of_widgets()
-    said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded)}
+    if study:
+        said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded)}
     parts = urlsplit(st.context.url or "")
     return urlunsplit(parts._replace(query=urlencode(said), fragment=""))
 
 
-def offer_link(study: Study) -> None:
-    """A button that shows the link, ready to be copied."""
+@st.fragment
+def offer_link() -> None:
+    """A button that copies the link."""
     if st.button(
-        "Link to this view",
+        "Copy link",
         key="whole_link",
         icon=":material/link:",
+        type="tertiary",
         help="With every value on this page, so that it shows the same later, too.",
+        on_click=_make_link,  # the page has told the value of every widget, and not yet forgotten
     ):
-        _show(link_to_all(study))
+        copied_link(st.session_state[_LINK], st.session_state[_ASKED])
 
 
-@st.dialog("A link to this view")
-def _show(link: str) -> None:
-    st.markdown(
-        "It holds the model, the prompt and every value on this page. Point at it to copy it."
-    )
-    st.code(link, language=None, wrap_lines=True)
+def _make_link() -> None:
+    st.session_state[_LINK] = link_to_all(st.session_state["study"])
+    st.session_state[_ASKED] = st.session_state.get(_ASKED, 0) + 1
 
 
 def other_weights(study: Study) -> bool:

@@ -33,13 +33,13 @@ def read(*paths: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def component(name: str, folder: Path, shared: Path) -> Any:
+def component(name: str, folder: Path, shared: Path | None = None) -> Any:
     """A component of Streamlit's second generation. Its files are called as their folder is.
 
     shared: a style sheet that it shares with another one; its own, if there is one, comes after.
     """
     own = folder / folder.name
-    sheets = [path for path in (shared, own.with_suffix(".css")) if path.is_file()]
+    sheets = [path for path in (shared, own.with_suffix(".css")) if path and path.is_file()]
     script = bundle(folder / "mount.js")
     html = read(own.with_suffix(".html"))
     return st.components.v2.component(name, html=html, css=read(*sheets), js=script)

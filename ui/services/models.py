@@ -100,7 +100,7 @@ def load(key: str) -> LoadedModel:
     folder = run_folder(key)
     version = folder and RunFolder(folder).version()
     if not version:
-        raise RunError(f"There is no trained model {key!r} here; choose another in the sidebar.")
+        raise RunError(f"There is no trained model {key!r} here; choose another at the top.")
     return _load(str(folder), f"{key}-{version}")
 
 

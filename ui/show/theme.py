@@ -29,10 +29,8 @@ DARK = Palette(
 )
 
 LEGEND = (
-    ":blue[**Q** query: what a token looks for]  \n"
-    ":red[**K** key: what queries are compared with]  \n"
-    ":green[**V** value: what a token passes on]  \n"
-    ":violet[**output**: what comes out]"
+    ":blue[**Q** query: looked for] · :red[**K** key: compared with it] · "
+    ":green[**V** value: passed on] · :violet[**output**]"
 )
 
 
