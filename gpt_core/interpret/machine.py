@@ -1,0 +1,168 @@
+"""One forward pass as a picture of the whole machine, and the gradient on its way back.
+
+Shapes: T tokens, of which the last S are shown; L layers of H heads, C channels, V tokens in the
+vocabulary. A station is a place of the residual stream: before layer 0, then after the attention
+and after the MLP of each layer: 2L + 1 in all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gpt_core.model.gpt import GPT
+from gpt_core.model.observe import intervene
+from gpt_core.model.recording import Recording, run
+
+SHOWN = 16  # columns
+_STREAM = ("blocks.*.resid_pre", "blocks.*.resid_mid", "blocks.*.resid_post")
+_ADDED = ("blocks.*.attn_out", "blocks.*.mlp_out")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What one pass did, for the last S of T tokens.
+
+    first: the position of the first that is shown. stream: (2L + 1, S, C). added: (L, 2, S), the
+    length of what attention and the MLP add. pattern: (L, H, S, 1 + S), attention weights; the
+    first column is the sum over the positions before `first`. scales: (L, 2, S), what the two norms
+    of a layer divide by (for BatchNorm the root mean square over channels); None without norms.
+    last_scale: (S,), the same of the norm before the unembedding; None if there is none.
+    neurons: (L, S), which neuron of the MLP writes the longest vector. best, best_share: (S,), the
+    likeliest token after each position and its probability. probabilities: (V,) after the last.
+    """
+
+    first: int
+    stream: Tensor
+    added: Tensor
+    pattern: Tensor
+    scales: Tensor | None
+    last_scale: Tensor | None
+    neurons: Tensor
+    best: Tensor
+    best_share: Tensor
+    probabilities: Tensor
+
+
+@torch.no_grad()
+def look(model: GPT, ids: Sequence[int], shown: int = SHOWN) -> Machine:
+    """Run the model once over ids (1 to block_size of them) and keep what the picture shows."""
+    config = model.config
+    has_norms = config.norm != "none"
+    last = has_norms and config.norm_position == "pre"
+    norms = ("blocks.*.norm?.scale", *(("norm_f.scale",) if last else ())) if has_norms else ()
+    kept = (*_STREAM, *_ADDED, "blocks.*.pattern", "blocks.*.mlp_post", *norms)
+    seen = run(model, ids, *kept)
+    first = max(0, len(ids) - shown)
+    probabilities = seen.logits[first:].float().softmax(dim=-1)
+    best_share, best = probabilities.max(dim=-1)
+    added = torch.stack((seen.layers("attn_out"), seen.layers("mlp_out")), dim=1)
+    return Machine(
+        first=first,
+        stream=_stations(seen)[:, first:].clone(),
+        added=added[:, :, first:].norm(dim=-1),
+        pattern=_gathered(seen.layers("pattern"), first),
+        scales=_scales(seen, first) if has_norms else None,
+        last_scale=_per_token(seen["norm_f.scale"], len(ids))[first:] if last else None,
+        neurons=_loudest(model, seen.layers("mlp_post")[:, first:]),
+        best=best,
+        best_share=best_share,
+        probabilities=probabilities[-1],
+    )
+
+
+def _stations(seen: Recording) -> Tensor:
+    """The stream at all stations, (2L + 1, T, C)."""
+    after = torch.stack((seen.layers("resid_mid"), seen.layers("resid_post")), dim=1)
+    return torch.cat((seen.layers("resid_pre")[:1], after.flatten(0, 1)))
+
+
+def _gathered(weights: Tensor, first: int) -> Tensor:
+    """(L, H, T, T) → (L, H, S, 1 + S): what goes to positions before `first` is summed."""
+    rows = weights[:, :, first:]
+    return torch.cat((rows[..., :first].sum(dim=-1, keepdim=True), rows[..., first:]), dim=-1)
+
+
+def _scales(seen: Recording, first: int) -> Tensor:
+    T = len(seen.ids)
+    both = [seen.layers(f"norm{number}.scale") for number in (1, 2)]
+    per_token = [torch.stack([_per_token(scale, T) for scale in layers]) for layers in both]
+    return torch.stack(per_token, dim=1)[:, :, first:]
+
+
+def _per_token(scale: Tensor, T: int) -> Tensor:
+    """What a norm divides by, one number a token: (T, 1) or BatchNorm's (1, C) → (T,)."""
+    return scale.square().mean(dim=-1).sqrt().expand(T)
+
+
+def _loudest(model: GPT, post: Tensor) -> Tensor:
+    """(L, S, N) activations → (L, S), the neuron whose activation × ‖its column‖ is largest."""
+    lengths = torch.stack([block.mlp.down.weight.norm(dim=0) for block in model.blocks])  # (L, N)
+    return (post.abs() * lengths[:, None]).argmax(dim=-1)
+
+
+@dataclass(frozen=True)
+class Backward:
+    """The gradient of the last token's loss, in bits, for the last S of T tokens.
+
+    share: the probability that the token had; bits: −log₂ of it. stream: (2L + 1, S, C), its
+    gradient with respect to the stream at all stations. added: (L, 2, S), the gradient's length at
+    what attention and the MLP added. passed: (L, H, S, 1 + S), the length of what a position's
+    gradient hands to the value of another through a head, weight · ‖∂loss/∂z‖; the first column is
+    the sum over the positions before those that are shown.
+    """
+
+    first: int
+    share: float
+    bits: float
+    stream: Tensor
+    added: Tensor
+    passed: Tensor
+
+
+def look_back(model: GPT, ids: Sequence[int], shown: int = SHOWN) -> Backward:
+    """The loss of the last of ids (2 to block_size of them) given those before it, and its gradient.
+
+    Backpropagation (Rumelhart, Hinton & Williams 1986), by PyTorch's autograd. The gradient is with
+    respect to activations alone: no weight gets one, and none is changed.
+
+    Raises ValueError for a single token: nothing stands before it.
+    """
+    if len(ids) < 2:
+        raise ValueError("A single token has no loss: nothing stands before it.")
+    kept: dict[str, Tensor] = {}
+
+    def keep(name: str) -> Callable[[Tensor], Tensor]:
+        def change(x: Tensor) -> Tensor:
+            kept[name] = x if x.requires_grad else x.detach().requires_grad_()
+            return kept[name]
+
+        return change
+
+    layers = range(model.config.n_layer)
+    parts = ("resid_pre", "z", "pattern", "attn_out", "resid_mid", "mlp_out", "resid_post")
+    names = [f"blocks.{layer}.{part}" for layer in layers for part in parts]
+    idx = torch.tensor([list(ids)], device=model.device)
+    with torch.enable_grad(), intervene(model, {name: keep(name) for name in names}):
+        logits = model(idx)[0][0, -2].float()
+        nats = F.cross_entropy(logits, idx[0, -1])
+        wanted = [name for name in names if not name.endswith("pattern")]
+        found = torch.autograd.grad(nats / math.log(2), [kept[name] for name in wanted])
+    gradients = {name: x[0].detach() for name, x in zip(wanted, found, strict=True)}
+    seen = Recording(tuple(ids), logits.detach()[None], gradients)
+    first = max(0, len(ids) - shown)
+    added = torch.stack((seen.layers("attn_out"), seen.layers("mlp_out")), dim=1)
+    pattern = torch.stack([kept[f"blocks.{layer}.pattern"][0].detach() for layer in layers])
+    return Backward(
+        first=first,
+        share=float(logits.detach().softmax(dim=-1)[ids[-1]]),
+        bits=nats.item() / math.log(2),
+        stream=_stations(seen)[:, first:].clone(),
+        added=added[:, :, first:].norm(dim=-1),
+        passed=_gathered(pattern * seen.layers("z").norm(dim=-1)[..., None], first),
+    )
