@@ -9,5 +9,6 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
   },
   { files: ["ui/**/*.js"], languageOptions: { globals: globals.browser } },
+  { files: ["tests/browser/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["tests/**/*.js"], languageOptions: { globals: globals.node } },
 ];

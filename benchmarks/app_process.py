@@ -25,15 +25,20 @@ def free_port() -> int:
 
 
 def start_app(
-    runs: Path, log: Path, script: Path = PROJECT / "app.py", below: str = "", **environment: str
+    runs: Path,
+    log: Path,
+    script: Path = PROJECT / "app.py",
+    below: str = "",
+    port: int = 0,
+    **environment: str,
 ) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the app on a free port and wait until it answers; (process, address).
+    """Start the app on a port, else a free one, and wait until it answers; (process, address).
 
     runs: the folder that it keeps runs in. script: another page instead of the app. below: a path
     that the app is to be served below: "/class". Raises RuntimeError with the app's last words when
     it does not answer within a minute.
     """
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--server.headless", "true", "--server.baseUrlPath", below]

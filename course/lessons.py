@@ -67,6 +67,7 @@ _PATCHING = ("patch_way", "patch_at", "patch_token", "patch_prompt", "patch_stat
 # Where old links lead: from a lesson, or from one value (lesson, key) of it, to the lesson that has
 # it now.
 MOVED: dict[tuple[str, str], str] = {
+    (FIRST.name, ""): "./",  # Streamlit knows it by the bare address alone
     **{("residual", key): "patching" for key in ("lens_reuse", *_PATCHING)},
     **{
         ("embeddings", f"emb_{key}"): "positions"

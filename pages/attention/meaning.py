@@ -47,5 +47,5 @@ def show_meaning(loaded: LoadedModel) -> None:
     with right:
         names = ("all heads", words.without_head(found.head))
         pairs = probability_pairs(found.before, found.after, bundled.tokenizer, 6, names)
-        pairs["layout"]["height"] = 300
+        pairs["layout"]["height"] = 380
         show(pairs, "meaning_next", words.MEANING_ALT)

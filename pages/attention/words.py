@@ -158,7 +158,7 @@ def intro(config: GPTConfig, T: int) -> str:
 
 
 def concrete(head: Head, favourite: Favourite, causal: bool) -> str:
-    """One row of the locked head in a sentence."""
+    """One row of the chosen head in a sentence."""
     f = favourite
     seen = f"the {f.row + 1} positions up to itself" if causal else "all positions"
     if f.row == 0 and causal:
@@ -206,7 +206,7 @@ def answer(guess: str, best: int, change: Ablation, sharpness: float, heads: int
 
 MASK = (
     "- **The triangle:** the hatched half is the future, which is masked (see *Averaging*). A "
-    "white cell is different: it was allowed, and got almost nothing."
+    "cell without any colour is different: it was allowed, and got almost nothing."
 )
 NO_MASK = (
     "- **No triangle:** this model was built without a mask. Every token sees the whole prompt, "
@@ -219,8 +219,8 @@ def how_to_read(causal: bool) -> str:
     return (
         "- **A row** belongs to the token whose query it is. Its weights are shares: they sum to "
         "1.\n"
-        "- **A column** belongs to the token whose key it is. A dark column is a token that gets "
-        "much weight from many; its sum can be anything.\n"
+        "- **A column** belongs to the token whose key it is. A column of strong colour is a "
+        "token that gets much weight from many; its sum can be anything.\n"
         f"{MASK if causal else NO_MASK}\n"
         "- **The colour** means the same weight in every picture and for every prompt. In the "
         "small pictures a dot shows the strongest of the cells that fall on it."
@@ -341,7 +341,7 @@ def explanation(config: GPTConfig, T: int, colours: Palette, more: list[str]) ->
 
 TRY = (
     "**Find the neighbour.** Look for a head with a stripe just below the diagonal: each token "
-    "looks at the one before it. Lock it, point at the stripe, and read how large q·k is there.",
+    "looks at the one before it. Choose it, point at the stripe, and read how large q·k is there.",
     "**Repeat a word.** Write the same word two times. Is there a head in which the second copy "
     "looks at what came *after* the first one? That is one way in which models copy. Not every "
     "model has such a head; *Head importance* tests this one for it.",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from ui.show.numbers import number
-from ui.show.theme import is_dark, palette
+from ui.show.theme import ink_on, is_dark, palette
 from ui.show.tokens import TokenLike, short
 
 Rows = Sequence[Sequence[float]]
@@ -92,12 +92,11 @@ def table(
 def weight_paint() -> Paint:
     """Weights on the fixed scale from 0 to 1, in the colours of every attention picture."""
     least, middle, full = _HEAT_DARK if is_dark() else _HEAT_LIGHT
-    colors = palette()
 
     def paint(value: float) -> tuple[str, str]:
         place = 2 * min(1.0, max(0.0, value)) ** 0.6
         hue = _mix(least, middle, place) if place < 1 else _mix(middle, full, place - 1)
-        return hue, colors.text if place < 1.25 else colors.background
+        return hue, ink_on(hue)
 
     return paint
 
@@ -108,9 +107,8 @@ def signed_paint(color: str, largest: float) -> Paint:
 
     def paint(value: float) -> tuple[str, str]:
         share = min(1.0, abs(value) / largest) if largest and math.isfinite(value) else 0.0
-        return _mix(colors.background, color if value > 0 else colors.muted, 0.55 * share), (
-            colors.text
-        )
+        hue = _mix(colors.background, color if value > 0 else colors.muted, 0.55 * share)
+        return hue, ink_on(hue)
 
     return paint
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from ui.app import widgets
 from ui.app.study_bar import LINE_BREAK
 from ui.services.caches import shared
 from ui.services.study import Study
+from ui.show.apart import sides
 from ui.show.curves import series_color
 from ui.show.numbers import number
 from ui.show.plotly_json import (
@@ -40,7 +41,7 @@ MOST_OPTIONS = 60  # tokens offered at once
 MOST_DOTS = 800  # Plotly takes half a second more to draw 2,000
 ALL, FEW = "all tokens", "the prompt's tokens and the neighbours"
 _MAP = "emb_map"
-_SIDES = ("top center", "bottom center", "middle right", "middle left")  # so that fewer labels meet
+_WIDE, _HIGH = 560, 420  # pixels that the picture has at least, on a computer
 
 
 def label_of(tokenizer: Tokenizer, token: int) -> str:
@@ -49,7 +50,10 @@ def label_of(tokenizer: Tokenizer, token: int) -> str:
 
 
 def matches(loaded: LoadedModel, typed: str, ids: Sequence[int]) -> list[int]:
-    """Tokens to offer: those whose text holds what was typed, the shortest first; else `ids`."""
+    """Tokens to offer: whole words first, then what begins with what was typed, then what holds it.
+
+    Of equals the shortest come first. Where nothing was typed they are the first of `ids`.
+    """
     typed = typed.replace("␣", " ").replace(LINE_BREAK, "\n").casefold()
     return _holding(loaded, typed) if typed else list(dict.fromkeys(ids))[:MOST_OPTIONS]
 
@@ -58,8 +62,13 @@ def matches(loaded: LoadedModel, typed: str, ids: Sequence[int]) -> list[int]:
 def _holding(loaded: LoadedModel, typed: str) -> list[int]:
     tokenizer = loaded.tokenizer
     texts = ((i, tokenizer.token_text(i).casefold()) for i in range(tokenizer.vocab_size))
-    found = sorted((len(text), i) for i, text in texts if typed in text)
-    return [i for _, i in found[:MOST_OPTIONS]]
+    word = typed.strip()
+    found = sorted(
+        (text.strip() != word, not text.strip().startswith(word), len(text), i)
+        for i, text in texts
+        if typed in text
+    )
+    return [i for *_, i in found[:MOST_OPTIONS]]
 
 
 def choose_token(study: Study) -> int | None:
@@ -175,11 +184,15 @@ def _scatter(groups: dict[str, _Points]) -> Figure:
         "nearest": (series_color(0), 9, 1.0),
         "chosen": (colors.text, 14, 1.0),
     }
+    every = np.concatenate([points.xy for points in groups.values()])
+    low, high = every.min(axis=0), every.max(axis=0)
+    edge = 0.08 * np.maximum(high - low, 1e-6)
+    low, high = low - edge, high + edge
+    places = _sides(groups, low, high)
     data = []
     for name, points in groups.items():
         color, size, opacity = looks[name]
-        count = len(points.ids)
-        named = name != "other tokens" and count <= MOST_OPTIONS // 2
+        named = name in places
         data.append(
             {
                 "type": "scatter",
@@ -187,18 +200,46 @@ def _scatter(groups: dict[str, _Points]) -> Figure:
                 "name": name,
                 "x": points.xy[:, 0],
                 "y": points.xy[:, 1],
-                "text": points.names,
+                "text": _shown(points.names, places[name]) if named else points.names,
+                "hovertext": points.names,
                 "customdata": np.array(points.ids),
-                "textposition": [_SIDES[n % len(_SIDES)] for n in range(count)],
+                "textposition": [side or "top center" for side in places.get(name, [])],
                 "textfont": {"color": color, "size": 14, "family": "monospace"},
                 "marker": {"color": color, "size": size, "opacity": opacity},
                 "unselected": {"marker": {"opacity": opacity}, "textfont": {"color": color}},
-                "hovertemplate": "%{text}<extra>token %{customdata}</extra>",
+                "hovertemplate": "%{hovertext}<extra>token %{customdata}</extra>",
             }
         )
     axis = {"showticklabels": False, "zeroline": True}
-    drawn = [trace for trace in data if trace["text"]]
-    return whole_figure(drawn, 520, {"xaxis": axis, "yaxis": axis}, legend=True)
+    across, up = ({"range": [low[i], high[i]]} for i in (0, 1))
+    drawn = [trace for trace in data if trace["hovertext"]]
+    return whole_figure(drawn, 520, {"xaxis": axis | across, "yaxis": axis | up}, legend=True)
+
+
+def _sides(
+    groups: Mapping[str, _Points], low: np.ndarray, high: np.ndarray
+) -> Mapping[str, list[str]]:
+    """On which side of its point each label stands, by group; the chosen token's comes first.
+
+    low, high: (2,), the ends of both axes.
+    """
+    named = {
+        name: points
+        for name, points in reversed(groups.items())
+        if name != "other tokens" and len(points.ids) <= MOST_OPTIONS // 2
+    }
+    if not named:
+        return {}
+    xy = np.concatenate([points.xy for points in named.values()])
+    pixels = (xy - low) / (high - low) * (_WIDE, _HIGH)
+    pixels[:, 1] = _HIGH - pixels[:, 1]
+    found = iter(sides(pixels, [n for points in named.values() for n in points.names], 14, 12))
+    return {name: [next(found) for _ in points.ids] for name, points in named.items()}
+
+
+def _shown(names: Sequence[str], places: Sequence[str]) -> list[str]:
+    """The names that there is room for; the others are read by pointing."""
+    return [name if side else "" for name, side in zip(names, places, strict=True)]
 
 
 def show_neighbours(study: Study, token: int) -> None:

@@ -43,7 +43,10 @@ def one_token(study: Study) -> None:
     trace, T = trace_of(study), len(study.ids)
     left, right = st.columns(2)
     with left:
-        name = widgets.selectbox("Which norm", names, min(2, len(names) - 1), key="norm_name")
+        name = widgets.selectbox(
+            "Which norm", names, min(2, len(names) - 1), key="norm_name",
+            format_func=lambda name: words.norm_label(name, pre),
+        )  # fmt: skip
         st.markdown(words.place_in_words(name, pre))
     with right:
         position = widgets.select_slider("Which token", range(T), T - 1, key="norm_token")

@@ -71,6 +71,15 @@ def learned_names(biased: bool) -> str:
     return "γ and β" if biased else "γ"
 
 
+def norm_label(name: str, pre: bool) -> str:
+    """The same as a choice: “layer 0, before attention · blocks.0.norm1”."""
+    if name == "norm_f":
+        return f"after all layers · {name}"
+    layer, norm = name.split(".")[1:]
+    side, branch = "before" if pre else "after", "attention" if norm == "norm1" else "the MLP"
+    return f"layer {layer}, {side} {branch} · {name}"
+
+
 def place_in_words(name: str, pre: bool) -> str:
     """Where a norm stands: blocks.0.norm1 → Layer 0, before attention."""
     if name == "norm_f":

@@ -9,7 +9,7 @@ from typing import Any
 from pages.lean import words
 from pages.lean.results import Rounding
 from ui.show.curves import series_color
-from ui.show.plotly_json import Figure, line_trace, named_rows, whole_figure
+from ui.show.plotly_json import Figure, line_trace, log_axis, named_rows, whole_figure
 from ui.show.theme import palette
 
 
@@ -63,7 +63,8 @@ def matrix_errors(errors: Mapping[str, Mapping[str, Sequence[float]]], of: int) 
             | {"hovertemplate": "%{x:.3g}%"}
         )
     rows = named_rows([words.short_matrix(n) for n in names], grid=True)
-    axes = {"xaxis": {"title": words.ERROR_AXES[of], "type": "log"}, "yaxis": rows}
+    known = [100 * both[of] for n in names for both in errors[n].values()]
+    axes = {"xaxis": log_axis(known, words.ERROR_AXES[of]), "yaxis": rows}
     return whole_figure(data, 26 * len(names) + 130, axes, legend=True)
 
 
@@ -120,7 +121,7 @@ def waiting(waits: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     mark = {"symbol": "line-ns-open", "size": 22, "color": series_color(0), "line": {"width": 4}}
     read |= {"marker": mark, "hovertemplate": "%{x:.3f} ms"}
     axes: Figure = {
-        "xaxis": {"title": words.MILLISECONDS, "type": "log"},
+        "xaxis": log_axis([*step, *floor], words.MILLISECONDS),
         "yaxis": named_rows(rows, grid=True),
         "bargap": 0.4,
     }

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 RECORDED = "top_texts"
 _BEFORE, _AFTER = 24, 5  # tokens of context
-_STRONGEST = 62  # per cent of the colour behind the largest activation
+_STRONGEST = 42  # per cent of the colour behind the largest activation
 _ACTIVATIONS = ("relu", "gelu", "relu2", "silu")
 _STYLE = """<style>
 .neuron {line-height:1.9; font-family:monospace; font-size:1.02rem; padding:2px 0}
 .neuron .t {border-radius:4px; padding:2px 1px; white-space:pre-wrap; display:inline-block;
             text-align:center; vertical-align:top; line-height:1.3; margin-bottom:4px}
-.neuron .t small {display:block; font-size:.66em; opacity:.85}
+.neuron .t small {display:block; font-size:.7em}
 .neuron mark {border-radius:4px; padding:2px 3px; color:inherit; font-weight:700;
               outline:2px solid currentColor; background:var(--fire)}
 .neuron .how {opacity:.8; font-size:.85em; margin-right:.6em}
@@ -134,9 +134,9 @@ def effect_bars(effect: Tensor, tokenizer: Tokenizer, top: int = 8) -> Figure:
     bars = row_trace(values, color=[_sign_color(value) for value in values])
     bars |= labels_outside(tidy(round(value, 3), 0) for value in values)
     bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
-    most = 1.35 * max(map(abs, values)) or 1.0
+    most = 1.6 * max(map(abs, values)) or 1.0
     axes: Figure = {
-        "xaxis": {"title": "added to the logit", "range": [min(0.0, -most), most]},
+        "xaxis": {"title": "added to the logit", "range": [-most, most]},
         "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 14),
     }
     line = {"type": "line", "xref": "x", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1}

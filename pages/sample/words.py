@@ -36,8 +36,8 @@ TRY = (
     "**Temperature 0, twice.** Why is the text the same, whatever the seed? When does it repeat "
     "itself?",
     "**Temperature 2, then top-k 3.** Is it still nonsense?",
-    "**Find the accident.** Choose the darkest token of the text. How likely was it? Did the text "
-    "recover?",
+    "**Find the accident.** Choose the token of the strongest colour in the text. How likely was "
+    "it? Did the text recover?",
     "**Sure or not?** Write `NADI`, then a whole line. When does top-p 0.9 keep one token, when "
     "many?",
 )
@@ -370,7 +370,9 @@ def cores(count: int) -> str:
     return f"on {count} processor core{'s' if count > 1 else ''}"
 
 
-CHOOSE = "Choose a token: click it, or use the arrow keys. The darker, the more surprising."
+CHOOSE = (
+    "Choose a token: click it, or use the arrow keys. The stronger its colour, the more surprising."
+)
 
 ADDRESS = (
     "The address holds prompt, settings, seed: whoever opens it and presses Write gets this text."

@@ -59,7 +59,8 @@ _STYLE = """<style>
 .facts mark {background:#6f3fc4; color:#fff; border-radius:.25rem; font-size:.72rem;
              font-weight:650; padding:.05rem .35rem; margin-left:.35rem; white-space:nowrap}
 .facts tr.truth > * {border-top:3px double color-mix(in srgb, currentColor 45%, transparent)}
-.facts .yes {color:#1c7c3f; font-weight:700} .facts .no {color:#c2342d; font-weight:700}
+.facts .yes {color:light-dark(#1c7c3f, #5fce87); font-weight:700}
+.facts .no {color:light-dark(#c2342d, #ff857a); font-weight:700}
 .sitcom-cast {display:grid; grid-template-columns:repeat(auto-fit,minmax(15rem,1fr)); gap:.7rem}
 .sitcom-cast div {border:1px solid color-mix(in srgb, currentColor 22%, transparent);
                   border-radius:.5rem; padding:.55rem .75rem}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def compare_runs() -> None:
 def _choose_runs(views: list[RunView]) -> None:
     names = {view.run_id: title(view) for view in views}
     if "compare" not in st.session_state:
-        st.session_state["compare"] = [key for key in _linked() if key in names] or list(names)[:3]
+        st.session_state["compare"] = [key for key in _linked() if key in names] or alike(views)
     else:  # a run may have been deleted
         kept = [key for key in st.session_state["compare"] if key in names]
         st.session_state["compare"] = kept
@@ -47,6 +48,16 @@ def _choose_runs(views: list[RunView]) -> None:
         "Runs to compare", list(names), format_func=names.__getitem__, key="compare"
     )
     address.write({"compare": ",".join(chosen)})
+
+
+def alike(views: Sequence[RunView], most: int = 3) -> list[str]:
+    """The newest run and those of a like length, none ten times as long or as short as it.
+
+    Beside a run of 20,000 steps one of 50 is a point at the left edge.
+    """
+    newest = views[0].setup.steps
+    like = [view for view in views if newest / 10 <= view.setup.steps <= 10 * newest]
+    return [view.run_id for view in like[:most]]
 
 
 def _linked() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
@@ -32,6 +33,7 @@ from ui.show.names import as_text, show_error
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+_LONGEST_NAME = 60
 _KINDS = ("char", "word", "bpe")
 NEW, THIS = "new weights", "this model"
 
@@ -73,6 +75,8 @@ def training_form() -> None:
         show_error(problem)
     if request:
         _estimate(request, limits)
+        if name := _name_box(request.name):
+            request = replace(request, name=name)
     # No callback: it would start what the form said before the number that was typed last.
     pressed = st.button(
         "Start training",
@@ -85,6 +89,14 @@ def training_form() -> None:
     if pressed and request:
         _start(request)
     st.caption(words.rules(limits))
+
+
+def _name_box(usual: str) -> str:
+    """What the visitor calls the run; empty: as it is called by itself."""
+    name = st.text_input(
+        "Name of the run", placeholder=usual, max_chars=_LONGEST_NAME, key="run_name"
+    )
+    return (name or "").strip()
 
 
 def _new_request(corpus: Corpus, problems: list[str]) -> RunRequest | None:
@@ -169,6 +181,8 @@ def _request(
     try:
         model = GPTConfig.from_preset(design, vocab_size=prepared.tokenizer.vocab_size, **sizes)
         train = TrainConfig.from_preset(design, **learning, **rhythm(learning["steps"]))
+        if said := words.steep(train.learning_rate, TrainConfig.from_preset(design).learning_rate):
+            st.warning(said, icon=":material/speed:")
         kind = f"{design}, {prepared.tokenizer.kind}"
         return request_of(corpus, prepared, kind, model, train, problems)
     except (ConfigError, TrainingError) as error:

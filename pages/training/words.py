@@ -405,6 +405,16 @@ def too_short(tokens: int, context: int) -> str:
     )
 
 
+def steep(rate: float, usual: float) -> str:
+    """What to say of a learning rate five times the preset's or more; of others nothing."""
+    if rate < 4.999 * usual:  # in floating point 5 × 0.003 is not quite 0.015
+        return ""
+    return (
+        f"The learning rate {rate:g} is {number(rate / usual, '.2g')} times the preset's "
+        f"{usual:g}. Steps that large often throw a model back, and it may diverge. Was it meant?"
+    )
+
+
 def estimate(
     design: str,
     parameters: int,

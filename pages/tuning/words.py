@@ -437,7 +437,7 @@ OWN_TEXT = (
     "that the search has not seen."
 )
 TRIALS_ALT = "The loss of each trial of the search on this text"
-PALER = "Paler: given up before the end."
+PALER = "Fainter: given up before the end."
 
 
 def own_text(name: str, used: int, whole: int) -> str:

@@ -50,8 +50,11 @@ def browser():
 
 @pytest.fixture
 def new_page(browser):
-    """Open pages with options of one's own: new_page(color_scheme="dark", viewport={…})."""
-    contexts, errors = [], []
+    """Open pages with options of one's own: new_page(color_scheme="dark", viewport={…}).
+
+    Whatever a test does, no script fails and nothing is written to the browser's console.
+    """
+    contexts, errors, said = [], [], []
 
     def open_page(**options):
         options.setdefault("viewport", {"width": 1440, "height": 900})
@@ -60,6 +63,7 @@ def new_page(browser):
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: said.append(message.text))
         return page
 
     yield open_page
@@ -68,6 +72,7 @@ def new_page(browser):
             for page in context.pages:
                 no_exception(page)
         assert not errors, f"JavaScript failed: {errors}"
+        assert not said, f"The console isn't empty: {said}"
     finally:
         for context in contexts:
             context.close()

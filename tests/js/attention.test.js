@@ -140,26 +140,26 @@ test("the scale goes from the background over the middle to the full colour", ()
 });
 
 test("few tokens: large cells, every label, none of them turned", () => {
-  // 10 tokens in 500 pixels, the widest label of 12: letters of 17, 26 pixels at the left, cells of
-  // (500 − 26) / 10, but whole pixels.
-  assert.deepEqual(measures(10, 500, 12), {
-    ...{ font: 17, chosenFont: 17, labelled: true, left: 26, cell: 47, side: 470 },
-    ...{ upright: true, width: 510, height: 501 }, // + 14; + 31 = 1.8 × 17, rounded up
+  // 10 tokens in 500 pixels, labels of one letter: letters of 17, 0.6 × 17 + 14 pixels at the left,
+  // cells of (500 − 25 − 14) / 10, but whole pixels.
+  assert.deepEqual(measures(10, 500, 0.6), {
+    ...{ font: 17, chosenFont: 17, labelled: true, left: 25, cell: 46, side: 460 },
+    ...{ upright: true, width: 499, height: 491 }, // + 25 + 14; + 31 = 1.8 × 17, rounded up
   });
 });
 
 test("long labels are turned, and have no more than 110 pixels", () => {
-  const { left, upright, height, side } = measures(10, 500, 300);
+  const { left, upright, height, side } = measures(10, 500, 30);
   assert.equal(left, 124);
   assert.equal(upright, false);
-  assert.equal(side, 370);
-  assert.equal(height, 370 + 124);
+  assert.equal(side, 360);
+  assert.equal(height, 360 + 124);
 });
 
 test("many tokens: small cells that aren't whole pixels, and numbers for labels", () => {
-  const { labelled, left, cell, chosenFont } = measures(200, 500, 20);
+  const { labelled, left, cell, chosenFont } = measures(200, 500, 2);
   assert.equal(labelled, false);
   assert.equal(chosenFont, 13);
-  assert.equal(left, 68); // 20 + 2.6 × 13 = 53.8, + 14, rounded up
-  assert.equal(cell, 432 / 200);
+  assert.equal(left, 74); // 2 × 13 + 2.6 × 13 = 59.8, + 14, rounded up
+  assert.equal(cell, 412 / 200);
 });

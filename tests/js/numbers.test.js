@@ -29,7 +29,8 @@ test("what is very small or large has a power of ten", () => {
 test("brief is for a picture", () => {
   assert.equal(brief(0), "0.00");
   assert.equal(brief(0.01), "0.01");
-  assert.equal(brief(-0.004), "−4.0e−3");
+  assert.equal(brief(-0.004), "≈ 0");
+  assert.equal(brief(-0.006), "−0.01");
   assert.equal(brief(9.87), "9.87");
   assert.equal(brief(-12.34), "−12.3");
   assert.equal(brief(123.4), "123");

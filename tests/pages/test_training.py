@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from statistics import median
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
 from pages.training import words
+from pages.training.compare import alike
 from pages.training.panel import bars_of, per_token
 from pages.training.preparing import prepare, token_bits
 from pages.training.recorded import recorded_view
@@ -89,6 +91,39 @@ def test_a_number_typed_just_before_the_start_counts(open_lesson, monkeypatch):
     start_button(app).click().run()
     assert asked == [51]
     assert [e.value for e in app.error] == ["The queue is full; try again in a minute."]
+
+
+def test_a_run_has_the_name_that_it_was_given(open_lesson, monkeypatch):
+    asked = []
+    monkeypatch.setattr(training_service(), "submit", lambda _, request: asked.append(request.name))
+    app = open_lesson("training")
+    assert app.text_input(key="run_name").placeholder.startswith("modern, char")
+    start_button(app).click().run()
+    app.text_input(key="run_name").set_value("  two **layers** ").run()
+    start_button(app).click().run()
+    assert not app.exception
+    assert asked[0].startswith("modern, char") and asked[1] == "two **layers**"
+
+
+def test_a_learning_rate_five_times_the_usual_is_named(open_lesson):
+    app = open_lesson("training")
+    usual = app.number_input(key="train_rate").value
+    app.number_input(key="train_rate").set_value(4.9 * usual).run()
+    assert not app.warning
+    app.number_input(key="train_rate").set_value(5 * usual).run()
+    assert f"5 times the preset's {usual:g}" in app.warning[0].value
+    assert not start_button(app).disabled
+
+
+@pytest.mark.parametrize(
+    ("steps", "compared"),
+    [((50, 60, 23_000), ["0", "1"]), ((23_000, 50), ["0"]), ((50, 500, 40, 41), ["0", "1", "2"])],
+)
+def test_the_comparison_begins_with_runs_of_a_like_length(steps, compared):
+    views = [
+        SimpleNamespace(run_id=str(i), setup=SimpleNamespace(steps=s)) for i, s in enumerate(steps)
+    ]
+    assert alike(views) == compared
 
 
 def test_the_estimate_follows_the_sizes(open_lesson):

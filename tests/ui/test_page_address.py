@@ -7,7 +7,7 @@ import pytest
 from tests.helpers import run_loop
 from ui.app.page_address import PageAddress
 
-MOVED = {("old", ""): "new", ("training", "tune"): "tuning"}
+MOVED = {("old", ""): "new", ("home", ""): "./", ("training", "tune"): "tuning"}
 
 
 async def page(scope, receive, send):
@@ -41,6 +41,8 @@ def asked(path, query=""):
     [
         ("/old", "", "/new"),
         ("/old/", "", "/new"),
+        ("/home", "prompt=a", "/?prompt=a"),
+        ("/class/home/", "", "/class/"),
         ("/base/old", "prompt=a%20b&x=1", "/base/new?prompt=a%20b&x=1"),
         ("/training", "tune=&prompt=a", "/tuning?tune=&prompt=a"),
     ],
@@ -60,4 +62,4 @@ def test_everything_else_is_served_as_ever(path, query):
 def test_what_has_moved_is_in_the_course():
     from course.lessons import LESSONS, MOVED
 
-    assert set(MOVED.values()) <= {lesson.name for lesson in LESSONS}
+    assert set(MOVED.values()) <= {"./", *(lesson.name for lesson in LESSONS)}

@@ -1,17 +1,21 @@
-"""Tells the browser where the app is, which it would otherwise have to try out.
+"""Writes the app's own scripts into every page, before those of Streamlit.
 
-At the address of a lesson Streamlit's frontend asks below that address first, which leaves errors
-in the browser's console.
+The first tells the browser where the app is, which it would otherwise have to try out: at the
+address of a lesson Streamlit's frontend asks below that address first, which leaves errors in the
+browser's console. The others lie in ui/app/browser.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.responses import RedirectResponse
 from streamlit import config
+
+from ui.components.bundle import bundle, read
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +33,10 @@ _SCRIPT = """<script>
     window.__streamlit = {{ BACKEND_BASE_URL: `${{location.origin}}${{base.join("/")}}/` }};
 }}
 </script>"""
+# A module runs when the page is read, in the order in which the page names them.
+_FOLDER = Path(__file__).parent / "browser"
+_BROWSER = f"<style>\n{read(_FOLDER / 'page.css')}</style>"
+_BROWSER += f'<script type="module">\n{bundle(_FOLDER / "page.js")}</script>'
 
 
 class PageAddress:
@@ -50,7 +58,7 @@ class PageAddress:
             await RedirectResponse(target)(scope, receive, send)
             return
         headers = [header for header in scope["headers"] if header[0] not in _NOT_ASKED_FOR]
-        script = _SCRIPT.format(own_parts=_own_parts(scope["path"])).encode()
+        script = (_SCRIPT.format(own_parts=_own_parts(scope["path"])) + _BROWSER).encode()
         await self._app({**scope, "headers": headers}, receive, _Writer(send, script))
 
     def _new_place(self, scope: Scope) -> str | None:

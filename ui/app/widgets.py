@@ -204,7 +204,8 @@ class Options:
 
     def read(self, text: str) -> Any:
         """The option with this name; of places the nearest."""
-        named = {self.name(option): option for option in self.options}
+        named = {str(option): option for option in self.options}  # as in old links
+        named |= {self.name(option): option for option in self.options}
         if isinstance(self.options, range) and text not in named:
             whole = Numbers(self.options[0], self.options[-1], self.default)
             return whole.read(text)

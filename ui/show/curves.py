@@ -95,13 +95,12 @@ def curves(
     """
     ticks = {"tickCount": 3 if height < 300 else 8}
     x_axis: dict[str, Any] = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
-    x_axis["scale"] = {"nice": False} | ({"domain": [0, x_max]} if x_max else {})
+    x_axis["scale"] = {"nice": False, "domain": [0, x_max] if x_max else _domain("x")}
     y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
-    if from_zero:  # of a quantity that begins there
-        y_axis["scale"] = {"zero": True}
-    else:
-        y_axis["scale"] = {"type": "log", "nice": False} if log_y else {"zero": False}
-        y_axis["scale"]["padding"] = 16
+    others = [0.0] * from_zero + [bar.y for bar in bars if math.isfinite(bar.y)]
+    y_axis["scale"] = {"domain": _domain("y", others), "nice": not log_y}
+    y_axis["scale"] |= {} if from_zero else {"padding": 16}
+    y_axis["scale"] |= {"type": "log"} if log_y else {"zero": False}
     spec = {
         "height": height,
         "encoding": {"x": x_axis, "y": y_axis},
@@ -112,6 +111,21 @@ def curves(
         "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
     }
     return Chart(_long_form(lines), spec)
+
+
+def _domain(field: str, others: Sequence[float] = ()) -> list[dict[str, str]]:
+    """From the lowest to the highest of what is drawn and of other values, computed in the browser.
+
+    By itself Vega would compute it too, and write a warning for each layer that has no data: all of
+    them, because Streamlit builds a chart first and hands it its data afterwards.
+    """
+    drawn = f"extent(pluck(data('source'), '{field}'))"
+    both = f"extent([{', '.join([f'{drawn}[0]', f'{drawn}[1]', *map(str, others)])}])"
+    flat = f"({both}[0] == {both}[1]) * max(abs({both}[0]) / 10, 1e-9)"  # a single value
+    ends = (f"{both}[0] - {flat}", f"{both}[1] + {flat}")
+    return [
+        {"expr": f"isValid({both}[0]) ? {end} : {empty}"} for empty, end in enumerate(ends, start=1)
+    ]
 
 
 def show(chart: Chart, key: str, alt: str) -> None:

@@ -29,8 +29,10 @@ def number(value: float, form: str = ".2f") -> str:
 
 
 def tidy(value: float, zero: float = 5e-7) -> str:
-    """A number in four digits, like 0.8145 or 2.5·10⁻⁵; below `zero` it is a rounding error, 0."""
-    return "0" if abs(value) < zero else number(value, ".4g")
+    """A number in four digits, like 0.8145 or 2.5·10⁻⁵; less than `zero` is a rounding error."""
+    if value and abs(value) < zero:
+        return "≈ 0"
+    return number(value, ".4g")
 
 
 def percent(share: float) -> str:

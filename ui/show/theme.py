@@ -34,6 +34,24 @@ LEGEND = (
 )
 
 
+def luminance(color: str) -> float:
+    """The relative luminance (WCAG 2) of a colour like #1c1b22, from 0 to 1."""
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of contrast (WCAG 2) of two colours, from 1 (none) to 21; text needs 4.5."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def ink_on(ground: str) -> str:
+    """Black or white, whichever stands out more: its contrast is at least 4.58 on any colour."""
+    return max("#000000", "#ffffff", key=lambda ink: contrast(ink, ground))
+
+
 def is_dark() -> bool:
     """Whether this visitor's browser shows the dark theme."""
     return st.context.theme.type == "dark"

@@ -47,9 +47,20 @@ class TokenLike(Protocol):
         """Whether its tokenizer has it."""
 
 
+# What has no ink though its category (a letter, a mark, a symbol) promises some: fillers, a blank
+# pattern of Braille, and selectors of how the character before them looks.
+_NO_INK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U00016fe4"
+    "\U000e0100-\U000e01ef]"
+)
+
+
 def visible(text: str) -> str:
-    """Text with white space, control and direction characters replaced by signs that show."""
-    if text.isprintable():  # most are: then only spaces are to be replaced
+    """Text with white space, control and direction characters replaced by signs that show.
+
+    Whatever else can't be seen is named by its number: <U+FE0F>.
+    """
+    if text.isprintable() and (text.isascii() or not _NO_INK.search(text)):  # as most are
         return text.replace(" ", _VISIBLE[" "])
     return "".join(_VISIBLE.get(c) or _escape_invisible(c) for c in text)
 
@@ -72,7 +83,8 @@ def code(text: str) -> str:
 
 
 def _escape_invisible(character: str) -> str:
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+    hidden = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
+    if unicodedata.category(character) in hidden or _NO_INK.match(character):
         return f"<U+{ord(character):04X}>"
     return character
 

@@ -2,6 +2,7 @@
 // The large picture's measures, and the tokens beside and below it.
 
 import { element } from "../shared/dom.js";
+import { LINE, SMALLEST, besides, fitted, fontFor } from "../shared/labels.js";
 import { contextOf } from "./drawing.js";
 
 /**
@@ -18,34 +19,41 @@ import { contextOf } from "./drawing.js";
  */
 export function layOut(tokens, available, family) {
   const context = contextOf(element("canvas"));
-  context.font = `${fontsFor(tokens.length, available).chosenFont}px ${family}`;
-  const widest = Math.max(...tokens.map((token) => context.measureText(token).width));
+  context.font = `100px ${family}`;
+  const widest = Math.max(...tokens.map((token) => context.measureText(token).width)) / 100;
   return { family, ...measures(tokens.length, available, widest) };
 }
 
-/** @param {number} T @param {number} available */
-function fontsFor(T, available) {
-  const font = Math.max(9, Math.min(17, (available / T) * 0.9));
-  return { font, chosenFont: Math.max(font, 13) }; // for the last row of a classroom
-}
+const LONGEST = 110; // pixels that a label has beside the picture
+const WIDEST = 90; // pixels of a cell
+const GAP = 14; // between labels and picture, and at the right
 
 /**
- * The same from the width of the widest token, written as large as the chosen one's is.
+ * The same from the width of the widest token, in letters of one pixel.
  * @param {number} T how many tokens
  * @param {number} available
  * @param {number} widest
  */
 export function measures(T, available, widest) {
-  const { font, chosenFont } = fontsFor(T, available);
-  const labelled = available / T >= font * 0.85; // room for every token's label
-  const digits = labelled ? 0 : 2.6 * chosenFont; // else the chosen one's position is written beside it
-  const left = Math.ceil(Math.min(110, widest + digits) + 14);
-  const room = Math.min(available - left, T * 56);
-  const cell = room / T >= 6 ? Math.floor(room / T) : room / T;
-  const upright = !labelled || widest <= chosenFont * 1.3; // else the labels of columns are turned
+  /** @param {number} letters their width */
+  const beside = (letters) => Math.ceil(Math.min(LONGEST, letters) + GAP);
+  /** @param {number} left */
+  const cellBeside = (left) => {
+    const room = Math.min(available - left - GAP, T * WIDEST) / T;
+    return room >= 6 ? Math.floor(room) : room;
+  };
+  // Smaller letters leave the picture more room.
+  let font = fontFor(available / T);
+  while (font > SMALLEST && cellBeside(beside(widest * font)) < font * LINE) font -= 1;
+  const labelled = cellBeside(beside(widest * font)) >= font * LINE;
+  // Else positions are written, and beside the chosen token's label its position.
+  const chosenFont = labelled ? font : 13;
+  const left = beside(widest * chosenFont + (labelled ? 0 : 2.6 * chosenFont));
+  const cell = cellBeside(left);
+  const upright = !labelled || widest * font + 4 <= cell; // else the labels of columns are turned
   const below = upright ? Math.ceil(chosenFont * 1.8) : left;
   const side = cell * T;
-  const [width, height] = [left + side + 14, side + below];
+  const [width, height] = [left + side + GAP, side + below];
   return { font, chosenFont, labelled, left, cell, side, upright, width, height };
 }
 
@@ -58,27 +66,40 @@ export function measures(T, available, widest) {
  * @param {Ink} ink
  */
 export function drawLabels(canvas, tokens, layout, [row, column], ink) {
-  const { font, family, labelled, cell } = layout;
+  const { font, family, labelled } = layout;
   canvas.width = Math.round(layout.width * devicePixelRatio);
   canvas.height = Math.round(layout.height * devicePixelRatio);
   const context = contextOf(canvas);
   context.scale(devicePixelRatio, devicePixelRatio);
   context.font = `${font}px ${family}`;
   context.textBaseline = "middle";
-  const every = labelled ? 1 : ([8, 16, 32, 64].find((n) => n * cell > 30) ?? 128);
-  for (let i = 0; i < tokens.length; i += every) {
-    const label = labelled ? tokens[i] : String(i);
-    /** @param {number} chosen */
-    const free = (chosen) => Math.abs(chosen - i) * cell > (labelled ? 0 : 24);
-    if (free(row)) drawRowLabel(context, layout, i, label, ink.ink);
-    if (free(column)) drawColumnLabel(context, layout, i, label, ink.ink);
-  }
+  const { rows, columns } = besideChosen(tokens.length, layout, row, column);
+  /** @param {number} i */
+  const plain = (i) => (labelled ? tokens[i] : String(i));
+  for (const i of rows) drawRowLabel(context, layout, i, plain(i), ink.ink);
+  for (const i of columns) drawColumnLabel(context, layout, i, plain(i), ink.ink);
   /** @param {number} i */
   const label = (i) => (labelled ? tokens[i] : `${tokens[i]} ${i}`);
   const chosen = { ...layout, font: layout.chosenFont };
   context.font = `${chosen.font}px ${family}`;
   drawRowLabel(context, chosen, row, label(row), ink.ground, ink.query);
   drawColumnLabel(context, chosen, column, label(column), ink.ground, ink.key);
+}
+
+/**
+ * Which labels stand beside the chosen cell's two.
+ * @param {number} T
+ * @param {Omit<Layout, "family">} layout
+ * @param {number} row
+ * @param {number} column
+ */
+export function besideChosen(T, { font, chosenFont, labelled, cell, upright, left }, row, column) {
+  const [line, chosenLine] = [font * LINE, chosenFont * 1.36];
+  const digits = String(T - 1).length * 0.62 * font + 6;
+  const rows = besides(T, cell, line, [row], labelled ? line : chosenLine);
+  const across = labelled ? (upright ? 0 : line) : digits; // upright tokens fit their cells
+  const columns = besides(T, cell, across, [column], labelled ? across : 2 * left);
+  return { rows, columns };
 }
 
 /**
@@ -128,15 +149,24 @@ function drawColumnLabel(context, layout, i, label, colour, ground) {
  * @param {string} [ground]
  */
 function drawLabel(context, label, [x, y], align, room, font, colour, ground) {
-  context.textAlign = align;
+  const shown = fitted(label, room, (text) => context.measureText(text).width);
+  const width = context.measureText(shown).width;
+  const left = align === "right" ? x - width : x - width / 2;
   if (ground) {
-    const width = Math.min(context.measureText(label).width, room) + 6;
-    const left = align === "right" ? x - width + 3 : x - width / 2;
     context.fillStyle = ground;
     context.beginPath();
-    context.roundRect(left, y - font * 0.68, width, font * 1.36, 3);
+    context.roundRect(left - 3, y - font * 0.68, width + 6, font * 1.36, 3);
     context.fill();
   }
+  context.textAlign = "left";
   context.fillStyle = colour;
-  context.fillText(label, x, y, room);
+  let at = left;
+  for (const piece of shown.split(SPACES).filter(Boolean)) {
+    context.globalAlpha = piece.startsWith("␣") && !ground ? 0.5 : 1;
+    context.fillText(piece, at, y);
+    at += context.measureText(piece).width;
+  }
+  context.globalAlpha = 1;
 }
+
+const SPACES = /(␣+)/; // a light mark between dark letters

@@ -264,7 +264,7 @@ export class AttentionMap {
     this.map.style.setProperty("--thumbnail", `${this.thumbnailSize}px`);
     this.map.classList.toggle("tiny", this.thumbnailSize < 44);
     const family = getComputedStyle(this.plot).fontFamily;
-    const available = Math.min(this.$(".large").clientWidth, Math.max(400, innerHeight * 0.47));
+    const available = Math.min(this.$(".large").clientWidth, Math.max(420, innerHeight * 0.72));
     this.layout = layOut(tokens, available, family);
     const { left, side, width, height } = this.layout;
     resize(this.$(".stage"), { width, height });
@@ -286,13 +286,14 @@ export class AttentionMap {
       cell.tabIndex = layer === this.roving[0] && head === this.roving[1] ? 0 : -1;
       const badge = this.badgeOf(layer, head);
       cell.querySelector(".badge").textContent = badge;
-      const state = `${badge && `, ${badge}`}${locked ? ", locked" : ""}${off ? ", knocked out" : ""}`;
+      const state = `${badge && `, ${badge}`}${locked ? ", chosen" : ""}${off ? ", knocked out" : ""}`;
       cell.setAttribute("aria-label", `Layer ${layer}, head ${head}${state}`);
       const lamp = cell.querySelector(".lamp");
       lamp?.setAttribute("aria-checked", off);
       lamp?.setAttribute("aria-label", `Knock out layer ${layer}, head ${head}`);
     }
     this.$(".knock").setAttribute("aria-checked", this.isOff(this.selection.head));
+    this.$(".all-on").hidden = !off.length;
     const badge = this.badgeOf(lockedLayer, lockedHead);
     const name = `Layer ${lockedLayer} · head ${lockedHead}${badge && ` · ${badge}`}`;
     this.$(".name").textContent = name;
@@ -381,6 +382,15 @@ export class AttentionMap {
     this.$$(".formula").forEach((formula, i) => formula.replaceChildren(...words[i]));
   }
 
+  // For who doesn't see it: what stands below the picture, as one text.
+  sayArithmetic() {
+    const parts = [this.$(".readout"), ...(this.exact ? this.$$("article h4, article .formula") : [])];
+    const words = parts.map((part) => part.textContent.replace(/\s+/g, " ").trim());
+    const said = this.$(".said");
+    // The same words once more would not be announced.
+    said.textContent = words.join(". ") + (said.textContent === words.join(". ") ? " " : "");
+  }
+
   drawOutcome() {
     const { outcome, selection } = this.message;
     this.$(".outcome").hidden = !outcome;
@@ -414,6 +424,11 @@ export class AttentionMap {
       if (cell) this.roving = headOf(cell);
     });
     this.life.on(this.$(".knock"), "click", () => this.toggle(this.selection.head));
+    this.life.on(this.$(".all-on"), "click", () => {
+      this.choose({ off: [] });
+      this.markHeads();
+      this.$(".knock").focus(); // the button is gone
+    });
     this.listenToPlot();
     this.life.on(this.$("details.table"), "toggle", () => this.fillTable());
   }
@@ -474,9 +489,11 @@ export class AttentionMap {
       const cell = [clamp(row + by * step[0], T), clamp(column + by * step[1], T)];
       this.choose({ cell }, 300);
     } else if (event.key === "Escape") this.choose({ cell: null });
+    else if (presses(event)) this.choose({ cell: this.chosenCell() });
     else return;
     this.pointed = null;
     this.drawCell();
+    if (presses(event)) this.sayArithmetic();
     taken(event);
   }
 

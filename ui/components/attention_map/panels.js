@@ -1,7 +1,7 @@
 // @ts-check
 // What the next token will be, and one head as a table.
 
-import { element, tableRow } from "../shared/dom.js";
+import { element, spaced, tableRow } from "../shared/dom.js";
 import { chance, rounded } from "../shared/numbers.js";
 import { rowOf, strength, valueOf } from "./message.js";
 import { shown } from "./words.js";
@@ -31,7 +31,7 @@ function outcomeRow([token, before, after], changed) {
   };
   const bars = [bar(before, "before"), ...(changed ? [bar(after, "after")] : [])];
   const numbers = changed ? `${chance(before)} → ${chance(after)}` : chance(before);
-  const head = element("th", element("span.token", token));
+  const head = element("th", element("span.token", element("bdi", ...spaced(token))));
   head.scope = "row";
   return element("tr", head, element("td.bars", ...bars), element("td.numbers", numbers));
 }

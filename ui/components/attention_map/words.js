@@ -1,7 +1,7 @@
 // @ts-check
 // The sentences below the bars.
 
-import { element } from "../shared/dom.js";
+import { element, spaced } from "../shared/dom.js";
 import { exact, rounded } from "../shared/numbers.js";
 import { bytesOf } from "./message.js";
 
@@ -29,7 +29,11 @@ const inBrackets = (x) => (x < 0 ? `(${exact(x)})` : exact(x));
 
 /** @param {{ tokens: string[] }} message @param {number} position @param {string} className */
 export const named = ({ tokens }, position, className) =>
-  element(`span.token.${className}`, tokens[position], element("sub", String(position)));
+  element(
+    `span.token.${className}`,
+    element("bdi", ...spaced(tokens[position])),
+    element("sub", String(position)),
+  );
 
 /** @param {Sums} sums */
 export function fitWords({ query, key, products, dot }) {

@@ -36,6 +36,17 @@ export function svg(tag, attributes, text = "") {
 }
 
 /**
+ * A token's text, in which signs for spaces are light marks between the letters.
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+export const spaced = (text) =>
+  text
+    .split(/(␣+)/)
+    .filter(Boolean)
+    .map((piece) => (piece.startsWith("␣") ? element("span.space", piece) : piece));
+
+/**
  * What fits a selector, of the element that an event is about and those around it.
  * @param {{ target: Element }} event
  * @param {string} selector

@@ -32,10 +32,10 @@ export function exact(x) {
   return rounded(x, size < 0.1 ? 4 : size < 10 ? 3 : 1);
 }
 
-/** About three digits. @param {number} x */
+/** About three digits, for a picture. @param {number} x */
 export function brief(x) {
   const size = Math.abs(x);
-  if (size && size < 0.01) return withMinus(x.toExponential(1));
+  if (size && size < 0.005) return "≈ 0";
   if (size >= 1000) return withMinus(Math.round(x).toLocaleString("en"));
   return rounded(x, size < 10 ? 2 : size < 100 ? 1 : 0);
 }

@@ -10,7 +10,7 @@ import { chance } from "../shared/numbers.js";
  */
 export function barRows({ rows, rest, drawn }) {
   const made = rows.map(([text, before, after], i) =>
-    barRow(element("span.name", text), before, after, i === drawn),
+    barRow(element("span.name", element("bdi", text)), before, after, i === drawn),
   );
   const [count, before, after] = rest;
   if (count > 0) {

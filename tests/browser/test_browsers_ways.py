@@ -1,0 +1,106 @@
+"""What a browser does to pages by itself: it translates them, and it loses connections."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from benchmarks.app_process import start_app, stop_app
+from course.lessons import LESSONS
+from tests.browser.conftest import settled
+
+# As Chromium's own translator: it puts new words into <font> elements where texts were, whenever
+# texts come. It lives in a world of its own, so it has the browser's own methods.
+TRANSLATOR = """(() => {
+  const {insertBefore, removeChild} = Node.prototype;
+  const closed = 'script, style, textarea, [translate=no], font';
+  const translate = () => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) texts.push(walker.currentNode);
+    for (const text of texts) {
+      const parent = text.parentElement;
+      if (!parent || parent.closest(closed) || !/[a-z]/i.test(text.data)) continue;
+      const outer = document.createElement('font'), inner = document.createElement('font');
+      inner.append(text.data.replace(/[a-z]/g, 'x'));
+      outer.append(inner);
+      insertBefore.call(parent, outer, text);
+      removeChild.call(parent, text);
+    }
+  };
+  const start = () => {
+    new MutationObserver(translate).observe(
+      document.body, {childList: true, subtree: true, characterData: true});
+    translate();
+  };
+  document.readyState === 'loading' ? addEventListener('DOMContentLoaded', start) : start();
+})()"""
+PROMPTS = ("NADIA: Who p", "GUS: Six stops", "GUS: Six", "MABEL: Why?\u23ce", "NADIA: Who put")
+
+
+def numbers(page):
+    """All numbers that the lesson shows, in their order."""
+    text = page.get_by_test_id("stMain").inner_text()
+    return re.findall(r"\d+(?:[.,]\d+)*", text)
+
+
+@pytest.fixture
+def lessons(thorough):
+    """The three whose sentences change most, or with --thorough all that have a prompt."""
+    if thorough:
+        return [lesson.name for lesson in LESSONS if lesson.name not in ("home", "glossary")]
+    return ["averaging", "attention", "mlp"]
+
+
+def ask_about(page, prompt):
+    box = page.get_by_role("textbox", name="Prompt under study")
+    box.fill(prompt)
+    settled(page)
+    page.wait_for_timeout(700)
+    settled(page)
+
+
+def test_a_translated_page_shows_the_servers_numbers(new_page, app_url, lessons):
+    plain, translated = new_page(), new_page()
+    translated.add_init_script(TRANSLATOR)
+    for lesson in lessons:
+        for page in (plain, translated):
+            page.goto(f"{app_url}/{lesson}")
+            page.get_by_role("heading", level=1).wait_for()
+            settled(page)
+        for prompt in PROMPTS:
+            for page in (plain, translated):
+                ask_about(page, prompt)
+            assert numbers(translated) == numbers(plain), (lesson, prompt)
+        assert "xxx" in translated.get_by_test_id("stMain").inner_text()  # it does translate
+
+
+def test_a_lost_connection_is_said_until_it_is_back(browser, tmp_path):
+    app, url = start_app(tmp_path / "runs", tmp_path / "app.log")
+    page = browser.new_page()  # its console is not empty: the browser itself reports the failures
+    try:
+        page.goto(f"{url}/glossary")
+        page.get_by_role("heading", level=1).wait_for()
+        line = page.get_by_test_id("connection")
+        expect(line).to_have_count(0)
+        stop_app(app)
+        expect(line).to_contain_text("lost", timeout=3_000)
+        page.context.set_offline(False)
+        port = int(url.rpartition(":")[2])
+        app, _ = start_app(tmp_path / "runs", tmp_path / "app.log", port=port)
+        expect(line).to_have_count(0)
+    finally:
+        page.close()
+        stop_app(app)
+
+
+def test_a_network_without_websockets_is_told_of(browser, app_url):
+    page = browser.new_page()
+    try:
+        page.add_init_script(
+            "window.WebSocket = class extends EventTarget { close() {} send() {} };"
+        )
+        page.goto(f"{app_url}/glossary")
+        expect(page.get_by_test_id("connection")).to_contain_text("websockets", timeout=10_000)
+    finally:
+        page.close()

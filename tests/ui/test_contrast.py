@@ -1,0 +1,78 @@
+"""Text and marks stand out from what they lie on, in both themes: WCAG 2's ratios of contrast."""
+
+import re
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from ui.app import page_address
+from ui.show import curves
+from ui.show.theme import DARK, LIGHT, contrast, ink_on
+
+PROJECT = Path(page_address.__file__).parents[2]
+THEMES = tomllib.loads((PROJECT / ".streamlit/config.toml").read_text())["theme"]
+CSS = (PROJECT / "ui/app/browser/page.css").read_text()
+SEGMENT = "button[kind"
+
+
+def grounds(theme):
+    """What text stands on: the page, and boxes and code on it."""
+    return [THEMES[theme][name] for name in ("backgroundColor", "secondaryBackgroundColor")]
+
+
+def test_the_ratio_is_that_of_the_standard():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+
+
+def test_numbers_on_any_ground_can_be_read():
+    levels = [f"{level:02x}" for level in range(0, 256, 51)]
+    grounds = [f"#{r}{g}{b}" for r in levels for g in levels for b in levels]
+    assert min(contrast(ink_on(ground), ground) for ground in grounds) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_of_the_theme_can_be_read(theme):
+    texts = {n: c for n, c in THEMES[theme].items() if n.endswith(("TextColor", "textColor"))}
+    assert len(texts) == 5
+    palette = asdict({"light": LIGHT, "dark": DARK}[theme])
+    texts |= {name: palette[name] for name in ("text", "muted", "query", "key", "value", "output")}
+    poor = {n: c for n, c in texts.items() if min(contrast(c, g) for g in grounds(theme)) < 4.5}
+    assert poor == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_marks_of_charts_can_be_seen(theme):
+    series = {"light": curves._LIGHT_SERIES, "dark": curves._DARK_SERIES}[theme]
+    named = [c for n, c in THEMES[theme].items() if re.fullmatch("(blue|red|green|violet)Color", n)]
+    assert len(named) == 4
+    marks = [*series, *named, THEMES[theme]["primaryColor"]]
+    assert [c for c in marks if min(contrast(c, g) for g in grounds(theme)) < 3] == []
+
+
+@pytest.mark.parametrize(("theme", "place"), [("light", 0), ("dark", 1)])
+def test_code_captions_and_chosen_segments_can_be_read(theme, place):
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", CSS)
+    checked = 0
+    for names, body in rules:
+        pairs = dict(re.findall(r"([\w-]+): light-dark\((#\w{6}, #\w{6})\)", body))
+        colors = {name: pair.split(", ")[place] for name, pair in pairs.items()}
+        if "color" not in colors:
+            continue
+        below = [colors["background"]] if SEGMENT in names else grounds(theme)
+        assert min(contrast(colors["color"], ground) for ground in below) >= 4.5, names
+        checked += 1
+    assert checked >= 8
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_white_can_be_read_on_buttons(theme):
+    assert contrast("#ffffff", THEMES[theme]["primaryColor"]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_where_the_keyboard_is_can_be_seen(theme):
+    outline = re.search(r"outline: 3px solid (#\w{6})", CSS)[1]
+    assert min(contrast(outline, ground) for ground in grounds(theme)) >= 3
