@@ -22,10 +22,15 @@ Paint = Callable[[float], tuple[str, str]]  # a number's background and text col
 # As in the pictures of attention: the background, a middle and a full colour of one hue.
 _HEAT_LIGHT = ("#ffffff", "#f2a65a", "#6b2300")
 _HEAT_DARK = ("#14131a", "#a85412", "#ffdcae")
+# What a column, the names of rows, and a sign between two matrices take, in rem.
+_CELL, _NAMES, _SIGN = 2.9, 5.5, 3.0
+_STACKED = "{flex-direction:column; align-items:flex-start}"
 _LABEL = 8  # characters of a token that fit beside a row
 
 STYLE = """<style>
 .numbers {display:flex; flex-wrap:wrap; gap:.4rem 1.1rem; align-items:center; line-height:1.3}
+.frame {container-type:inline-size}
+.numbers.equation {flex-wrap:nowrap}
 .numbers .sign {font-size:1.6rem; opacity:.7}
 .numbers figure {margin:0; overflow-x:auto; max-width:100%}
 .numbers figcaption {font-weight:600; margin-bottom:.25rem}
@@ -46,10 +51,20 @@ STYLE = """<style>
 </style>"""
 
 
-def show(*parts: str) -> None:
-    """Draw figures, signs and strips beside one another; they wrap where the page is narrow."""
-    line = f"--line:{palette().grid}"
-    st.html(f'{STYLE}<div class="numbers" style="{line}">{"".join(parts)}</div>')
+def show(*parts: str, columns: Sequence[int] = ()) -> None:
+    """Draw figures, signs and strips beside one another; they wrap where the page is narrow.
+
+    columns: how many each matrix of an equation has. It stands on one line where it fits, and else
+    each of its parts below the one before, in order.
+    """
+    line, css, style = f"--line:{palette().grid}", "numbers", STYLE
+    if columns:
+        room = sum(_CELL * count + _NAMES for count in columns) + _SIGN * (len(columns) - 1)
+        css += f" equation e{room:.0f}"
+        style += f"<style>@container (max-width:{room:.0f}rem) {{.e{room:.0f} {_STACKED}}}</style>"
+    st.html(
+        f'{style}<div class="frame"><div class="{css}" style="{line}">{"".join(parts)}</div></div>'
+    )
 
 
 def sign(text: str) -> str:

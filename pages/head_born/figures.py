@@ -21,7 +21,7 @@ def copy_test(views: Sequence[SnapshotView], fall: Fall) -> Chart:
         Line(words.SECOND_COPY, steps, [each.second / LN_2 for _, each in tested], 1, markers=True),
         Line(words.VALIDATION, steps, [fall.at(step) / LN_2 for step in steps], 4),
     ]
-    return curves(lines, x_title="step", y_title="bits per token", height=_HEIGHT)
+    return curves(lines, x_title="step", y_title="bits per token", height=_HEIGHT, from_zero=True)
 
 
 def shares(views: Sequence[SnapshotView]) -> Chart:
@@ -33,4 +33,4 @@ def shares(views: Sequence[SnapshotView]) -> Chart:
         for name, found, color in ((words.BEFORE, before, 2), (words.COPIED, copied, 1))
         if found
     ]
-    return curves(lines, x_title="step", y_title="% of attention", height=_HEIGHT)
+    return curves(lines, x_title="step", y_title="% of attention", height=_HEIGHT, from_zero=True)

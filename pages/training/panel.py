@@ -332,6 +332,7 @@ def _small_figures(view: RunView) -> None:
                 x_max=view.setup.steps,
                 height=200,
                 log_y=log_y,
+                from_zero=not log_y,
             )
             show(figure, f"{title.replace(' ', '_')}_figure", f"The {title} at every step.")
 

@@ -104,3 +104,26 @@ def test_a_network_without_websockets_is_told_of(browser, app_url):
         expect(page.get_by_test_id("connection")).to_contain_text("websockets", timeout=10_000)
     finally:
         page.close()
+
+
+def test_numbers_are_read_as_they_were_typed(page, app_url):
+    page.goto(f"{app_url}/training")
+    page.get_by_text("How it learns").click()
+    rate, steps = page.get_by_label("Learning rate"), page.get_by_label("Steps", exact=True)
+
+    def typed(field, text):
+        field.click()
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        settled(page)
+
+    typed(rate, "0,01")
+    page.wait_for_function("location.search.includes('train_rate=0.01')")
+    typed(steps, "1.000")
+    page.wait_for_function("location.search.includes('train_steps=1000')")
+    typed(steps, "\uff15\uff10\uff10")
+    page.wait_for_function("location.search.includes('train_steps=500')")
+    typed(rate, "1.000")
+    expect(page.get_by_test_id("refusal")).to_contain_text("“1.000” is not taken")
+    expect(rate).to_have_value("0.01")

@@ -52,7 +52,8 @@ def test_what_looks_notices_what_is_wrong(page):
     page.set_content("""<div data-testid="stMain" style="background:#fff">
       <p style="color:#999">faint</p><p style="color:#555">plain</p>
       <div class="vega-embed"><svg class="marks" width="200" height="60" style="display:block">
-        <text x="5" y="20" font-size="14">first</text><text x="12" y="22" font-size="14">second</text>
+        <text x="5" y="20" font-size="14">first</text>
+        <text x="12" y="22" font-size="14">second</text>
         <text x="170" y="50" font-size="14">cut off here</text>
         <text x="90" y="40" font-size="9">tiny</text></svg></div></div>""")
     page.evaluate(LOOKS)

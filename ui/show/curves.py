@@ -97,7 +97,7 @@ def curves(
     x_axis: dict[str, Any] = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
     x_axis["scale"] = {"nice": False, "domain": [0, x_max] if x_max else _domain("x")}
     y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
-    others = [0.0] * from_zero + [bar.y for bar in bars if math.isfinite(bar.y)]
+    others = [0.0] * from_zero + _reach(bars, log_y)
     y_axis["scale"] = {"domain": _domain("y", others), "nice": not log_y}
     y_axis["scale"] |= {} if from_zero else {"padding": 16}
     y_axis["scale"] |= {"type": "log"} if log_y else {"zero": False}
@@ -111,6 +111,16 @@ def curves(
         "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
     }
     return Chart(_long_form(lines), spec)
+
+
+def _reach(bars: Sequence[Bar], log_y: bool) -> list[float]:
+    """What the upward axis holds of bars: a little more below, where a name may stand."""
+    ys = [bar.y for bar in bars if math.isfinite(bar.y)]
+    if not ys:
+        return []
+    low, high = min(ys), max(ys)
+    below = low * (low / high) ** _NAME * 0.98 if log_y and low > 0 else low - _NAME * (high - low)
+    return [*ys, below]
 
 
 def _domain(field: str, others: Sequence[float] = ()) -> list[dict[str, str]]:
