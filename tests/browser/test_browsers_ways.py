@@ -109,7 +109,11 @@ def test_a_network_without_websockets_is_told_of(browser, app_url):
 def test_numbers_are_read_as_they_were_typed(page, app_url):
     page.goto(f"{app_url}/training")
     page.get_by_text("How it learns").click()
-    rate, steps = page.get_by_label("Learning rate"), page.get_by_label("Steps", exact=True)
+    boxes = page.get_by_test_id("stNumberInput")
+    rate, steps = (
+        boxes.filter(has=page.get_by_text(name, exact=True)).locator("input")
+        for name in ("Learning rate", "Steps")
+    )
 
     def typed(field, text):
         field.click()

@@ -1,5 +1,7 @@
 import json
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +10,7 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.embeddings import nearest
 from gpt_core.training.run import Run
 from pages.embeddings import words
-from pages.embeddings.map import label_of
+from pages.embeddings.map import label_of, matches
 from tests.helpers import said
 from ui.show.numbers import number
 from ui.show.tokens import visible
@@ -103,3 +105,11 @@ def test_a_neighbour_is_told_from_an_accident():
 
 def test_every_how_many_is_a_word():
     assert "every 63rd token" in words.every(50_257, 63) and "every third" in words.every(2_048, 3)
+
+
+def test_whole_words_come_first():
+    texts = ["other", "then", " the", "bathe", "the", "th"]
+    tokenizer = SimpleNamespace(vocab_size=len(texts), token_text=texts.__getitem__)
+    loaded: Any = SimpleNamespace(tokenizer=tokenizer, key="whole words")
+    found = [texts[i] for i in matches(loaded, "the", [])]
+    assert found == ["the", " the", "then", "other", "bathe"]

@@ -26,7 +26,8 @@ _STYLE = """<style>
 .chip {border-radius:4px; padding:1px 4px; text-align:center; white-space:pre;
        border-bottom:3px solid var(--hue);
        background:color-mix(in srgb, var(--hue) 20%, transparent)}
-.chip small {display:block; font-size:.68em; opacity:.8}
+.chip small {display:block; font-size:.7em}
+.chip i {font-style:normal; opacity:.55}
 .chip.unknown {outline:2px dashed #c2342d; outline-offset:-1px}
 </style>"""
 
@@ -98,11 +99,16 @@ def chips_html(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) 
         spans.append(
             f'<span class="{css}" style="--hue:{_HUES[place % len(_HUES)]}" '
             f'title="token {token.id}, position {place}">'
-            f"<bdi>{html.escape(short(token.text, _CHIP))}</bdi>{number}</span>"
+            f"<bdi>{_spaced(short(token.text, _CHIP))}</bdi>{number}</span>"
         )
     if len(tokens) > limit:
         spans.append(f"<span>… and {len(tokens) - limit:,} more</span>")
     return f'{_STYLE}<div class="chips">{"".join(spans)}</div>'
+
+
+def _spaced(shown: str) -> str:
+    """HTML of a visible text in which the signs for spaces are light marks between the letters."""
+    return re.sub("␣+", r"<i>\g<0></i>", html.escape(shown))
 
 
 def show_chips(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) -> None:
