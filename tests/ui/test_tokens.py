@@ -12,7 +12,7 @@ def is_blank(character):
     name = unicodedata.name(character, "")
     return (
         "VARIATION SELECTOR" in name
-        or "FILLER" in name
+        or ("FILLER" in name and unicodedata.category(character) != "Po")
         or name
         in (
             "COMBINING GRAPHEME JOINER",
