@@ -126,7 +126,7 @@ class Backward:
 
 
 def look_back(model: GPT, ids: Sequence[int], shown: int = SHOWN) -> Backward:
-    """The loss of the last of ids (2 to block_size of them) given those before it, and its gradient.
+    """The loss of the last of ids (2 to block_size) given those before it, and how it flows back.
 
     Backpropagation (Rumelhart, Hinton & Williams 1986), by PyTorch's autograd. The gradient is with
     respect to activations alone: no weight gets one, and none is changed.

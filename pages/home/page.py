@@ -1,9 +1,15 @@
 """Home: a model writes; then the road of one prompt, from text to the next token."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.home import words
 from pages.home.likelihood import show_likelihood
+from pages.home.machine import machine_panel
+from pages.home.recorded import is_cold, show_recorded
 from pages.home.results import Written, overview_of, written_by
 from pages.home.road import show_road
 from pages.home.writing import show_writing
@@ -28,6 +34,9 @@ from ui.show.plotly_json import probability_bars, show, signed_bars
 from ui.show.theme import palette
 from ui.show.tokens import code, short, show_chips
 
+if TYPE_CHECKING:
+    from gpt_core.generate.sample import SampleConfig
+
 SEED, FIRST_SEED = "home_seed", 1
 
 
@@ -36,24 +45,32 @@ def write_again() -> None:
 
 
 @about_prompt
+def machine(study: Study) -> None:
+    machine_panel(study, drawing)
+
+
+@about_prompt
 def writing(study: Study) -> None:
-    """What the model writes; then how sure it was of the first token."""
-    seed = st.session_state.get(SEED, FIRST_SEED)
-    written = written_by(study, seed)
+    """What the model writes."""
+    written = written_by(study, st.session_state.get(SEED, FIRST_SEED))
     show_writing(study.prompt, [study.tokenizer.token_text(token) for token in written.ids])
     if written.problem:
         show_error(written.problem)
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption(
+    st.caption(
         words.just_written(
             None if study.loaded.imported else study.loaded.run.corpus["name"], len(written.ids)
         )
     )
-    right.button(
+    st.button(
         words.AGAIN, icon=":material/casino:", on_click=write_again, key="again", width="stretch"
     )
-    st.header("How does it do that?")
-    goal(words.GOAL)
+
+
+@about_prompt
+def first_token(study: Study) -> None:
+    """How sure the model was of the first token that it wrote."""
+    seed = st.session_state.get(SEED, FIRST_SEED)
+    written = written_by(study, seed)
     shown = not written.ids or how_sure(study, written, seed)
     if st.toggle(words.WITHOUT_GUESSING, key="reveal") or shown:
         bars = probability_bars(overview_of(study).probabilities, study.tokenizer)
@@ -151,6 +168,15 @@ def likelihood(study: Study) -> None:
     show_likelihood(study)
 
 
+def how_to_draw() -> SampleConfig:
+    """How the machine draws its next token: by the settings of the Sample lesson."""
+    # It brings PyTorch, which the first words needn't wait for.
+    from ui.app.sample_settings import sample_settings
+
+    with st.popover("Next token: settings", icon=":material/tune:"):
+        return sample_settings(None)
+
+
 def from_parts_to_size() -> None:
     # It brings PyTorch, which the first words needn't wait for.
     from pages.home.scale.panel import show_bridge, show_ladder, show_parameters
@@ -162,9 +188,25 @@ def from_parts_to_size() -> None:
 
 st.title("What a GPT does")
 prose(words.INTRO)
+text, picture = st.columns([2, 7], gap="medium")
+cold = is_cold()
+slot = picture.empty() if cold else picture.container()
+settings_below = picture.container()
+if cold:
+    with slot:
+        show_recorded(st.session_state["study_request"])
 study = current_study()
 model = study.model
-writing()
+with settings_below:
+    drawing = how_to_draw()
+with slot.container() if cold else slot:  # before what is written, which takes longer
+    machine()
+with text:
+    writing()
+
+st.header("How does it do that?")
+goal(words.GOAL)
+first_token()
 road()
 
 st.header("1. Text becomes tokens")

@@ -11,10 +11,14 @@ from ui.services.models import own_copy
 from ui.services.study import Study
 
 if TYPE_CHECKING:
+    from gpt_core.generate.sample import SampleConfig
+    from gpt_core.interpret.machine import Backward, Machine
     from gpt_core.interpret.overview import Overview
 
 # Of a text that the model writes; a large model writes as much as it can in this time.
 MOST_TOKENS, MOST_SECONDS = 40, 0.5
+# Of a pass that the machine shows; all weights of GPT-2's 144 heads on 128 tokens are 9 MB.
+MOST_LOOKED_AT = 128
 
 
 @shared()
@@ -58,3 +62,34 @@ def written_by(study: Study, seed: int) -> Written:
     except SampleError as error:
         return Written(tuple(ids), share, str(error))
     return Written(tuple(ids), share)
+
+
+@shared()
+def machine_of(study: Study, drawn: tuple[int, ...]) -> Machine:
+    """What the picture of the machine shows, of the prompt and the tokens drawn after it."""
+    from gpt_core.interpret.machine import look
+
+    return look(study.model, read_by(study, drawn))
+
+
+@shared()
+def back_of(study: Study, drawn: tuple[int, ...]) -> Backward:
+    """The same of the gradient; there must be two tokens at least."""
+    from gpt_core.interpret.machine import look_back
+
+    return look_back(study.model, read_by(study, drawn))
+
+
+def read_by(study: Study, drawn: tuple[int, ...]) -> tuple[int, ...]:
+    """The ids that the machine looks at: the end of the prompt and what was drawn."""
+    most = min(MOST_LOOKED_AT, study.model.config.block_size)
+    return (*study.ids, *drawn)[-most:]
+
+
+@shared()
+def drawn_after(study: Study, settings: SampleConfig, count: int) -> tuple[int, ...]:
+    """The first `count` tokens that these settings draw after the prompt. Raises SampleError."""
+    from gpt_core.generate.sample import generate
+
+    steps = generate(own_copy(study.loaded), study.ids, settings)
+    return tuple(step.token for _, step in zip(range(count), steps, strict=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
@@ -26,6 +27,96 @@ def just_written(text: str | None, tokens: int) -> str:
     return (
         f"Marked: {counted(tokens, 'token')} that the model has just written after your prompt "
         f"(edit it at the top). {learned}"
+    )
+
+
+MACHINE_ALONE = "Press Play: the machine shows the last token's road, step by step."
+RECORDED = (
+    "Recorded numbers of the bundled model: they stand here until the model itself is loaded."
+)
+NO_GRADIENT = "A single token has no loss: nothing stands before it."
+
+
+def enters(token: str, position: int, width: int, added: bool, length: float) -> str:
+    """Play's first step: the token becomes a vector. added: its position's row is added."""
+    row = f"“{token}” picks its row of {width} numbers from a learned table"
+    where = f"; what stands for position {position} is added" if added else ""
+    return f"{row}{where}. Here the stream begins, a vector of length {number(length, '.3g')}."
+
+
+def source(columns: Sequence[str], place: int) -> str:
+    """Where attention looks: place 0 stands for all tokens before the columns."""
+    if place == 0:
+        return "tokens further back"
+    return "the token itself" if place == len(columns) else f"“{columns[place - 1]}”"
+
+
+def attends(
+    layer: int, heads: int, head: int, weight: float, source: str, added: float, after: float
+) -> str:
+    """What attention fetched for the last token. head: the one with the largest single weight."""
+    which = "Its one head" if heads == 1 else f"Of its {heads} heads, head {head} looks hardest: it"
+    return (
+        f"Attention of layer {layer}. {which} puts {percent(weight)} of its weight on {source}. "
+        f"{'It' if heads == 1 else 'Together they'} add{'s' if heads == 1 else ''} a vector of "
+        f"length {number(added, '.3g')}; the stream is {number(after, '.3g')} long now."
+    )
+
+
+def thinks(layer: int, added: float, before: float, after: float) -> str:
+    """What the MLP added to the last token, and what became of the stream."""
+    change = "longer" if after > before else "shorter" if after < before else "no longer"
+    return (
+        f"MLP of layer {layer}. From this token's vector alone it makes another one, of length "
+        f"{number(added, '.3g')}, and adds it. The stream is {change}: {number(before, '.3g')} "
+        f"before, {number(after, '.3g')} after."
+    )
+
+
+def evens_out(length: float, scale: float, own: bool) -> str:
+    """The norm before the unembedding. own: it divides by a number of this very vector."""
+    said = (
+        f"The vector is {number(length, '.3g')} long. The last norm divides its numbers by "
+        f"{number(scale, '.3g')}"
+    )
+    if own:
+        return f"{said}, by their own spread: what is read now no longer depends on that length."
+    return f"{said} on average, as it learned to from other texts."
+
+
+def answers(vocabulary: int, likely: Sequence[tuple[str, float]]) -> str:
+    """Play's last step: the likeliest next tokens."""
+    first, *others = (f"“{text}” {percent(share)}" for text, share in likely[:3])
+    then = f", then {' and '.join(others)}" if others else ""
+    return (
+        f"The vector is compared with all {vocabulary:,} tokens, and softmax makes probabilities "
+        f"of the scores. The likeliest is {first}{then}."
+    )
+
+
+def costs(token: str, before: str, share: float, bits: float) -> str:
+    """The way back begins: the loss of the last token, measured in the column before it."""
+    return (
+        f"Backward. After “{before}” the model gave “{token}” {percent(share)}: a loss of "
+        f"{number(bits)} bits. The gradient begins here. It says, number by number, what would "
+        "raise that loss."
+    )
+
+
+def flows_back(layer: int, own: float, far: float, other: str | None) -> str:
+    """What has come back below a layer. own: the gradient's length in the column that predicted;
+    far, other: the longest elsewhere, and where."""
+    said = f"Below layer {layer} the gradient is {number(own, '.3g')} long in its own column"
+    if other is None or far == 0:
+        return f"{said} and 0 in all others."
+    return f"{said}. Attention has handed some to others: at “{other}” it is {number(far, '.3g')}."
+
+
+def arrives(token: str, most: float) -> str:
+    """Where the gradient is longest when it has come all the way down."""
+    return (
+        f"At the bottom it is longest at “{token}”: {number(most, '.3g')}. Of all vectors that "
+        "enter, a small change of this one can change the loss the most."
     )
 
 

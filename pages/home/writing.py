@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 _STYLE = """<style>
-.wrote {white-space:pre-wrap; overflow-wrap:anywhere; font-size:1.15rem; line-height:1.5;
-        height:17.5rem; overflow-y:auto; padding:.8rem 1rem; border-radius:.6rem;
+.wrote {white-space:pre-wrap; overflow-wrap:anywhere; font-size:1rem; line-height:1.5;
+        height:19rem; overflow-y:auto; padding:.6rem .8rem; border-radius:.6rem;
         border:1px solid color-mix(in srgb, currentColor 22%, transparent)}
 .wrote .prompt {opacity:.75}
 .wrote b {font-weight:500; background:color-mix(in srgb, #8f62e6 22%, transparent);
           animation:appear .25s both}
 @keyframes appear {from {opacity:0}}
 @media (prefers-reduced-motion:reduce) {.wrote b {animation:none}}
-@media (max-width:700px) {.wrote {font-size:1.05rem}}
+@media (max-width:700px) {.wrote {height:9.5rem}}
 </style>"""
 _PAUSE = 0.06  # seconds between two tokens
 _PROMPT = 400  # characters of the prompt's end

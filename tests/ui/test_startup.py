@@ -14,7 +14,7 @@ ui.app.study_bar.study_bar()
 from ui.app import source
 from ui.components import block_diagram
 from ui.show import plotly_json, theme, tokens
-from pages.home import results, road, words, writing
+from pages.home import machine, recorded, results, road, words, writing
 import gpt_core.tokenizers
 print(*({"torch", "pandas", "transformers"} & set(sys.modules)))
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from ui.app import address
@@ -14,19 +16,22 @@ def page_of(lesson: str) -> str:
     return f"../pages/{lesson}/page.py"
 
 
-def open_lesson(lesson: str | None) -> None:
+def open_lesson(lesson: str | None, query: Mapping[str, str] | None = None) -> None:
     """Go to a lesson, a folder in pages/, from anywhere on a page; None stays here.
+
+    query: what the lesson's address is to say besides the model and the prompt.
 
     When a fragment switches pages by itself, the prompt's box doesn't put its prompt back into the
     address. So the whole page runs, and goes on to the lesson as soon as the bar is drawn.
     """
     if lesson is not None:
-        st.session_state[_TARGET] = lesson
+        st.session_state[_TARGET] = lesson, dict(query or {})
         st.rerun()
 
 
 def follow_link() -> None:
     """Go where `open_lesson` wanted to; course/main.py calls it when the bar is drawn."""
-    if lesson := st.session_state.pop(_TARGET, None):
+    if target := st.session_state.pop(_TARGET, None):
+        lesson, query = target
         model = address.text_of("model")
-        st.switch_page(page_of(lesson), query_params={"model": model} if model else {})
+        st.switch_page(page_of(lesson), query_params=query | ({"model": model} if model else {}))

@@ -1,0 +1,160 @@
+"""The whole machine at work on the prompt: what it shows, says, and is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.home import words
+from pages.home.results import back_of, drawn_after, machine_of, read_by
+from ui.app.links import open_lesson
+from ui.components.block_diagram import lesson_pages
+from ui.components.machine import Shown, Step, asked, pack_machine, show_machine
+from ui.services.study import Study
+from ui.services.turns import crowded
+from ui.show.names import show_error
+from ui.show.tokens import short
+
+if TYPE_CHECKING:
+    from gpt_core.generate.sample import SampleConfig
+    from gpt_core.interpret.machine import Backward, Machine
+
+KEY, DRAWN, BACKWARD, TARGET = "machine", "machine_drawn", "machine_backward", "machine_target"
+LIKELY, MOST_DRAWN = 5, 400
+
+
+def machine_panel(study: Study, settings: SampleConfig | None) -> None:
+    """The picture of the prompt and of what was drawn after it with these settings."""
+    case = (study.fingerprint, study.ids, settings)
+    known, count = st.session_state.get(DRAWN, (None, 0))
+    count = count if known == case else 0
+    st.session_state[DRAWN] = (case, count)
+    drawn = drawn_tokens(study, settings, count)
+    message = message_of_study(study, drawn, bool(st.session_state.get(BACKWARD)))
+    show_machine(message, KEY, answer_reader, ahead=not crowded())
+    if target := st.session_state.pop(TARGET, None):
+        lesson, query = target
+        if lesson in {page["file"] for page in pages_of(study).values()}:
+            open_lesson(lesson, dict(query))
+
+
+def drawn_tokens(study: Study, settings: SampleConfig | None, count: int) -> tuple[int, ...]:
+    """What was drawn so far; with a sentence instead where nothing can be."""
+    if not count or settings is None:
+        return ()
+    from gpt_core.generate.sample import SampleError
+
+    try:
+        return drawn_after(study, settings, count)
+    except SampleError as error:
+        show_error(error)
+        return ()
+
+
+def answer_reader() -> None:
+    """A button or a link of the picture was pressed."""
+    choice = asked(KEY)
+    if choice is None:
+        return
+    case, count = st.session_state.get(DRAWN, (None, 0))
+    if choice.what == "next":
+        st.session_state[DRAWN] = (case, min(count + 1, MOST_DRAWN))
+    elif choice.what == "reset":
+        st.session_state[DRAWN] = (case, 0)
+    elif choice.what == "back":
+        st.session_state[BACKWARD] = True
+    else:
+        st.session_state[TARGET] = (choice.lesson, choice.query)
+
+
+def pages_of(study: Study) -> dict[str, dict[str, str]]:
+    # The LayerNorm lesson takes every kind of norm apart; it knows them by the names of this model.
+    return lesson_pages(replace(study.model.config, norm="layernorm"))
+
+
+def message_of_study(study: Study, drawn: tuple[int, ...], backward: bool) -> bytes:
+    """What the picture is sent."""
+    ids, text = read_by(study, drawn), study.tokenizer.token_text
+    seen, total = machine_of(study, drawn), len(ids)
+    columns = [short(text(token)) for token in ids[seen.first :]]
+    best = seen.probabilities.topk(min(LIKELY, len(seen.probabilities)))
+    likely = [
+        (short(text(i)), share)
+        for i, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    ]
+    config = study.model.config
+    # A lesson shows the prompt alone, and some of them less of a long one.
+    whole = len(study.ids) == total - len(drawn)
+    shown = Shown(
+        name=f"{study.fingerprint} {study.prompt} +{len(drawn)}{' back' if backward else ''}",
+        tokens=columns,
+        given=total - len(drawn),
+        total=total,
+        norm="none" if config.norm == "none" else config.norm_position,
+        best=[short(text(token)) for token in seen.best.tolist()],
+        likely=likely,
+        steps=road_of(study, seen, columns, likely),
+        pages=pages_of(study),
+        note=words.MACHINE_ALONE,
+        linked=len(study.ids) if whole else 0,
+    )
+    back = back_of(study, drawn) if backward and total > 1 else None
+    return pack_machine(seen, shown, (back, way_back(back, columns)) if back else None)
+
+
+def road_of(
+    study: Study, seen: Machine, columns: Sequence[str], likely: Sequence[tuple[str, float]]
+) -> list[Step]:
+    """The last token's road, in sentences."""
+    config, lengths = study.model.config, seen.stream[:, -1].norm(dim=-1).tolist()
+    position = seen.first + len(columns) - 1
+    added = config.position in ("learned", "sinusoidal")
+    steps = [
+        Step(
+            "stream",
+            None,
+            words.enters(columns[-1], position, config.n_embd, added, lengths[0]),
+        )
+    ]
+    for layer in range(config.n_layer):
+        heads = seen.pattern[layer, :, -1]  # (H, 1 + S)
+        head, place = divmod(int(heads.argmax()), heads.shape[1])
+        fetched, thought = seen.added[layer, :, -1].tolist()
+        before, after = lengths[2 * layer + 1 : 2 * layer + 3]
+        said = words.attends(
+            layer,
+            config.n_head,
+            head,
+            float(heads[head, place]),
+            words.source(columns, place),
+            fetched,
+            before,
+        )
+        steps += [
+            Step("attention", layer, said),
+            Step("mlp", layer, words.thinks(layer, thought, before, after)),
+        ]
+    if seen.last_scale is not None:
+        own = config.norm != "batchnorm"
+        said = words.evens_out(lengths[-1], float(seen.last_scale[-1]), own)
+        steps.append(Step("last_norm", None, said))
+    return [*steps, Step("answer", None, words.answers(config.vocab_size, likely))]
+
+
+def way_back(back: Backward, columns: Sequence[str]) -> list[Step]:
+    """The gradient's road, in sentences."""
+    lengths = back.stream.norm(dim=-1)  # (2L + 1, S)
+    own = len(columns) - 2
+    steps = [Step("guess", None, words.costs(columns[-1], columns[own], back.share, back.bits))]
+    for layer in reversed(range(len(back.added))):
+        below = lengths[2 * layer].clone()
+        length, below[own] = float(below[own]), 0.0
+        far, place = below.max(dim=0)
+        other = columns[int(place)] if far > 0 else None
+        said = words.flows_back(layer, length, float(far), other)
+        steps.append(Step("attention", layer, said))
+    most, place = lengths[0].max(dim=0)
+    return [*steps, Step("stream", None, words.arrives(columns[int(place)], float(most)))]

@@ -1,0 +1,156 @@
+"""The picture of the whole machine on Home, against the model itself."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gpt_core.bundled import bundled_run_path
+from gpt_core.generate.sample import SampleConfig, generate
+from gpt_core.training.run import Run
+from pages.home import words
+from pages.home.machine import DRAWN, KEY, answer_reader
+from pages.home.recorded import KEPT, live
+from tests.helpers import header_and_bytes, sent
+from ui.components import machine as component
+
+PROMPT = "OTTO: Who put"
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    run = Run.open(bundled_run_path())
+    return run.load_model().eval(), run.tokenizer()
+
+
+def press(monkeypatch, choice):
+    """What the browser would tell Python, told."""
+    monkeypatch.setattr(component.st, "session_state", {KEY: {"choose": choice}})
+
+
+def test_the_picture_s_numbers_are_the_model_s(open_lesson, bundled):
+    model, tokenizer = bundled
+    shown = sent(open_lesson("home", prompt=PROMPT), "machine")
+    ids = tokenizer.encode(PROMPT)
+    with torch.no_grad():
+        share = model(torch.tensor([ids]))[0][0, -1].softmax(-1)
+    assert shown["total"] == len(ids) and shown["layers"] == model.config.n_layer
+    assert shown["likely"][0][1] == pytest.approx(share.max().item(), abs=1e-5)
+    vector = model.wte.weight[ids[-1]].norm().item()
+    assert shown["lengths"][0][-1] == pytest.approx(vector, rel=1e-3)
+    assert len(shown["steps"]) == 2 * model.config.n_layer + 3
+    assert f"vector of length {vector:.3g}" in shown["steps"][0]["text"]
+    assert {"attention", "mlp", "norm", "stream"} <= set(shown["pages"])
+
+
+@pytest.mark.parametrize(
+    "design",
+    [{"n_layer": 1, "n_head": 1, "norm": "none"}, {"norm_position": "post"}, {"norm": "batchnorm"}],
+    ids=str,
+)
+def test_own_runs_of_any_design_are_drawn(open_lesson, design):
+    app = open_lesson(
+        "home", prompt="OTTO: It was wet", design=design, **{"machine_backward": True}
+    )
+    shown = sent(app, "machine")
+    expected = (
+        "none"
+        if "norm" in design and design["norm"] == "none"
+        else design.get("norm_position", "pre")
+    )
+    assert shown["norm"] == expected
+    assert (shown["scales"] is None) is (expected == "none")
+    assert shown["back"]["bits"] == pytest.approx(-math.log2(shown["back"]["share"]), rel=1e-3)
+
+
+def test_drawn_tokens_are_those_that_sample_would_write(open_lesson, bundled):
+    model, tokenizer = bundled
+    app = open_lesson("home", prompt=PROMPT)
+    case, count = app.session_state[DRAWN]
+    assert count == 0
+    app.session_state[DRAWN] = (case, 3)
+    app.run()
+    shown = sent(app, "machine")
+    settings = SampleConfig(max_new_tokens=3, temperature=0.7, min_p=0.2, seed=1337)
+    steps = list(generate(model, tokenizer.encode(PROMPT), settings))
+    texts = [tokenizer.token_text(step.token).replace(" ", "␣") for step in steps]
+    assert shown["tokens"][-3:] == [text.replace("\n", "⏎") for text in texts]
+    assert shown["total"] == shown["given"] + 3
+    app.text_input(key="prompt").set_value("NADIA: Who").run()  # another prompt begins anew
+    assert sent(app, "machine")["total"] == sent(app, "machine")["given"]
+
+
+def test_buttons_count_what_is_drawn(monkeypatch):
+    state = {KEY: {"choose": {"what": "next"}}, DRAWN: ("case", 1)}
+    for module in (component.st, __import__("pages.home.machine", fromlist=["st"]).st):
+        monkeypatch.setattr(module, "session_state", state)
+    answer_reader()
+    assert state[DRAWN] == ("case", 2)
+    state[KEY] = {"choose": {"what": "reset"}}
+    answer_reader()
+    assert state[DRAWN] == ("case", 0)
+    state[KEY] = {"choose": {"what": "format the disk"}}
+    answer_reader()
+    assert state[DRAWN] == ("case", 0)
+
+
+def test_a_link_asks_only_for_what_a_lesson_s_address_says(monkeypatch):
+    query = {"head": "1.2", "cell": "3.1", "model": "stolen", "prompt": "x", "norm_token": 3}
+    press(monkeypatch, {"what": "open", "lesson": "attention", "query": query})
+    asked = component.asked(KEY)
+    assert asked.lesson == "attention" and dict(asked.query) == {"head": "1.2", "cell": "3.1"}
+    for nonsense in (None, "next", {"what": "open", "lesson": 3}, {"what": "open", "query": []}):
+        press(monkeypatch, nonsense)
+        assert component.asked(KEY) is None
+
+
+def test_one_token_has_no_way_back(open_lesson):
+    app = open_lesson("home", prompt="NADIA", machine_backward=True)
+    assert sent(app, "machine")["total"] == 1 and sent(app, "machine")["back"] is None
+
+
+def test_cells_are_the_farthest_of_their_neighbours():
+    vectors = torch.zeros(1, 1, 32)
+    vectors[0, 0, 5], vectors[0, 0, 4], vectors[0, 0, 31] = -1.0, 0.5, 4.0
+    cells, lengths = component._cells(vectors)
+    size = math.sqrt((1 + 0.25 + 16) / 32)
+    assert cells[0, 0, 2] == round(-127 / (3 * size)) and cells[0, 0, 15] == 127
+    assert np.count_nonzero(cells) == 2
+    assert lengths[0][0] == pytest.approx(math.sqrt(17.25), rel=1e-3)
+    broken, _ = component._cells(torch.full((1, 1, 16), math.inf))
+    assert set(broken.flatten().tolist()) == {42}  # all alike: a third of the full colour
+
+
+def test_sentences_say_what_the_numbers_bear_out():
+    assert "looks hardest: it puts 50.0%" in words.attends(1, 4, 2, 0.5, "“a”", 1.0, 2.0)
+    assert "Its one head puts" in words.attends(0, 1, 0, 0.5, "“a”", 1.0, 2.0)
+    assert "longer: 1 before, 2 after" in words.thinks(0, 1.5, 1.0, 2.0)
+    assert "shorter: 2 before, 1 after" in words.thinks(0, 1.5, 2.0, 1.0)
+    assert "no longer depends" in words.evens_out(3.0, 2.0, True)
+    assert "no longer depends" not in words.evens_out(3.0, 2.0, False)
+    assert words.flows_back(2, 0.5, 0.0, None).endswith("0 in all others.")
+    assert "at “a” it is 0.2" in words.flows_back(2, 0.5, 0.2, "a")
+    assert words.source(["a", "b"], 0) == "tokens further back"
+    assert words.source(["a", "b"], 2) == "the token itself"
+    assert words.source(["a", "b"], 1) == "“a”"
+
+
+def test_what_is_recorded_is_what_the_model_says_today():
+    """If not: python -m pages.home.recorded"""
+    kept, was = header_and_bytes(KEPT.read_bytes())
+    today, now = header_and_bytes(live())
+    own = ("name", "note", "recorded", "pages")
+    assert kept["recorded"] and kept["note"] == words.RECORDED
+    loose = ("lengths", "added", "scales", "last_scale", "best_share", "likely", "steps")
+    for key in today.keys() - set(own) - set(loose):
+        assert kept[key] == today[key], key
+    for key in ("lengths", "added", "scales", "last_scale", "best_share"):
+        assert np.allclose(kept[key], today[key], rtol=2e-3, atol=1e-4), key
+    assert [text for text, _ in kept["likely"]] == [text for text, _ in today["likely"]]
+    assert [step["kind"] for step in kept["steps"]] == [step["kind"] for step in today["steps"]]
+    assert json.dumps(kept["steps"])[:40] == json.dumps(today["steps"])[:40]
+    cells = np.frombuffer(was, np.uint8).astype(int) - np.frombuffer(now, np.uint8)
+    assert np.abs(cells).max() <= 1
+    assert len(KEPT.read_bytes()) < 50_000

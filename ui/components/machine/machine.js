@@ -1,0 +1,459 @@
+// @ts-check
+// The whole model at work on a prompt. What stands still is painted once for each picture; what
+// moves is painted over it, on a canvas of its own.
+
+import { element, finder } from "../shared/dom.js";
+import { ARROWS, presses, taken, withModifier } from "../shared/keys.js";
+import { Lifetime } from "../shared/lifetime.js";
+import { clamp } from "../shared/numbers.js";
+import { layOut, opened, p95, partAt, rowOfStep } from "./layout.js";
+import { paintMoving, paintStill } from "./paint.js";
+import { linkOf, sentence } from "./says.js";
+import { addressOf, howToRead, luminance, thicknessWords, fillWords } from "./words.js";
+
+/**
+ * @typedef {import("./message.js").Picture} Picture
+ * @typedef {{ row: number, column: number }} Part
+ * @typedef {import("./paint.js").Scene} Scene
+ */
+
+const HEIGHTS = [400, 500]; // pixels, as the window allows
+const AROUND = 290; // pixels of a window that aren't the picture's
+const TRAVEL = 900; // milliseconds that a step is on its way
+const PAUSE = 2600; // milliseconds from a step to the next
+const RISE = 1500; // milliseconds that a drawn token takes through the machine
+const KEPT = 4000; // frames whose times are remembered
+
+export class Machine {
+  /** @type {Picture} */
+  picture; // since the first show()
+  /** @type {import("./paint.js").Ink} */
+  ink;
+  /** @type {import("./layout.js").Layout} */
+  layout;
+  /** @type {number[]} */
+  open = [];
+  shape = "";
+  head = -1;
+  back = false;
+  wanted = false; // whether to turn round as soon as the gradient is here
+  at = -1; // the step of Play that is shown; -1: none
+  /** @type {Part | null} */
+  pointed = null;
+  /** @type {Part | null} */
+  pinned = null;
+  playing = false;
+  began = 0; // when the step that is shown began
+  paints = 0;
+  /** @type {number[]} */
+  frames = []; // milliseconds of script in each frame
+
+  /**
+   * @param {ParentNode} root
+   * @param {(choice: any) => void} send
+   */
+  constructor(root, send) {
+    this.send = send;
+    this.root = finder(root)(".machine");
+    this.$ = finder(this.root);
+    Object.assign(this.root, { frames: this.frames }); // for benchmarks/machine.py
+    this.life = new Lifetime();
+    this.still = this.$(".still").getContext("2d");
+    this.moving = this.$(".moving").getContext("2d");
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+    /** @param {number} now */
+    this.tick = (now) => this.frame(now);
+    this.listen();
+    this.width = this.root.clientWidth;
+    this.life.onResize(this.$(".stage"), () => {
+      if (this.picture && this.$(".stage").clientWidth !== this.width) this.draw();
+    });
+    this.life.atEnd(() => this.pause());
+  }
+
+  close() {
+    this.life.close();
+  }
+
+  /** @param {Picture} picture */
+  show(picture) {
+    const again = this.picture?.name === picture.name;
+    const grown = this.picture && picture.total === this.picture.total + 1;
+    this.picture = picture;
+    const shape = `${picture.layers} ${picture.heads} ${picture.norm}`;
+    if (shape !== this.shape) this.build(shape);
+    if (!again) this.at = this.playing ? 0 : -1;
+    this.back = Boolean(picture.back) && (this.back || this.wanted);
+    this.wanted = false;
+    this.pinned = this.pointed = null;
+    this.draw();
+    this.tell();
+    if (grown) this.rise();
+  }
+
+  /** @param {string} shape */
+  build(shape) {
+    const { layers, heads } = this.picture;
+    Object.assign(this, { shape, head: -1, open: opened(layers), pinned: null });
+    const names = heads > 1 ? ["all heads", ...Array.from({ length: heads }, (_, i) => `head ${i}`)] : ["one head"];
+    const options = names.map((name, i) => {
+      const option = element("option", name);
+      option.value = String(heads > 1 ? i - 1 : -1);
+      return option;
+    });
+    this.$(".head").replaceChildren(...options);
+  }
+
+  // ---- Drawing ----
+
+  /** @returns {Scene} */
+  get scene() {
+    const { picture, layout, head, back } = this;
+    const last = layout.xs.length - 1;
+    const chosen = this.pinned ?? this.pointed;
+    const focus = chosen && layout.rows[chosen.row].kind !== "answer" ? chosen.column : last - (back ? 1 : 0);
+    return { picture, layout, head, back, focus: Math.max(0, focus) };
+  }
+
+  /** The scene of the road: it is the last token's. @returns {Scene} */
+  get road() {
+    const last = this.layout.xs.length - 1 - (this.back ? 1 : 0);
+    return { ...this.scene, focus: Math.max(0, last) };
+  }
+
+  draw() {
+    this.readInk();
+    this.width = this.$(".stage").clientWidth;
+    const whole = this.root.classList.contains("whole");
+    const others = this.root.scrollHeight - this.$(".stage").offsetHeight;
+    const free = innerHeight - (whole ? others + 8 : AROUND);
+    const height = Math.max(HEIGHTS[0], whole ? free : Math.min(HEIGHTS[1], free));
+    this.layout = layOut(this.picture, Math.max(260, this.width), height, this.open);
+    for (const context of [this.still, this.moving]) this.fit(context);
+    this.paint();
+    this.fillBar();
+    this.life.afterPaint(() => this.markPainted());
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  fit({ canvas }) {
+    const dots = devicePixelRatio || 1;
+    const { width, height } = this.layout;
+    const [wide, tall] = [Math.round(width * dots), Math.round(height * dots)];
+    if (canvas.width !== wide || canvas.height !== tall) Object.assign(canvas, { width: wide, height: tall });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    canvas.getContext("2d")?.setTransform(dots, 0, 0, dots, 0, 0);
+  }
+
+  paint() {
+    paintStill(this.still, this.playing ? this.road : this.scene, this.ink);
+    this.paintMoving(1);
+  }
+
+  /** @param {number} time from 0 to 1, how far a step has come */
+  paintMoving(time) {
+    const step = this.steps[this.at];
+    const row = step ? rowOfStep(this.layout.rows, step) : -1;
+    const scene = step ? this.road : this.scene;
+    const part = this.playing ? null : (this.pointed ?? this.pinned);
+    paintMoving(this.moving, scene, row < 0 ? null : { row, time }, part, this.ink);
+  }
+
+  /** A token that was just drawn goes through the machine, once. */
+  rise() {
+    if (this.calm.matches || this.playing || this.back) return;
+    const began = performance.now();
+    /** @param {number} now */
+    const move = (now) => {
+      const { rows } = this.layout;
+      const far = (rows.length * Math.max(0, now - began)) / RISE;
+      const over = far >= rows.length || this.at >= 0 || this.began > began;
+      if (this.life.signal.aborted) return;
+      if (over) return this.paintMoving(1);
+      const row = Math.floor(far);
+      paintMoving(this.moving, this.road, { row, time: far - row }, null, this.ink);
+      requestAnimationFrame(move);
+    };
+    requestAnimationFrame(move);
+  }
+
+  markPainted() {
+    const { name } = this.picture;
+    const painted = { painted: name, paintedAt: performance.now(), paints: ++this.paints };
+    Object.assign(this.root.dataset, painted);
+  }
+
+  readInk() {
+    const style = getComputedStyle(this.root);
+    /** @param {string} name */
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const paper = colour("--st-background-color") || "#ffffff";
+    this.root.dataset.theme = luminance(paper) < 0.5 ? "dark" : "light";
+    this.ink = {
+      ink: colour("--st-text-color") || "#1c1b22",
+      paper,
+      plus: colour("--plus"),
+      minus: colour("--minus"),
+      walk: colour("--walk"),
+      back: colour("--back"),
+      answer: colour("--st-violet-text-color") || "#6f3fc4",
+      font: colour("--st-font") || "sans-serif",
+    };
+  }
+
+  // ---- Words ----
+
+  fillBar() {
+    const { picture: p, back } = this;
+    this.$(".reset").disabled = p.total <= p.given;
+    this.$(".turn").disabled = p.total < 2 || p.recorded;
+    this.$(".next").disabled = p.recorded;
+    this.$(".turn").setAttribute("aria-pressed", String(back));
+    this.$(".play").textContent = this.playing ? "❚❚ Pause" : "▶ Play";
+    this.$(".head").value = String(this.head);
+    this.$(".thick").textContent = thicknessWords(back);
+    this.$(".fill").textContent = fillWords(back);
+    this.$(".how").textContent = howToRead(p, back);
+  }
+
+  /** The sentence of the step, or what the picture is. */
+  tell() {
+    const step = this.steps[this.at];
+    const note = this.back ? this.steps[0].text : this.picture.note;
+    const said = step ? `${this.at + 1} of ${this.steps.length}: ${step.text}` : note;
+    if (this.$(".says").textContent !== said) this.$(".says").textContent = said;
+    this.tellPart();
+  }
+
+  /** What is pointed at, and the way to its lesson. @param {boolean} aloud */
+  tellPart(aloud = false) {
+    const part = this.pointed ?? this.pinned;
+    const row = part && this.layout.rows[part.row];
+    const link = this.$(".link");
+    this.$(".numbers").textContent = row ? this.saidOf(part) : "Point at a part, or click it to keep it.";
+    const found = row && !this.picture.recorded ? linkOf(this.picture, row, part.column + this.layout.hidden, this.head) : null;
+    link.hidden = !found;
+    if (found) {
+      link.textContent = `Lesson: ${found.text} →`;
+      link.href = addressOf(found.page.path, found.query);
+    }
+    if (aloud) this.$(".live").textContent = this.$(".numbers").textContent;
+  }
+
+  /** @param {Part} part */
+  saidOf(part) {
+    const { head, back, picture, layout } = this;
+    const seen = { head, back, hidden: layout.hidden };
+    return sentence(picture, layout.rows[part.row], part.column + layout.hidden, seen);
+  }
+
+  get steps() {
+    const { picture, back } = this;
+    return (back && picture.back ? picture.back : picture.forward).steps;
+  }
+
+  // ---- Pointer, keys and buttons ----
+
+  listen() {
+    const { life } = this;
+    const canvas = this.$(".moving");
+    life.on(canvas, "pointermove", (event) => event.pointerType !== "touch" && this.point(event));
+    life.on(canvas, "pointerleave", () => this.leave());
+    life.on(canvas, "click", (event) => this.click(event));
+    life.on(canvas, "keydown", (event) => this.key(event));
+    life.on(canvas, "blur", () => this.leave());
+    life.on(this.$(".play"), "click", () => (this.playing ? this.pause() : this.play()));
+    life.on(this.$(".before"), "click", () => this.step(-1));
+    life.on(this.$(".after"), "click", () => this.step(1));
+    life.on(this.$(".next"), "click", () => this.send({ what: "next", at: this.picture.name }));
+    life.on(this.$(".reset"), "click", () => this.send({ what: "reset", at: this.picture.name }));
+    life.on(this.$(".turn"), "click", () => this.turn());
+    life.on(this.$(".head"), "change", () => this.chooseHead(Number(this.$(".head").value)));
+    life.on(this.$(".full"), "click", () => this.toggleWhole());
+    life.on(this.root, "fullscreenchange", () => this.sized());
+    life.on(this.$(".link"), "click", (event) => this.follow(event));
+    life.on(this.calm, "change", () => this.pause());
+  }
+
+  /** @param {PointerEvent | MouseEvent} event */
+  partOf(event) {
+    const box = this.$(".moving").getBoundingClientRect();
+    return partAt(this.layout, event.clientX - box.left, event.clientY - box.top);
+  }
+
+  /** @param {PointerEvent} event */
+  point(event) {
+    this.lookAt(this.partOf(event));
+  }
+
+  leave() {
+    this.lookAt(null);
+  }
+
+  /** @param {Part | null} part @param {boolean} aloud */
+  lookAt(part, aloud = false) {
+    if (part?.row === this.pointed?.row && part?.column === this.pointed?.column) return;
+    const column = this.scene.focus;
+    this.pointed = part;
+    this.tellPart(aloud);
+    if (this.playing) return;
+    if (this.scene.focus !== column) this.paint();
+    else this.paintMoving(1);
+  }
+
+  /** @param {MouseEvent} event */
+  click(event) {
+    const part = this.partOf(event);
+    if (part) this.keep(part);
+  }
+
+  /** @param {Part} part */
+  keep(part) {
+    const row = this.layout.rows[part.row];
+    if (row.kind === "layer") return this.unfold(/** @type {number} */ (row.layer));
+    const same = this.pinned?.row === part.row && this.pinned?.column === part.column;
+    this.pause();
+    this.pinned = same ? null : part;
+    this.paint();
+    this.tellPart();
+  }
+
+  /** @param {number} layer */
+  unfold(layer) {
+    this.open = [layer];
+    this.pinned = this.pointed = null;
+    this.draw();
+    this.tellPart();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const step = ARROWS[event.key];
+    if (withModifier(event)) return;
+    if (event.key === "Escape" && (this.pinned || this.pointed)) {
+      this.pinned = null;
+      this.lookAt(null);
+    } else if (presses(event)) this.enter();
+    else if (step) {
+      const { rows, xs } = this.layout;
+      const from = this.pointed ?? this.pinned ?? { row: 0, column: xs.length };
+      this.lookAt(
+        {
+          row: clamp(from.row - step[0], rows.length),
+          column: clamp(from.column + step[1], xs.length),
+        },
+        true,
+      );
+    } else return;
+    taken(event);
+  }
+
+  enter() {
+    const part = this.pointed ?? this.pinned;
+    if (!part) return;
+    const row = this.layout.rows[part.row];
+    if (row.kind === "layer") return this.unfold(/** @type {number} */ (row.layer));
+    if (!this.$(".link").hidden) this.$(".link").click();
+  }
+
+  /** @param {MouseEvent} event */
+  follow(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // as for any link
+    const part = this.pointed ?? this.pinned;
+    if (!part) return;
+    const row = this.layout.rows[part.row];
+    const found = linkOf(this.picture, row, part.column + this.layout.hidden, this.head);
+    if (!found) return;
+    event.preventDefault();
+    if (this.root.classList.contains("whole")) this.toggleWhole();
+    this.send({ what: "open", lesson: found.page.file, query: found.query });
+  }
+
+  /** @param {number} head */
+  chooseHead(head) {
+    this.head = head;
+    this.paint();
+    this.tellPart();
+  }
+
+  turn() {
+    if (!this.back && !this.picture.back) {
+      this.wanted = true;
+      this.send({ what: "back", at: this.picture.name });
+      return;
+    }
+    this.back = !this.back;
+    this.at = this.playing ? 0 : -1;
+    this.began = performance.now();
+    this.draw();
+    this.tell();
+  }
+
+  // ---- Play ----
+
+  play() {
+    this.pinned = this.pointed = null;
+    this.playing = true;
+    this.go(this.at + 1 < this.steps.length ? this.at + 1 : 0);
+    requestAnimationFrame(this.tick);
+  }
+
+  pause() {
+    if (!this.playing) return;
+    this.playing = false;
+    this.fillBar();
+    this.paint();
+  }
+
+  /** @param {number} by */
+  step(by) {
+    const next = this.at + by;
+    this.playing = false;
+    this.pinned = this.pointed = null;
+    this.go(clamp(next, this.steps.length));
+    if (!this.calm.matches) requestAnimationFrame(this.tick);
+  }
+
+  /** @param {number} at */
+  go(at) {
+    this.at = at;
+    this.began = performance.now();
+    const { layer } = this.steps[at];
+    const folded = layer !== null && !this.open.includes(layer);
+    if (folded) this.open = [layer];
+    if (folded) this.draw();
+    else this.paint();
+    this.fillBar();
+    this.tell();
+  }
+
+  /** @param {number} now */
+  frame(now) {
+    if (this.life.signal.aborted || !this.steps[this.at]) return;
+    const begin = performance.now();
+    const gone = now - this.began;
+    if (this.playing && gone > PAUSE) {
+      if (this.at + 1 < this.steps.length) this.go(this.at + 1);
+      else this.pause();
+    }
+    this.paintMoving(this.calm.matches ? 1 : Math.max(0, Math.min(1, gone / TRAVEL)));
+    this.frames.push(performance.now() - begin);
+    if (this.frames.length > KEPT) this.frames.shift();
+    this.root.dataset.frameP95 = p95(this.frames).toFixed(2);
+    if (this.playing || gone < TRAVEL) requestAnimationFrame(this.tick);
+  }
+
+  // ---- Full screen ----
+
+  toggleWhole() {
+    const whole = this.root.classList.contains("whole");
+    if (whole) document.exitFullscreen?.();
+    else this.root.requestFullscreen?.();
+  }
+
+  sized() {
+    const whole = /** @type {any} */ (this.root.getRootNode()).fullscreenElement === this.root;
+    this.root.classList.toggle("whole", whole);
+    this.draw();
+  }
+}
