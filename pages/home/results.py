@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ui.services.caches import shared
@@ -91,5 +91,5 @@ def drawn_after(study: Study, settings: SampleConfig, count: int) -> tuple[int, 
     """The first `count` tokens that these settings draw after the prompt. Raises SampleError."""
     from gpt_core.generate.sample import generate
 
-    steps = generate(own_copy(study.loaded), study.ids, settings)
-    return tuple(step.token for _, step in zip(range(count), steps, strict=False))
+    settings = replace(settings, max_new_tokens=count)
+    return tuple(step.token for step in generate(own_copy(study.loaded), study.ids, settings))
