@@ -43,7 +43,7 @@ KINDS = {
     "norm2": "norms",
     "norm_f": "last norm",
     "wte": "token vectors",
-    "ngrams": "vectors of runs",
+    "ngrams.table": "vectors of runs",
     "wpe": "positions",
     "lm_head": "output table",
 }

@@ -92,6 +92,7 @@ def _colors() -> dict[str, str]:
         "last norm": colors.muted,
         "token vectors": series_color(2),
         "positions": series_color(3),
+        "vectors of runs": series_color(4),
         "output table": series_color(5),
     }
 

@@ -160,12 +160,13 @@ def test_update_ratios_by_hand():
         {"tie_weights": False, "position": "rope", "qk_norm": True, "activation": "relu2"},
         {"norm": "batchnorm", "norm_position": "post", "dropout": 0.5},
         {"norm": "none", "bias": False, "position": "none", "activation": "swiglu"},
+        {"ngrams": 3, "ngram_rows": 40},
     ],
     ids=str,
 )
 def test_a_small_step_changes_the_loss_as_its_slope_says(optimizer, config):
     model = make(**config)
-    report = one_step(model, IDS, OTHER, settings(optimizer))
+    report = one_step(model, IDS, OTHER, settings(optimizer, ngram_lr=1e-3))
     before, small = report.at(0.0), report.at(0.01)
     assert before.loss == pytest.approx(model(X, Y)[1].item(), rel=1e-5)
     other = torch.tensor([OTHER])

@@ -213,6 +213,8 @@ def test_a_huge_learning_rate_diverges_without_bad_weights_in_the_state():
 def test_a_batch_must_split_evenly_and_a_text_must_be_long_enough():
     with pytest.raises(ConfigError, match="the batch must split into equal parts"):
         TrainConfig(batch_size=6, grad_accum=4)
+    with pytest.raises(ConfigError, match="deal and document_starts exclude each other"):
+        TrainConfig(deal=True, document_starts=True)
     with pytest.raises(data.DataError):
         Trainer(make().model, TokenData(TRAIN, VAL[:T]), TrainConfig())
 
