@@ -22,15 +22,16 @@ Paint = Callable[[float], tuple[str, str]]  # a number's background and text col
 # As in the pictures of attention: the background, a middle and a full colour of one hue.
 _HEAT_LIGHT = ("#ffffff", "#f2a65a", "#6b2300")
 _HEAT_DARK = ("#14131a", "#a85412", "#ffdcae")
-# What a column, the names of rows, and a sign between two matrices take, in rem.
-_CELL, _NAMES, _SIGN = 2.9, 5.5, 3.0
+# What matrices of an equation take, in rem: a column and a letter of its label, a name's letter and
+# what is around it, and a sign between two matrices.
+_CELL, _LETTER, _EDGE, _SIGN = 2.55, 0.5, 0.6, 2.3
 _STACKED = "{flex-direction:column; align-items:flex-start}"
 _LABEL = 8  # characters of a token that fit beside a row
 
 STYLE = """<style>
 .numbers {display:flex; flex-wrap:wrap; gap:.4rem 1.1rem; align-items:center; line-height:1.3}
 .frame {container-type:inline-size}
-.numbers.equation {flex-wrap:nowrap}
+.numbers.equation {flex-wrap:nowrap; gap:.4rem .6rem}
 .numbers .sign {font-size:1.6rem; opacity:.7}
 .numbers figure {margin:0; overflow-x:auto; max-width:100%}
 .numbers figcaption {font-weight:600; margin-bottom:.25rem}
@@ -41,6 +42,7 @@ STYLE = """<style>
 .numbers thead th {text-align:center; padding:1px 2px}
 .numbers td {text-align:center; font-variant-numeric:tabular-nums; font-size:.86rem; border:0;
              min-width:2.6rem; padding:3px 4px; border-radius:3px}
+.numbers.equation td {min-width:2.35rem; padding:3px 2px}
 .numbers figure.broad, .numbers figure.broad table {width:100%; max-width:60rem}
 .numbers td.wide {width:34%; min-width:4.2rem; padding:1px 2px}
 .numbers tr.chosen td {outline:2px solid currentColor; outline-offset:-1px}
@@ -51,20 +53,30 @@ STYLE = """<style>
 </style>"""
 
 
-def show(*parts: str, columns: Sequence[int] = ()) -> None:
+def show(*parts: str, room: float = 0.0) -> None:
     """Draw figures, signs and strips beside one another; they wrap where the page is narrow.
 
-    columns: how many each matrix of an equation has. It stands on one line where it fits, and else
-    each of its parts below the one before, in order.
+    room: what an equation takes, in rem. It stands on one line where it fits, and else each of its
+    parts below the one before, in order.
     """
     line, css, style = f"--line:{palette().grid}", "numbers", STYLE
-    if columns:
-        room = sum(_CELL * count + _NAMES for count in columns) + _SIGN * (len(columns) - 1)
+    if room:
         css += f" equation e{room:.0f}"
-        style += f"<style>@container (max-width:{room:.0f}rem) {{.e{room:.0f} {_STACKED}}}</style>"
+        # It must win over the style that the next figures bring along.
+        rule = f".numbers.e{room:.0f} {_STACKED}"
+        style += f"<style>@container (max-width:{room:.0f}rem) {{{rule}}}</style>"
     st.html(
         f'{style}<div class="frame"><div class="{css}" style="{line}">{"".join(parts)}</div></div>'
     )
+
+
+def room_of(*tables: tuple[Sequence[str], Sequence[str]]) -> float:
+    """What an equation takes, in rem: matrices by the labels of their rows and columns."""
+    rooms = (
+        _LETTER * max(map(len, rows)) + sum(max(_CELL, _LETTER * len(c) + 0.25) for c in columns)
+        for rows, columns in tables
+    )
+    return sum(rooms) + len(tables) * _EDGE + (len(tables) - 1) * _SIGN
 
 
 def sign(text: str) -> str:

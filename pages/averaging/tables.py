@@ -48,7 +48,7 @@ def show_step(step: Averaged, name: str, x: Rows, tokens: Sequence[TokenLike], r
         numbers.table("x: embeddings", x, rows, channels, paint),
         numbers.sign("="),
         numbers.table("averages", step.output.tolist(), rows, channels, averages, chosen=row),
-        columns=(len(tokens), len(channels), len(channels)),
+        room=numbers.room_of((rows, labels), (rows, channels), (rows, channels)),
     )
 
 

@@ -225,7 +225,7 @@ def _sides(
     """
     named = {
         name: points
-        for name, points in reversed(groups.items())
+        for name, points in reversed(list(groups.items()))
         if name != "other tokens" and len(points.ids) <= MOST_OPTIONS // 2
     }
     if not named:

@@ -47,7 +47,9 @@
     labels() {
       return charts().flatMap((chart, number) => {
         const labels = labelsOf(chart);
-        const frame = (chart.querySelector("svg.marks, svg.main-svg") ?? chart).getBoundingClientRect();
+        // Vega's titles may stand out of its own frame: what hides them is the box around it.
+        const vega = chart.matches(".vega-embed") && chart.closest("[data-testid=stVegaLiteChart]");
+        const frame = (vega || (chart.querySelector("svg") ?? chart)).getBoundingClientRect();
         const cut = labels.filter(
           ({ box }) =>
             box.left < frame.left - 1.5 || box.right > frame.right + 1.5 ||

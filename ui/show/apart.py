@@ -32,8 +32,8 @@ def _boxes(x: float, y: float, width: float, height: float, away: float) -> dict
     """What a label covers on each of the eight sides of its point, the best side first."""
     across = {"right": x + away, "left": x - away - width, "center": x - width / 2}
     down = {"top": y - away - height, "middle": y - height / 2, "bottom": y + away}
-    order = ("top center", "bottom center", "middle right", "middle left")
-    order += ("top right", "top left", "bottom right", "bottom left")
+    order = ["top center", "bottom center", "middle right", "middle left"]
+    order += ["top right", "top left", "bottom right", "bottom left"]
     boxes = {}
     for side in order:
         vertical, horizontal = side.split()
