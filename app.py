@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from course.lessons import MOVED
 from ui.app.page_address import PageAddress
 from ui.app.server import lifespan
+from ui.services.classes.route import ClassRoutes
 from ui.services.messages import NeededMessages
 from ui.services.turns import Turns
 
@@ -17,6 +18,7 @@ app = st.App(
     middleware=[
         Middleware(NeededMessages),
         Middleware(Turns),
+        Middleware(ClassRoutes),
         Middleware(PageAddress, moved=MOVED),
     ],
 )

@@ -57,6 +57,7 @@ COURSE = {
     ),
     "Tools": (
         Lesson("glossary", "Glossary", "dictionary", 0),
+        Lesson("classroom", "Classroom", "groups", 0),
         Lesson("teach", "For teachers", "co_present", 0),
     ),
 }

@@ -6,9 +6,11 @@ import streamlit as st
 
 from course.frame import menu, place, way_on
 from course.lessons import FIRST, LESSONS, Lesson
+from ui.app.class_bar import class_bar
 from ui.app.course import tell_course
 from ui.app.glossary import forget_terms
 from ui.app.links import follow_link, page_of
+from ui.app.seat import follow, steered, take_seat
 from ui.app.startup import prepare_process
 from ui.app.study_bar import study_bar, study_notes
 from ui.app.visitor import mount_visitor
@@ -33,11 +35,15 @@ page = st.navigation(pages, position="hidden")
 here = LESSONS[pages.index(page)]
 tell_course(LESSONS, here)
 mount_visitor()
-menu(here)
-study_bar()
-follow_link()
-forget_terms()
-place(here)
-page.run()
-way_on(here)
-study_notes()
+follow(here.name, [lesson.name for lesson in LESSONS])
+take_seat()
+with steered():
+    menu(here)
+    study_bar()
+    follow_link()
+    forget_terms()
+    class_bar()
+    place(here)
+    page.run()
+    way_on(here)
+    study_notes()

@@ -14,6 +14,7 @@ from pages.home.results import Written, overview_of, written_by
 from pages.home.road import show_road
 from pages.home.writing import show_writing
 from ui import PROJECT
+from ui.app.class_bar import join_box
 from ui.app.glossary import prose
 from ui.app.lesson import (
     Answer,
@@ -203,6 +204,7 @@ with slot.container() if cold else slot:  # before what is written, which takes 
     machine()
 with text:
     writing()
+    join_box()
 
 st.header("How does it do that?")
 goal(words.GOAL)

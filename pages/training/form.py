@@ -19,6 +19,7 @@ from pages.training.starting import tuning_request
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.links import page_of
+from ui.app.seat import place_in_class
 from ui.app.visitor import visitor_id
 from ui.services.runs import (
     Limits,
@@ -77,6 +78,7 @@ def training_form() -> None:
         _estimate(request, limits)
         if name := _name_box(request.name):
             request = replace(request, name=name)
+    my_class = place_in_class()
     # No callback: it would start what the form said before the number that was typed last.
     pressed = st.button(
         "Start training",
@@ -86,8 +88,9 @@ def training_form() -> None:
         width="stretch",
         disabled=request is None,
     )
+    of_all = my_class and my_class[1] == 0 and st.toggle(words.FOR_ALL, key="run_for_class")
     if pressed and request:
-        _start(request)
+        _start(_in_class(request, my_class, bool(of_all)))
     st.caption(words.rules(limits))
 
 
@@ -97,6 +100,16 @@ def _name_box(usual: str) -> str:
         "Name of the run", placeholder=usual, max_chars=_LONGEST_NAME, key="run_name"
     )
     return (name or "").strip()
+
+
+def _in_class(request: RunRequest, my_class: tuple[str, int] | None, of_all: bool) -> RunRequest:
+    """The run as one of the class, which goes with it. of_all: as the class's own."""
+    if my_class is None:
+        return request
+    class_id, member = my_class
+    if not (member or of_all):
+        return request  # a teacher's own
+    return replace(request, class_id=class_id, member=member)
 
 
 def _new_request(corpus: Corpus, problems: list[str]) -> RunRequest | None:

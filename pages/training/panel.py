@@ -181,6 +181,9 @@ def _buttons(view: RunView) -> None:
         )
         if mine and row.button("Delete …", icon=":material/delete:", key="delete_run"):
             ask_to_delete(run_id)
+    if mine and view.about.class_id:
+        st.caption(words.kept_until(service.limits.days))
+        _button(st, words.KEEP, "bookmark", service.keep, run_id)
     if error := st.session_state.pop("training_error", None):
         show_error(error)
 

@@ -445,6 +445,18 @@ def queued(ahead: int) -> str:
     return f"{ahead} {'run is' if ahead == 1 else 'runs are'} ahead of this one in the queue."
 
 
+FOR_ALL = "For the whole class"
+KEEP = "Keep"
+
+
+def kept_until(days: float) -> str:
+    """What Keep does with a run that was made in a class."""
+    return (
+        "This run was made in a class and is deleted with it. Kept, it stays yours after the "
+        f"class, in this browser, for up to {days:g} days."
+    )
+
+
 SHARED = "This run was shared with you. Only its owner can pause, stop or delete it."
 USE_HELP = "Sets the model at the top. While the run goes on, its latest weights are used."
 TRAINING_LOSS_HELP = "Mean loss of the last 20 steps. In nats it is 0.693 times as large."

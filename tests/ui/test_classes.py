@@ -224,11 +224,11 @@ def test_who_waits_for_a_change_is_told_once_it_is_there(services):
     service, told = services(), threading.Event()
     teacher = service.open()
     assert service.listen(teacher.class_id, told.set)
-    service.steer(teacher, "", {})
+    service.steer(teacher, "classroom", {})
     assert not told.is_set()  # nothing has changed
     service.steer(teacher, "data", {})
-    assert told.is_set() and service.version(teacher.class_id) == 2
-    assert service.version("0" * 16) is None and not service.listen("0" * 16, told.set)
+    assert told.is_set() and service.counters(teacher.class_id) == (2, 0)
+    assert service.counters("0" * 16) is None and not service.listen("0" * 16, told.set)
 
 
 def test_many_answer_at_once(services):

@@ -217,9 +217,10 @@ def test_what_an_older_app_noted_still_loads_and_the_rest_is_read_from_the_run(t
     noted = json.loads(notes.read_text())
     assert set(noted) == {
         *("owner", "name", "created", "bar_bits", "characters_per_token", "threads"),
-        "token_bits",
+        *("token_bits", "class_id", "member"),
     }
-    del noted["token_bits"]  # an older app didn't count tokens
+    for newer in ("token_bits", "class_id", "member"):  # an older app knew none of these
+        del noted[newer]
     older = {"corpus_name": "x", "tokenizer": "x", "vocab_size": 9, "design": "x"}
     older |= {"parameters": 9, "steps": 9, "tokens_per_step": 9}
     notes.write_text(json.dumps(noted | older))
@@ -262,6 +263,39 @@ def test_limits(tmp_path):
         training.submit("ben", request())
         with pytest.raises(TrainingError, match="no room"):
             training.submit("cem", request())
+
+
+def test_what_a_class_has_made_goes_with_it_unless_it_is_kept(tmp_path):
+    class_id = "c" * 16
+    with service(tmp_path, command=scripted("import sys; sys.stdin.read()")) as training:
+        made = replace(request(), class_id=class_id, member=1, text="zebra crossing " * 200)
+        gone, kept = (training.submit("ana", made) for _ in range(2))
+        own = training.submit("ana", request())
+        training.keep("ana", kept)
+        with pytest.raises(TrainingError):
+            training.keep("bo", gone)
+        training.end_class(class_id)
+        assert {view.run_id for view in training.runs("ana")} == {kept, own}
+        training.delete("ana", kept)
+        training.end_class("")  # no class: nothing goes
+        assert {view.run_id for view in training.runs("ana")} == {own}
+        left = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert left and not [path for path in left if b"zebra" in path.read_bytes()]
+
+
+def test_a_member_is_one_whatever_their_browser_says_it_is_and_the_queue_has_an_end(tmp_path):
+    few = replace(PUBLIC_LIMITS, active_runs=1, waiting=4)
+    waits = scripted("import sys; sys.stdin.read()")
+    with service(tmp_path, limits=few, command=waits) as training:
+        member = replace(request(), class_id="c" * 16, member=1)
+        training.submit("ana", member)
+        with pytest.raises(TrainingError, match="1 runs waiting"):
+            training.submit("another id", member)
+        for number in range(2):
+            training.submit(f"stranger {number}", request())
+        with pytest.raises(TrainingError, match="more than this server takes"):
+            training.submit("stranger 3", request())
+        training.submit("bo", replace(member, member=2))  # a class has a half of its own
 
 
 def test_old_runs_make_room(tmp_path):

@@ -97,3 +97,16 @@ def _remembered() -> Iterator[None]:
     yield
     if context and context.query_string != before:
         st.session_state[_TOLD] = context.query_string
+
+
+def replace(said: Mapping[str, str]) -> None:
+    """Let the address say this and nothing else, of widgets as well; before any is drawn."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with _remembered(), context.session_state.query_params() as params:
+        for name in [*params, *said]:
+            if binding := params.get_binding_for_param(name):
+                params.unbind_widget(binding.widget_id)
+        params.from_dict(said)
+        params.set_initial_query_params_from_current()

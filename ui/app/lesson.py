@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.app.together import asked_in_class, show_together, waits
+
 if TYPE_CHECKING:
     from ui.services.study import Study
 
@@ -47,7 +49,8 @@ def predict(
 def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], Answer]) -> bool:
     """Ask; once the reader has chosen, say what `judge` finds. Whether they have chosen.
 
-    The first guess is kept as long as the session lasts, and is never in the address. key: another
+    The first guess is kept as long as the session lasts, and is never in the address. In a class it
+    is handed in, and may have to wait there until the teacher reveals what is right. key: another
     case (another head, another prompt) is another question, so it belongs into the key. What
     belongs to the answer is drawn by the page if True.
     """
@@ -67,11 +70,14 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
         args=(key,),
     )
     guess = first if first in options else choice
-    if guess is None:
+    together = asked_in_class(key, question, options, guess)
+    if guess is None or waits(together):
+        show_together(together)
         return False
     answer = judge(guess)
     draw = {True: st.success, False: st.warning, None: st.info}[answer.right]
     draw(answer.text)
+    show_together(together)
     return True
 
 

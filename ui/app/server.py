@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from streamlit import config
 from streamlit.web.server.server_util import get_display_address, get_url
 
+from ui.services.classes.service import class_service
 from ui.services.processwide import close_all
 
 # Seconds that a computing thread may keep Python's lock while the server's loop wants it. The loop
@@ -33,6 +34,8 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     search = asyncio.create_task(_search_for_garbage())
     if not config.get_option("server.headless"):
         threading.Thread(target=webbrowser.open, args=(own_address(),), daemon=True).start()
+    # Classes whose time is over go even if nobody comes.
+    threading.Thread(target=class_service, name="classes of before", daemon=True).start()
     yield
     search.cancel()
     gc.set_threshold(*thresholds)

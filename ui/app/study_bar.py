@@ -12,6 +12,7 @@ from streamlit.errors import StreamlitAPIException
 
 from ui.app import address, widgets
 from ui.app.glossary import own_terms
+from ui.app.seat import class_models
 from ui.app.startup import let_words_through
 from ui.app.visitor import visitor_id
 from ui.app.whole_link import OTHER_WEIGHTS, WEIGHTS, offer_link, other_weights
@@ -184,6 +185,7 @@ def model_names() -> dict[str, str]:
     names |= {models.COPYING: "Bundled: lists read twice"} | {
         key: plain(name) for key, name in training_service().names(visitor_id()).items()
     }
+    names |= class_models()
     names |= {name: f"Folder: {plain(name)}" for name in models.named_runs()}
     shared = st.session_state.get("model")
     if shared and shared not in names and models.run_folder(shared):

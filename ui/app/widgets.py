@@ -32,6 +32,7 @@ Number = TypeVar("Number", int, float)
 Option = TypeVar("Option")
 
 _LONGEST_NUMBER = 40  # characters; reading a number of a million digits takes a while
+STEERED = "steered"  # what a page is made to show in place of what its visitor chose, by key
 _GIVEN = 20  # edits of the prompt that a browser may be behind
 _NOTHING: Any = object()  # where None would be a value
 
@@ -286,6 +287,10 @@ def _draw(
 ) -> Any:
     """Draw Streamlit's widget of this kind, and remember what was chosen. Its value."""
     memory: dict[str, _Last] = st.session_state.setdefault("widgets", {})
+    if (steered := st.session_state.get(STEERED)) is not None:
+        memory.pop(key, None)
+        told = steered.get(key)
+        _put(key, values.default if told is None else values.read(told), values)
     last = memory.get(key)
     _correct_address(key, values)
     wish, value = _NOTHING, st.session_state.get(key, _NOTHING)

@@ -28,9 +28,13 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one visitor may ask for. Sizes keep memory and disk in bounds, turns keep it fair."""
+    """What one visitor may ask for. Sizes keep memory and disk in bounds, turns keep it fair.
+
+    waiting: runs that wait or train, in all; a class, and all who are in none, may have half of it.
+    """
 
     active_runs: int = 5
+    waiting: int = 400
     stored_runs: int = 50
     all_runs: int = 2_000
     days: float = 365.0
@@ -53,6 +57,7 @@ def is_public() -> bool:
 
 PUBLIC_LIMITS = Limits(
     active_runs=2,
+    waiting=100,
     stored_runs=8,
     all_runs=400,
     days=2.0,
@@ -263,6 +268,12 @@ def count_trained(model: GPTConfig, tune: Tune, rank: int) -> int:
     from gpt_core.adapters import ways
 
     return ways.count_trained(model, tune, rank)
+
+
+def work_of(request: RunRequest) -> float:
+    """About how many operations a run takes."""
+    tokens = request.train.steps * tokens_per_step(request.model, request.train)
+    return 6.0 * request.parameters * tokens
 
 
 def worker_threads(request: RunRequest) -> int:

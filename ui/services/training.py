@@ -3,8 +3,9 @@
 One service per app process. A visitor's runs are folders named by an unguessable id; who owns
 them is written beside them, so that they are found again after the app was started anew.
 
-The queue is first come, first served, and every run gets a turn of limited length. A run keeps
-its place when its visitor closes the tab: coming back finds it further along, or finished.
+The queue is first come, first served; classes take turns with everybody else, and their members
+with each other (ui/services/queue_order.py). Every turn is of limited length. A run keeps its
+place when its visitor closes the tab: coming back finds it further along, or finished.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ui.services.metrics import MetricsReader
 from ui.services.models import RUN_ID, runs_root
 from ui.services.process import Process
 from ui.services.processwide import once_per_process
+from ui.services.queue_order import Turns, Waiting, in_order
 from ui.services.runs import (
     RESUMABLE,
     About,
@@ -37,6 +39,7 @@ from ui.services.runs import (
     TrainingError,
     count_trained,
     tokens_per_step,
+    work_of,
     worker_threads,
 )
 from ui.services.worker import Command, MachineLock, start_worker, training_command
@@ -63,6 +66,12 @@ class _Entry:
     reader: MetricsReader | None = None
     setup: Setup | None = None
     looked_at: float = field(default_factory=time.monotonic)
+    work: float = 0.0  # operations, where it is known
+
+    @property
+    def waiting(self) -> Waiting:
+        """As one of the queue."""
+        return Waiting(self.run_id, self.about.class_id, self.about.member, self.work)
 
 
 @dataclass
@@ -97,7 +106,8 @@ class TrainingService:
         self._wake = threading.Event()
         self._closed = False
         self._speed: float | None = None
-        self._queue: list[str] = []
+        self._queue: list[str] = []  # in the order in which they came
+        self._turns = Turns()
         self._turn: _Turn | None = None
         self._entries: dict[str, _Entry] = {}
         self._find_runs()
@@ -112,12 +122,12 @@ class TrainingService:
         self.check(request)
         with self._submitting:  # writing a large text takes a while; views don't wait for it
             with self._lock:
-                self._make_room(visitor)
+                self._make_room(visitor, request)
             run_id = secrets.token_hex(8)
             folder = self._create(run_id, visitor, request)
         with self._lock:
             about = _read_about(folder)
-            self._entries[run_id] = _Entry(run_id, folder, about, "queued")
+            self._entries[run_id] = _Entry(run_id, folder, about, "queued", work=work_of(request))
             self._queue.append(run_id)
         self._wake.set()
         return run_id
@@ -179,7 +189,7 @@ class TrainingService:
             entry = self._owned(visitor, run_id)
             if entry.state not in RESUMABLE:
                 raise TrainingError("This run is finished, or going on already.")
-            self._check_active(visitor)
+            self._check_active(visitor, entry.about)
             try:
                 Run.open(entry.folder).check_can_train()
             except RunError as error:
@@ -199,6 +209,7 @@ class TrainingService:
         with self._lock:
             for entry in [e for e in self._entries.values() if e.about.class_id == class_id]:
                 self._remove(entry)
+            self._turns.forget(class_id)
         self._wake.set()
 
     def keep(self, visitor: str, run_id: str) -> None:
@@ -212,12 +223,12 @@ class TrainingService:
                 raise TrainingError(f"This can't be noted: {error.strerror}.") from None
             entry.about = about
 
-    def of_class(self, class_id: str) -> list[RunView]:
-        """The runs that a class has made together, newest first."""
+    def names_of_class(self, class_id: str) -> dict[str, str]:
+        """Names by id of the runs that a class has made together and that have weights."""
         with self._lock:
             runs = [e for e in self._entries.values() if _is_of_class(e, class_id)]
-            runs.sort(key=lambda e: e.about.created, reverse=True)
-            return [self._view(entry) for entry in runs]
+        runs.sort(key=lambda e: e.about.created, reverse=True)
+        return {e.run_id: e.about.name for e in runs if RunFolder(e.folder).has_model()}
 
     def runs(self, visitor: str) -> list[RunView]:
         """The visitor's runs, newest first."""
@@ -273,7 +284,7 @@ class TrainingService:
     def place(self, run_id: str) -> int | None:
         """1 for the next run to start, 2 for the one after it …; None for one that isn't queued."""
         with self._lock:
-            return self._queue.index(run_id) + 1 if run_id in self._queue else None
+            return self._order().index(run_id) + 1 if run_id in self._queue else None
 
     def open(self, run_id: str) -> Run:
         """The run's folder as gpt_core knows it. Raises TrainingError or RunError."""
@@ -322,12 +333,15 @@ class TrainingService:
                 state, reason = "paused", "The app was closed meanwhile."
             self._entries[folder.name] = _Entry(folder.name, folder, about, state, reason)
 
-    def _make_room(self, visitor: str) -> None:
+    def _order(self) -> list[str]:
+        return in_order((self._entries[run_id].waiting for run_id in self._queue), self._turns)
+
+    def _make_room(self, visitor: str, request: RunRequest) -> None:
         oldest = time.time() - self.limits.days * 86_400
         for entry in list(self._entries.values()):
             if entry.about.created < oldest and entry.state not in ACTIVE:
                 self._remove(entry)
-        self._check_active(visitor)
+        self._check_active(visitor, request)
         owner = _hash(visitor)
         if sum(e.about.owner == owner for e in self._entries.values()) >= self.limits.stored_runs:
             raise TrainingError(
@@ -336,12 +350,24 @@ class TrainingService:
         if len(self._entries) >= self.limits.all_runs:
             raise TrainingError("This server has no room for another run; try again tomorrow.")
 
-    def _check_active(self, visitor: str) -> None:
-        owner, most = _hash(visitor), self.limits.active_runs
+    def _check_active(self, visitor: str, who: RunRequest | About) -> None:
+        """Raise TrainingError where no more may wait: of one visitor or member, group, or all."""
+        owner, limits = _hash(visitor), self.limits
         active = [e for e in self._entries.values() if e.state in ACTIVE]
-        if sum(e.about.owner == owner for e in active) >= most:
+        of_group = [e for e in active if e.about.class_id == who.class_id]
+        if who.class_id:  # a member is admitted once, whatever id their browser shows
+            mine = [e for e in of_group if e.about.member == who.member]
+        else:
+            mine = [e for e in of_group if e.about.owner == owner]
+        if len(mine) >= limits.active_runs:
             raise TrainingError(
-                f"You have {most} runs waiting or training already; wait for one, or stop it."
+                f"You have {limits.active_runs} runs waiting or training already; wait for one, "
+                f"or stop it."
+            )
+        if len(active) >= limits.waiting or len(of_group) >= limits.waiting // 2:
+            raise TrainingError(
+                f"{len(active)} runs are waiting already, more than this server takes; try again "
+                f"later."
             )
 
     def _create(self, run_id: str, visitor: str, request: RunRequest) -> Path:
@@ -488,7 +514,7 @@ class TrainingService:
     def _start_next(self) -> None:
         if self._turn or not self._queue:
             return
-        entry = self._entries[self._queue[0]]
+        entry = self._entries[self._order()[0]]
         try:
             lock = self._machine.acquire()
         except OSError as error:  # nothing to do with this run; it waits until somebody helps
@@ -500,7 +526,8 @@ class TrainingService:
         if lock is None:
             entry.reason = "Another app on this computer is training; this run is next."
             return
-        self._queue.pop(0)
+        self._queue.remove(entry.run_id)
+        self._turns.had(entry.waiting)
         entry.state, entry.reason = "running", None
         try:
             process = start_worker(entry.folder, lock, entry.about.threads, self._command)

@@ -24,8 +24,9 @@ _TABLES = """
 CREATE TABLE class (
     id TEXT NOT NULL, code TEXT NOT NULL, teacher TEXT NOT NULL, opened REAL NOT NULL,
     door INTEGER NOT NULL DEFAULT 1, held INTEGER NOT NULL DEFAULT 0,
-    version INTEGER NOT NULL DEFAULT 1, calls INTEGER NOT NULL DEFAULT 0,
-    lesson TEXT NOT NULL DEFAULT '', query TEXT NOT NULL DEFAULT '{}'
+    version INTEGER NOT NULL DEFAULT 1, marks INTEGER NOT NULL DEFAULT 0,
+    calls INTEGER NOT NULL DEFAULT 0, lesson TEXT NOT NULL DEFAULT 'classroom',
+    query TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE members (
     number INTEGER PRIMARY KEY AUTOINCREMENT, secret TEXT NOT NULL UNIQUE, nickname TEXT NOT NULL,
@@ -50,12 +51,14 @@ CREATE TABLE items (
 class State:
     """What every screen of a class follows.
 
-    version: one more for every change that members see. calls: how often everybody was called
-    back. lesson: its name in the address; "" is Home. query: what the address says besides.
-    door: whether somebody may join. held: whether answers wait for the teacher to reveal them.
+    version: one more for every change that members see. marks: one more for those of them that
+    somebody sees, too, who looks around alone. calls: how often everybody was called back.
+    lesson: its name in the address; "" is Home. query: what the address says besides. door:
+    whether somebody may join. held: whether answers wait for the teacher to reveal them.
     """
 
     version: int
+    marks: int
     calls: int
     lesson: str
     query: Mapping[str, str]
@@ -141,22 +144,16 @@ class ClassFile:
 
     def state(self) -> State:
         """What every screen follows."""
-        (row,) = self._rows("SELECT version, calls, lesson, query, door, held FROM class")
-        version, calls, lesson, query, door, held = row
-        return State(version, calls, lesson, json.loads(query), bool(door), bool(held))
+        (row,) = self._rows("SELECT version, marks, calls, lesson, query, door, held FROM class")
+        version, marks, calls, lesson, query, door, held = row
+        return State(version, marks, calls, lesson, json.loads(query), bool(door), bool(held))
 
-    def change(self, seen: bool = True, **values: Any) -> State:
-        """Set columns of the class; seen: whether members see it, so that the version grows."""
-        names = ", ".join(f"{name} = :{name}" for name in values)
-        names += ", " * bool(names and seen) + "version = version + 1" * seen
+    def change(self, *counters: str, **values: Any) -> State:
+        """Set columns of the class, and add one to counters: "version", "marks", "calls"."""
+        names = [f"{name} = :{name}" for name in values]
+        names += [f"{name} = {name} + 1" for name in counters]
         with self._together():
-            self._base.execute(f"UPDATE class SET {names}", values)
-            return self.state()
-
-    def call(self) -> State:
-        """Call everybody back."""
-        with self._together():
-            self._base.execute("UPDATE class SET calls = calls + 1, version = version + 1")
+            self._base.execute(f"UPDATE class SET {', '.join(names)}", values)
             return self.state()
 
     def members(self) -> list[tuple[str, Member]]:
@@ -217,7 +214,7 @@ class ClassFile:
         """Let members see how many have chosen what."""
         with self._together():
             self._base.execute("UPDATE questions SET revealed = 1 WHERE id = ?", (question,))
-            return self.change()
+            return self.change("version", "marks")
 
     def questions(self) -> list[Question]:
         """All of them with their counts, the newest first."""

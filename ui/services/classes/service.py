@@ -146,14 +146,11 @@ class ClassService:
             self._classes[class_id] = _taken_up(file)
             return Seat(class_id, secret)
 
-    def suggestion(self, typed: str) -> str:
-        """A nickname that nobody in the class with this code has."""
-        with self._lock:
-            found = self._find(typed)
-            return suggested([m.nickname for m in found.members.values()] if found else ())
-
     def join(self, typed: str, nickname: str) -> Seat:
-        """Come into the class with this code; another's nickname gets a number behind it."""
+        """Come into the class with this code; without a nickname one gets a harmless one.
+
+        Another's nickname gets a number behind it.
+        """
         with self._lock:
             found = self._find(typed)
             if found is None or not found.state.door:
@@ -220,7 +217,7 @@ class ClassService:
         """Hand in an answer; the question's id. Whoever answers again has answered as before."""
         with self._lock:
             found, member = self._member(seat)
-            question = _asked(lesson, case, text, options)
+            question = asked(lesson, case, text, options)
             if question.id not in found.questions:
                 if len(found.questions) >= self.limits.questions:
                     raise ClassError(too_many_questions(self.limits))
@@ -264,25 +261,27 @@ class ClassService:
             lesson, query = _checked(lesson, query)
             if (lesson, query) == (found.state.lesson, dict(found.state.query)):
                 return found.state
-            return self._seen(found, found.file.change(lesson=lesson, query=json.dumps(query)))
+            return self._seen(
+                found, found.file.change("version", lesson=lesson, query=json.dumps(query))
+            )
 
     def call(self, seat: Seat) -> None:
         """Everybody here: whoever looks around on their own follows again."""
         with self._lock:
             found = self._taught(seat)
-            self._seen(found, found.file.call())
+            self._seen(found, found.file.change("version", "marks", "calls"))
 
     def set_door(self, seat: Seat, is_open: bool) -> None:
         """Whether anybody else may come in."""
         with self._lock:
             found = self._taught(seat)
-            self._seen(found, found.file.change(seen=False, door=int(is_open)))
+            self._seen(found, found.file.change(door=int(is_open)))
 
     def hold(self, seat: Seat, held: bool) -> None:
         """Whether answers wait until the teacher reveals them."""
         with self._lock:
             found = self._taught(seat)
-            self._seen(found, found.file.change(held=int(held)))
+            self._seen(found, found.file.change("version", "marks", held=int(held)))
 
     def reveal(self, seat: Seat, question: str) -> None:
         """Let everybody see how many have chosen what."""
@@ -331,7 +330,7 @@ class ClassService:
         """A new secret for the teacher; the old one is worth nothing from now on."""
         with self._lock:
             found, secret = self._taught(seat), new_secret()
-            found.file.change(seen=False, teacher=hashed(secret))
+            found.file.change(teacher=hashed(secret))
             found.teacher = hashed(secret)
             return Seat(found.id, secret)
 
@@ -342,10 +341,10 @@ class ClassService:
 
     # ---- For the route that browsers wait at ----
 
-    def version(self, class_id: str) -> int | None:
-        """The version of what members see; None where there is no such class."""
+    def counters(self, class_id: str) -> tuple[int, int] | None:
+        """`version` and `marks` of what members see; None where there is no such class."""
         found = self._classes.get(class_id)
-        return found.state.version if found else None
+        return (found.state.version, found.state.marks) if found else None
 
     def listen(self, class_id: str, listener: Listener) -> bool:
         """Call a function when the version grows or the class ends. Whether there is room for it.
@@ -420,7 +419,7 @@ class ClassService:
     def _remove(self, found: _Class, number: int) -> None:
         found.file.remove_member(number)
         found.members = dict(found.file.members())
-        self._seen(found, found.file.change())
+        self._seen(found, found.file.change("version", "marks"))
 
     def _end(self, found: _Class) -> None:
         del self._classes[found.id]
@@ -485,7 +484,7 @@ def _free_name(nickname: str, found: _Class, number: int | None = None) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _asked(lesson: str, case: str, text: str, options: Sequence[str]) -> Question:
+def asked(lesson: str, case: str, text: str, options: Sequence[str]) -> Question:
     """A question as it is kept. Two are the same if all that makes it up is."""
     kept = tuple(str(option)[:200] for option in options[:20])
     parts = (lesson[:40], case[:4000], text[:2000], *kept)

@@ -1,0 +1,254 @@
+"""The teacher's console: the way in, who is there, what they answered, the board, the end."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import segno
+import streamlit as st
+
+from pages.classroom import words
+from pages.classroom.on_screen import BOARD
+from ui.app.links import page_of
+from ui.app.reach import is_this_computer, own_page, pages_in_network
+from ui.app.seat import CONSOLE, Sitting, attempt, get_up, go_to_view
+from ui.app.together import answered_text, histogram
+from ui.app.watch import watch
+from ui.services.classes.service import class_service
+from ui.show.names import as_text, plain
+from ui.show.numbers import counted
+
+if TYPE_CHECKING:
+    from ui.services.classes.file import Item, Member, Question
+    from ui.services.classes.service import Role
+
+_TICK = 1.0  # seconds between two looks at the class
+_BOARD_SHOWN = 12
+_EXCERPT = 160  # characters
+
+
+def show_console(mine: Sitting, role: Role) -> None:
+    """Draw it; what changes in the class redraws by itself."""
+    _way_in(role)
+    st.caption(words.until(class_service().limits.hours - (time.time() - role.opened) / 3600))
+    people, answers = st.columns([1, 2], gap="large")
+    with people:
+        st.subheader("Who is here")
+        watch(lambda: class_service().members(mine.seat), _names, lambda _: _TICK, name="members")
+        _tend(mine)
+    with answers:
+        st.subheader("Answers")
+        _hold(mine)
+        watch(
+            lambda: class_service().questions(mine.seat),
+            lambda questions: _answers(mine, questions),
+            lambda _: _TICK,
+            name="answers",
+        )
+    st.subheader("The board")
+    watch(
+        lambda: class_service().items(mine.seat),
+        lambda items: _board(mine, items),
+        lambda _: 2 * _TICK,
+        name="board",
+    )
+    st.subheader("One model for all")
+    st.markdown(words.RUN)
+    st.page_link(page_of("training"), label="Training", icon=":material/trending_down:")
+    _own_link(mine)
+    _end(mine)
+
+
+def _way_in(role: Role) -> None:
+    page = own_page()
+    if is_this_computer(page):
+        pages = pages_in_network(page)
+        if not pages:
+            st.warning(words.NO_NETWORK)
+            pages = [page]
+        elif len(pages) > 1:
+            page = st.selectbox(words.WHICH_ADDRESS, pages, key="class_address")
+        page = page if page in pages else pages[0]
+        st.caption(words.FIREWALL)
+    left, right = st.columns([2, 1], vertical_alignment="center")
+    short = page.partition("://")[2].rstrip("/")
+    left.markdown(words.TYPE_ON_HOME)
+    small, large = "clamp(1.6rem,3.4vw,3rem)", "clamp(3rem,9vw,8rem)"
+    left.html(
+        f"<div style='font-size:{small};overflow-wrap:anywhere'>{html.escape(short)}</div>"
+        f"<div style='font-size:{large};font-weight:700;letter-spacing:.12em;line-height:1.1'>"
+        f"{role.code}</div>"
+    )
+    with right:
+        st.image(qr(f"{page}{CONSOLE}?code={role.code}"), caption=None, width=320)
+
+
+def qr(link: str) -> bytes:
+    """A QR code as a PNG: black on white in either theme, since many cameras read no other."""
+    picture = io.BytesIO()
+    segno.make(link, error="m").save(picture, kind="png", scale=10, border=4)
+    return picture.getvalue()
+
+
+def _names(members: list[Member]) -> None:
+    if not members:
+        st.caption(words.NOBODY)
+        return
+    st.markdown(f"**{counted(len(members), 'pupil')}**")
+    names = ("(hidden)" if member.hidden else as_text(member.nickname) for member in members)
+    st.markdown(" · ".join(names))
+
+
+def _tend(mine: Sitting) -> None:
+    service = class_service()
+    door = service.state(mine.seat).door
+    is_open = st.toggle("The door is open", door, key="class_door")
+    if is_open != door:
+        attempt(lambda: service.set_door(mine.seat, is_open))
+    if not is_open:
+        st.caption(words.CLOSED)
+    with st.expander("Rename, hide or remove somebody"):
+        members = {member.number: member for member in service.members(mine.seat)}
+        if st.button("Look who is here", key="class_look", icon=":material/refresh:"):
+            st.rerun()
+        number = st.selectbox(
+            "Who", list(members), format_func=lambda n: plain(members[n].nickname), key="class_who"
+        )
+        if number not in members:
+            return
+        name = st.text_input("New nickname", members[number].nickname, key=f"rename_{number}")
+        row = st.container(horizontal=True)
+        if row.button("Rename", key="class_rename"):
+            attempt(lambda: service.rename(mine.seat, number, name))
+            st.rerun()
+        hidden = members[number].hidden
+        if row.button("Show" if hidden else "Hide", key="class_hide"):
+            attempt(lambda: service.hide(mine.seat, number, not hidden))
+            st.rerun()
+        if row.button("Remove", key="class_remove"):
+            attempt(lambda: service.remove(mine.seat, number))
+            st.rerun()
+
+
+def _hold(mine: Sitting) -> None:
+    held = class_service().state(mine.seat).held
+    hold = st.toggle(words.HOLD, held, key="class_hold")
+    if hold != held:
+        attempt(lambda: class_service().hold(mine.seat, hold))
+
+
+def _answers(mine: Sitting, questions: list[Question]) -> None:
+    if not questions:
+        st.caption(words.NO_ANSWERS)
+        return
+    known = {question.id: question for question in questions}
+    chosen = st.selectbox(
+        "Question",
+        list(known),
+        format_func=lambda one: f"{known[one].lesson}: {known[one].text[:_EXCERPT]}",
+        key="class_question",
+    )
+    question = known.get(chosen, questions[0])
+    st.markdown(question.text)
+    st.caption(answered_text(question, len(class_service().members(mine.seat))))
+    if question.revealed or st.toggle(words.SHOW_COUNTS, key="class_counts"):
+        histogram(question)
+        with st.expander("Single answers"):
+            st.markdown("\n".join(_single(mine, question)))
+    if not question.revealed and st.button(
+        "Reveal to the class", key="class_reveal", icon=":material/visibility:", type="primary"
+    ):
+        attempt(lambda: class_service().reveal(mine.seat, question.id))
+        st.rerun()
+
+
+def _single(mine: Sitting, question: Question) -> list[str]:
+    return [
+        words.named(
+            as_text(member.nickname) if member.named and not member.hidden else words.A_PUPIL,
+            as_text(question.options[choice]),
+        )
+        for member, choice in class_service().answers(mine.seat, question.id)
+    ]
+
+
+def _board(mine: Sitting, items: list[Item]) -> None:
+    if not items:
+        st.caption(words.EMPTY_BOARD)
+        return
+    members = {member.number: member for member in class_service().members(mine.seat)}
+    for item in items[:_BOARD_SHOWN]:
+        owner = members.get(item.member)
+        what = item.text or item.query.get("prompt", "")
+        where = "a text" if item.text else item.lesson
+        name = "(hidden)" if owner is None or owner.hidden else owner.nickname
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.markdown(f"**{as_text(name)}** · {where} · {as_text(what, _EXCERPT) if what else ''}")
+        if row.button("Show to all", key=f"show_{item.number}", icon=":material/present_to_all:"):
+            _show(item)
+        if row.button("Take off", key=f"off_{item.number}", icon=":material/close:"):
+            attempt(partial(class_service().take_off, mine.seat, item.number))
+            st.rerun()
+
+
+def _show(item: Item) -> None:
+    """Go there: where the teacher is, the class is."""
+    view = (CONSOLE, {BOARD: str(item.number)}) if item.text else (item.lesson, dict(item.query))
+    go_to_view(*view)
+
+
+def _own_link(mine: Sitting) -> None:
+    with st.expander("Your own link, results"):
+        st.markdown(words.LINK)
+        if st.toggle("Show the link", key="class_own_link"):
+            st.code(f"{own_page()}{CONSOLE}#seat={mine.seat.text}", language=None, wrap_lines=True)
+        if st.button(words.REISSUE, key="class_reissue"):
+            seat = attempt(lambda: class_service().reissue(mine.seat))
+            if seat:
+                mine.seat = seat
+                st.session_state["class_reissued"] = True
+                st.rerun()
+        if st.session_state.pop("class_reissued", False):
+            st.caption(words.REISSUED)
+        st.download_button(
+            "Results without names (CSV)",
+            lambda: results(class_service().questions(mine.seat)),
+            file_name="class.csv",
+            mime="text/csv",
+            key="class_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def results(questions: list[Question]) -> str:
+    """How many have chosen what, as CSV: a row for each answer, the first question first."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["lesson", "question", "answer", "pupils"])
+    for question in reversed(questions):
+        for option, count in zip(question.options, question.counts, strict=True):
+            texts = (question.lesson, question.text, option)
+            writer.writerow([*map(_harmless, texts), count])
+    return table.getvalue()
+
+
+def _harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: options may be tokens of a pupil's text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _end(mine: Sitting) -> None:
+    with st.popover(words.END, icon=":material/logout:"):
+        st.markdown(words.END_SURE)
+        st.button(words.END_NOW, key="end_class", type="primary", on_click=_end_now, args=(mine,))
+
+
+def _end_now(mine: Sitting) -> None:
+    attempt(lambda: class_service().end(mine.seat))
+    get_up()

@@ -1,0 +1,24 @@
+"""The class: a teacher opens it and has a console; pupils join it."""
+
+import streamlit as st
+
+from pages.classroom import words
+from pages.classroom.console import show_console
+from pages.classroom.entrance import show_entrance, show_pupil
+from pages.classroom.on_screen import shown_item
+from ui.app.seat import my_role, show_what_failed, sitting, storage_is_blocked
+from ui.app.study_bar import current_study
+
+st.title("Classroom")
+current_study()
+show_what_failed()
+mine, role = sitting(), my_role()
+if storage_is_blocked():
+    st.warning(words.BLOCKED)
+if mine is None or role is None:
+    show_entrance()
+elif not shown_item(mine):
+    if role.member is None:
+        show_console(mine, role)
+    else:
+        show_pupil(mine, role.member)

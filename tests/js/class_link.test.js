@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { baseOf, seatIn, viewAt } from "../../ui/components/class_link/address.js";
+
+const SEAT = "0123456789abcdef.A-b_9";
+
+test("a seat is read from the fragment alone, and nothing else is one", () => {
+  assert.equal(seatIn(`#seat=${SEAT}`), SEAT);
+  for (const hash of ["", "#", `#seat=x${SEAT}`, "#seat=0123456789abcdef.", `#seat=${SEAT}"><b>`])
+    assert.equal(seatIn(hash), "");
+});
+
+test("the app's address is what the server has said, else what the page's own lies below", () => {
+  assert.equal(baseOf("http://a.b/attention?x=1", undefined), "http://a.b/");
+  assert.equal(baseOf("https://a.b/class/attention", undefined), "https://a.b/class/");
+  assert.equal(baseOf("http://a.b/class", "http://a.b/class/"), "http://a.b/class/");
+});
+
+test("what is followed is the lesson and all that the address says of it", () => {
+  const base = "http://a.b/class/";
+  assert.deepEqual(viewAt("http://a.b/class/attention?head=1.0&prompt=a%20b&present=1", base), {
+    lesson: "attention",
+    query: { head: "1.0", prompt: "a b" },
+  });
+  assert.deepEqual(viewAt("http://a.b/class/", base), { lesson: "", query: {} });
+  assert.deepEqual(viewAt("http://a.b/", "http://a.b/"), { lesson: "", query: {} });
+});
+
+test("nobody follows to the teacher's console, but to what is shown of the board", () => {
+  const base = "http://a.b/";
+  assert.equal(viewAt("http://a.b/classroom", base), null);
+  assert.deepEqual(viewAt("http://a.b/classroom?board=3", base)?.query, { board: "3" });
+});

@@ -1,0 +1,165 @@
+"""The class on its pages: join, follow, predict together, board; rights are not the page's."""
+
+import pytest
+from streamlit.util import calc_hash
+
+from pages.classroom.console import qr, results
+from tests.helpers import app_at, said
+from ui.app.seat import Sitting
+from ui.services.classes.file import Question
+from ui.services.classes.service import ClassService, class_service
+
+LABEL = "Open a class"
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
+    service = ClassService(tmp_path)
+    with class_service.replaced(service):
+        yield service
+    service.close()
+
+
+def seated(seat, lesson, **query):
+    """The app as whoever has this seat sees it."""
+    app = app_at(lesson)
+    app.session_state["class_seat"] = Sitting(seat)
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception, app.exception
+
+
+@pytest.fixture
+def seats(service):
+    """A teacher and a pupil."""
+    teacher = service.open()
+    return teacher, service.join(service.role(teacher).code, "<b>*Ada*</b>")
+
+
+def test_open_and_join(service):
+    teacher = app_at("classroom").run()
+    press(teacher, LABEL)
+    (found,) = service._classes.values()
+    assert found.code in "".join(html.proto.body for html in teacher.get("html"))
+    pupil = app_at("classroom")
+    pupil.query_params["code"] = found.code.lower()
+    pupil.run()
+    assert pupil.text_input[1].value == found.code or found.code in [
+        box.value for box in pupil.text_input
+    ]
+    press(pupil, "Join a class")
+    assert "You are in as" in said(pupil)
+    assert len(found.members) == 1
+    press(pupil, "Leave the class")
+    assert not found.members and "Join a class" in [b.label for b in pupil.button]
+
+
+def test_a_wrong_code_gets_a_sentence(service):
+    pupil = app_at("classroom").run()
+    press(pupil, "Join a class")
+    assert "no open class" in said(pupil)
+
+
+def test_a_pupil_s_page_follows_with_the_whole_state(service, seats):
+    teacher, pupil = seats
+    service.steer(teacher, "averaging", {"prompt": "OTTO: It rains"})
+    app = seated(pupil, "classroom")
+    assert app.title[0].value == "From averaging to attention"
+    app._page_hash = calc_hash("averaging")  # a browser knows where it has been led
+    assert app.text_input(key="prompt").value == "OTTO: It rains"
+    assert app.slider(key="shown").value != 3
+    service.steer(teacher, "averaging", {"prompt": "OTTO: It was warm", "shown": "3"})
+    app.run()
+    assert not app.exception
+    assert app.slider(key="shown").value == 3
+    assert app.text_input(key="prompt").value == "OTTO: It was warm"
+    service.steer(teacher, "averaging", {})  # back to the defaults
+    app.run()
+    assert app.slider(key="shown").value != 3
+    assert app.text_input(key="prompt").value != "OTTO: It was warm"
+
+
+def test_who_looks_around_comes_back_or_is_called(service, seats):
+    teacher, pupil = seats
+    service.steer(teacher, "glossary", {})
+    app = seated(pupil, "glossary")
+    press(app, "Look around on my own")
+    service.steer(teacher, "glossary", {"term": "softmax"})
+    app.run()
+    assert app.text_input(key="term").value == ""
+    press(app, "Back to the class")
+    assert app.text_input(key="term").value == "softmax"
+    press(app, "Look around on my own")
+    service.steer(teacher, "glossary", {"term": "token"})
+    service.call(teacher)
+    app.run()
+    assert app.text_input(key="term").value == "token"
+
+
+def test_a_first_answer_is_handed_in_and_seen_when_it_is_revealed(service, seats):
+    teacher, pupil = seats
+    service.hold(teacher, True)
+    app = seated(pupil, "mlp")
+    app.radio[0].set_value(app.radio[0].options[0]).run()
+    assert "Your answer is in" in said(app)
+    (question,) = service.questions(teacher)
+    assert question.counts[0] == question.answered == 1
+    service.reveal(teacher, question.id)
+    app.run()
+    assert "Your answer is in" not in said(app)
+    assert service.question(pupil, question.id).answered == 1
+    console = seated(teacher, "classroom")
+    assert "Answered: 1 of 1 pupil" in said(console)
+
+
+def test_a_nickname_is_shown_as_text(service, seats):
+    teacher, pupil = seats
+    console, app = seated(teacher, "classroom"), seated(pupil, "classroom")
+    for page in (console, app):
+        text = said(page)
+        assert "Ada" in text and "<b>" not in text.replace("\\<b", "") and "**Ada" not in text
+
+
+def test_a_page_with_a_pupil_s_seat_has_nothing_of_the_teacher_s(service, seats):
+    _, pupil = seats
+    app = seated(pupil, "classroom")
+    labels = {b.label for b in app.button}
+    assert not labels & {"End it and delete everything", "Everybody here", "Reveal to the class"}
+
+
+def test_what_is_handed_in_is_shown_to_all(service, seats):
+    teacher, pupil = seats
+    service.hand_in(pupil, "glossary", {"term": "token"})
+    service.hand_in(pupil, "sample", {}, "A *duck* <script>")
+    console = seated(teacher, "classroom")
+    press(console, "Show to all")  # the newest is the text
+    assert "A \\*duck\\* \\<script\\>" in said(console)
+    other = seated(teacher, "classroom")
+    [button for button in other.button if button.label == "Show to all"][1].click().run()
+    assert other.title[0].value == "Glossary"
+    assert other.text_input(key="term").value == "token"
+
+
+def test_a_class_that_has_ended_leaves_its_pupils_with_a_sentence(service, seats):
+    teacher, pupil = seats
+    app = seated(pupil, "glossary")
+    service.end(teacher)
+    app.run()
+    assert not app.exception and "You are in no class any more" in said(app)
+
+
+def test_results_have_no_names():
+    question = Question("id", "data", "Which?", ("=a", "b, c"), True, (3, 1))
+    rows = results([question]).splitlines()
+    assert rows == ["lesson,question,answer,pupils", "data,Which?,'=a,3", 'data,Which?,"b, c",1']
+
+
+def test_the_qr_code_is_a_picture():
+    assert qr("http://192.168.1.7:8501/classroom?code=ABCDEF").startswith(b"\x89PNG")

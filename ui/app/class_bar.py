@@ -1,0 +1,129 @@
+"""The line above a lesson in a class: whose class it is, who follows whom, what to hand in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.app import address
+from ui.app.links import page_of
+from ui.app.seat import (
+    CONSOLE,
+    HERE,
+    Sitting,
+    attempt,
+    come_back,
+    go_to_view,
+    look_around,
+    my_role,
+    show_what_failed,
+    sitting,
+)
+from ui.app.widgets import texts_of_widgets
+from ui.services.classes.codes import LENGTH, clean_code
+from ui.services.classes.service import class_service
+from ui.show.names import as_text
+from ui.show.numbers import counted
+
+if TYPE_CHECKING:
+    from ui.services.classes.file import Member
+
+_LONGEST_TEXT = 4_000
+
+
+def class_bar() -> None:
+    """Draw it, for who is in a class; course/main.py calls it once per rerun."""
+    show_what_failed()
+    mine, role = sitting(), my_role()
+    if mine is None or role is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="class_bar", gap="small"):
+        if role.member is None:
+            _of_teacher(mine, role.code)
+        else:
+            _of_member(mine, role.code, role.member)
+
+
+def _of_teacher(mine: Sitting, code: str) -> None:
+    members = len(class_service().members(mine.seat))
+    led = "they follow you" if mine.leads else "they look around alone"
+    st.markdown(f":material/groups: Class **{code}** · {counted(members, 'pupil')}, {led}")
+    if st.session_state.get(HERE) != CONSOLE:
+        st.page_link(page_of(CONSOLE), label="Console", icon=":material/tune:")
+    label, icon = ("Let them go", "explore") if mine.leads else ("Lead again", "near_me")
+    st.button(label, key="class_lead", icon=f":material/{icon}:", on_click=_lead, args=(mine,))
+    st.button(
+        "Everybody here",
+        key="class_call",
+        icon=":material/campaign:",
+        on_click=_call,
+        args=(mine,),
+        help="Whoever looks around alone follows you again.",
+    )
+
+
+def _lead(mine: Sitting) -> None:
+    mine.leads = not mine.leads
+
+
+def _call(mine: Sitting) -> None:
+    mine.leads = True
+    attempt(lambda: class_service().call(mine.seat))
+
+
+def _of_member(mine: Sitting, code: str, member: Member) -> None:
+    where = "you look around alone" if mine.free else "you follow your teacher"
+    st.markdown(f":material/groups: Class **{code}** · {as_text(member.nickname)} · {where}")
+    if mine.free:
+        st.button(
+            "Back to the class",
+            key="class_back",
+            type="primary",
+            icon=":material/undo:",
+            on_click=come_back,
+        )
+    else:
+        st.button(
+            "Look around on my own",
+            key="class_free",
+            icon=":material/explore:",
+            on_click=look_around,
+        )
+    with st.popover("Hand in", icon=":material/upload:"):
+        _hand_in(mine)
+
+
+def _hand_in(mine: Sitting) -> None:
+    lesson = st.session_state.get(HERE, "")
+    if st.button("This view, with model and prompt", key="hand_in_view"):
+        said: dict[str, str] = address.texts() | texts_of_widgets()
+        _handed(attempt(lambda: class_service().hand_in(mine.seat, lesson, said)))
+    with st.form("hand_in_text", clear_on_submit=True, border=False):
+        text = st.text_area("A text: a sample, a prompt, an answer", max_chars=_LONGEST_TEXT)
+        if st.form_submit_button("Hand in the text") and text.strip():
+            _handed(attempt(lambda: class_service().hand_in(mine.seat, lesson, {}, text)))
+
+
+def _handed(number: Any) -> None:
+    if number is None:
+        show_what_failed()
+    else:
+        st.toast("It is on your teacher's board.")
+
+
+def join_box() -> None:
+    """A small box for a class's code, for who is in none."""
+    if sitting():
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="join_box", gap="small"):
+        typed = st.text_input(
+            "Code of the class",
+            key="join_code",
+            max_chars=2 * LENGTH,
+            width=220,
+            placeholder="In a class? Its code",
+            label_visibility="collapsed",
+        )
+        if st.button("Join", key="join_class_button") or typed:
+            go_to_view(CONSOLE, {"code": clean_code(typed or "")})

@@ -1,0 +1,113 @@
+"""A class predicts together: its answers to the question of a lesson, counted and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ui.app.seat import HERE, Sitting, attempt, my_role, sitting
+from ui.app.watch import watch
+from ui.services.classes.file import Question
+from ui.services.classes.limits import ClassError
+from ui.services.classes.service import asked, class_service
+from ui.show.names import show_error
+from ui.show.numbers import counted
+from ui.show.plotly_json import count_bars, show
+from ui.show.theme import palette
+from ui.show.tokens import short
+
+_HANDED_IN = "answers_handed_in"
+_TICK = 1.0  # seconds between two looks of the teacher's page at how many have answered
+WAITING = "Your answer is in. You see what is right when your teacher reveals it."
+
+
+@dataclass(frozen=True)
+class Together:
+    """A question that is asked in a class. sitting: of who sees it. id: of the question there."""
+
+    sitting: Sitting
+    teacher: bool
+    held: bool
+    id: str
+
+    def known(self) -> Question | None:
+        """The question with its counts, as far as this visitor may see them."""
+        return class_service().question(self.sitting.seat, self.id)
+
+
+def asked_in_class(
+    key: str, question: str, options: Sequence[str], guess: str | None
+) -> Together | None:
+    """Hand in a member's first guess; None where there is no class. See `ui.app.lesson.ask`."""
+    mine, role = sitting(), my_role()
+    if mine is None or role is None:
+        return None
+    lesson = st.session_state.get(HERE, "")
+    identity = asked(lesson, key, question, options).id
+    try:
+        if guess is not None and not role.teacher and identity not in _handed_in(mine):
+            choice = [*options].index(guess)
+            class_service().answer(mine.seat, lesson, key, question, options, choice)
+            _handed_in(mine).add(identity)
+        held = class_service().state(mine.seat).held
+    except ClassError as error:
+        show_error(error)
+        return None
+    return Together(mine, role.teacher, held, identity)
+
+
+def _handed_in(mine: Sitting) -> set[str]:
+    """The questions that were answered from this seat."""
+    by_seat = st.session_state.setdefault(_HANDED_IN, {})
+    return by_seat.setdefault(mine.seat.text, set())
+
+
+def waits(together: Together | None) -> bool:
+    """Whether a member's answer isn't judged yet; then that is said."""
+    if together is None or together.teacher or not together.held or together.known():
+        return False
+    st.info(WAITING, icon=":material/hourglass_empty:")
+    return True
+
+
+def show_together(together: Together | None) -> None:
+    """For the teacher how many have answered, and the button; the histogram once it is revealed."""
+    if together is None:
+        return
+    if not together.teacher:
+        if question := together.known():
+            histogram(question)
+        return
+
+    def draw(now: tuple[Question | None, int]) -> None:
+        question, members = now
+        st.caption(answered_text(question, members))
+        if question and question.revealed:
+            histogram(question)
+        elif question and st.button(
+            "Reveal to the class", key=f"reveal_{question.id}", icon=":material/visibility:"
+        ):
+            attempt(lambda: class_service().reveal(together.sitting.seat, question.id))
+            st.rerun()
+
+    watch(
+        lambda: (together.known(), len(class_service().members(together.sitting.seat))),
+        draw,
+        lambda now: None if now[0] and now[0].revealed else _TICK,
+        name=f"together_{together.id}",
+    )
+
+
+def answered_text(question: Question | None, members: int) -> str:
+    """How many have answered: all that a projector shows before the teacher reveals it."""
+    number = question.answered if question else 0
+    return f":material/groups: Answered: {number} of {counted(members, 'pupil')}."
+
+
+def histogram(question: Question) -> None:
+    """How many chose what."""
+    figure = count_bars([*map(short, question.options)], question.counts, palette().output)
+    alt = "How many of the class chose each answer, as bars"
+    show(figure, f"class_answers_{question.id}", alt)

@@ -1,0 +1,45 @@
+"""What ties a browser to its class: it keeps the seat, waits for changes, says where a teacher is.
+
+Nothing of it is seen. It is the only component that keeps on working between two reruns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from ui.components.bundle import bundle
+
+_component = st.components.v2.component("class_link", js=bundle(Path(__file__).parent / "mount.js"))
+
+
+@dataclass(frozen=True)
+class Link:
+    """What the browser is told.
+
+    seat: as it keeps it, "" for none. forget: a seat that is worth nothing any more. version,
+    marks: the class's counters that this page shows, 0 where it waits for
+    nothing. free: it follows nobody. leads: the class
+    follows it.
+    """
+
+    seat: str = ""
+    forget: str = ""
+    version: int = 0
+    marks: int = 0
+    free: bool = False
+    leads: bool = False
+
+
+def class_link(link: Link) -> tuple[object, bool]:
+    """Place it, once per rerun. The seat that the browser has kept; whether it can't keep any."""
+    result = _component(
+        key="class_link",
+        data=asdict(link),
+        on_seat_change=lambda: None,
+        on_change_change=lambda: None,
+        on_storage_change=lambda: None,
+    )
+    return result.get("seat"), result.get("storage") == "blocked"

@@ -1,0 +1,153 @@
+// @ts-check
+// What ties a browser to its class. It outlives every rerun of the page; there is one for a tab.
+
+import { baseOf, seatIn, viewAt } from "./address.js";
+
+const KEPT = "gpt-from-scratch-class"; // in the browser's own storage
+const LOOK = 80; // milliseconds between two looks at the address
+const SETTLED = 160; // for which an address has to stay as it is before the class follows
+const LONGEST = 480; // after which it follows all the same
+const AGAIN = 1000; // before the next try when the server can't be reached
+const SLOWEST = 4000; // that a rerun may take before the browser waits for the next change
+
+/**
+ * What Python says. seat: as `id.secret`, "" for none. forget: a seat that is worth nothing.
+ * version, marks: the class's counters that the page shows. free: it doesn't follow.
+ * leads: it is the teacher's, and the class follows it.
+ * @typedef {{ seat: string, forget: string, version: number, marks: number,
+ *   free: boolean, leads: boolean }} Said
+ * @typedef {(name: "seat" | "change" | "storage", value: any) => void} Tell
+ */
+
+/** @param {number} milliseconds */
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+export class ClassLink {
+  constructor() {
+    /** @type {Said} */
+    this.said = { seat: "", forget: "", version: 0, marks: 0, free: false, leads: false };
+    /** @type {Tell} */
+    this.tell = () => {};
+    this.base = baseOf(location.href, /** @type {any} */ (window).__streamlit?.BACKEND_BASE_URL);
+    this.waits = false;
+    this.blocked = false;
+    this.sent = "";
+    this.seen = "";
+    this.first = 0;
+    this.since = 0;
+    setInterval(() => this.look(), LOOK);
+  }
+
+  /**
+   * The page has run, and says how things are now.
+   * @param {Said} said
+   * @param {Tell} tell
+   */
+  update(said, tell) {
+    this.said = said;
+    this.tell = tell;
+    this.takeSeat();
+    if (this.follows() && !this.waits) this.wait();
+  }
+
+  /** A teacher's page is told nothing: it knows what it does. */
+  follows() {
+    return this.said.seat !== "" && this.said.version > 0;
+  }
+
+  takeSeat() {
+    const given = seatIn(location.hash);
+    if (given) {
+      history.replaceState(history.state, "", location.pathname + location.search);
+      this.keep(given);
+      this.tell("seat", given);
+      return;
+    }
+    const kept = this.kept();
+    if (this.said.forget && kept === this.said.forget) this.keep("");
+    else if (this.said.seat && kept !== this.said.seat) this.keep(this.said.seat);
+    else if (kept && kept !== this.said.seat) this.tell("seat", kept);
+  }
+
+  kept() {
+    try {
+      return localStorage.getItem(KEPT) ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  /** @param {string} seat */
+  keep(seat) {
+    try {
+      if (seat) localStorage.setItem(KEPT, seat);
+      else localStorage.removeItem(KEPT);
+    } catch {
+      if (!this.blocked) this.tell("storage", "blocked"); // once: Python reruns when it is told
+      this.blocked = true;
+    }
+  }
+
+  /** For a change in the class, as long as there is a seat; each runs the page once. */
+  async wait() {
+    this.waits = true;
+    while (this.follows()) {
+      const now = await this.next();
+      if (now === null) break;
+      const { version, marks, free } = this.said;
+      if (free ? now.marks !== marks : now.version !== version) {
+        this.tell("change", now.version);
+        const until = performance.now() + SLOWEST;
+        while (this.said.version === version && performance.now() < until) await pause(20);
+      }
+    }
+    this.waits = false;
+  }
+
+  /** @returns {Promise<{ version: number, marks: number } | null>} null: there is no such class */
+  async next() {
+    const { seat, version, free } = this.said;
+    const known = free ? (this.known ?? version) : version;
+    try {
+      const answer = await fetch(`${this.base}_class/${seat.split(".")[0]}/${known}`);
+      if (answer.status === 404) {
+        this.tell("change", -1);
+        return null;
+      }
+      if (!answer.ok) throw new Error("busy");
+      const now = await answer.json();
+      this.known = now.version;
+      return now;
+    } catch {
+      await pause(AGAIN);
+      return { version: this.said.version, marks: this.said.marks };
+    }
+  }
+
+  /** Where a teacher is, the class is a moment later. */
+  look() {
+    if (!this.said.leads) return;
+    const now = performance.now();
+    if (location.href !== this.seen) {
+      if (this.seen === this.sent) this.first = now;
+      this.seen = location.href;
+      this.since = now;
+    }
+    const settled = now - this.since >= SETTLED || now - this.first >= LONGEST;
+    if (this.seen !== this.sent && settled) this.send();
+  }
+
+  async send() {
+    this.sent = this.seen;
+    const view = viewAt(this.sent, this.base);
+    if (!view) return;
+    const [id, secret] = this.said.seat.split(".");
+    const body = JSON.stringify({ secret, ...view });
+    try {
+      await fetch(`${this.base}_class/${id}/steer`, { method: "POST", body });
+    } catch {
+      await pause(AGAIN);
+      this.sent = ""; // once more
+    }
+  }
+}

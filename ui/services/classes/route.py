@@ -1,0 +1,104 @@
+"""Where browsers of a class wait for the next change, and where a teacher's says where it is.
+
+Neither runs a page: two hundred browsers that wait are two hundred sleeping tasks of the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from ui.services.classes.limits import ClassError
+from ui.services.classes.service import ClassService, Seat, class_service
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+# Before it the path that a proxy may add. A class's id, which only those know who are in it, and
+# the version that a browser knows.
+_PATH = re.compile(r"/_class/([0-9a-f]{16})/(\d{1,9}|steer)$")
+_WAIT = 25.0  # seconds without a change; proxies end what takes longer
+_LONGEST = 64_000  # bytes that a teacher's browser may send
+_UNKEPT = {"cache-control": "no-store"}
+
+
+class ClassRoutes:
+    """ASGI middleware: `GET …/_class/ID/VERSION` and `POST …/_class/ID/steer`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        match = _PATH.search(scope["path"]) if scope["type"] == "http" else None
+        if match is None:
+            await self._app(scope, receive, send)
+            return
+        class_id, what = match.groups()
+        service = await asyncio.to_thread(class_service)
+        request = Request(scope, receive)
+        if what != "steer" and request.method == "GET":
+            answer = await _next_change(service, class_id, int(what))
+        elif what == "steer" and request.method == "POST":
+            answer = await _steer(service, class_id, request)
+        else:
+            answer = JSONResponse({}, 405)
+        answer.headers.update(_UNKEPT)
+        await answer(scope, receive, send)
+
+
+async def _next_change(service: ClassService, class_id: str, known: int) -> JSONResponse:
+    """The class's counters as soon as the version isn't the known one, or after a while."""
+    changed, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    if not service.listen(class_id, tell):
+        return JSONResponse({}, 404 if service.counters(class_id) is None else 503)
+    try:
+        counters = service.counters(class_id)
+        if counters and counters[0] == known:
+            async with asyncio.timeout(_WAIT):
+                await changed.wait()
+    except TimeoutError:
+        pass
+    finally:
+        service.forget(class_id, tell)
+    counters = service.counters(class_id)
+    if counters is None:
+        return JSONResponse({}, 404)
+    return JSONResponse({"version": counters[0], "marks": counters[1]})
+
+
+async def _steer(service: ClassService, class_id: str, request: Request) -> JSONResponse:
+    """Take over where the teacher is: {"secret": …, "lesson": …, "query": {…}}."""
+    try:
+        said = await _body(request)
+        query = said["query"].items()
+        texts = {k: v for k, v in query if isinstance(k, str) and isinstance(v, str)}
+        seat = Seat(class_id, str(said["secret"]))
+        state = await asyncio.to_thread(service.steer, seat, str(said["lesson"]), texts)
+    except ClassError as error:
+        return JSONResponse({"error": str(error)}, 403)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return JSONResponse({}, 400)
+    return JSONResponse({"version": state.version})
+
+
+async def _body(request: Request) -> dict:
+    """What was sent, as far as it is allowed. Raises ValueError."""
+    read = b""
+    async for part in request.stream():
+        read += part
+        if len(read) > _LONGEST:
+            raise ValueError("Longer than any address.")
+    said = json.loads(read)
+    if not isinstance(said, dict):
+        raise ValueError("Not what a teacher's browser sends.")
+    return said
