@@ -110,12 +110,12 @@ export class ClassLink {
     const known = free ? (this.known ?? version) : version;
     try {
       const answer = await fetch(`${this.base}_class/${seat.split(".")[0]}/${known}`);
-      if (answer.status === 404) {
-        this.tell("change", -1);
-        return null;
-      }
       if (!answer.ok) throw new Error("busy");
       const now = await answer.json();
+      if (now.version < 0) {
+        this.tell("change", now.version);
+        return null;
+      }
       this.known = now.version;
       return now;
     } catch {

@@ -60,7 +60,7 @@ async def _next_change(service: ClassService, class_id: str, known: int) -> JSON
         loop.call_soon_threadsafe(changed.set)
 
     if not service.listen(class_id, tell):
-        return JSONResponse({}, 404 if service.counters(class_id) is None else 503)
+        return _none() if service.counters(class_id) is None else JSONResponse({}, 503)
     try:
         counters = service.counters(class_id)
         if counters and counters[0] == known:
@@ -72,8 +72,13 @@ async def _next_change(service: ClassService, class_id: str, known: int) -> JSON
         service.forget(class_id, tell)
     counters = service.counters(class_id)
     if counters is None:
-        return JSONResponse({}, 404)
+        return _none()
     return JSONResponse({"version": counters[0], "marks": counters[1]})
+
+
+def _none() -> JSONResponse:
+    """There is no such class (any more). No error: that would be in each pupil's console."""
+    return JSONResponse({"version": -1, "marks": -1})
 
 
 async def _steer(service: ClassService, class_id: str, request: Request) -> JSONResponse:

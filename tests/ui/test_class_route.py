@@ -1,0 +1,91 @@
+"""The address at which a class's browsers wait: told at once, refused politely, never an error."""
+
+import asyncio
+import json
+
+import pytest
+from starlette.responses import PlainTextResponse
+
+from tests.helpers import run_loop
+from ui.services.classes import route
+from ui.services.classes.route import ClassRoutes
+from ui.services.classes.service import ClassService, class_service
+
+
+@pytest.fixture
+def service(tmp_path):
+    service = ClassService(tmp_path)
+    with class_service.replaced(service):
+        yield service
+    service.close()
+
+
+def ask(method, path, content=b""):
+    """A request to the route: status, what is answered, headers."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "headers": [], "query_string": b""}
+    run_loop(ClassRoutes(PlainTextResponse("passed", 404))(scope, receive, send))
+    start, *parts = sent
+    return start["status"], b"".join(p.get("body", b"") for p in parts), dict(start["headers"])
+
+
+def steer(seat, secret=None, **said):
+    body = {"secret": seat.secret if secret is None else secret, "lesson": "data", "query": {}}
+    status, answer, _ = ask(
+        "POST", f"/below/_class/{seat.class_id}/steer", json.dumps(body | said).encode()
+    )
+    return status, json.loads(answer)
+
+
+def test_only_the_teacher_s_secret_steers(service):
+    teacher = service.open()
+    pupil = service.join(service.role(teacher).code, "Ada")
+    for secret in (pupil.secret, "", "x" * 1000):
+        assert steer(teacher, secret)[0] == 403
+    assert service.state(pupil).version == 1
+    assert steer(teacher, query={"head": "1.0"}) == (200, {"version": 2})
+    assert dict(service.state(pupil).query) == {"head": "1.0"}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b"{" * 70_000, b'{"secret": 1}'])
+def test_nonsense_is_refused(service, body):
+    teacher = service.open()
+    assert ask("POST", f"/_class/{teacher.class_id}/steer", body)[0] == 400
+    assert service.state(teacher).version == 1
+
+
+def test_what_is_no_address_of_a_class_passes(service):
+    assert ask("GET", "/_class/x/1")[:2] == (404, b"passed")
+    status, answer, _ = ask("GET", f"/_class/{'0' * 16}/1")
+    assert (status, json.loads(answer)) == (200, {"version": -1, "marks": -1})
+
+
+def test_who_knows_an_older_version_is_told_at_once_and_others_after_a_while(service, monkeypatch):
+    monkeypatch.setattr(route, "_WAIT", 0.05)
+    teacher = service.open()
+    for known in (0, 1):
+        status, answer, headers = ask("GET", f"/_class/{teacher.class_id}/{known}")
+        assert (status, json.loads(answer)) == (200, {"version": 1, "marks": 0})
+        assert headers[b"cache-control"] == b"no-store"
+
+
+def test_two_hundred_who_wait_are_told_of_a_change(service):
+    teacher = service.open()
+
+    async def wait():
+        answers = [route._next_change(service, teacher.class_id, 1) for _ in range(200)]
+        waiting = asyncio.gather(*answers)
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(service.steer, teacher, "data", {})
+        return await asyncio.wait_for(waiting, 10)
+
+    told = run_loop(wait())
+    assert {json.loads(answer.body)["version"] for answer in told} == {2}
+    assert not service._classes[teacher.class_id].listeners
