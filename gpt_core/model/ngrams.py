@@ -48,13 +48,11 @@ class NgramEmbedding(nn.Module):
         Rows of longer runs stand further down. Before the first token there is nothing, which
         counts as 0 where a token counts as its id + 1.
         """
-        T = idx.shape[1]
-        padded = F.pad(idx + 1, (self.longest - 1, 0))
-        found = []
-        for length in range(2, self.longest + 1):
-            run = torch.zeros_like(idx)
-            for back in range(length - 1, -1, -1):  # the oldest token first
-                first = self.longest - 1 - back
-                run = (run * MULTIPLIER + padded[:, first : first + T]) % PRIME
-            found.append(run % self.rows + (length - 2) * self.rows)
+        T, reach = idx.shape[1], self.longest - 1
+        padded = F.pad(idx + 1, (reach, 0))
+        number, power, found = padded[:, reach:], 1, []
+        for back in range(1, self.longest):  # each run is the one before and an older token
+            power = power * MULTIPLIER % PRIME
+            number = (number + padded[:, reach - back : reach - back + T] * power) % PRIME
+            found.append(number % self.rows + (back - 1) * self.rows)
         return torch.stack(found, dim=-1)

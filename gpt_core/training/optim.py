@@ -107,9 +107,12 @@ class RowAdam:
         """Move the rows that the last backward pass went through; see `Rule`."""
         t, sparse = step + 1, gradient(self.table).coalesce()
         rows, grad = sparse.indices()[0], sparse.values()  # (n,), (n, C): each row once
-        mean = self.mean[rows].lerp_(grad, 1 - self.beta1)
-        square = self.square[rows].mul_(self.beta2).addcmul_(grad, grad, value=1 - self.beta2)
-        self.mean[rows], self.square[rows] = mean, square
+        # index_select and index_copy_ take a fraction of the time of self.mean[rows].
+        mean = self.mean.index_select(0, rows).lerp_(grad, 1 - self.beta1)
+        square = self.square.index_select(0, rows).mul_(self.beta2)
+        square.addcmul_(grad, grad, value=1 - self.beta2)
+        self.mean.index_copy_(0, rows, mean)
+        self.square.index_copy_(0, rows, square)
         size = square.div_(1 - self.beta2**t).sqrt_().add_(self.eps)
         lr = self.learning_rate * factor / (1 - self.beta1**t)
         self.table.index_add_(0, rows, mean.div_(size), alpha=-lr)
