@@ -6,9 +6,9 @@ are far too many runs for a row each (65 characters have 18 million runs of four
 found by hashing, and runs may share one. A step of training touches only the rows that occur in it,
 so that such a table costs memory and hardly any arithmetic.
 
-Charikar & Papangelou as "hash embeddings" (Tito Svenstrup, Hansen & Winther 2017) save rows for
-words; runs of characters hashed into tables are from fastText (Bojanowski et al. 2017), and as a
-GPT's input from "Byte Latent Transformer" (Pagnoni et al. 2024, section 3.2.1).
+Rows that are shared by hashing: Svenstrup, Hansen & Winther 2017, "Hash embeddings". Runs of
+characters hashed into tables: Bojanowski et al. 2017 (fastText); as the input of a GPT: Pagnoni et
+al. 2024, "Byte latent transformer", section 3.2.1.
 """
 
 from __future__ import annotations
