@@ -118,6 +118,9 @@ def main() -> None:
                 page.goto(f"{url}/?{model}prompt={quote(PROMPT)}")
                 wait_for(page, PROMPT)
                 page.wait_for_timeout(4_000)  # the process also imports what it has put off
+                page.reload()  # the first page of a process waits a while after each key
+                wait_for(page, PROMPT)
+                page.wait_for_timeout(2_000)
                 line(f"{case.name}: script a frame", time_frames(page, options.seconds), case.frame)
                 line(f"{case.name}: edit → painted", time_edits(page, options.edits), case.edit)
                 page.close()
