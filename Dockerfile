@@ -11,6 +11,8 @@ COPY --chown=user requirements.txt .
 RUN pip install --no-cache-dir --user \
     --extra-index-url https://download.pytorch.org/whl/cpu -r requirements.txt
 COPY --chown=user . .
+# A volume that is mounted there belongs to the same user.
+RUN mkdir -p /home/user/runs
 
 EXPOSE 8501
 # A Space shows the app in a frame of another site; uploads need their cookie there. It works over

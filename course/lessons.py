@@ -59,6 +59,7 @@ COURSE = {
         Lesson("glossary", "Glossary", "dictionary", 0),
         Lesson("classroom", "Classroom", "groups", 0),
         Lesson("teach", "For teachers", "co_present", 0),
+        Lesson("play", "Play", "smart_toy", 0),
     ),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)

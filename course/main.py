@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from course.frame import menu, place, way_on
@@ -9,11 +11,13 @@ from course.lessons import FIRST, LESSONS, Lesson
 from ui.app.class_bar import class_bar
 from ui.app.course import tell_course
 from ui.app.glossary import forget_terms
+from ui.app.going import still_going
 from ui.app.links import follow_link, page_of
 from ui.app.seat import follow, steered, take_seat
 from ui.app.startup import prepare_process
-from ui.app.study_bar import study_bar, study_notes
+from ui.app.study_bar import about_study, study_bar, study_notes
 from ui.app.visitor import mount_visitor
+from ui.show.take_away import tell_about
 
 st.set_page_config(page_title="GPT from scratch, live", page_icon="🧺", layout="wide")
 
@@ -41,6 +45,8 @@ with steered():
     menu(here)
     study_bar()
     follow_link()
+    still_going()
+    tell_about(partial(about_study, here.title))
     forget_terms()
     class_bar()
     place(here)

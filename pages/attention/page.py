@@ -1,6 +1,7 @@
 """Attention: why there is any, every head on the prompt, one cell's arithmetic, heads off."""
 
 import math
+from dataclasses import replace
 
 import streamlit as st
 
@@ -34,6 +35,8 @@ from ui.show.tokens import short
 PICTURE = "attention_map"
 # Of all heads together; a picture of GPT-2's 144 heads on 1,000 tokens would be 144 MB.
 MOST_CELLS = 4_000_000
+# Bytes. With more, a handout has the arithmetic of the locked head alone.
+MOST_IN_HANDOUT = 12_000_000
 
 
 def keep_in_url() -> None:
@@ -60,18 +63,30 @@ def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
 
 def show_picture(study: Study, chosen: Selection) -> None:
     config = study.model.config
-    traced = attention_of(study, chosen.off)
-    message = pack(
-        traced.trace,
-        traced.small,
-        written_length(study.model, *chosen.head, traced.trace.v[chosen.head]),
-        config.causal,
-        [short(token.text) for token in study.tokens],
-        chosen,
-        outcome(study, chosen.off),
-        study.prompt,
-    )
-    attention_map(message, PICTURE, keep_in_url, ahead=not crowded())
+    traced, next_tokens = attention_of(study, chosen.off), outcome(study, chosen.off)
+    labels = [short(token.text) for token in study.tokens]
+
+    def message(chosen: Selection) -> bytes:
+        v = traced.trace.v[chosen.head]
+        return pack(
+            traced.trace,
+            traced.small,
+            written_length(study.model, *chosen.head, v),
+            config.causal,
+            labels,
+            chosen,
+            next_tokens,
+            study.prompt,
+        )
+
+    def others() -> dict[str, bytes]:
+        heads = [(i, j) for i in range(config.n_layer) for j in range(config.n_head)]
+        if len(heads) * len(first) > MOST_IN_HANDOUT:
+            return {}
+        return {f"[{i},{j}]": message(replace(chosen, head=(i, j), cell=None)) for i, j in heads}
+
+    first = message(chosen)
+    attention_map(first, PICTURE, keep_in_url, ahead=not crowded(), others=others)
 
 
 def tell_one_row(study: Study, chosen: Selection) -> None:

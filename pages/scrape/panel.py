@@ -11,11 +11,12 @@ from corpus.cleaning import visible
 from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
 from pages.scrape import words
 from ui.app.chosen_text import choose_corpus, chosen_corpus
+from ui.app.client import may_scrape
 from ui.app.glossary import prose
 from ui.app.links import page_of
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
-from ui.services.scraping import Job, scraping_is_on, scraping_service
+from ui.services.scraping import Job, scraping_service
 from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
 
@@ -37,7 +38,7 @@ _MEANINGS = {
 
 def scrape_a_show() -> None:
     """The form and what came of it, or why it isn't here."""
-    if not scraping_is_on():
+    if not may_scrape():
         st.info(words.SWITCHED_OFF, icon=":material/cloud_off:")
         return
     prose(words.manners(Site()))

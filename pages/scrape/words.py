@@ -60,8 +60,8 @@ FETCHING = (
 )
 TICK = "I fetch for my own study only, and won't pass it on"
 SWITCHED_OFF = (
-    "Fetching is switched off on this public server. Run the app on your own computer to "
-    "try it; the README says how, in three lines."
+    "Fetching is switched off for visitors: it works on the computer that runs the app, unless "
+    "that is a public server. Run the app on your own; the README says how, in three lines."
 )
 
 

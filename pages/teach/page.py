@@ -3,9 +3,11 @@
 import streamlit as st
 
 from pages.teach import words
+from pages.teach.ready import ready
 from pages.teach.ways import address_of, parts_of, shares
 from ui.app import widgets
 from ui.app.course import LessonLike, course_lessons
+from ui.services.classes.limits import ClassLimits
 from ui.services.jobs import RESULTS_KEPT
 from ui.services.runs import is_public
 from ui.services.training import training_service
@@ -13,7 +15,8 @@ from ui.services.training import training_service
 # On paper: what is folded is open, every sheet begins on a page, addresses can be read.
 _STYLE = """<style>
 @media print {
-  [data-testid=stSidebar], [data-testid=stHeader], .st-key-teach_way, .st-key-ready {
+  [data-testid=stSidebar], [data-testid=stHeader], .st-key-study_bar, .st-key-teach_way,
+  .st-key-ready {
     display: none !important;
   }
   [class*=st-key-sheet_], .st-key-worksheet, .st-key-privacy { break-before: page; }
@@ -70,13 +73,16 @@ def privacy() -> None:
     """What is stored, where, how long."""
     with st.container(key="privacy"):
         st.header(words.PRIVACY)
-        lines = words.privacy(training_service().limits.days, is_public(), RESULTS_KEPT)
+        lines = words.privacy(
+            training_service().limits.days, is_public(), RESULTS_KEPT, ClassLimits().hours
+        )
         st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 st.html(_STYLE)
 st.title(words.TITLE)
 st.markdown(words.INTRO)
+ready()
 way = choose_way()
 parts = parts_of(way, course_lessons())
 plan(way, parts)

@@ -18,6 +18,7 @@ from pages.training.request import request_of
 from pages.training.starting import tuning_request
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
+from ui.app.client import is_guest, own_limits
 from ui.app.links import page_of
 from ui.app.seat import place_in_class
 from ui.app.visitor import visitor_id
@@ -65,7 +66,7 @@ _LEARNING = (
 
 def training_form() -> None:
     """Draw the form; the button queues the run and shows it."""
-    limits = training_service().limits
+    limits = own_limits()
     corpus = chosen_corpus()
     st.markdown(f"**Text**: “{as_text(corpus.name)}”, {len(corpus.text):,} characters")
     st.page_link(page_of("data"), label="Choose another text", icon=":material/library_books:")
@@ -155,7 +156,7 @@ def _numbers(
     settings: type, boxes: Sequence[Box], columns: Sequence[DeltaGenerator], design: str
 ) -> dict[str, Any]:
     """A number box for each setting, by turns in the columns; their values by name."""
-    limits = training_service().limits
+    limits = own_limits()
     preset, found = preset_values(design, limits), {}
     for number, box in enumerate(boxes):
         start, most = preset[box.key], limits.steps if box.name == "steps" else box.high
@@ -178,7 +179,7 @@ def preset_values(design: str, limits: Limits) -> dict[str, Any]:
 
 
 def _use_preset_values() -> None:
-    limits = training_service().limits
+    limits = own_limits()
     st.session_state.update(preset_values(st.session_state["design"], limits))
 
 
@@ -226,7 +227,7 @@ def _estimate(request: RunRequest, limits: Limits) -> None:
 
 def _start(request: RunRequest) -> None:
     try:
-        run_id = training_service().submit(visitor_id(), request)
+        run_id = training_service().submit(visitor_id(), request, is_guest())
     except ValueError as error:
         show_error(error)
     else:

@@ -14,6 +14,7 @@ import streamlit as st
 from pages.training import words
 from pages.training.deleting import ask_to_delete
 from pages.training.recorded import recorded_view
+from pages.training.sharing import share_button
 from ui.app import address, widgets
 from ui.app.lesson import ask
 from ui.app.visitor import visitor_id
@@ -22,6 +23,7 @@ from ui.services import models
 from ui.services.metrics import Evaluation
 from ui.services.runs import RESUMABLE, RunView, TrainingError
 from ui.services.training import training_service
+from ui.services.waiting import seconds_until
 from ui.show.curves import Bar, Line, curves, show
 from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
@@ -129,7 +131,8 @@ def _heading(view: RunView) -> None:
     if view.reason:
         (st.error if view.state in ("failed", "diverged") else st.info)(sentence(view.reason))
     elif view.state == "queued":
-        st.info(words.queued((view.place or 1) - 1))
+        seconds = seconds_until(training_service(), view.run_id)
+        st.info(words.queued((view.place or 1) - 1, seconds))
     st.progress(min(1.0, view.step / view.setup.steps), text=progress_text(view))
 
 
@@ -184,6 +187,8 @@ def _buttons(view: RunView) -> None:
     if mine and view.about.class_id:
         st.caption(words.kept_until(service.limits.days))
         _button(st, words.KEEP, "bookmark", service.keep, run_id)
+    if mine:
+        share_button(view)
     if error := st.session_state.pop("training_error", None):
         show_error(error)
 

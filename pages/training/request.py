@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pages.data.text_tables import guessing_bars
 from pages.training import words
 from pages.training.preparing import Prepared
+from ui.app.client import is_guest
 from ui.services.runs import RunRequest, count_parameters
 from ui.services.training import training_service
 
@@ -43,7 +44,7 @@ def request_of(
         token_bits=prepared.token_bits,
         start=start,
     )
-    training_service().check(request)
+    training_service().check(request, is_guest())
     if prepared.val_tokens <= model.block_size:
         problems.append(words.too_short(prepared.val_tokens, model.block_size))
     return None if problems else request

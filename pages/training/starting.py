@@ -13,9 +13,9 @@ from pages.training import words
 from pages.training.preparing import known_to, prepare_for, rhythm
 from pages.training.request import request_of
 from ui.app import widgets
+from ui.app.client import own_limits
 from ui.app.study_bar import current_study, model_names
 from ui.services.runs import RunRequest, TrainingError
-from ui.services.training import training_service
 from ui.show.names import as_text
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _settings(loaded: LoadedModel) -> TrainConfig:
         )
     columns = st.expander("How it learns", icon=":material/tune:").columns(2)
     preset = tuning_config(config.n_embd, **chosen)
-    most_steps = training_service().limits.steps
+    most_steps = own_limits().steps
     batch = max(1, min(12, TOKENS // config.block_size))
     boxes = (
         ("steps", "Steps", 1, most_steps, min(preset.steps, most_steps)),

@@ -438,12 +438,22 @@ def longer_than_a_turn(seconds: float) -> str:
     )
 
 
-def queued(ahead: int) -> str:
-    """ahead: how many runs train before this one."""
+def queued(ahead: int, seconds: float | None = None) -> str:
+    """ahead: how many runs train before this one. seconds: until its turn, if that is known."""
+    begins = f" It begins in about {duration(seconds)}." if seconds is not None else ""
     if not ahead:
-        return "Next in line."
-    return f"{ahead} {'run is' if ahead == 1 else 'runs are'} ahead of this one in the queue."
+        return "Next in line." + begins
+    return (
+        f"{ahead} {'run is' if ahead == 1 else 'runs are'} ahead of this one in the queue.{begins}"
+    )
 
+
+SHARE = "Share this run"
+SHARE_SAYS = (
+    "Whoever has a link can look at this run. A phone reads the picture; it has to be in a network "
+    "that reaches this app."
+)
+SHARE_CURVES, SHARE_MODEL = "Its curves", "Its model, to play with on a phone"
 
 FOR_ALL = "For the whole class"
 KEEP = "Keep"

@@ -222,8 +222,8 @@ def test_the_three_ways_in_the_course_s_own_minutes():
 
 
 def test_privacy_says_this_server_s_own_days(monkeypatch):
-    assert "older than 2 days" in " ".join(words.privacy(2.0, True, 9))
-    assert "a private computer" in words.privacy(365, False, 9)[0]
+    assert "older than 2 days" in " ".join(words.privacy(2.0, True, 9, 12.0))
+    assert "a private computer" in words.privacy(365, False, 9, 12.0)[0]
 
 
 FEW = ("averaging", "sample", "normalization")
@@ -252,3 +252,15 @@ def test_links_carry_the_state():
     parts = urlsplit(address_of("attention", {"head": "1.0"}, "http://host/app/teach?x=1"))
     assert parts.path == "/app/attention" and parse_qsl(parts.query) == [("head", "1.0")]
     assert urlsplit(address_of("home", {}, "http://host/app/teach")).path == "/app/"
+
+
+def test_what_sheets_say_of_recorded_models_is_recorded():
+    from gpt_core.bundled.record import load
+
+    models = load("causal_mask")["value"]["models"]
+    assert "It would be better" in words.SHEETS["averaging"].wrong[1][1]
+    assert models["no mask"]["loss"] < models["mask"]["loss"]  # the answer is copied
+    assert models["no mask"]["hidden"] > models["mask"]["hidden"]  # where it can't be: when writing
+    heads = load("head_roles")["value"]["heads"]
+    assert "looks at the token just before" in words.SHEETS["attention"].other.task
+    assert any("previous token" in head["roles"] for head in heads)

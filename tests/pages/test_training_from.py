@@ -43,7 +43,7 @@ def test_the_model_s_design_and_tokenizer_are_kept(open_lesson):
 def test_what_is_asked_for_is_what_is_submitted(open_lesson, monkeypatch):
     asked = []
 
-    def submit(visitor, request):
+    def submit(visitor, request, guest=False):
         asked.append(request)
         raise ValueError("The queue is full; try again in a minute.")
 

@@ -147,3 +147,14 @@ def test_what_is_no_websocket_passes():
 )
 def test_the_end_of_a_rerun(data, ends):
     assert ends_a_rerun(data) is ends
+
+
+def test_who_is_connected_is_counted_until_they_leave():
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append(turns.connected())
+
+    before = turns.connected()
+    run_loop(turns.Turns(app)({"type": "websocket"}, None, None))
+    assert seen == [before + 1] and turns.connected() == before

@@ -14,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.app.client import is_guest
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
 from ui.services.jobs import JobView, Key, job_service
@@ -72,7 +73,7 @@ def job_panel(
                 again, key=f"start {widget}", icon=":material/play_arrow:"
             ):
                 folder = run_folder(study.run_key) if study else None
-                job_service().start(key, folder, visitor_id())
+                job_service().start(key, folder, visitor_id(), is_guest())
                 st.rerun()
         if view is not None and view.value is not None:
             draw(view.value, view.state == "finished")

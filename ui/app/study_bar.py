@@ -127,6 +127,12 @@ def current_study() -> Study:
     return study
 
 
+def about_study(title: str) -> tuple[str, str, str]:
+    """What stands over a picture that is taken along: the title, the prompt, the model's name."""
+    key, prompt = st.session_state["study_request"]
+    return title, prompt, model_names().get(key, key)
+
+
 def redraw_parts() -> None:
     """The prompt was edited: draw the parts of the page that are about it, not the whole page.
 

@@ -44,9 +44,12 @@ _LAST_MOMENT = 5.0  # seconds that a job may live on after the end of its output
 Key = tuple[str, str, str]
 
 
-def longest_job() -> float:
-    """Seconds that one job may take: less where strangers share the machine."""
-    return 180.0 if os.environ.get("GPT_PUBLIC") == "1" else 900.0
+def longest_job(guest: bool = False) -> float:
+    """Seconds that one job may take: less where strangers share the machine.
+
+    guest: whether it was asked for from another computer than the one that runs the app.
+    """
+    return 180.0 if guest or os.environ.get("GPT_PUBLIC") == "1" else 900.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class _Entry:
     view: JobView = field(default_factory=lambda: JobView("queued"))
     started: float = 0.0
     process: Process | None = None
+    guest: bool = False
 
 
 class JobService:
@@ -92,8 +96,11 @@ class JobService:
         self._closed = False
         threading.Thread(target=self._work, name="jobs", daemon=True).start()
 
-    def start(self, key: Key, folder: Path | None, visitor: str) -> None:
-        """Queue a job, or join whoever asked for the same. A visitor's other job gives way."""
+    def start(self, key: Key, folder: Path | None, visitor: str, guest: bool = False) -> None:
+        """Queue a job, or join whoever asked for the same. A visitor's other job gives way.
+
+        guest: see `longest_job`; of a job that several asked for, the first one's.
+        """
         name, _, settings = key
         request = {"job": name, "run": folder and str(folder), "settings": json.loads(settings)}
         with self._lock:
@@ -103,7 +110,7 @@ class JobService:
             if entry is not None and entry.view.state in ("queued", "running", "finished"):
                 entry.visitors.add(visitor)
                 return
-            entry = _Entry(json.dumps(request), {visitor})
+            entry = _Entry(json.dumps(request), {visitor}, guest=guest)
             if self._closed or len(self._queue) >= _LONGEST_QUEUE:
                 entry.view = JobView("failed", error=_FULL)
             else:
@@ -190,7 +197,7 @@ class JobService:
             except OSError:
                 logger.exception("A job could not be started.")
                 return _NOT_STARTED
-        timer = threading.Timer(longest_job(), self._too_long, (entry,))
+        timer = threading.Timer(longest_job(entry.guest), self._too_long, (entry,))
         timer.daemon = True
         try:
             timer.start()
@@ -227,7 +234,7 @@ class JobService:
     def _too_long(self, entry: _Entry) -> None:
         with self._lock:
             if entry.view.state == "running" and entry.process is not None:
-                said = _TOO_LONG.format(duration(longest_job()))
+                said = _TOO_LONG.format(duration(longest_job(entry.guest)))
                 entry.view = replace(entry.view, state="failed", error=said)
                 entry.process.kill()
 

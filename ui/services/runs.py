@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from gpt_core.training.run_files import ACTIVE, NOTES, RunError, is_number, printable
 from ui.services.caches import shared
+from ui.services.machine import processors
 from ui.services.metrics import Curves
 from ui.show.numbers import counted
 
@@ -48,6 +49,11 @@ class Limits:
     def here(cls) -> Limits:
         """A laptop's limits, or the tighter ones of a public deployment (GPT_PUBLIC=1)."""
         return PUBLIC_LIMITS if is_public() else cls()
+
+    def tightened(self, other: Limits) -> Limits:
+        """Of each limit the smaller one of both."""
+        mine, theirs = astuple(self), astuple(other)
+        return Limits(*map(min, mine, theirs))
 
 
 def is_public() -> bool:
@@ -101,7 +107,9 @@ class About:
 
     bar_bits, characters_per_token, token_bits: see RunRequest. threads: of its worker; sums in
     another order would make a resumed run differ in the last bits. class_id: the class that it was
-    made in and goes with; "" for none. member: who made it there; 0 for the class itself.
+    made in and goes with; "" for none. member: who made it there; 0 for the class itself. guest: it
+    was asked for from another computer than the one that runs the app, so a public server's limits
+    hold for it.
     """
 
     name: str
@@ -113,6 +121,7 @@ class About:
     token_bits: float | None = None
     class_id: str = ""
     member: int = 0
+    guest: bool = False
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> About:
@@ -144,6 +153,8 @@ def _fits(name: str, value: Any) -> bool:
     """Whether a value can be that field of About."""
     if name in _TEXTS:
         return isinstance(value, str) and _TEXTS[name].fullmatch(value) is not None
+    if name == "guest":
+        return isinstance(value, bool)
     if name == "bar_bits":
         return isinstance(value, tuple) and len(value) <= 8 and all(map(is_number, value))
     if name == "token_bits" and value is None:
@@ -279,7 +290,7 @@ def work_of(request: RunRequest) -> float:
 def worker_threads(request: RunRequest) -> int:
     """Two threads where there is enough to compute; below that they only wait for each other."""
     operations = 6 * request.parameters * tokens_per_step(request.model, request.train)
-    return min(2, os.cpu_count() or 1) if operations > 1e9 else 1
+    return min(2, processors()) if operations > 1e9 else 1
 
 
 def describe(model: GPTConfig) -> str:

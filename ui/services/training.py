@@ -30,6 +30,7 @@ from ui.services.process import Process
 from ui.services.processwide import once_per_process
 from ui.services.queue_order import Turns, Waiting, in_order
 from ui.services.runs import (
+    PUBLIC_LIMITS,
     RESUMABLE,
     About,
     Limits,
@@ -46,6 +47,7 @@ from ui.services.worker import Command, MachineLock, start_worker, training_comm
 
 logger = logging.getLogger(__name__)
 
+OWNER_STOPPED = "Whoever runs this app stopped it."
 _CURVES_KEPT = 64  # runs whose curves stay in memory
 _DISK_FULL = "The disk is full: make room there, then resume."
 _CRASHED = "The training process ended with an error; its worker.log says which."
@@ -114,17 +116,17 @@ class TrainingService:
         self._thread = threading.Thread(target=self._supervise, name="training", daemon=True)
         self._thread.start()
 
-    def submit(self, visitor: str, request: RunRequest) -> str:
-        """Queue a new run and return its id.
+    def submit(self, visitor: str, request: RunRequest, guest: bool = False) -> str:
+        """Queue a new run and return its id. guest: see `About`.
 
         Raises TrainingError when a limit is reached, RunError when the text is too short.
         """
-        self.check(request)
+        self.check(request, guest)
         with self._submitting:  # writing a large text takes a while; views don't wait for it
             with self._lock:
-                self._make_room(visitor, request)
+                self._make_room(visitor, request, guest)
             run_id = secrets.token_hex(8)
-            folder = self._create(run_id, visitor, request)
+            folder = self._create(run_id, visitor, request, guest)
         with self._lock:
             about = _read_about(folder)
             self._entries[run_id] = _Entry(run_id, folder, about, "queued", work=work_of(request))
@@ -132,22 +134,26 @@ class TrainingService:
         self._wake.set()
         return run_id
 
-    def check(self, request: RunRequest) -> None:
+    def limits_for(self, guest: bool) -> Limits:
+        """What holds for the owner of this computer, or for those who reach it from others."""
+        return self.limits.tightened(PUBLIC_LIMITS) if guest else self.limits
+
+    def check(self, request: RunRequest, guest: bool = False) -> None:
         """Raise TrainingError, with one sentence, when a run is larger than is allowed here."""
-        limits, train = self.limits, request.train
+        limits, train = self.limits_for(guest), request.train
         tokens = tokens_per_step(request.model, train)
         if train.steps > limits.steps:
             raise TrainingError(f"A run may have at most {limits.steps:,} steps here.")
-        self._check_size(request)
+        self._check_size(request, limits)
         if tokens > limits.tokens_per_step:
             raise TrainingError(
                 f"One step would read {tokens:,} tokens; at most {limits.tokens_per_step:,} are "
                 f"allowed here. Choose a smaller batch or a shorter context."
             )
 
-    def _check_size(self, request: RunRequest) -> None:
+    def _check_size(self, request: RunRequest, limits: Limits) -> None:
         """Raise TrainingError for too many trained parameters, or too little memory for them."""
-        most, train = self.limits.parameters, request.train
+        most, train = limits.parameters, request.train
         if request.start is None:
             if request.parameters > most:
                 raise TrainingError(
@@ -164,7 +170,7 @@ class TrainingService:
         from gpt_core.training.estimate import estimate
 
         need = estimate(request.model, train, 1.0).memory_bytes
-        free = min(self.limits.memory_bytes, free_memory() or self.limits.memory_bytes)
+        free = min(limits.memory_bytes, free_memory() or limits.memory_bytes)
         if need > free:
             raise TrainingError(
                 f"This would take about {need / 1e9:.1f} GB of memory, and there are "
@@ -189,7 +195,7 @@ class TrainingService:
             entry = self._owned(visitor, run_id)
             if entry.state not in RESUMABLE:
                 raise TrainingError("This run is finished, or going on already.")
-            self._check_active(visitor, entry.about)
+            self._check_active(visitor, entry.about, entry.about.guest)
             try:
                 Run.open(entry.folder).check_can_train()
             except RunError as error:
@@ -253,6 +259,46 @@ class TrainingService:
         """
         with self._lock:
             return self._view(self._entry(run_id))
+
+    def going(self, visitor: str) -> tuple[str, int] | None:
+        """The visitor's run that trains or is next of theirs, and its place: 0 while it trains."""
+        owner = _hash(visitor)
+        with self._lock:
+            if self._turn and self._turn.entry.about.owner == owner:
+                return self._turn.entry.run_id, 0
+            for place, run_id in enumerate(self._order(), start=1):
+                if self._entries[run_id].about.owner == owner:
+                    return run_id, place
+        return None
+
+    def waiting(self) -> tuple[RunView | None, list[RunView]]:
+        """The run that trains and those that wait for it, whoever's: for the owner's eyes."""
+        with self._lock:
+            now = self._view(self._turn.entry) if self._turn else None
+            return now, [self._view(self._entries[run_id]) for run_id in self._order()]
+
+    def all_runs(self) -> list[RunView]:
+        """Every visitor's runs, newest first: for the owner's eyes."""
+        with self._lock:
+            entries = sorted(self._entries.values(), key=lambda e: -e.about.created)
+            return [self._view(entry) for entry in entries]
+
+    def stop_any(self, run_id: str) -> None:
+        """End somebody's run; what it has learned is kept. For the owner alone."""
+        with self._lock:
+            entry = self._entry(run_id)
+            if self._turn and self._turn.entry is entry:
+                self._give_order("stop", OWNER_STOPPED)
+            elif entry.state == "queued":
+                self._queue.remove(run_id)
+                self._settle(entry, "stopped", OWNER_STOPPED)
+        self._wake.set()
+
+    def delete_any(self, run_id: str) -> None:
+        """Remove somebody's run with its folder. For the owner alone."""
+        with self._lock:
+            self._remove(self._entry(run_id))
+        self._wake.set()
 
     def find(self, run_id: str) -> RunView | None:
         """A run by its id, or None when there is no such run."""
@@ -336,23 +382,24 @@ class TrainingService:
     def _order(self) -> list[str]:
         return in_order((self._entries[run_id].waiting for run_id in self._queue), self._turns)
 
-    def _make_room(self, visitor: str, request: RunRequest) -> None:
-        oldest = time.time() - self.limits.days * 86_400
+    def _make_room(self, visitor: str, request: RunRequest, guest: bool) -> None:
+        now = time.time()
         for entry in list(self._entries.values()):
-            if entry.about.created < oldest and entry.state not in ACTIVE:
+            days = self.limits_for(entry.about.guest).days
+            if entry.about.created < now - days * 86_400 and entry.state not in ACTIVE:
                 self._remove(entry)
-        self._check_active(visitor, request)
-        owner = _hash(visitor)
-        if sum(e.about.owner == owner for e in self._entries.values()) >= self.limits.stored_runs:
+        self._check_active(visitor, request, guest)
+        owner, limits = _hash(visitor), self.limits_for(guest)
+        if sum(e.about.owner == owner for e in self._entries.values()) >= limits.stored_runs:
             raise TrainingError(
-                f"You already keep {self.limits.stored_runs} runs; delete one to start another."
+                f"You already keep {limits.stored_runs} runs; delete one to start another."
             )
-        if len(self._entries) >= self.limits.all_runs:
+        if len(self._entries) >= limits.all_runs:
             raise TrainingError("This server has no room for another run; try again tomorrow.")
 
-    def _check_active(self, visitor: str, who: RunRequest | About) -> None:
+    def _check_active(self, visitor: str, who: RunRequest | About, guest: bool) -> None:
         """Raise TrainingError where no more may wait: of one visitor or member, group, or all."""
-        owner, limits = _hash(visitor), self.limits
+        owner, limits = _hash(visitor), self.limits_for(guest)
         active = [e for e in self._entries.values() if e.state in ACTIVE]
         of_group = [e for e in active if e.about.class_id == who.class_id]
         if who.class_id:  # a member is admitted once, whatever id their browser shows
@@ -370,7 +417,7 @@ class TrainingService:
                 f"later."
             )
 
-    def _create(self, run_id: str, visitor: str, request: RunRequest) -> Path:
+    def _create(self, run_id: str, visitor: str, request: RunRequest, guest: bool) -> Path:
         folder = self.root / run_id
         about = About(
             name=request.name,
@@ -382,6 +429,7 @@ class TrainingService:
             threads=worker_threads(request),
             class_id=request.class_id,
             member=request.member,
+            guest=guest,
         )
         try:
             Run.create(
@@ -563,8 +611,8 @@ class TrainingService:
             self._learn_speed(turn.entry)
         elif turn.order and now - turn.ordered > _GRACE:
             turn.process.kill()
-        elif now - turn.started > self.limits.turn_seconds:
-            minutes = self.limits.turn_seconds / 60
+        elif now - turn.started > (most := self.limits_for(turn.entry.about.guest).turn_seconds):
+            minutes = most / 60
             self._give_order(
                 "pause", f"Its turn of {minutes:.0f} minutes is over. Resume to queue again."
             )

@@ -24,6 +24,12 @@ LONGEST = 0.1
 _LARGEST_END = 1024  # bytes; the message that a rerun has ended is a small one
 
 _reruns = 0  # of all visitors that have their turn or wait for it
+_connections = 0
+
+
+def connected() -> int:
+    """How many tabs are connected now."""
+    return _connections
 
 
 def crowded() -> bool:
@@ -46,6 +52,7 @@ class Turns:
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
+        global _connections
         turn: asyncio.TimerHandle | None = None  # ends this connection's turn
 
         def end() -> None:
@@ -69,9 +76,11 @@ class Turns:
                 end()
             await send(event)
 
+        _connections += 1
         try:
             await self._app(scope, receive_in_turn, send_and_see)
         finally:
+            _connections -= 1
             end()
 
     async def _take(self) -> None:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from ui.show.handout import page_of_figure
 from ui.show.numbers import number, percent
+from ui.show.rows import csv_of, rows_of_figure
+from ui.show.take_away import take_away
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short
 
@@ -38,6 +41,12 @@ def show(figure: Figure, key: str, alt: str, **more: Any) -> None:
 
     config = {"displayModeBar": False}
     st.plotly_chart(Unchecked(figure), width="stretch", key=key, alt=alt, config=config, **more)
+    background = palette().background
+    take_away(
+        key,
+        lambda: csv_of(rows_of_figure(figure)),
+        lambda about: page_of_figure(about, figure, background),
+    )
 
 
 def probability_pairs(

@@ -41,6 +41,60 @@ WORKSHEET_SAYS = (
 NAME_LINE = "Name: ______________________  Date: ______________"
 PRIVACY = "Privacy: what a school can sign"
 READY = "Is it ready?"
+READY_OPEN = "Two minutes before the lesson"
+OWNER = "For the owner of this computer: queue, sessions, runs"
+JOIN = (
+    "Scan it with a phone that is in the same network. If nothing opens, the network may keep its "
+    "devices apart (many school networks do), or this computer's firewall may block the app's "
+    "port. A phone's hotspot, or a public server, is the way out."
+)
+NO_NETWORK = "This computer is in no network, so nobody else can reach the app."
+MODELS, STEPS, MEASURE = "Models", "Steps each", "Measure the speed now"
+MOST_RUNS = 100  # that are listed
+
+
+def machine(
+    usable: int, quota: float | None, disk: int | None, stays: bool | None, version: str
+) -> Sequence[str]:
+    """What the app runs on, in sentences."""
+    limited = f" (a container's quota of {quota:g})" if quota else ""
+    room = "unknown" if disk is None else f"{disk / 1e9:.1f} GB"
+    kept = {
+        True: "Runs survive a restart: their folder lies on a disk that stays.",
+        False: "Runs **don't survive a restart** of this container: their folder lies on its own "
+        "layers or in memory. Mount a disk, and let `GPT_RUNS` name a folder on it.",
+        None: "Whether runs survive a restart can't be told on this system.",
+    }[stays]
+    return (
+        f"Processors to use: **{usable}**{limited}. Training takes one or two of them.",
+        f"Free on the disk: **{room}**.",
+        kept,
+        f"The app: {version}.",
+    )
+
+
+def speed(steps_per_s: float, models: int, steps: int) -> str:
+    """What a measured speed means for a class."""
+    minutes = models * steps / steps_per_s / 60
+    return (
+        f"**{steps_per_s:.0f} steps a second**, measured in the app with one thread, for a small "
+        f"model (2 layers, 64 wide, 12 pieces of 64 characters). {models} such models of "
+        f"{steps:,} steps, one after the other: about **{minutes:.1f} minutes**, and some seconds "
+        f"each to start."
+    )
+
+
+def sessions(count: int) -> str:
+    """How many tabs are open."""
+    return f"{counted(count, 'tab')} connected now, this one included."
+
+
+def queue(running: int, waiting: int) -> str:
+    """What trains and what waits."""
+    said = "One run trains" if running else "No run trains"
+    return f"{said}; {counted(waiting, 'run')} waiting. The newest runs, whoever's they are:"
+
+
 AIM, SHOW, OPEN, ASK, ANSWER, WRONG, HAND, OTHER = (
     "Aim", "Show", "Open it", "Ask", "Answer", "What they often say", "By hand", "Exercise",
 )  # fmt: skip
@@ -96,10 +150,11 @@ def worksheet(sheets: Mapping[str, Sheet]) -> str:
     return "\n\n".join(rows)
 
 
-def privacy(days: float, public: bool, results: int) -> Sequence[str]:
+def privacy(days: float, public: bool, results: int, hours: float) -> Sequence[str]:
     """What is stored, where, how long, how it is deleted, with this server's own limits.
 
     days: after which a run may be removed. results: of computations, that are kept in memory.
+    hours: that a class lasts at most.
     """
     here = "a public server" if public else "a private computer"
     return (
@@ -121,6 +176,10 @@ def privacy(days: float, public: bool, results: int) -> Sequence[str]:
         f"**Computations** started from a page (with the texts typed there) stay in memory, at "
         f"most {results}, and are gone when the app ends.",
         "**Answers** to the questions of a lesson stay in the tab's session and are gone with it.",
+        f"**In a class** the nickname that a pupil chooses, their answers and what they hand in "
+        f"lie in one file of that class on the server. It is deleted when the teacher ends the "
+        f"class, or after {hours:g} hours (where the app doesn't run then, at its next start), and "
+        f"with it the runs made in the class, but for those whose maker has pressed *Keep*.",
         "**The log** of the app holds errors and the numbers of runs, no texts. What the host of "
         "the server logs (addresses of visitors, say) is up to the host.",
         "**Nothing is sent to others**: no usage statistics, no fonts, no scripts from elsewhere.",

@@ -70,7 +70,7 @@ SHEETS = {
     "attention": Sheet(
         aim="read a picture of attention cell by cell, and compute one weight of it.",
         show="One head, large. Point at a cell of the last row and read the arithmetic below.",
-        state={"head": "1.0"},
+        state={"head": "1.3"},
         ask="A row has the weights 0.7, 0.2 and 0.1. What is the head's output for this token?",
         answer=(
             "A mixture of three value vectors: 0.7 of the first, 0.2 of the second, 0.1 of the "

@@ -15,7 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ import numpy as np
 import streamlit as st
 
 from ui.components.bundle import bundle, read
+from ui.components.taking import take_drawing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -178,14 +179,56 @@ def message_of(header: Mapping[str, Any], *parts: bytes) -> bytes:
     return b"".join([struct.pack("<I", len(text)), text, *parts])
 
 
-def attention_map(message: bytes, key: str, on_select: Callable[[], None], *, ahead: bool) -> None:
+def attention_map(
+    message: bytes,
+    key: str,
+    on_select: Callable[[], None],
+    *,
+    ahead: bool,
+    others: Callable[[], Mapping[str, bytes]] = dict,
+) -> None:
     """Draw a message of `pack`. on_select runs when the visitor chose; see `selected`.
 
-    ahead: let the browser draw it before it hears what the page says next.
+    ahead: let the browser draw it before it hears what the page says next. others: a handout's
+    messages for the other heads, by "[layer,head]"; made when somebody wants one.
     """
     _component(key=key, data=message, on_select_change=on_select)
     if ahead:
         time.sleep(_AHEAD)
+    _take(message, key, others)
+
+
+def _take(message: bytes, key: str, others: Callable[[], Mapping[str, bytes]] = dict) -> None:
+    """What is off in a handout: knocking heads out."""
+    rows = partial(rows_of_message, message)
+    take_drawing(key, HTML, CSS, _FILES, message, rows, answers=others, off=".knock, .lamp")
+
+
+def rows_of_message(message: bytes) -> list[list[Any]]:
+    """The weights in a message of `pack` or `attention_grid`, a row each, under a row of names.
+
+    Of a prompt so long that small pictures are pooled: those of the locked head. A weight is exact
+    to 1/510, a difference to 1/254.
+    """
+    (length,) = struct.unpack_from("<I", message)
+    header = json.loads(message[4 : 4 + length])
+    T, width = len(header["tokens"]), header["width"]
+    at = 4 + length + (4 * T * (3 * width + 1) if width else 0)
+    heads = [divmod(i, header["heads"]) for i in range(header["layers"] * header["heads"])]
+    if header.get("pool", 1) > 1:
+        heads = [tuple(header["selection"]["head"])]
+    signed, causal, tokens = header.get("signed"), header["causal"], header["tokens"]
+    rows: list[list[Any]] = [list(COLUMNS)]
+    for layer, head in heads:
+        for row in range(T):
+            for column in range(row + 1 if causal else T):
+                value = (message[at] - 128) / 127 if signed else message[at] / 255
+                rows.append([layer, head, row, tokens[row], column, tokens[column], value])
+                at += 1
+    return rows
+
+
+COLUMNS = ("layer", "head", "asks", "token that asks", "asked", "token asked", "weight")
 
 
 def attention_grid(
@@ -232,7 +275,9 @@ def attention_grid(
         "outcome": None,
     }
     listener: dict[str, Any] = {"on_select_change": on_select} if on_select else {}
-    _component(key=key, data=message_of(header, weights), **listener)
+    message = message_of(header, weights)
+    _component(key=key, data=message, **listener)
+    _take(message, key)
 
 
 def selected(key: str) -> Selection | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.model.config import GPTConfig
 from ui.components.bundle import bundle, read
+from ui.components.taking import take_drawing
 from ui.show.numbers import counted
 
 _FILES = Path(__file__).parent
@@ -171,7 +172,18 @@ def block_diagram(
         "pages": pages,
     }
     chosen = _component(key=key, data=data, on_open_change=lambda: None).open
+    html, css = read(_FILES / "diagram.html"), read(_FILES / "diagram.css")
+    take_drawing(key, html, css, _FILES, data | {"pages": {}}, partial(_rows, data))
     return chosen if chosen in {page["file"] for page in pages.values()} else None
+
+
+def _rows(data: Mapping[str, Any]) -> list[list[Any]]:
+    numbers = data["numbers"] or {}
+    rows: list[list[Any]] = [["tensor", "part", "layer", "what it does", data["unit"]]]
+    for part in data["parts"]:
+        named = [part[name] for name in ("name", "title", "layer", "sentence")]
+        rows.append([*named, numbers.get(part["name"], "")])
+    return rows
 
 
 def lesson_pages(config: GPTConfig) -> dict[str, dict[str, str]]:

@@ -6,8 +6,11 @@ there at once. The pictures of attention are those of ui/components/attention_ma
 
 from __future__ import annotations
 
+import json
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,7 @@ import streamlit as st
 
 from ui.components.attention_map import CSS, HTML, Head, message_of, pack_weights, selected
 from ui.components.bundle import bundle, read
+from ui.components.taking import take_drawing
 from ui.show.tokens import short
 
 if TYPE_CHECKING:
@@ -25,10 +29,12 @@ if TYPE_CHECKING:
 
 _FILES = Path(__file__).parent
 
+_HTML = read(_FILES / "film.html").replace("<!-- map -->", HTML)
+_CSS = CSS + read(_FILES / "film.css")
 _component = st.components.v2.component(
     "film",
-    html=read(_FILES / "film.html").replace("<!-- map -->", HTML),
-    css=CSS + read(_FILES / "film.css"),
+    html=_HTML,
+    css=_CSS,
     js=bundle(_FILES / "mount.js"),
 )
 
@@ -143,6 +149,16 @@ def _badges(roles: dict[str, RoleScores], shape: tuple[int, ...]) -> dict[str, s
 def show_film(message: bytes, key: str, on_select: Callable[[], None]) -> None:
     """Draw a message of `pack_film`. on_select runs where the slider rests; see `chosen`."""
     _component(key=key, data=message, on_select_change=on_select)
+    take_drawing(key, _HTML, _CSS, _FILES, message, partial(_rows, message), off=".knock, .lamp")
+
+
+def _rows(message: bytes) -> list[list[Any]]:
+    """What each snapshot expects next and where, with the loss on validation text then."""
+    (length,) = struct.unpack_from("<I", message)
+    rows: list[list[Any]] = [["step", "validation loss", "place", "best guess", "probability"]]
+    for frame in json.loads(message[4 : 4 + length])["frames"]:
+        rows += [[frame["step"], frame["loss"], *guess] for guess in frame["guesses"]]
+    return rows
 
 
 @dataclass(frozen=True)

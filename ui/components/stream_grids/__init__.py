@@ -7,12 +7,14 @@ and patch/ and share cells.js.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.components.bundle import component
+from ui.components.bundle import component, read
+from ui.components.taking import take_drawing
 from ui.show.tokens import short
 
 if TYPE_CHECKING:
@@ -61,6 +63,21 @@ def lens_grid(
         "chosen": chosen,
     }
     _lens(key=key, data=data, on_column_change=on_choose)
+    _take("lens", data, key, partial(_lens_rows, data))
+
+
+def _lens_rows(data: dict[str, Any]) -> list[list[Any]]:
+    rows: list[list[Any]] = [["after", "position", "token", "best guess", "probability", "rank"]]
+    for name, best, ranks in zip(data["rows"], data["best"], data["ranks"], strict=True):
+        for column, guesses, rank in zip(data["columns"], best, ranks, strict=True):
+            rows.append([name, column["place"], column["text"], *guesses[0], rank[0]])
+    return rows
+
+
+def _take(name: str, data: dict[str, Any], key: str, rows: Callable[[], list[list[Any]]]) -> None:
+    folder = _FILES / name
+    css = read(_FILES / "cells.css", folder / f"{name}.css")
+    take_drawing(key, read(folder / f"{name}.html"), css, folder, data, rows)
 
 
 def patch_grids(data: dict[str, Any], key: str, on_choose: Callable[[], None]) -> None:
@@ -72,6 +89,15 @@ def patch_grids(data: dict[str, Any], key: str, on_choose: Callable[[], None]) -
     in each).
     """
     _patch(key=key, data=data, on_cell_change=on_choose)
+    _take("patch", data, key, partial(_patch_rows, data))
+
+
+def _patch_rows(data: dict[str, Any]) -> list[list[Any]]:
+    rows: list[list[Any]] = [["row", "column", "how far the states differ", "moved"]]
+    for i, differ in enumerate(data["differ"]):
+        for j, size in enumerate(differ):
+            rows.append([i, j, size, data["moved"][i][j] if data["moved"] else ""])
+    return rows
 
 
 def chosen_column(key: str, columns: int) -> int | None:

@@ -6,10 +6,13 @@ and text/ and share bars.js.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from ui.components.bundle import component
+from ui.components.bundle import component, read
+from ui.components.taking import take_drawing
 
 _FILES = Path(__file__).parent
 _next_token = component("next_token", _FILES / "next", _FILES / "bars.css")
@@ -42,6 +45,19 @@ class Writing(Protocol):
 def next_token_bars(choices: dict[str, Any], key: str) -> None:
     """Draw what `candidates` returned for the next token."""
     _next_token(key=key, data=choices)
+    _take("next", choices, key, partial(_choice_rows, choices))
+
+
+def _choice_rows(choices: dict[str, Any]) -> list[list[Any]]:
+    left, *shares = choices["rest"]
+    names = ["token", "probability", "after cuts"]
+    return [names, *map(list, choices["rows"]), [f"{left} others", *shares]]
+
+
+def _take(name: str, data: dict[str, Any], key: str, rows: Callable[[], list[list[Any]]]) -> None:
+    folder = _FILES / name
+    css = read(*filter(Path.is_file, (_FILES / "bars.css", folder / f"{name}.css")))
+    take_drawing(key, read(folder / f"{name}.html"), css, folder, data, rows)
 
 
 def generated_text(writing: Writing, hint: str, key: str) -> None:
@@ -60,3 +76,7 @@ def generated_text(writing: Writing, hint: str, key: str) -> None:
         "hint": hint,
     }
     _generated_text(key=key, data=data)
+    if writing.texts and not writing.live:
+        names = ["token", "bits"]
+        pairs = zip(writing.texts, writing.bits, strict=True)
+        _take("text", data, key, lambda: [names, *([text, bits] for text, bits in pairs)])

@@ -1,0 +1,81 @@
+"""Handouts opened from the disk, without any server: drawn, pointed at, and no request."""
+
+from functools import partial
+
+import pytest
+
+from gpt_core.interpret.attention import trace_attention, written_length
+from tests.helpers import tiny_model
+from ui.components import attention_map
+from ui.components.attention_map import CSS, HTML, Selection, pack, pack_small
+from ui.components.bundle import bundle
+from ui.show.handout import OFF, About, Drawing, page_of_drawing, page_of_figure
+
+ABOUT = About("Attention", "a dog, the dog", "tiny", "2026-11-28")
+TOKENS = list("abcdefgh")
+
+
+@pytest.fixture
+def opened(new_page, tmp_path):
+    """opened(text) is a page of that text, and the list of its requests and errors."""
+
+    def open_(text):
+        file = tmp_path / "handout.html"
+        file.write_text(text, encoding="utf-8")
+        page, seen = new_page(), []
+        page.on("request", lambda request: seen.append(request.url))
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_function("document.body.dataset.drawn === 'yes'")
+        return page, [file.as_uri()], seen
+
+    return open_
+
+
+def attention(model, head):
+    trace = trace_attention(model, tuple(range(1, 9)))
+    small = pack_small(trace.pattern.numpy(), True)
+    written = written_length(model, *head, trace.v[head])
+    return pack(trace, small, written, True, TOKENS, Selection(head), None, "x")
+
+
+def test_attention_without_a_server(opened):
+    """A cell is pointed at, another head is locked: its arithmetic is there, too."""
+    model = tiny_model()
+    message = partial(attention, model)
+    heads = [(i, j) for i in range(2) for j in range(2)]
+    answers = {f"[{i},{j}]": message((i, j)) for i, j in heads}
+    script = bundle(attention_map._FILES / "draw.js")
+    drawing = Drawing(HTML, CSS, script, message((0, 0)), answers, ".knock, .lamp")
+    page, own, seen = opened(page_of_drawing(ABOUT, drawing))
+    assert OFF in page.locator("header").inner_text()
+    pattern = trace_attention(model, tuple(range(1, 9))).pattern
+
+    def point_at(head):
+        plot = page.locator(".plot")
+        box = plot.bounding_box()
+        plot.hover(position={"x": box["width"] * 0.5 / 8, "y": box["height"] * 7.5 / 8})
+        page.wait_for_function(
+            "wanted => { const { cell, weight } = document.querySelector('.readout').dataset;"
+            " return cell === '7.0' && Math.abs(weight - wanted) < 0.003 }",
+            arg=pattern[(*head, 7, 0)].item(),
+        )
+        return page.locator(".arithmetic .formula").all_inner_texts()
+
+    first = point_at((0, 0))
+    page.locator(".head").last.click()
+    second = point_at((1, 1))
+    assert all(first) and all(second) and first != second
+    assert page.locator(".knock").evaluate("e => getComputedStyle(e).pointerEvents") == "none"
+    assert [url for url in seen if not url.startswith("blob:")] == own
+
+
+def test_a_chart_without_a_server(opened):
+    bars = {"type": "bar", "x": ["a", "b"], "y": [1, 3], "hovertemplate": "%{x}: %{y}"}
+    page, own, seen = opened(page_of_figure(ABOUT, {"data": [bars], "layout": {}}, "#ffffff"))
+    bar = page.locator(".bars path").last
+    box = bar.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(".hoverlayer text").first.wait_for()
+    assert "b: 3" in page.locator(".hoverlayer").text_content()
+    assert [url for url in seen if not url.startswith("blob:")] == own

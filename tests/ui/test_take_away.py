@@ -1,0 +1,83 @@
+"""What is taken along: CSV that reads back as what was drawn, handouts that hold it all."""
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt_core.interpret.attention import trace_attention
+from tests.helpers import app_at, tiny_model
+from ui.components.attention_map import COLUMNS, message_of, pack_weights, rows_of_message
+from ui.show.handout import OFF, About, page_of_figure
+from ui.show.plotly_unchecked import Unchecked
+from ui.show.rows import csv_of, rows_of_figure
+from ui.show.take_away import LABEL
+
+ABOUT = About("A <b>title</b>", "</script><img src=x>", "model", "2026-11-28", "javascript:1")
+
+
+def read(text):
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+@given(
+    st.lists(st.lists(st.text(st.characters(exclude_characters="\r\0")), min_size=1), max_size=4)
+)
+def test_csv_reads_back_and_holds_no_formula(rows):
+    for row, back in zip(rows, read(csv_of(rows)), strict=True):
+        for cell, found in zip(row, back, strict=True):
+            assert found.removeprefix("'") == cell.removeprefix("'")
+            assert not found.startswith(("=", "+", "-", "@", "\t"))
+
+
+def test_the_bars_of_tokens_have_their_tokens_names():
+    bars = {"type": "bar", "x": np.array([70.0, 30.0]), "y": [0, 1], "name": "before"}
+    axis = {"tickvals": [0, 1], "ticktext": ["<b>␣dog</b>", "<b>&lt;x&gt;</b>"]}
+    figure = {"data": [bars], "layout": {"yaxis": axis}}
+    expected = [["before", 70.0, "␣dog", "", ""], ["before", 30.0, "<x>", "", ""]]
+    assert rows_of_figure(figure)[1:] == expected
+    Unchecked(figure).to_dict()  # which turns arrays into base64
+    assert rows_of_figure(figure)[1:] == expected
+
+
+def test_the_cells_of_a_heat_map():
+    cells = {"type": "heatmap", "z": np.array([[1, 2], [3, 4]], "f4"), "x": ["a", "b"]}
+    figure = {"data": [cells], "layout": {}}
+    rows = [["heatmap 1", "a", 0, 1, ""], ["heatmap 1", "b", 0, 2, ""]]
+    assert rows_of_figure(figure)[1:3] == rows
+    Unchecked(figure).to_dict()
+    assert rows_of_figure(figure)[1:3] == rows
+
+
+def test_attention_reads_back_as_the_model_s_own_weights():
+    trace = trace_attention(tiny_model(), (1, 2, 3, 4, 5))
+    header = {"tokens": list("abcde"), "layers": 2, "heads": 2, "width": 0, "causal": True}
+    rows = rows_of_message(message_of(header, pack_weights(trace.pattern.numpy(), True)))
+    assert tuple(rows[0]) == COLUMNS and len(rows) == 1 + 4 * 15
+    for layer, head, asks, token, asked, other, weight in rows[1:]:
+        assert (token, other) == ("abcde"[asks], "abcde"[asked])
+        assert abs(weight - trace.pattern[layer, head, asks, asked].item()) <= 1 / 510 + 1e-6
+
+
+def test_a_handout_shows_names_as_text_and_asks_nobody():
+    page = page_of_figure(ABOUT, {"data": [{"y": [1], "name": "</script>"}], "layout": {}}, "#fff")
+    assert "<img" not in page and "javascript:" not in page and OFF in page
+    assert page.count("</script>") == page.count("<script")
+    figure = re.search(r'id="figure">(.*?)</script>', page)[1]
+    assert json.loads(figure)["data"][0]["name"] == "</script>"
+    assert "default-src 'none'" in page
+    assert 1.5e6 < len(page) < 2.2e6
+
+
+def test_under_a_picture_stands_one_button_that_opens_two():
+    app = app_at("averaging")
+    app.run()
+    assert not app.exception
+    taken = [box for box in app.get("popover") if box.proto.popover.label == LABEL]
+    assert taken and not app.get("download_button")
+    torch.manual_seed(0)

@@ -1,0 +1,37 @@
+"""Components' pictures to take along: as a handout with the component's own script, and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ui.components.bundle import bundle
+from ui.components.full_screen import full_screen
+from ui.show.handout import Drawing, page_of_drawing
+from ui.show.rows import csv_of
+from ui.show.take_away import take_away
+
+Rows = Sequence[Sequence[Any]]
+
+
+def take_drawing(
+    key: str,
+    html: str,
+    css: str,
+    folder: Path,
+    data: bytes | Mapping[str, Any],
+    rows: Callable[[], Rows],
+    *,
+    answers: Callable[[], Mapping[str, bytes]] = dict,
+    off: str = "",
+) -> None:
+    """Offer a component's picture. folder: holds its draw.js. answers, off: see `Drawing`."""
+    take_away(
+        key,
+        lambda: csv_of(rows()),
+        lambda about: page_of_drawing(
+            about, Drawing(html, css, bundle(folder / "draw.js"), data, answers(), off)
+        ),
+        lambda: full_screen(key),
+    )

@@ -1,0 +1,93 @@
+"""What a picture shows as rows of a table, and rows as CSV."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_TAG = re.compile(r"<[^>]*>")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+
+
+def csv_of(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as CSV (RFC 4180), with a mark that tells spreadsheets that it is UTF-8.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    file = io.StringIO()
+    csv.writer(file).writerows([_safe(cell) for cell in row] for row in rows)
+    return "\ufeff" + file.getvalue()
+
+
+def _safe(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def rows_of_figure(figure: Mapping[str, Any]) -> list[list[Any]]:
+    """The points, bars or cells of a chart of Plotly's: a row each, under a row of names.
+
+    An axis whose ticks are named (tokens, for example) gives the names and not the places.
+    """
+    rows: list[list[Any]] = [["series", "x", "y", "value", "label"]]
+    for number, trace in enumerate(figure["data"], start=1):
+        x, y = (_labels(figure, trace, axis) for axis in "xy")
+        name = _text(trace.get("name") or f"{trace.get('type', 'scatter')} {number}")
+        rows += _cells(name, trace, x, y) if "z" in trace else _points(name, trace, x, y)
+    return rows
+
+
+def _points(name: str, trace: Mapping[str, Any], x: Any, y: Any) -> list[list[Any]]:
+    xs, ys = _list(trace.get("x")), _list(trace.get("y"))
+    xs, ys = xs or list(range(len(ys))), ys or list(range(len(xs)))
+    labels = _list(trace.get("customdata")) or _list(trace.get("text"))
+    labels = labels if len(labels) == len(xs) else [""] * len(xs)
+    return [
+        [name, x(a), y(b), "", _text(label)] for a, b, label in zip(xs, ys, labels, strict=False)
+    ]
+
+
+def _cells(name: str, trace: Mapping[str, Any], x: Any, y: Any) -> list[list[Any]]:
+    found = []
+    for i, row in enumerate(_list(trace["z"])):
+        for j, value in enumerate(_list(row)):
+            place = [_at(trace.get(axis), k) for axis, k in (("x", j), ("y", i))]
+            found.append([name, x(place[0]), y(place[1]), value, ""])
+    return found
+
+
+def _at(values: Any, place: int) -> Any:
+    listed = _list(values)
+    return listed[place] if place < len(listed) else place
+
+
+def _labels(figure: Mapping[str, Any], trace: Mapping[str, Any], axis: str) -> Any:
+    """A function that names a place on the axis that a trace is drawn on."""
+    which = str(trace.get(f"{axis}axis", axis)).removeprefix(axis)
+    about = figure["layout"].get(f"{axis}axis{which}") or {}
+    values, texts = _list(about.get("tickvals")), _list(about.get("ticktext"))
+    names = {value: _text(text) for value, text in zip(values, texts, strict=False)}
+    return lambda place: names.get(place, _text(place))
+
+
+def _text(value: Any) -> Any:
+    """A label as it is read: Plotly takes it for HTML."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(_text(v)) for v in value)
+    return html.unescape(_TAG.sub("", value)) if isinstance(value, str) else value
+
+
+def _list(values: Any) -> list[Any]:
+    if values is None or isinstance(values, str):
+        return []
+    if isinstance(values, dict):  # as Plotly sends arrays
+        import numpy as np
+
+        flat = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+        shape = [int(n) for n in str(values.get("shape", len(flat))).split(",")]
+        return flat.reshape(shape).tolist()
+    return values.tolist() if hasattr(values, "tolist") else list(values)
