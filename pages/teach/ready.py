@@ -29,16 +29,16 @@ def ready() -> None:
     """What a teacher looks at before the pupils come."""
     with st.container(key="ready"):
         st.header(words.READY)
-        with st.expander(words.READY_OPEN):
+        # What is looked up is looked up for who wants it.
+        if st.toggle(words.READY_OPEN, key="teach_ready"):
             left, right = st.columns([1, 2], gap="large")
             with left:
                 _join()
             with right:
                 _machine()
                 _speed()
-        if is_owner():
-            with st.expander(words.OWNER):
-                _owner()
+        if is_owner() and st.toggle(words.OWNER, key="teach_owner"):
+            _owner()
 
 
 def _join() -> None:

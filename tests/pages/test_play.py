@@ -2,6 +2,7 @@
 
 import pytest
 
+from pages.play.words import WRITE
 from tests.helpers import app_at, said, write_run
 from ui.services.runs import PUBLIC_LIMITS
 from ui.services.training import training_service
@@ -22,17 +23,21 @@ def played(tmp_path, monkeypatch):
     return open_
 
 
+def write(app):
+    next(button for button in app.button if button.label == WRITE).click().run()
+
+
 def test_a_model_writes_on_and_says_what_it_cannot_read(played):
     app = played(run="0000000a")
     app.text_input(key="play_prompt").set_value("NADIA: <b>Who")
-    app.button[0].click().run()
+    write(app)
     assert not app.exception and "can't read" in app.error[0].value  # it has never seen "<"
     app.text_input(key="play_prompt").set_value("NADIA: Who")
-    app.button[0].click().run()
+    write(app)
     (text,) = [e.proto.body for e in app.get("html") if "NADIA: Who<b>" in e.proto.body]
     assert len(text) > 100 and not app.error
     app.text_input(key="play_prompt").set_value("")
-    app.button[0].click().run()
+    write(app)
     assert app.error[0].value == "Type a few characters first."
 
 
@@ -57,13 +62,16 @@ def test_a_guest_s_pages(open_lesson, monkeypatch):
     assert app.number_input(key="train_steps").max == PUBLIC_LIMITS.steps
     assert any("switched off" in info.value for info in open_lesson("scrape").info)
     app = open_lesson("teach")
-    assert not [box for box in app.expander if "owner" in box.label]
+    app.toggle(key="teach_ready").set_value(True).run()
     assert "Processors to use" in said(app)
+    assert [box.key for box in app.toggle] == ["teach_ready"]
 
 
 def test_the_owner_s_page_lists_queue_and_sessions(open_lesson):
     app = open_lesson("teach")
-    assert [box for box in app.expander if "owner" in box.label]
+    assert "runs waiting" not in said(app)
+    app.toggle(key="teach_owner").set_value(True).run()
     assert "No run trains; 0 runs waiting" in said(app)
+    app.toggle(key="teach_ready").set_value(True).run()
     app.button(key="teach_measure").click().run()
     assert not app.exception and "steps a second" in said(app)
