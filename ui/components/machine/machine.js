@@ -19,6 +19,8 @@ import { addressOf, howToRead, luminance, thicknessWords, fillWords } from "./wo
 
 const HEIGHTS = [400, 500]; // pixels, as the window allows
 const AROUND = 290; // pixels of a window that aren't the picture's
+const WHOLE = 190; // of a whole screen, the same
+const WHOLE_WIDTH = 900; // pixels of a whole screen from which everything is larger
 const TRAVEL = 900; // milliseconds that a step is on its way
 const PAUSE = 2600; // milliseconds from a step to the next
 const RISE = 1500; // milliseconds that a drawn token takes through the machine
@@ -34,6 +36,7 @@ export class Machine {
   /** @type {number[]} */
   open = [];
   shape = "";
+  scale = 1;
   head = -1;
   back = false;
   wanted = false; // whether to turn round as soon as the gradient is here
@@ -125,10 +128,12 @@ export class Machine {
     this.readInk();
     this.width = this.$(".stage").clientWidth;
     const whole = this.root.classList.contains("whole");
-    const others = this.root.scrollHeight - this.$(".stage").offsetHeight;
-    const free = innerHeight - (whole ? others + 8 : AROUND);
+    const free = innerHeight - (whole ? WHOLE : AROUND);
     const height = Math.max(HEIGHTS[0], whole ? free : Math.min(HEIGHTS[1], free));
-    this.layout = layOut(this.picture, Math.max(260, this.width), height, this.open);
+    // On a projector everything is larger, letters as well.
+    this.scale = whole ? Math.max(1, Math.min(2, this.width / WHOLE_WIDTH, height / HEIGHTS[0])) : 1;
+    const width = Math.max(260, this.width / this.scale);
+    this.layout = layOut(this.picture, width, height / this.scale, this.open);
     for (const context of [this.still, this.moving]) this.fit(context);
     this.paint();
     this.fillBar();
@@ -138,11 +143,11 @@ export class Machine {
   /** @param {CanvasRenderingContext2D} context */
   fit({ canvas }) {
     const dots = devicePixelRatio || 1;
-    const { width, height } = this.layout;
+    const [width, height] = [this.layout.width * this.scale, this.layout.height * this.scale];
     const [wide, tall] = [Math.round(width * dots), Math.round(height * dots)];
     if (canvas.width !== wide || canvas.height !== tall) Object.assign(canvas, { width: wide, height: tall });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-    canvas.getContext("2d")?.setTransform(dots, 0, 0, dots, 0, 0);
+    canvas.getContext("2d")?.setTransform(dots * this.scale, 0, 0, dots * this.scale, 0, 0);
   }
 
   paint() {
@@ -278,7 +283,8 @@ export class Machine {
   /** @param {PointerEvent | MouseEvent} event */
   partOf(event) {
     const box = this.$(".moving").getBoundingClientRect();
-    return partAt(this.layout, event.clientX - box.left, event.clientY - box.top);
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    return partAt(this.layout, x / this.scale, y / this.scale);
   }
 
   /** @param {PointerEvent} event */
