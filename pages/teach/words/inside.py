@@ -221,7 +221,7 @@ SHEETS = {
     "layernorm": Sheet(
         aim="normalise a vector by hand, and say what a norm doesn't care about.",
         show="One token's numbers before and after, and the slider that makes them larger.",
-        state={"norm_name": "blocks.1.norm1"},
+        state={"norm_token": "3"},
         ask="All numbers of a token become ten times as large. What does LayerNorm give?",
         answer="The same, but for ε: mean and standard deviation grow tenfold, too, and cancel.",
         wrong=(
