@@ -1,6 +1,7 @@
 // What a reader's eyes would find, as functions of the page that is open: each returns a list of
 // words about what is wrong. Read by tests/browser/test_pictures.py.
 (() => {
+  const EMPTY = 0.3; // of the letters' size: what a line has around its ink
   const main = () => document.querySelector("[data-testid=stMain]");
   const seen = (box) => box.width > 0.5 && box.height > 0.5;
   const words = (node) => node.textContent.trim().slice(0, 30);
@@ -50,11 +51,13 @@
         // Vega's titles may stand out of its own frame: what hides them is the box around it.
         const vega = chart.matches(".vega-embed") && chart.closest("[data-testid=stVegaLiteChart]");
         const frame = (vega || (chart.querySelector("svg") ?? chart)).getBoundingClientRect();
-        const cut = labels.filter(
-          ({ box }) =>
-            box.left < frame.left - 1.5 || box.right > frame.right + 1.5 ||
-            box.top < frame.top - 1.5 || box.bottom > frame.bottom + 1.5,
-        );
+        const cut = labels.filter(({ text, box }) => {
+          const edge = parseFloat(getComputedStyle(text).fontSize) * EMPTY;
+          return (
+            box.left < frame.left - edge || box.right > frame.right + edge ||
+            box.top < frame.top - edge || box.bottom > frame.bottom + edge
+          );
+        });
         const small = labels.filter(({ text }) => parseFloat(getComputedStyle(text).fontSize) < 11);
         const named = (what) => `chart ${number} (${labels[0]?.said ?? ""} …): ${what}`;
         return [
@@ -76,7 +79,8 @@
         const style = getComputedStyle(node);
         if (style.visibility === "hidden") continue;
         const ratio = ratioOf(node, style);
-        const large = parseFloat(style.fontSize) >= 24 ||
+        const mark = /^␣+$/.test(words(node)); // between letters, no letter itself
+        const large = mark || parseFloat(style.fontSize) >= 24 ||
           (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
         if (ratio < (large ? 3 : 4.5) - 0.05) {
           const key = `${node.tagName.toLowerCase()}.${node.className} ${style.color}`.slice(0, 90);

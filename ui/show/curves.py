@@ -218,7 +218,10 @@ def _legend(lines: Sequence[Line]) -> dict[str, Any]:
     """One for all layers."""
     legend = {"title": None, "orient": "top", "labelFontSize": 15, "labelLimit": 330}
     legend |= {"symbolOpacity": 1, "direction": "horizontal"}
-    return legend | ({"columns": 1} if max(len(line.name) for line in lines) > 12 else {})
+    letters = [len(line.name) for line in lines]
+    if max(letters) > 12:
+        return legend | {"columns": 1}
+    return legend | ({"columns": 2} if sum(letters) > 28 else {})  # of two charts side by side
 
 
 def _by_line(lines: Sequence[Line], values: list[str]) -> dict[str, Any]:
