@@ -11,7 +11,7 @@ ADDRESS = "/mlp?prompt=GUS: Six stops&mlp_layer=3"
 
 def test_a_reader_chooses_a_neuron_predicts_and_shares(page, new_page, app_url):
     open_lesson(page, app_url + ADDRESS)
-    number = page.get_by_role("spinbutton")
+    number = page.get_by_test_id("stNumberInputField")
     loudest = number.input_value()
     page.get_by_test_id("stButton").filter(has_text=" at ").nth(1).click()
     expect(number).not_to_have_value(loudest)
@@ -27,7 +27,7 @@ def test_a_reader_chooses_a_neuron_predicts_and_shares(page, new_page, app_url):
 
     other = new_page(color_scheme="dark", viewport={"width": 390, "height": 844})
     open_lesson(other, page.url)
-    expect(other.get_by_role("spinbutton")).to_have_value(neuron)
+    expect(other.get_by_test_id("stNumberInputField")).to_have_value(neuron)
     other.get_by_test_id("stRadio").get_by_text("another token becomes").click()
     expect(other.get_by_text("of the probability moved")).to_have_text(answer.inner_text())
     expect(other.locator(".neuron")).to_have_text(texts, use_inner_text=True)

@@ -74,7 +74,7 @@ def test_stop_keeps_the_text(page, app_url):
 def test_settings_redraw_the_next_token_and_stay_in_the_address(lesson):
     bars = lesson.get_by_label("Probabilities of the next token")
     expect(bars.locator("li.cut")).to_have_count(0)
-    lesson.get_by_role("spinbutton", name="Top-k").fill("3")
+    lesson.get_by_role("textbox", name="Top-k").fill("3")
     lesson.keyboard.press("Enter")
     expect(bars.locator("li.cut")).to_have_count(7)  # six of nine tokens, and all the others
     expect(bars.locator("li:not(.cut)")).to_have_count(3)

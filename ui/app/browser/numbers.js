@@ -2,7 +2,7 @@
 // Numbers as people write them: a comma for the point, grouped thousands, wide digits.
 //
 // A browser's own number field drops the signs that its language doesn't know, so that 0,01 becomes
-// 001, and that is 1. Here a field is one of text while it is typed into, and is read when it is left.
+// 001, and that is 1. Here a field is one of text, and is read when it is left.
 
 /**
  * What somebody meant by a number; null: it can be read in two ways.
@@ -55,14 +55,24 @@ function read(field, refuse) {
   write(field, value ?? held.get(field) ?? "");
 }
 
+/** @param {Element} node */
+function asText(node) {
+  const field = /** @type {HTMLInputElement} */ (node);
+  field.type = "text";
+  field.inputMode = Number(field.min) < 0 ? "text" : "decimal";
+}
+
 /** @param {Document} page @param {(words: string) => void} refuse says why a number isn't taken */
 export function readNumbers(page, refuse) {
+  // When it is drawn and not when it is entered: that would undo what a hand has selected in it.
+  new MutationObserver((records) => {
+    for (const { addedNodes } of records)
+      for (const node of addedNodes)
+        if (node instanceof Element) node.querySelectorAll(FIELD).forEach(asText);
+  }).observe(page, { childList: true, subtree: true });
   page.addEventListener("focusin", (event) => {
     const field = fieldOf(event);
-    if (!field) return;
-    held.set(field, field.value);
-    field.type = "text";
-    field.inputMode = Number(field.min) < 0 ? "text" : "decimal";
+    if (field) held.set(field, field.value);
   });
   const leave = (/** @type {Event} */ event) => {
     const field = fieldOf(event);
