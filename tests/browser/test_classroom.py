@@ -27,7 +27,7 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     teacher.get_by_text("Nobody is here yet").wait_for()
     code = teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
     join(one, f"{app_url}/classroom?code={code}", BAD)
-    two.goto(app_url)  # types the code on Home
+    open_lesson(two, app_url)  # types the code on Home
     two.get_by_role("textbox", name="Code of the class").fill(code.lower())
     two.get_by_role("textbox", name="Code of the class").press("Enter")
     two.wait_for_url("**/classroom?*")
