@@ -213,7 +213,8 @@ class TrainingService:
     def end_class(self, class_id: str) -> None:
         """Remove all runs that were made in a class and that nobody has kept."""
         with self._lock:
-            for entry in [e for e in self._entries.values() if e.about.class_id == class_id]:
+            of_class = [e for e in self._entries.values() if e.about.class_id == class_id]
+            for entry in of_class if class_id else ():
                 self._remove(entry)
             self._turns.forget(class_id)
         self._wake.set()
