@@ -68,6 +68,7 @@ def training_form() -> None:
     """Draw the form; the button queues the run and shows it."""
     limits = own_limits()
     corpus = chosen_corpus()
+    start_place = st.container()  # beside the curve, whatever is unfolded below
     st.markdown(f"**Text**: “{as_text(corpus.name)}”, {len(corpus.text):,} characters")
     st.page_link(page_of("data"), label="Choose another text", icon=":material/library_books:")
     problems: list[str] = []
@@ -81,7 +82,7 @@ def training_form() -> None:
             request = replace(request, name=name)
     my_class = place_in_class()
     # No callback: it would start what the form said before the number that was typed last.
-    pressed = st.button(
+    pressed = start_place.button(
         "Start training",
         key="start_run",
         type="primary",

@@ -23,9 +23,9 @@ from ui.services.training import training_service
 from ui.show.names import plain, show_error
 
 LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
-DEFAULT_PROMPT = (
-    "INT. THE SPIN CYCLE - MORNING⏎⏎(Nadia is on her knees. She has found a copper bolt"
-)
+# The beginning of a scene, in twelve tokens of the bundled tokenizer. Who is with Nadia the bundled
+# model doesn't know: it spreads its guess over four people (2.2 bits).
+DEFAULT_PROMPT = "INT. THE SPIN CYCLE - AFTERNOON⏎⏎(Nadia and"
 LINE_BREAK = "⏎"
 LABEL = "Prompt under study"
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character

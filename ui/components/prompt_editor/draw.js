@@ -148,6 +148,7 @@ class Editor {
   take(text) {
     this.known = text;
     this.field.value = text;
+    this.field.scrollTop = this.field.scrollHeight; // what comes next depends on its end most
     this.note.textContent = "";
     this.sayLength();
   }

@@ -1,0 +1,98 @@
+"""The bar above every lesson: what the editor of the prompt does with keys, pastes and the server's
+answers, the link where there is no clipboard; a phone's menu; a class before one panel."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import open_from_menu, settled
+from tests.helpers import write_run
+from ui.app.study_bar import DEFAULT_PROMPT
+
+PASTE = """(field, text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  const options = { clipboardData, bubbles: true, cancelable: true };
+  field.dispatchEvent(new ClipboardEvent("paste", options));
+}"""
+
+
+@pytest.fixture(scope="module")
+def model(runs_folder):
+    return write_run(runs_folder, "0000bed1", block_size=64).name
+
+
+def prompt_of(page):
+    return parse_qs(urlsplit(page.url).query).get("prompt", [""])[-1]
+
+
+def test_the_prompt_is_edited_with_all_that_a_hand_does(page, app_url, model):
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(f"{app_url}/averaging?model={model}&prompt=NADIA:")
+    box = page.get_by_role("textbox", name="Prompt under study")
+    expect(box).to_have_value("NADIA:")
+    settled(page)
+    box.press("End")
+    box.press("Enter")
+    box.press_sequentially("Who")
+    expect(box).to_have_value("NADIA:⏎Who")
+    page.wait_for_url(re.compile("NADIA%3A%E2%8F%8EWho"))
+
+    ime = page.context.new_cdp_session(page)  # an input method: nothing is sent before it is done
+    ime.send("Input.imeSetComposition", {"text": "ki", "selectionStart": 2, "selectionEnd": 2})
+    expect(box).to_have_value("NADIA:⏎Whoki")
+    page.wait_for_timeout(300)
+    assert prompt_of(page) == "NADIA:⏎Who"
+    ime.send("Input.insertText", {"text": "木"})
+    expect(box).to_have_value("NADIA:⏎Who木")
+    page.wait_for_url(re.compile("Who%E6%9C%A8"))
+
+    box.evaluate(PASTE, "a\n" + "b" * 1999)
+    expect(box).to_have_value("⏎" + "b" * 1999)
+    said = "That made 2,011 characters. The last 2,000 are kept."
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_text("2,000 of 2,000")).to_be_visible()
+    box.press("Control+z")
+    expect(box).to_have_value("NADIA:⏎Who木")
+    settled(page)
+    assert prompt_of(page) == "NADIA:⏎Who木"
+
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 900)")
+    assert box.bounding_box()["y"] < 60  # the bar has stayed
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_label("This browser gives no clipboard here")
+    expect(link).to_have_value(re.compile("weights="))
+    chosen = "field => [field.selectionStart, field.selectionEnd, field.matches(':focus')]"
+    assert link.evaluate(chosen) == [0, len(link.input_value()), True]
+    page.get_by_role("button", name="Reset").click()
+    expect(box).to_have_value(DEFAULT_PROMPT)  # the server's word, where nobody types
+
+
+def test_the_menu_of_a_phone_closes_after_a_choice(new_page, app_url):
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{app_url}/averaging")
+    settled(page)
+    box = page.get_by_role("textbox", name="Prompt under study").bounding_box()
+    assert box["y"] + box["height"] < 200
+    page.get_by_test_id("stExpandSidebarButton").click()
+    open_from_menu(page, "MLP")
+    page.get_by_role("heading", name="MLP", level=1).wait_for()
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_class_sees_one_panel_at_a_time(new_page, app_url):
+    page = new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{app_url}/averaging?present=1")
+    title = page.get_by_role("heading", level=1)
+    title.wait_for()
+    settled(page)
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    second = page.get_by_role("heading", level=2)
+    assert second.count() == 0  # of what can be seen
+    page.keyboard.press("ArrowRight")
+    expect(second).to_have_count(1)
+    expect(title).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    expect(title).to_have_count(1)

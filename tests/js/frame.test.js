@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { beginnings, hiding, panelAfter } from "../../ui/components/page_frame/panels.js";
+
+test("a panel begins with each heading, the first with what stands above it", () => {
+  assert.deepEqual(beginnings([false, true, false, true, true]), [0, 3, 4]);
+  assert.deepEqual(beginnings([false, false]), [0]);
+});
+
+test("keys turn panels, and not beyond the ends", () => {
+  assert.equal(panelAfter(1, "ArrowRight", 3), 2);
+  assert.equal(panelAfter(2, "PageDown", 3), 2);
+  assert.equal(panelAfter(0, "ArrowLeft", 3), 0);
+  assert.equal(panelAfter(0, "End", 3), 2);
+  assert.equal(panelAfter(2, "Home", 3), 0);
+  assert.equal(panelAfter(1, "a", 3), 1);
+});
+
+test("the rule hides what comes before and after", () => {
+  const rule = "p:nth-child(-n+2), p:nth-child(n+6) { display: none; }";
+  assert.equal(hiding("p", 2, 5), rule); // parts 2, 3, 4 stay: children 3, 4, 5
+});

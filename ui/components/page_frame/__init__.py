@@ -1,0 +1,14 @@
+"""What a page's frame does in the browser: the menu of a phone closes, a class sees one panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ui.components.bundle import component
+
+_frame = component("page_frame", Path(__file__).parent)
+
+
+def page_frame(page: str, present: bool) -> None:
+    """Place the invisible component. present: show one panel at a time; arrow keys turn them."""
+    _frame(key="page_frame", data={"page": page, "present": present})

@@ -1,0 +1,91 @@
+// @ts-check
+// What a page's frame does by itself: on a phone the menu closes after a choice, and before a class
+// (present=1 in the address) the page is one panel at a time, which the arrow keys turn.
+
+import { Lifetime } from "../shared/lifetime.js";
+import { beginnings, hiding, panelAfter } from "./panels.js";
+
+/** @typedef {{ present: boolean, page: string }} FrameData */
+
+const MENU_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink"] a';
+const CLOSE_MENU = '[data-testid="stSidebarCollapseButton"] button';
+const PHONE = "(max-width: 767px)"; // where Streamlit's menu covers the page
+const BODY = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"]';
+// The bar stays; what has no size, as this component, isn't counted as hidden either.
+const PART = `${BODY} > :not(:has(.st-key-study_bar))`;
+const ITS_OWN_KEYS =
+  'input, textarea, select, [role="slider"], [role="grid"], [role="gridcell"], [role="listbox"], ' +
+  '[role="option"], [role="radio"], [role="tab"], [contenteditable="true"], canvas';
+
+/**
+ * @param {ParentNode} _root
+ * @param {FrameData} data
+ */
+export const draw = (_root, data) => new Frame(data);
+
+class Frame {
+  /** @param {FrameData} data */
+  constructor(data) {
+    this.life = new Lifetime();
+    this.style = document.createElement("style");
+    document.head.append(this.style);
+    this.life.atEnd(() => this.style.remove());
+    this.panel = 0;
+    this.data = data;
+    this.life.on(document, "click", (event) => this.closeMenu(event));
+    this.life.on(document, "keydown", (event) => this.turn(event));
+    const changes = new MutationObserver(() => this.arrange());
+    changes.observe(document.body, { childList: true, subtree: true });
+    this.life.atEnd(() => changes.disconnect());
+    this.show(data);
+  }
+
+  /** @param {FrameData} data */
+  show(data) {
+    if (data.page !== this.data.page) this.panel = 0;
+    this.data = data;
+    this.arrange();
+  }
+
+  close() {
+    this.life.close();
+  }
+
+  /** @param {{ target: Element }} event */
+  closeMenu(event) {
+    if (!event.target.closest?.(MENU_LINK) || !matchMedia(PHONE).matches) return;
+    /** @type {HTMLElement | null} */
+    const button = document.querySelector(CLOSE_MENU);
+    setTimeout(() => button?.click());
+  }
+
+  /** @param {KeyboardEvent} event */
+  turn(event) {
+    const at = event.composedPath()[0];
+    if (!this.data.present || event.defaultPrevented || event.ctrlKey || event.altKey) return;
+    if (at instanceof Element && at.matches(ITS_OWN_KEYS)) return;
+    const next = panelAfter(this.panel, event.key, this.begins().length);
+    if (next === this.panel) return;
+    event.preventDefault();
+    this.panel = next;
+    this.arrange();
+    document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+  }
+
+  begins() {
+    const parts = [...(document.querySelector(BODY)?.children ?? [])];
+    return beginnings(parts.map((part) => part.querySelector("h1, h2") !== null));
+  }
+
+  /** Parts come and go while the page is drawn; what the rule says is kept as it was if it can be. */
+  arrange() {
+    let rule = "";
+    if (this.data.present) {
+      const begins = this.begins();
+      const panel = Math.min(this.panel, begins.length - 1);
+      const end = begins[panel + 1] ?? 1e6;
+      rule = hiding(PART, begins[panel], end);
+    }
+    if (rule !== this.style.textContent) this.style.textContent = rule;
+  }
+}

@@ -1,0 +1,33 @@
+// @ts-check
+// Which panel of a page is shown to a class, and what of the page is hidden meanwhile.
+
+/**
+ * Where panels begin: with each heading, and the first one with whatever stands above it.
+ * @param {boolean[]} headings of each part of the page, whether it begins with a heading
+ * @returns {number[]} counted from 0
+ */
+export function beginnings(headings) {
+  const found = headings.flatMap((heading, place) => (heading ? [place] : []));
+  return found.length ? [0, ...found.slice(1)] : [0];
+}
+
+/**
+ * The panel that a key leads to, or the same one.
+ * @param {number} now
+ * @param {string} key
+ * @param {number} count how many there are
+ */
+export function panelAfter(now, key, count) {
+  const steps = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1, Home: -count, End: count };
+  const step = steps[/** @type {keyof typeof steps} */ (key)] ?? 0;
+  return Math.max(0, Math.min(count - 1, now + step));
+}
+
+/**
+ * A rule that hides all parts but those of one panel.
+ * @param {string} part what finds each part of the page
+ * @param {number} begin counted from 0
+ * @param {number} end the place after the last one
+ */
+export const hiding = (part, begin, end) =>
+  `${part}:nth-child(-n+${begin}), ${part}:nth-child(n+${end + 1}) { display: none; }`;
