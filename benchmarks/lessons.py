@@ -133,7 +133,7 @@ def edit_prompt(page: Page, number: int) -> None:
     """One letter more, or one less."""
     box = page.get_by_role("textbox", name="Prompt under study")
     box.focus()
-    page.keyboard.press("End")
+    page.keyboard.press("Control+End")  # a long prompt has two lines
     page.wait_for_timeout(100)
     page.keyboard.press("Backspace" if number % 2 else "e")
 

@@ -34,9 +34,8 @@ class Frame {
     this.data = data;
     this.life.on(document, "click", (event) => this.closeMenu(event));
     this.life.on(document, "keydown", (event) => this.turn(event));
-    const changes = new MutationObserver(() => this.arrange());
-    changes.observe(document.body, { childList: true, subtree: true });
-    this.life.atEnd(() => changes.disconnect());
+    this.changes = new MutationObserver(() => this.arrange());
+    this.life.atEnd(() => this.changes.disconnect());
     this.show(data);
   }
 
@@ -44,6 +43,8 @@ class Frame {
   show(data) {
     if (data.page !== this.data.page) this.panel = 0;
     this.data = data;
+    this.changes.disconnect();
+    if (data.present) this.changes.observe(document.body, { childList: true, subtree: true });
     this.arrange();
   }
 
@@ -77,7 +78,7 @@ class Frame {
     return beginnings(parts.map((part) => part.querySelector("h1, h2") !== null));
   }
 
-  /** Parts come and go while the page is drawn; what the rule says is kept as it was if it can be. */
+  /** Parts come and go while the page is drawn. */
   arrange() {
     let rule = "";
     if (this.data.present) {
