@@ -75,7 +75,7 @@ class Frame {
 
   begins() {
     const parts = [...(document.querySelector(BODY)?.children ?? [])];
-    return beginnings(parts.map((part) => part.querySelector("h1, h2") !== null));
+    return beginnings(parts.map(beginsWithHeading));
   }
 
   /** Parts come and go while the page is drawn. */
@@ -89,4 +89,14 @@ class Frame {
     }
     if (rule !== this.style.textContent) this.style.textContent = rule;
   }
+}
+
+/**
+ * A part with a heading further down belongs to the panel before.
+ * @param {Element} part
+ */
+function beginsWithHeading(part) {
+  const heading = part.querySelector("h1, h2");
+  const start = heading?.textContent?.trim();
+  return start !== undefined && (part.textContent ?? "").trim().startsWith(start);
 }
