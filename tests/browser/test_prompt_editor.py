@@ -66,6 +66,7 @@ def test_the_prompt_is_edited_with_all_that_a_hand_does(page, app_url, model):
     expect(link).to_have_value(re.compile("weights="))
     chosen = "field => [field.selectionStart, field.selectionEnd, field.matches(':focus')]"
     assert link.evaluate(chosen) == [0, len(link.input_value()), True]
+    link.press("Escape")
     page.get_by_role("button", name="Reset").click()
     expect(box).to_have_value(DEFAULT_PROMPT)  # the server's word, where nobody types
 
