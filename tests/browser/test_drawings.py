@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from gpt_core.interpret.attention import AttentionTrace
+from gpt_core.interpret.machine import look
 from gpt_core.interpret.snapshots import Snapshot, SnapshotView
 from gpt_core.model.config import GPTConfig
 from gpt_core.tokenizers import CharTokenizer
-from ui.components import attention_map, block_diagram, film
+from tests.helpers import tiny_model
+from ui.components import attention_map, block_diagram, film, machine
 from ui.components.bundle import bundle, read
 
 COMPONENTS = Path(attention_map.__file__).parents[1]
@@ -94,6 +96,13 @@ def diagram():
     }
 
 
+def whole_machine():
+    steps = [machine.Step("tokens", None, "said")]
+    guesses = {"best": "xyz", "likely": [("x", 0.5)]}
+    shown = machine.Shown("drawn", "abc", 3, 3, "pre", steps=steps, pages={}, **guesses)
+    return machine.pack_machine(look(tiny_model(n_layer=2), (1, 2, 3)), shown, None)
+
+
 COLUMNS = [{"text": text, "place": place} for place, text in enumerate("ab")]
 LENS = {
     "name": "drawn",
@@ -152,6 +161,12 @@ CASES = {
         ".into [data-column='1']",
         [0, 1],
     ),
+    "machine": (
+        read(COMPONENTS / "machine/machine.html"),
+        whole_machine,
+        ".next",
+        {"what": "next", "at": "drawn"},
+    ),
     "writing/next": (
         read(COMPONENTS / "writing/next/next.html"),
         lambda: BARS,
@@ -165,6 +180,10 @@ CASES = {
         None,
     ),
 }
+
+
+# These draw nothing: they act on the page around them, and other tests use them there.
+ON_THE_PAGE = ("class_link", "copied_link", "full_screen", "page_frame", "prompt_editor")
 
 
 @pytest.fixture
@@ -193,7 +212,7 @@ def drawn(page, tmp_path):
 
 def test_every_component_is_here():
     folders = {path.parent for path in COMPONENTS.rglob("mount.js")}
-    assert {COMPONENTS / folder for folder in CASES} == folders
+    assert {COMPONENTS / folder for folder in (*CASES, *ON_THE_PAGE)} == folders
 
 
 @pytest.mark.parametrize("folder", CASES)
