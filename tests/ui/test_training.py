@@ -217,9 +217,9 @@ def test_what_an_older_app_noted_still_loads_and_the_rest_is_read_from_the_run(t
     noted = json.loads(notes.read_text())
     assert set(noted) == {
         *("owner", "name", "created", "bar_bits", "characters_per_token", "threads"),
-        *("token_bits", "class_id", "member"),
+        *("token_bits", "class_id", "member", "guest"),
     }
-    for newer in ("token_bits", "class_id", "member"):  # an older app knew none of these
+    for newer in ("token_bits", "class_id", "member", "guest"):  # an older app knew none of these
         del noted[newer]
     older = {"corpus_name": "x", "tokenizer": "x", "vocab_size": 9, "design": "x"}
     older |= {"parameters": 9, "steps": 9, "tokens_per_step": 9}
