@@ -71,7 +71,6 @@ def batch(
     block_size: int,
     seed: int,
     starts: np.ndarray | None = None,
-    dealt: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the batch of a step: x and y, both (batch_size, block_size) int64.
 
@@ -79,18 +78,9 @@ def batch(
     token later: y[b, t] is what follows x[b, t]. The places depend on (seed, step) alone, so a
     run resumed at a step goes on with the same batches. starts: where pieces begin, but for one
     in eight, which begins anywhere as all do by default; those too near the end don't count.
-    dealt: the pieces are dealt out as in `_dealt` instead, and starts don't count.
     Raises DataError if there are fewer than block_size + 1 tokens.
     """
-    if len(tokens) < block_size + 1:
-        raise DataError(
-            f"There are {len(tokens):,} tokens, and a context of {block_size:,} needs at least"
-            f" {block_size + 1:,}: use a longer text or a shorter context."
-        )
-    last = len(tokens) - block_size
-    if dealt:
-        pieces = range(step * batch_size, (step + 1) * batch_size)
-        return _pieces(tokens, _dealt(len(tokens), pieces, block_size, seed), block_size)
+    last = _places_for(block_size, tokens)
     draw = np.random.default_rng((seed, step))
     places = draw.integers(last, size=batch_size)
     if starts is not None:
@@ -103,6 +93,15 @@ def batch(
         count = batch_size - batch_size // 8  # a prompt may begin in the middle of a document, too
         places[:count] = draw.choice(usable, size=count)
     return _pieces(tokens, places, block_size)
+
+
+def dealt_batch(
+    tokens: np.ndarray, step: int, *, batch_size: int, block_size: int, seed: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `batch`, but the pieces are dealt out as in `_dealt`."""
+    _places_for(block_size, tokens)
+    pieces = range(step * batch_size, (step + 1) * batch_size)
+    return _pieces(tokens, _dealt(len(tokens), pieces, block_size, seed), block_size)
 
 
 def _dealt(length: int, pieces: range, block_size: int, seed: int) -> np.ndarray:
@@ -128,6 +127,16 @@ def _shuffled(count: int, room: int, seed: int, time: int) -> tuple[np.ndarray, 
     """
     draw = np.random.default_rng((seed, time))
     return draw.permutation(count), int(draw.integers(room))
+
+
+def _places_for(block_size: int, tokens: np.ndarray) -> int:
+    """At how many places a piece and what follows it can begin. Raises DataError if at none."""
+    if len(tokens) < block_size + 1:
+        raise DataError(
+            f"There are {len(tokens):,} tokens, and a context of {block_size:,} needs at least"
+            f" {block_size + 1:,}: use a longer text or a shorter context."
+        )
+    return len(tokens) - block_size
 
 
 def _pieces(

@@ -163,15 +163,16 @@ class Trainer:
 
         With a seed of another's they are drawn, even where the run's own are dealt.
         """
-        x, y = data.batch(
-            self.splits[split],
-            step,
-            batch_size=self.config.batch_size,
-            block_size=self.model.config.block_size,
-            seed=self.config.seed if seed is None else seed,
-            starts=self.starts[split],
-            dealt=self.config.deal and seed is None,
-        )
+        tokens, starts = self.splits[split], self.starts[split]
+        sizes = {
+            "batch_size": self.config.batch_size,
+            "block_size": self.model.config.block_size,
+            "seed": self.config.seed if seed is None else seed,
+        }
+        if self.config.deal and seed is None:
+            x, y = data.dealt_batch(tokens, step, **sizes)
+        else:
+            x, y = data.batch(tokens, step, starts=starts, **sizes)
         return x.to(self.device), y.to(self.device)
 
     def evaluate(self) -> dict[str, float]:

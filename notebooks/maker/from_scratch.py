@@ -110,7 +110,7 @@ def _tokens() -> list[NotebookNode]:
 
             tokens = np.array(encode(text), dtype=np.uint16)
             """),
-        lines_of(data.split, data._shifted, data.batch),
+        lines_of(data.split, data._shifted, data._places_for, data._pieces, data.batch),
         code("""
             train, val = split(tokens)
             x, y = batch(train, 0, batch_size=2, block_size=12, seed=1)
@@ -131,6 +131,7 @@ def _model() -> list[NotebookNode]:
         code("""
             from gpt_core.model.config import GPTConfig
             from gpt_core.model.modules import ModuleList
+            from gpt_core.model.ngrams import NgramEmbedding
             from gpt_core.model.norms import make_norm
             from gpt_core.model.observe import HookedModule, HookPoint
             """),

@@ -15,6 +15,7 @@ from ui.app import address
 from ui.app.glossary import prose
 from ui.app.lesson import (
     Answer,
+    case_of,
     further_reading,
     goal,
     predict,
@@ -111,7 +112,7 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
         )
 
     predict(
-        f"guess_{head[0]}_{head[1]}_{hash(study.ids)}",  # another case is another question
+        f"guess_{head[0]}_{head[1]}_{case_of(study.ids)}",  # another case is another question
         words.question(head, token, share.item()),
         words.GUESSES,
         judge,

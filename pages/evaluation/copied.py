@@ -15,7 +15,7 @@ from pages.evaluation.figures import copied_bars
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result, recorded_result
-from ui.app.lesson import ask
+from ui.app.lesson import ask, case_of
 from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
@@ -72,7 +72,7 @@ def draw(value: dict[str, Any], finished: bool) -> None:
     """What is known so far, or in the end."""
     if not finished:
         st.caption(words.copy_so_far(value["read"], value["bytes"]))
-    case = hash(repr([sample["text"] for sample in value["samples"]]))
+    case = case_of(*(sample["text"] for sample in value["samples"]))
     if not ask(
         f"eval_copy_{case}",
         words.copy_question(value),

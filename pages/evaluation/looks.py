@@ -11,7 +11,7 @@ from pages.evaluation import words
 from ui.app import address, widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_key, job_panel, known_result, recorded_result
-from ui.app.lesson import ask
+from ui.app.lesson import ask, case_of
 from ui.app.study_bar import current_study, model_names
 from ui.services.jobs import Key
 from ui.services.models import BUNDLED
@@ -35,7 +35,7 @@ def show_looks() -> None:
     if a is None or b is None:
         st.info(words.LOOKS_WAIT)
         return
-    case = hash(repr((a["texts"], b["texts"])))
+    case = case_of(a["texts"], b["texts"])
     if ask(
         f"eval_looks_{case}",
         words.LOOKS_QUESTION,

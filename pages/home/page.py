@@ -19,6 +19,7 @@ from ui.app.glossary import prose
 from ui.app.lesson import (
     Answer,
     ask,
+    case_of,
     goal,
     say_what_is_cut,
     self_test,
@@ -86,7 +87,7 @@ def how_sure(study: Study, written: Written, seed: int) -> bool:
     def judge(guess: str) -> Answer:
         return words.judged(guess, first, written.share, text(best), float(probabilities[best]))
 
-    case = hash((study.fingerprint, study.ids, seed))  # another text asks anew
+    case = case_of(study.fingerprint, study.ids, seed)  # another text asks anew
     return ask(f"home_sure_{case}", words.question(first), list(words.SHARES), judge)
 
 

@@ -21,6 +21,7 @@ from pages.sample.settings import prompt_box, settings
 from ui.app.glossary import prose
 from ui.app.lesson import (
     ask,
+    case_of,
     further_reading,
     goal,
     say_what_is_cut,
@@ -96,7 +97,7 @@ def show_text(writing: Writing) -> None:
 def nucleus(study: Study) -> None:
     logits = next_logits(study)
     ask(
-        f"nucleus_{hash((study.fingerprint, study.ids))}",  # another prompt asks anew
+        f"nucleus_{case_of(study.fingerprint, study.ids)}",  # another prompt asks anew
         words.question(logits),
         words.GUESSES,
         lambda guess: words.nucleus_answer(guess, logits),

@@ -20,7 +20,7 @@ from pages.sitcom.scene import (
 )
 from ui.app import widgets
 from ui.app.glossary import prose
-from ui.app.lesson import ask
+from ui.app.lesson import ask, case_of
 from ui.services.caches import shared
 from ui.show.theme import is_dark
 
@@ -83,7 +83,7 @@ def break_it(scene: Scene, seed: int) -> None:
     left, right = st.columns(2, gap="large")
     with right:
         told = ask(
-            f"rule_{hash(broken)}",  # another broken scene asks anew
+            f"rule_{case_of(broken)}",  # another broken scene asks anew
             words.WHICH_RULE,
             [*RULES, words.NOTHING],
             lambda guess: words.answer(guess, checked(broken), bool(wrong_in(broken))),
@@ -118,7 +118,7 @@ def check_own(scene: Scene) -> None:
             scene.text,
             height=430,
             max_chars=LONGEST,
-            key=f"own_{hash(scene.text)}",  # another scene fills the box anew
+            key=f"own_{case_of(scene.text)}",  # another scene fills the box anew
             persist_state="session",  # and this one's edits are there again when it comes back
             help=words.OWN_HELP,
         )

@@ -24,7 +24,7 @@ from pages.tokenization.results import (
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
-from ui.app.lesson import ask, further_reading, goal, self_test, try_this, you_can_now
+from ui.app.lesson import ask, case_of, further_reading, goal, self_test, try_this, you_can_now
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
@@ -43,7 +43,7 @@ def cut_by_its_own(study: Study) -> None:
 def cut_by_each(study: Study) -> None:
     cuts = {name: tokenizer.tokenize(study.prompt) for name, tokenizer in tokenizers.items()}
     counts = {name: len(tokens) for name, tokens in cuts.items()}
-    case = hash((study.prompt, *counts.values()))  # another prompt asks anew
+    case = case_of(study.prompt, *counts.values())  # another prompt asks anew
     above = st.container()
     shown = st.toggle(words.WITHOUT_GUESSING, key="cuts_shown")
     with above:
@@ -68,7 +68,7 @@ def with_and_without_a_space() -> None:
     each = {"this model's": study.tokenizer} | tokenizers
     cuts = {name: two_cuts(tokenizer, words.WORD) for name, tokenizer in each.items()}
     own = cuts["this model's"]
-    case = hash((study.fingerprint, words.WORD))
+    case = case_of(study.fingerprint, words.WORD)
     options = [words.SPACE, words.ONE, words.SEVERAL]
     if not ask(f"dog_{case}", words.DOG, options, lambda guess: words.dog(own, guess)):
         return

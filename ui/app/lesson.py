@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -44,6 +45,11 @@ def predict(
     """The question of a lesson, under a heading; see `ask`. Whether the reader has chosen."""
     st.header("Predict first")
     return ask(key, question, options, judge)
+
+
+def case_of(*of: object) -> str:
+    """A short name of what a question is about, for its key: the same in every process."""
+    return sha256(repr(of).encode()).hexdigest()[:12]
 
 
 def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], Answer]) -> bool:

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_core.tokenizers import CharTokenizer, train_tokenizer
-from gpt_core.training.data import DataError, batch, encode_to_array, split, starts_of, windows
+from gpt_core.training.data import (
+    DataError,
+    batch,
+    dealt_batch,
+    encode_to_array,
+    split,
+    starts_of,
+    windows,
+)
 
 TOKENS = np.arange(1_000, dtype=np.uint16)
 
@@ -57,7 +65,7 @@ def dealt(length, steps, batch_size, block_size, seed=0):
     tokens, found = np.arange(length), []
     for step in range(steps):
         sizes = {"batch_size": batch_size, "block_size": block_size, "seed": seed}
-        x, y = batch(tokens, step, **sizes, dealt=True)
+        x, y = dealt_batch(tokens, step, **sizes)
         assert torch.equal(y, x + 1) and y.max() < length
         found += x[:, 0].tolist()
     return found
