@@ -81,7 +81,7 @@ def test_the_loss_can_be_seen_on_either_scale(open_lesson):
 def test_a_number_typed_just_before_the_start_counts(open_lesson, monkeypatch):
     asked = []
 
-    def submit(visitor, request):
+    def submit(visitor, request, guest):
         asked.append(request.train.steps)
         raise ValueError("The queue is full; try again in a minute.")
 
@@ -95,7 +95,11 @@ def test_a_number_typed_just_before_the_start_counts(open_lesson, monkeypatch):
 
 def test_a_run_has_the_name_that_it_was_given(open_lesson, monkeypatch):
     asked = []
-    monkeypatch.setattr(training_service(), "submit", lambda _, request: asked.append(request.name))
+
+    def submit(visitor, request, guest):
+        asked.append(request.name)
+
+    monkeypatch.setattr(training_service(), "submit", submit)
     app = open_lesson("training")
     assert app.text_input(key="run_name").placeholder.startswith("modern, char")
     start_button(app).click().run()

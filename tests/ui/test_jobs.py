@@ -112,7 +112,7 @@ def test_what_a_job_says_of_an_error_is_shown():
 
 
 def test_a_job_that_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(ui.services.jobs, "longest_job", lambda: 0.5)
+    monkeypatch.setattr(ui.services.jobs, "longest_job", lambda guest: 0.5)
     service = service_of(COUNTING)
     job = key(n=1000, pause=0.05)
     service.start(job, None, "ann")
@@ -181,7 +181,7 @@ if {reads}:
 def test_a_job_that_goes_wrong_says_why_and_the_next_one_runs(how, monkeypatch):
     monkeypatch.setattr(ui.services.jobs, "_LAST_MOMENT", 0.3)  # for the one that goes wrong
     waits = how in ("never reads", "another process keeps its output open")
-    monkeypatch.setattr(ui.services.jobs, "longest_job", lambda: 2.0 if waits else 60.0)
+    monkeypatch.setattr(ui.services.jobs, "longest_job", lambda guest: 2.0 if waits else 60.0)
     program = PROGRAM.format(reads=how != "never reads", wrong=textwrap.dedent(WRONG[how]))
     service = service_of(program)
     wrong = key(padding="x" * 500_000)  # more than a pipe holds

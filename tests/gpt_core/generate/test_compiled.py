@@ -30,6 +30,7 @@ from tests.helpers import tiny_model
 KINDS = get_type_hints(GPTConfig)
 SIZES = {"vocab_size", "block_size", "n_layer", "n_head", "n_embd"}
 OTHERS = {"dropout", "causal", "residual_init"}  # nothing that a trained causal model computes
+UNKNOWN = {"ngrams", "ngram_rows", "ngram_dropout"}  # such a model is left to PyTorch
 PROMPT = [3, 1, 4, 1, 5]
 
 
@@ -63,7 +64,7 @@ def random_design(number):
 
 
 def _choices():
-    return {field.name for field in fields(GPTConfig)} - SIZES - OTHERS
+    return {field.name for field in fields(GPTConfig)} - SIZES - OTHERS - UNKNOWN
 
 
 def one_by_one(decoder, ids):
@@ -214,9 +215,9 @@ def test_a_model_that_it_does_not_know_is_left_to_torch():
     other.blocks[1].mlp.up = Doubled(16, 64)
     strided = copy.deepcopy(model)
     strided.blocks[0].attn.proj.weight = nn.Parameter(torch.randn(16, 16).t())
-    blind = tiny_model(causal=False)
+    blind, runs = tiny_model(causal=False), tiny_model(ngrams=3, ngram_rows=8)
     codes = with_codes(model, round_model(model, BYTES))  # which PyTorch multiplies in bfloat16
-    others = (other, strided, blind, codes, tiny_model().double(), tiny_model().bfloat16())
+    others = (other, strided, blind, runs, codes, tiny_model().double(), tiny_model().bfloat16())
     for model in others:
         assert not can_decode(model)
         with pytest.raises(ValueError, match="can't be read by the compiled step"):
