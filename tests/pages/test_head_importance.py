@@ -103,9 +103,11 @@ def test_nonsense_in_the_address_is_no_error(open_heads):
 
 def test_a_model_of_ones_own_is_measured_by_a_button(open_heads, monkeypatch):
     started = []
-    monkeypatch.setattr(
-        ui.services.jobs.JobService, "start", lambda self, key, folder, visitor: started.append(key)
-    )
+
+    def start(self, key, folder, visitor, guest):
+        started.append(key)
+
+    monkeypatch.setattr(ui.services.jobs.JobService, "start", start)
     app = open_heads(design={})
     (button,) = [button for button in app.button if button.label == "Find roles"]
     button.click().run()
