@@ -22,8 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.app_process import start_app, stop_app
-from benchmarks.pages import training, write_runs
+from benchmarks.classroom import app_with_a_run
+from benchmarks.pages import training
 from benchmarks.streamlit_session import Session
 from ui.services.classes.service import ClassService, Seat
 
@@ -168,18 +168,10 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two changes")
     parser.add_argument("--answers", type=int, default=200)
     options = parser.parse_args()
+    with app_with_a_run() as (_, port, run), training(run):
+        times = asyncio.run(follow(port, options.pupils, options.changes, options.every))
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        run = write_runs(root)
-        app, url = start_app(root, root / "app.log")
-        port = int(url.rsplit(":", 1)[1])
-        try:
-            time.sleep(6)  # the process imports what it has put off
-            with training(run):
-                times = asyncio.run(follow(port, options.pupils, options.changes, options.every))
-        finally:
-            stop_app(app)
-        kept = answers(root / "answers", options.answers)
+        kept = answers(Path(folder), options.answers)
     p95 = quantiles(times, n=20)[-1]
     print("| in a class | number | median | p95 | target |")
     print("| --- | ---: | ---: | ---: | ---: |")

@@ -19,9 +19,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import mean, median, quantiles
 
@@ -153,6 +155,20 @@ def print_classes(port: int, run: Run, options: argparse.Namespace) -> None:
     print(f"\nTraining, alone → beside the classes: {alone:,.0f} → {beside:,.0f} tokens/s.")
 
 
+@contextmanager
+def app_with_a_run() -> Iterator[tuple[subprocess.Popen[bytes], int, Run]]:
+    """The app, its port, and a run that may be trained beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        run = write_runs(root)
+        app, url = start_app(root, root / "app.log")
+        try:
+            time.sleep(6)  # the process imports what it has put off
+            yield app, int(url.rsplit(":", 1)[1]), run
+        finally:
+            stop_app(app)
+
+
 def main() -> None:
     """Measure and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -161,19 +177,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long everybody edits")
     parser.add_argument("--edits", type=int, default=20, help="of each lesson, for its cost; 0: no")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        run = write_runs(root)
-        app, url = start_app(root, root / "app.log")
-        port = int(url.rsplit(":", 1)[1])
-        try:
-            time.sleep(6)  # the process imports what it has put off
-            if options.edits:
-                print_costs(port, app.pid, options.edits)
-            if options.attention or options.mixed:
-                print_classes(port, run, options)
-        finally:
-            stop_app(app)
+    with app_with_a_run() as (app, port, run):
+        if options.edits:
+            print_costs(port, app.pid, options.edits)
+        if options.attention or options.mixed:
+            print_classes(port, run, options)
 
 
 if __name__ == "__main__":
