@@ -72,18 +72,21 @@ def keep_in_url() -> None:
     if choice is None:
         return
     st.session_state["film_in_use"] = True
-    address.write({"step": str(choice.step), **Selection(choice.head).in_url()})
-    if not choice.follow and "film_follow" in st.session_state:
-        st.session_state["film_follow"] = False
+    follow = "false" if choice.follow is False else None
+    step = None if choice.follow else str(choice.step)
+    address.write({"step": step, "film_follow": follow, **Selection(choice.head).in_url()})
 
 
-def draw(study: Study, film: Film, probe: Probe, revealed: bool, follow: bool) -> None:
+def draw(study: Study, film: Film, probe: Probe, revealed: bool) -> None:
     """Draw the film of all that is known; nothing where nothing is."""
     if not film.views:
         return
     step = step_in_url()
+    follow = address.text_of("film_follow") != "false" if film.active else None
+    if follow:
+        st.session_state["film_followed"] = study.run_key
     if step is None:  # who followed a run to its end stays there
-        followed = follow or st.session_state.get("film_followed") == study.run_key
+        followed = st.session_state.get("film_followed") == study.run_key
         step = film.views[-1].step if followed else 0
     # Only who uses the film waits for what every snapshot writes: it takes most of the time.
     in_use = st.session_state.get("film_in_use", False)
@@ -95,24 +98,22 @@ def draw(study: Study, film: Film, probe: Probe, revealed: bool, follow: bool) -
         for view in film.views
     ]
     snapshots = tuple(view.snapshot for view in views)
-    name = f"{hash((study.run_key, snapshots, probe.ids, revealed, follow, in_use)):x}"
+    name = f"{hash((study.run_key, snapshots, probe.ids, revealed, film.active, in_use)):x}"
     # Where a film begins belongs to its message only once: the same message isn't sent again.
     begins = st.session_state.setdefault("film_begins", {})
     if name not in begins:
         begins.clear()
         shape = study.model.config.n_layer, study.model.config.n_head
         head = Selection.from_url(address.texts(), shape, 1).head
-        if follow:
-            st.session_state["film_followed"] = study.run_key
-        begins[name] = step, head
-    step, head = begins[name]
+        begins[name] = step, head, follow
+    step, head, follow = begins[name]
     drawn = Aside((study, replace(film, views=views), probe, revealed))
     show_film(_message(name, follow, step, head, drawn), FILM, keep_in_url)
 
 
 @shared()
 def _message(
-    name: str, follow: bool, step: int, head: Head, drawn: Aside[tuple[Study, Film, Probe, bool]]
+    name: str, follow: bool | None, step: int, head: Head, drawn: Aside[tuple[Study, Film, Probe, bool]]
 ) -> bytes:
     study, film, *_ = drawn.value
     stage = stage_of(*drawn.value)

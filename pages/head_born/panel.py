@@ -86,7 +86,7 @@ def panel(study: Study, run: Run, probe: Probe) -> None:
 
 def _panel(study: Study, run: Run, probe: Probe, film: Film) -> None:
     with st.container():  # always there, so that the film keeps its place when the run has ended
-        follow = _live(film)
+        _live(film)
     name = as_text(str(run.corpus.get("name", "")))
     steps, kept = run.train_config.steps, len(film.snapshots)
     st.caption(words.whose(study.run_key, name, steps, kept))
@@ -99,7 +99,7 @@ def _panel(study: Study, run: Run, probe: Probe, film: Film) -> None:
         st.info(words.few(len(film.views), film.active))
     revealed = _ask(study, film)
     with above:
-        draw(study, film, probe, revealed, follow)
+        draw(study, film, probe, revealed)
     if revealed and (restless := words.restless(film.views)):
         with st.expander("Which head changed most?"):
             st.markdown(f"{restless}\n\n{words.measured(len(probe.ids))}")
@@ -136,24 +136,19 @@ def _stop(study: Study, probe: Probe) -> None:
     st.session_state.pop("film_started", None)
 
 
-def _live(film: Film) -> bool:
-    """How far a run is that trains, and whether the newest snapshot is to be followed."""
+def _live(film: Film) -> None:
+    """How far a run is that trains."""
     if not film.active:
-        return False
+        return
     try:
         status = film.run.status()
     except RunError as error:
         st.warning(sentence(error), icon=":material/warning:")
-        return False
+        return
     step, steps = status.step, film.run.train_config.steps
     newest = film.snapshots[-1].step if film.snapshots else -1
     upcoming = next((due for due in film.run.snapshot_steps() if due > newest), steps)
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    with left:
-        st.markdown(words.live(status.state, step, steps, len(film.snapshots), upcoming))
-    return widgets.toggle(
-        "Follow: always show the newest snapshot", True, key="film_follow", container=right
-    )
+    st.markdown(words.live(status.state, step, steps, len(film.snapshots), upcoming))
 
 
 def _ask(study: Study, film: Film) -> bool:

@@ -234,14 +234,15 @@ def test_a_run_that_trains_grows(open_run, tmp_path, films):
     assert films[-1]["follow"]  # it follows the newest
     run = Run.open(tmp_path / RUN)
     keep(run, 20)
-    app.toggle(key="film_follow").set_value(False).run()
+    app.query_params["film_follow"] = "false"
+    app.run()
     assert not app.exception
     assert steps_of(films[-1]) == [0, 10, 20]
-    assert not films[-1]["follow"]
+    assert films[-1]["follow"] is False
     run.set_status("finished", 20)
     app.run()
     assert "**is training**" not in said(app)
-    assert not app.toggle
+    assert films[-1]["follow"] is None  # no more will come
 
 
 def test_a_run_that_waits_says_so(open_run):

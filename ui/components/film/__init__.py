@@ -74,12 +74,13 @@ def pack_film(
     tokenizer: Tokenizer,
     step: int,
     head: Head,
-    follow: bool,
+    follow: bool | None,
 ) -> bytes:
     """One message of at least one view: a JSON header, then the weights of each view.
 
     name: another film has another name. step, head: where the film begins; once it is on the
-    screen, the browser keeps what the visitor chose. follow: show the last frame when one is added.
+    screen, the browser keeps what the visitor chose. follow: whether it begins with showing each
+    frame that is added; None where no more will come.
     """
     L, H, *_ = views[0].pattern.shape
     frames = [
@@ -163,11 +164,14 @@ def _rows(message: bytes) -> list[list[Any]]:
 
 @dataclass(frozen=True)
 class Choice:
-    """Where the slider rests, the large head, and whether the newest frame is to be followed."""
+    """Where the slider rests, the large head, and whether the newest frame is followed.
+
+    follow is None where no more frames will come.
+    """
 
     step: int
     head: Head
-    follow: bool
+    follow: bool | None
 
 
 def chosen(key: str) -> Choice | None:
@@ -176,4 +180,5 @@ def chosen(key: str) -> Choice | None:
     step = said.get("step") if isinstance(said, dict) else None
     if selection is None or not isinstance(step, int):
         return None
-    return Choice(step, selection.head, said.get("follow") is True)
+    follow = said.get("follow")
+    return Choice(step, selection.head, follow if isinstance(follow, bool) else None)

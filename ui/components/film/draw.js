@@ -5,7 +5,7 @@ import { readFilm } from "./message.js";
 /**
  * @param {ParentNode} root what holds film.html, and map.html inside of it
  * @param {Uint8Array} data a message of pack_film()
- * @param {(choice: { step: number, head: number[], follow: boolean }) => void} send
+ * @param {(choice: { step: number, head: number[], follow: boolean | null }) => void} send
  * @returns {import("../shared/mounting.js").Drawing}
  */
 export function draw(root, data, send) {

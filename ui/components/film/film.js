@@ -22,7 +22,6 @@ export class Film {
   /** @type {FilmData} */
   film; // since the first load()
   width = 0;
-  following = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   playing;
 
@@ -59,13 +58,13 @@ export class Film {
     if (film.name === this.film?.name) return;
     const first = !this.film;
     const step = first ? film.selection.step : this.film.frames[this.at].step;
-    const followed = this.following; // the last frame may come together with the end of the run
-    if (film.follow !== this.film?.follow) this.following = film.follow;
+    const wasLive = (this.film?.follow ?? null) !== null;
+    if (!wasLive) this.following = Boolean(film.follow); // after that the visitor says so
     this.film = film;
     this.slider.max = film.frames.length - 1;
     this.slider.disabled = this.$(".play").disabled = film.frames.length < 2;
-    const last = followed || this.following;
-    this.at = last ? film.frames.length - 1 : nearest(film.frames, step);
+    this.at = this.following ? film.frames.length - 1 : nearest(film.frames, step);
+    this.$(".follow").hidden = film.follow === null;
     this.measure();
     this.show(this.at, first ? film.selection.head : null);
   }
@@ -88,6 +87,15 @@ export class Film {
     this.following = false;
     this.show(at, null, began);
     this.report(REST);
+  }
+
+  // Only the browser knows at once what the visitor wants, so it decides.
+  get following() {
+    return this.$(".follow input").checked;
+  }
+
+  set following(on) {
+    this.$(".follow input").checked = on;
   }
 
   // began: when the movement was made that leads here; how long it took to the pixels is measured.
@@ -144,7 +152,7 @@ export class Film {
     this.timer.start(delay, () => {
       const { head } = this.map.selection;
       const { step } = this.film.frames[this.at];
-      this.send({ step, head, off: [], cell: null, follow: Boolean(this.following) });
+      this.send({ step, head, off: [], cell: null, follow: this.film.follow === null ? null : this.following });
     });
   }
 
@@ -165,6 +173,11 @@ export class Film {
       const away = this.film.frames.map(({ step }) => Math.abs(this.curve.x(step) - x));
       this.pause();
       this.go(away.indexOf(Math.min(...away)), event.timeStamp);
+    });
+    life.on(this.$(".follow input"), "change", () => {
+      this.pause();
+      if (this.following) this.show(this.film.frames.length - 1, null);
+      this.report(0);
     });
     life.on(this.$(".play"), "click", () => (this.playing ? this.pause() : this.play()));
     this.pause();

@@ -24,7 +24,7 @@ import { split } from "../shared/message.js";
  * @property {string} name
  * @property {Frame[]} frames
  * @property {{ batches: Points, validation: Points }} curve
- * @property {boolean} follow
+ * @property {boolean | null} follow whether it is to begin at the newest; null: no more will come
  * @property {{ step: number | null, head: Pair | null }} selection
  * @property {string} given
  * @property {string[]} norms
