@@ -113,7 +113,11 @@ def draw(study: Study, film: Film, probe: Probe, revealed: bool) -> None:
 
 @shared()
 def _message(
-    name: str, follow: bool | None, step: int, head: Head, drawn: Aside[tuple[Study, Film, Probe, bool]]
+    name: str,
+    follow: bool | None,
+    step: int,
+    head: Head,
+    drawn: Aside[tuple[Study, Film, Probe, bool]],
 ) -> bytes:
     study, film, *_ = drawn.value
     stage = stage_of(*drawn.value)
