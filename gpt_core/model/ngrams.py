@@ -45,14 +45,23 @@ class NgramEmbedding(nn.Module):
     def rows_of(self, idx: Tensor) -> Tensor:
         """The table's rows at each place: of the last 2 tokens, the last 3, …; (B, T, n - 1).
 
-        Rows of longer runs stand further down. Before the first token there is nothing, which
-        counts as 0 where a token counts as its id + 1.
+        Rows of longer runs stand further down.
         """
-        T, reach = idx.shape[1], self.longest - 1
-        padded = F.pad(idx + 1, (reach, 0))
-        number, power, found = padded[:, reach:], 1, []
-        for back in range(1, self.longest):  # each run is the one before and an older token
-            power = power * MULTIPLIER % PRIME
-            number = (number + padded[:, reach - back : reach - back + T] * power) % PRIME
-            found.append(number % self.rows + (back - 1) * self.rows)
-        return torch.stack(found, dim=-1)
+        first = self.rows * torch.arange(self.longest - 1, device=idx.device)
+        return places_of(idx, self.longest, self.rows) + first
+
+
+def places_of(idx: Tensor, longest: int, rows: int) -> Tensor:
+    """Which of so many rows each run gets: of the last 2 tokens, the last 3, …; (B, T, n - 1).
+
+    idx: (B, T) token ids. Before the first token there is nothing, which counts as 0 where a token
+    counts as its id + 1.
+    """
+    T, reach = idx.shape[1], longest - 1
+    padded = F.pad(idx + 1, (reach, 0))
+    number, power, found = padded[:, reach:], 1, []
+    for back in range(1, longest):  # each run is the one before and an older token
+        power = power * MULTIPLIER % PRIME
+        number = (number + padded[:, reach - back : reach - back + T] * power) % PRIME
+        found.append(number % rows)
+    return torch.stack(found, dim=-1)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gpt_core.interpret.embeddings import nearest, project
+from gpt_core.model.ngrams import places_of
 from pages.embeddings import words
 from pages.embeddings.map import (
     NEIGHBOURS,
@@ -13,6 +14,7 @@ from pages.embeddings.map import (
     show_neighbours,
 )
 from pages.embeddings.question import guessed
+from pages.embeddings.runs import cost, in_a_minute, runs_view
 from ui.app.glossary import prose
 from ui.app.lesson import (
     further_reading,
@@ -57,6 +59,13 @@ def token_view(study: Study) -> None:
     )
 
 
+@about_prompt
+def runs_of_prompt(study: Study) -> None:
+    study = study.last(MOST_TOKENS)
+    if study.ids:
+        runs_view(study)
+
+
 st.title("Embeddings")
 config = current_study().model.config
 goal(words.GOAL)
@@ -66,8 +75,14 @@ token_view()
 st.header("A table of rows")
 prose(words.lookup(config))
 
+st.header("Vectors for runs of tokens")
+prose(words.runs_intro(config))
+runs_of_prompt()
+prose(cost(config))
+prose(words.runs_bring(*in_a_minute()))
+
 try_this(*words.TRY)
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)
-show_source(project, nearest)
+show_source(project, nearest, places_of)
 further_reading(*words.READING)

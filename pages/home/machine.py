@@ -116,7 +116,7 @@ def road_of(
         Step(
             "stream",
             None,
-            words.enters(columns[-1], position, config.n_embd, added, lengths[0]),
+            words.enters(columns[-1], position, config.n_embd, added, lengths[0], config.ngrams),
         )
     ]
     for layer in range(config.n_layer):

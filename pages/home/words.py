@@ -37,11 +37,21 @@ RECORDED = (
 NO_GRADIENT = "A single token has no loss: nothing stands before it."
 
 
-def enters(token: str, position: int, width: int, added: bool, length: float) -> str:
-    """Play's first step: the token becomes a vector. added: its position's row is added."""
+def enters(
+    token: str, position: int, width: int, added: bool, length: float, longest: int = 0
+) -> str:
+    """Play's first step: the token becomes a vector. added: its position's row is added.
+
+    longest: of the runs of tokens that end here and have rows of their own; 0 where none have.
+    """
     row = f"“{token}” picks its row of {width} numbers from a learned table"
+    others = {0: "", 2: "; so does the run of 2 tokens that ends with it, and the row is added"}
+    runs = others.get(
+        longest, f"; so does each run of 2 to {longest} tokens that ends with it, all added up"
+    )
     where = f"; what stands for position {position} is added" if added else ""
-    return f"{row}{where}. Here the stream begins, a vector of length {number(length, '.3g')}."
+    here = f"Here the stream begins, a vector of length {number(length, '.3g')}."
+    return f"{row}{runs}{where}. {here}"
 
 
 def source(columns: Sequence[str], place: int) -> str:

@@ -44,7 +44,7 @@ def show_moves(study: Study, report: Report, config: TrainConfig, own: bool) -> 
     st.header("The step: from gradients to moves")
     prose(words.rule(config, study.model.config))
     st.latex(words.FORMULAS[config.optimizer])
-    st.markdown(words.rate_used(config, own))
+    st.markdown(words.rate_used(config, study.model.config, own))
     alt = words.RATIOS_ALT
     show(figures.ratio_bars(report.parts, 1.0), "step_ratios", alt)
     st.markdown(words.moves(report.parts, config.optimizer))
@@ -56,7 +56,7 @@ def show_losses(study: Study, report: Report, config: TrainConfig) -> tuple[Outc
         "Learning rate", FACTORS, 1.0, key="step_factor", format_func=lambda f: f"×{f:g}"
     )
     before, after = report.at(0.0), report.at(factor)
-    st.caption(f"×{factor:g}: {words.rates(config, factor)}")
+    st.caption(f"×{factor:g}: {words.rates(config, study.model.config, factor)}")
     row = st.columns(4)
     row[0].metric(
         "This sentence", tidy(after.loss), _change(before.loss, after.loss), "inverse",

@@ -67,7 +67,7 @@ def rule(config: TrainConfig, model: GPTConfig) -> str:
             "keeps the directions and makes all singular values about equal, so the matrix moves "
             "by about η · U Vᵀ. That is for the matrices inside the layers. Token vectors, norms "
             "and the output table move by Adam's rule, each number by its learning rate, up or "
-            f"down. {_standing(model)}"
+            f"down. {_standing(model)}{_runs(model)}"
         )
     said = (
         "**AdamW** divides each weight's average gradient m by its usual size √v. (The hats "
@@ -75,11 +75,22 @@ def rule(config: TrainConfig, model: GPTConfig) -> str:
         "g, so $\\hat m/\\sqrt{\\hat v} = g/|g|$: **every weight moves by the learning "
         "rate, up or down**, whether its gradient is large or small. "
         "Only where |g| is as tiny as ε = 10⁻⁸ it moves less. "
-        f"{_standing(model)}"
+        f"{_standing(model)}{_runs(model)}"
     )
     if config.weight_decay:
-        said += " **Weight decay** also pulls every matrix a little towards 0, gradient or not."
+        every = "every matrix but the table of runs" if model.ngrams else "every matrix"
+        said += f" **Weight decay** also pulls {every} a little towards 0, gradient or not."
     return said
+
+
+def _runs(model: GPTConfig) -> str:
+    """How the vectors of runs of tokens move, where a model has any."""
+    if not model.ngrams:
+        return ""
+    return (
+        f" So do the **vectors of runs** of 2 to {model.ngrams} tokens, with a learning rate of "
+        "their own: only rows that this sentence looks up move, and no other is even read."
+    )
 
 
 def _standing(model: GPTConfig) -> str:
@@ -112,15 +123,16 @@ def large(parameters: int) -> str:
     )
 
 
-def rates(config: TrainConfig, factor: float = 1.0) -> str:
+def rates(config: TrainConfig, model: GPTConfig, factor: float = 1.0) -> str:
     """The learning rates of a step, all of them."""
     main = tidy(config.learning_rate * factor, 0)
+    runs = f"{tidy(config.ngram_lr * factor, 0)} for the vectors of runs" if model.ngrams else ""
     if config.optimizer == "adamw":
-        return main
-    return (
-        f"{main} for matrices in the layers, {tidy(config.embedding_lr * factor, 0)} for token "
-        f"vectors, {tidy(config.head_lr * factor, 0)} for the rest"
-    )
+        return f"{runs}, {main} for all others" if runs else main
+    vectors = f"{tidy(config.embedding_lr * factor, 0)} for token vectors"
+    last = f"{tidy(config.head_lr * factor, 0)} for the rest"
+    parts = (f"{main} for matrices in the layers", vectors, runs, last)
+    return ", ".join(part for part in parts if part)
 
 
 def whose_rate(own: bool) -> str:
@@ -459,8 +471,8 @@ BACKWARD = (
 )
 
 
-def rate_used(config: TrainConfig, own: bool) -> str:
-    return f"Learning rate η: **{rates(config)}** ({whose_rate(own)})."
+def rate_used(config: TrainConfig, model: GPTConfig, own: bool) -> str:
+    return f"Learning rate η: **{rates(config, model)}** ({whose_rate(own)})."
 
 
 RATIOS_ALT = "How far the step moves each kind of weights in each layer, over their own size"

@@ -62,6 +62,14 @@ _LEARNING = (
     Box("learning_rate", "Learning rate", "train_rate", 1e-6, 1.0),
     Box("seed", "Seed", "train_seed", 0, 99_999),
 )
+# Only where runs of tokens have vectors.
+_TABLE = (
+    Box("ngram_rows", "Rows for each length", "run_rows", 16, 100_000),
+    Box("ngram_dropout", "Share zeroed", "run_dropout", 0.0, 0.9),
+)
+_TABLE_RATE = Box("ngram_lr", "Learning rate of these vectors", "run_rate", 1e-4, 1.0)
+_BOXES = (*_SIZES, *_LEARNING, *_TABLE, _TABLE_RATE)
+_RUNS = (0, 2, 3, 4, 5, 6, 7, 8)
 
 
 def training_form() -> None:
@@ -118,6 +126,7 @@ def _new_request(corpus: Corpus, problems: list[str]) -> RunRequest | None:
     """The widgets of a run with new weights; see `_request`."""
     prepared = _tokenizer_widgets(corpus.text, problems)
     sizes, learning = _model_widgets(), _learning_widgets()
+    _runs_widgets(sizes, learning)
     return _request(corpus, prepared, sizes, learning, problems)
 
 
@@ -149,8 +158,35 @@ def _model_widgets() -> dict[str, Any]:
 
 
 def _learning_widgets() -> dict[str, Any]:
-    columns = st.expander("How it learns", icon=":material/tune:").columns(2)
-    return _numbers(TrainConfig, _LEARNING, columns, st.session_state["design"])
+    box = st.expander("How it learns", icon=":material/tune:")
+    found = _numbers(TrainConfig, _LEARNING, box.columns(2), st.session_state["design"])
+    found["deal"] = widgets.toggle(
+        "Deal the pieces out",
+        key="train_deal",
+        container=box,
+        help=widgets.help_of(TrainConfig, "deal", words.DEAL_HELP),
+    )
+    return found
+
+
+def _runs_widgets(sizes: dict[str, Any], learning: dict[str, Any]) -> None:
+    """Whether runs of tokens have vectors of their own; what is chosen is added to both."""
+    box, design = st.expander("Runs of tokens", icon=":material/table_rows:"), sizes["design"]
+    sizes["ngrams"] = widgets.selectbox(
+        "Vectors for runs of tokens",
+        _RUNS,
+        key="runs",
+        container=box,
+        format_func=words.runs_up_to,
+        help=widgets.help_of(GPTConfig, "ngrams", words.RUNS_HELP),
+    )
+    if not sizes["ngrams"]:
+        return
+    columns = box.columns(2)
+    sizes |= _numbers(GPTConfig, _TABLE, columns, design)
+    learning |= _numbers(TrainConfig, (_TABLE_RATE,), columns, design)
+    table = (sizes["ngrams"] - 1) * sizes["ngram_rows"] * sizes["n_embd"]
+    box.caption(words.runs_cost(table))
 
 
 def _numbers(
@@ -176,7 +212,7 @@ def preset_values(design: str, limits: Limits) -> dict[str, Any]:
     preset = GPTConfig.from_preset(design, vocab_size=1).to_dict()
     preset |= TrainConfig.from_preset(design).to_dict()
     preset["steps"] = min(preset["steps"], limits.steps)
-    return {box.key: preset[box.name] for box in (*_SIZES, *_LEARNING)}
+    return {box.key: preset[box.name] for box in _BOXES}
 
 
 def _use_preset_values() -> None:
@@ -198,7 +234,8 @@ def _request(
         train = TrainConfig.from_preset(design, **learning, **rhythm(learning["steps"]))
         if said := words.steep(train.learning_rate, TrainConfig.from_preset(design).learning_rate):
             st.warning(said, icon=":material/speed:")
-        kind = f"{design}, {prepared.tokenizer.kind}"
+        runs = f", runs {words.runs_up_to(model.ngrams)}" if model.ngrams else ""
+        kind = f"{design}, {prepared.tokenizer.kind}{runs}"
         return request_of(corpus, prepared, kind, model, train, problems)
     except (ConfigError, TrainingError) as error:
         problems.append(str(error))

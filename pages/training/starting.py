@@ -60,12 +60,15 @@ def _settings(loaded: LoadedModel) -> TrainConfig:
     preset = tuning_config(config.n_embd, **chosen)
     most_steps = own_limits().steps
     batch = max(1, min(12, TOKENS // config.block_size))
-    boxes = (
+    boxes = [
         ("steps", "Steps", 1, most_steps, min(preset.steps, most_steps)),
         ("batch_size", "Batch", 1, 512, batch),
         ("learning_rate", "Learning rate", 1e-7, 1.0, preset.learning_rate),
         ("seed", "Seed", 0, 99_999, preset.seed),
-    )
+    ]
+    if config.ngrams and way == "all":  # the others leave the vectors of runs as they are
+        rate = ("ngram_lr", "Learning rate of runs' vectors", 1e-7, 1.0, preset.ngram_lr)
+        boxes.append(rate)
     for number, (field, label, low, high, start) in enumerate(boxes):
         look: dict[str, Any] = {"help": widgets.help_of(TrainConfig, field)}
         if isinstance(start, float):

@@ -388,6 +388,32 @@ def tuned(setup: Setup) -> str:
     )
 
 
+DEAL_HELP = (
+    "Otherwise every piece begins at a random place, and after as many pieces as the text has, "
+    "about a third of it has not been read yet. Shuffled and dealt out, it all has."
+)
+RUNS_HELP = (
+    "With characters, “e” after “th” is a run of 3. Its vector is added to that of the “e”. The "
+    "Embeddings lesson shows which rows are looked up."
+)
+
+
+def runs_up_to(longest: int) -> str:
+    """One of the options: how long the runs are that have vectors."""
+    if not longest:
+        return "none"
+    return "of 2" if longest == 2 else f"of 2 to {longest}"
+
+
+def runs_cost(numbers: int) -> str:
+    """What the table of runs takes: four bytes a number, and as much again for each of Adam's two
+    averages."""
+    return (
+        f"A table of {numbers:,} numbers: {4 * numbers / 1e6:,.1f} MB, and three times as much "
+        "while it learns. A step moves only the rows that occur in it, so it takes hardly longer."
+    )
+
+
 VOCABULARY_HELP = "How many different tokens there may be. More tokens mean shorter sequences."
 
 

@@ -75,7 +75,7 @@ def test_neighbours_wait_for_a_guess_which_is_judged_by_the_cosines(open_embeddi
     run = Run.open(bundled_run_path())
     tokenizer, table = run.tokenizer(), run.load_model().wte.weight.detach()
     app = open_embeddings(prompt="GUS: Who found my yellow umbrella on Monday?")
-    (radio,) = app.radio
+    radio = next(each for each in app.radio if each.key.startswith("emb_near"))
     assert "Nearest when read" not in said(app)
     asked = int(app.selectbox(key="emb_token").value.split(" · ")[1])
     (shown,) = [m.value for m in app.markdown if "points most nearly the same way" in m.value]

@@ -14,6 +14,7 @@ from pages.home import words
 from pages.home.machine import DRAWN, KEY, answer_reader
 from pages.home.recorded import KEPT, live
 from tests.helpers import header_and_bytes, sent
+from tests.pages.conftest import OWN
 from ui.components import machine as component
 
 PROMPT = "OTTO: Who put"
@@ -154,3 +155,19 @@ def test_what_is_recorded_is_what_the_model_says_today():
     cells = np.frombuffer(was, np.uint8).astype(int) - np.frombuffer(now, np.uint8)
     assert np.abs(cells).max() <= 1
     assert len(KEPT.read_bytes()) < 50_000
+
+
+@pytest.mark.parametrize("ngrams", [0, 2, 3])
+def test_play_s_first_sentence_is_true_with_vectors_of_runs_and_without(
+    open_lesson, tmp_path, ngrams
+):
+    app = open_lesson("home", prompt=PROMPT, design={"ngrams": ngrams, "ngram_rows": 40})
+    first = sent(app, "machine")["steps"][0]["text"]
+    run = Run.open(tmp_path / OWN)
+    model, ids = run.load_model().eval(), run.tokenizer().encode(PROMPT)
+    vector = model.wte.weight[ids[-1]] + model.wpe.weight[len(ids) - 1]
+    if ngrams:
+        vector = vector + model.ngrams(torch.tensor([ids]))[0, -1]
+    assert f"a vector of length {vector.norm().item():.3g}" in first
+    assert ("run of 2" in first) is bool(ngrams)
+    assert ("2 to 3 tokens" in first) is (ngrams == 3)

@@ -9,6 +9,7 @@ from pages.one_step import words
 from pages.one_step.results import BIT, autopsies_in_bits, in_bits
 from pages.one_step.words import GUESSES, HIGHER
 from tests.helpers import metrics, said, tiny_model
+from ui.show.numbers import number
 
 PROMPT = "OTTO: A duck?"
 
@@ -160,3 +161,13 @@ def test_parts_outside_the_layers_are_listed_in_a_sentence():
     assert words.outside(inside) == "in: token vectors, positions. Each bar is one part."
     whole = [*inside, part(None, "last norm")]
     assert words.outside(whole).startswith("in: token vectors, positions; out: last norm. Each")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("ngrams", [0, 3])
+def test_the_rate_of_runs_is_named_where_there_are_runs(open_step, optimizer, ngrams):
+    app = open_step(design={"ngrams": ngrams, "ngram_rows": 40}, optimizer=optimizer)
+    own = recipe(TrainConfig(steps=1), optimizer)
+    text = said(app)
+    assert (f"{number(own.ngram_lr, '.3g')} for the vectors of runs" in text) is bool(ngrams)
+    assert ("rows that this sentence looks up move" in text) is bool(ngrams)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from statistics import median
 from types import SimpleNamespace
@@ -289,3 +290,34 @@ def test_the_averages_are_counted():
     train = TrainConfig(eval_batches=2, batch_size=64)
     assert "over 128 pieces of each text (49,152 tokens)" in words.noise(train, 384)
     assert "of the whole of each text" in words.noise(replace(train, eval_batches=0), 384)
+
+
+def test_vectors_for_runs_are_asked_for_in_the_form(open_lesson):
+    app = open_lesson("training")
+    assert "run_rows" not in [box.key for box in app.number_input]
+    parameters = re.search(r"\*\*([\d,]+)\*\* parameters", estimate_of(app))
+    app.selectbox(key="runs").set_value(5).run()
+    app.number_input(key="run_rows").set_value(1000).run()
+    assert not app.exception and not start_button(app).disabled
+    more = 4 * 1000 * app.number_input(key="width").value
+    told = re.search(r"\*\*([\d,]+)\*\* parameters", estimate_of(app))
+    count = [int(found.group(1).replace(",", "")) for found in (parameters, told)]
+    assert count[1] - count[0] == more
+    assert f"A table of {more:,} numbers: {4 * more / 1e6:.1f} MB" in said(app)
+
+
+def test_the_form_s_runs_and_dealing_reach_the_run(open_lesson, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "ui.services.training.TrainingService.submit",
+        lambda self, owner, request, guest: asked.append(request) or "0000000b",
+    )
+    app = open_lesson("training", runs=3, run_rows=64, run_dropout=0.1, run_rate=0.05)
+    app.toggle(key="train_deal").set_value(True).run()
+    start_button(app).click().run()
+    (request,) = asked
+    assert (request.model.ngrams, request.model.ngram_rows, request.model.ngram_dropout) == (
+        3, 64, 0.1,
+    )  # fmt: skip
+    assert request.train.ngram_lr == 0.05 and request.train.deal
+    assert "runs of 2 to 3" in request.name

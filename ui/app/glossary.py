@@ -163,6 +163,17 @@ TERMS = (
         "embeddings",
     ),
     Term(
+        "hash",
+        "A number computed from something, that says in which row of a table it stands.",
+        "embeddings",
+        forms=("hashing",),
+    ),
+    Term(
+        "collision",
+        "Two different things have the same hash, and so one row for both.",
+        "embeddings",
+    ),
+    Term(
         "softmax",
         "Turns scores into positive numbers that add up to 1.",
         "averaging",
