@@ -15,6 +15,7 @@ from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result, recorded_result
 from ui.app.lesson import ask
+from ui.services.jobs import search_service
 from ui.show.names import as_text
 from ui.show.plotly_json import show
 
@@ -67,7 +68,13 @@ def show_search_on_text() -> None:
     )
     seed = widgets.segmented_control("Seed", (1, 2, 3, 4, 5), 1, key="tuning_seed", container=right)
     settings = {"text": text, "method": method, "seed": seed}
-    job_panel("search_text", settings, _draw_trials, label="Search on this text")
+    job_panel(
+        "search_text",
+        settings,
+        _draw_trials,
+        label="Search on this text",
+        service=search_service,
+    )
 
 
 def _draw_trials(value: Mapping[str, Any], finished: bool) -> None:

@@ -17,7 +17,7 @@ import streamlit as st
 from ui.app.client import is_guest
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
-from ui.services.jobs import JobView, Key, job_service
+from ui.services.jobs import JobService, JobView, Key, job_service
 from ui.services.models import run_folder
 from ui.services.study import Study
 from ui.show.duration import duration
@@ -52,19 +52,20 @@ def job_panel(
     label: str,
     study: Study | None = None,
     recorded: str | None = None,
+    service: Callable[[], JobService] = job_service,
 ) -> None:
     """A button that starts a job; then its progress, elapsed time and Stop; then what it found.
 
     draw(value, finished) draws what is known: many times while the job goes on, then the result.
     study: whose model the job is about. recorded: the name of a recorded result of exactly this
-    job and these settings, shown until the visitor runs it.
+    job and these settings, shown until the visitor runs it. service: whose queue the job waits in.
     """
     key = job_key(name, study, settings)
     widget = _short("_".join(key))
 
     def panel(view: JobView | None) -> None:
         if view is not None and view.active:
-            _show_progress(view, key, widget)
+            _show_progress(view, service(), key, widget)
         else:
             if view is not None:
                 _show_how_it_ended(view)
@@ -73,7 +74,7 @@ def job_panel(
                 again, key=f"start {widget}", icon=":material/play_arrow:"
             ):
                 folder = run_folder(study.run_key) if study else None
-                job_service().start(key, folder, visitor_id(), is_guest())
+                service().start(key, folder, visitor_id(), is_guest())
                 st.rerun()
         if view is not None and view.value is not None:
             draw(view.value, view.state == "finished")
@@ -84,7 +85,7 @@ def job_panel(
             st.caption(f":material/history: {result['said']}")
             draw(result["value"], True)
 
-    watch(lambda: job_service().view(key), panel, _EVERY, name=widget)
+    watch(lambda: service().view(key), panel, _EVERY, name=widget)
 
 
 def _short(name: str) -> str:
@@ -102,14 +103,14 @@ def _show_how_it_ended(view: JobView) -> None:
         st.info("Stopped. Start it again whenever you like.")
 
 
-def _show_progress(view: JobView, key: Key, widget: str) -> None:
+def _show_progress(view: JobView, service: JobService, key: Key, widget: str) -> None:
     if view.state == "queued":
         before = "one other computation" if view.place == 1 else f"{view.place} others"
-        text = f"Waiting for {before} to end …"
+        text = f"Waiting for {before} to end …" if view.place else "Next in line …"
     else:
         steps = f"{view.done:,} of {view.total:,}" if view.total else "starting"
         text = f"{steps}, {duration(view.seconds)}"
-    stop, asked = job_service().stop, (key, visitor_id())
+    stop, asked = service.stop, (key, visitor_id())
     progress(view.done, view.total, text, stop=stop, args=asked, key=f"stop {widget}")
 
 

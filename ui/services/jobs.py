@@ -14,12 +14,14 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ui.services.process import Process
 from ui.services.processwide import once_per_process
+from ui.services.training import Errand, TrainingService, training_service
 from ui.show.duration import duration
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ _KILLED = (
 )
 _UNREADABLE = "The computation was stopped: what it said can't be read. Start it again."
 _UNFINISHED = "The computation ended before it had a result. Start it again."
+_LOOK = 0.2  # seconds between two looks at whether a job that waits for its turn is still wanted
 _LAST_MOMENT = 5.0  # seconds that a job may live on after the end of its output
 
 Key = tuple[str, str, str]
@@ -82,13 +85,20 @@ class _Entry:
     started: float = 0.0
     process: Process | None = None
     guest: bool = False
+    errand: Errand | None = None  # while it waits for its turn among the runs
 
 
 class JobService:
     """Does jobs one after the other. Every method may be called by any thread."""
 
-    def __init__(self, command: list[str] | None = None) -> None:
-        self._command = command or [sys.executable, "-m", "gpt_core.jobs"]
+    def __init__(
+        self,
+        command: list[str] | None = None,
+        runs: Callable[[], TrainingService] | None = None,
+    ) -> None:
+        """runs: the service in whose queue each job waits for its turn; else they wait for each
+        other alone."""
+        self._command, self._runs = command or [sys.executable, "-m", "gpt_core.jobs"], runs
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
@@ -131,6 +141,8 @@ class JobService:
             if entry is None:
                 return None
             self._entries.move_to_end(key)
+            if entry.errand and self._runs:
+                return replace(entry.view, place=self._runs().before_errand(entry.errand))
             if entry.view.state == "queued":
                 return replace(entry.view, place=self._queue.index(key) + bool(self._running()))
             if entry.view.state == "running":
@@ -147,7 +159,8 @@ class JobService:
             self._wake.notify()
 
     def _running(self) -> Key | None:
-        return next((k for k, e in self._entries.items() if e.view.state == "running"), None)
+        now = (k for k, e in self._entries.items() if e.errand or e.view.state == "running")
+        return next(now, None)
 
     def _leave(self, key: Key, visitor: str) -> None:
         entry = self._entries.get(key)
@@ -169,22 +182,37 @@ class JobService:
 
     def _work(self) -> None:
         while (entry := self._next()) is not None:
-            error = _CRASHED
+            error, errand = _CRASHED, entry.errand
             try:
+                self._wait_for_turn(entry)
                 error = self._do(entry)
             except Exception:
                 logger.exception("The job service stumbled; it goes on with the next job.")
             self._end(entry, error)
+            if errand and self._runs:
+                self._runs().end_errand(errand)
+
+    def _wait_for_turn(self, entry: _Entry) -> None:
+        """Until it has its turn among the runs, where it needs one, or nobody wants it any more."""
+        errand = entry.errand
+        while errand and not errand.ready.wait(_LOOK) and entry.view.active and not self._closed:
+            pass
+        with self._lock:
+            entry.errand = None
+            if entry.view.state == "queued":
+                entry.started = time.monotonic()
+                entry.view = replace(entry.view, state="running")
 
     def _next(self) -> _Entry | None:
-        """The first of the queue, which runs from now on; None when the service is closed."""
+        """The first of the queue, which runs when it has its turn; None when the service is
+        closed."""
         with self._lock:
             self._wake.wait_for(lambda: self._queue or self._closed)
             if self._closed:
                 return None
             entry = self._entries[self._queue.pop(0)]
-            entry.started = time.monotonic()
-            entry.view = replace(entry.view, state="running")
+            if self._runs:
+                entry.errand = self._runs().queue_errand()
             return entry
 
     def _do(self, entry: _Entry) -> str:
@@ -256,3 +284,9 @@ def _step(line: bytes) -> dict[str, Any] | None:
 def job_service() -> JobService:
     """The one service of this app process."""
     return JobService()
+
+
+@once_per_process(close=JobService.close)
+def search_service() -> JobService:
+    """Another one for jobs that train on a text of one's own: they wait in Training's queue."""
+    return JobService(runs=training_service)

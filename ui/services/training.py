@@ -20,6 +20,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from gpt_core.memory import free_memory
 from gpt_core.training.run import Run
@@ -51,6 +52,7 @@ OWNER_STOPPED = "Whoever runs this app stopped it."
 _CURVES_KEPT = 64  # runs whose curves stay in memory
 _DISK_FULL = "The disk is full: make room there, then resume."
 _CRASHED = "The training process ended with an error; its worker.log says which."
+_SEARCHING = "A search for settings is training (see Tuning); this run is next."
 _ROOM = 1_000_000  # bytes; a disk with less than that is full
 _GRACE = 60.0  # seconds a worker may take to save after it was told to
 _LEAVE = 10.0  # and when the app ends
@@ -88,6 +90,24 @@ class _Turn:
     reason: str | None = None
 
 
+@dataclass
+class Errand:
+    """What trains beside the page without being a run, a search for example: it has its turn among
+    the runs.
+
+    ready: set when it may begin. lock: held meanwhile, so that no run trains.
+    """
+
+    id: str
+    ready: threading.Event = field(default_factory=threading.Event)
+    lock: BinaryIO | None = None
+
+    @property
+    def waiting(self) -> Waiting:
+        """As one of the queue, of nobody's class."""
+        return Waiting(self.id, "", 0, 0.0)
+
+
 class TrainingService:
     """Queues, starts, follows and ends training runs. Every method may be called by any thread."""
 
@@ -112,6 +132,7 @@ class TrainingService:
         self._turns = Turns()
         self._turn: _Turn | None = None
         self._entries: dict[str, _Entry] = {}
+        self._errands: dict[str, Errand] = {}  # that wait, or have their turn
         self._find_runs()
         self._thread = threading.Thread(target=self._supervise, name="training", daemon=True)
         self._thread.start()
@@ -133,6 +154,32 @@ class TrainingService:
             self._queue.append(run_id)
         self._wake.set()
         return run_id
+
+    def queue_errand(self) -> Errand:
+        """Let something that is no run wait for its turn; see `Errand` and `end_errand`."""
+        errand = Errand(secrets.token_hex(8))
+        with self._lock:
+            self._errands[errand.id] = errand
+            self._queue.append(errand.id)
+        self._wake.set()
+        return errand
+
+    def end_errand(self, errand: Errand) -> None:
+        """It has ended, or won't begin: the next in the queue may."""
+        with self._lock:
+            self._errands.pop(errand.id, None)
+            if errand.id in self._queue:
+                self._queue.remove(errand.id)
+            if errand.lock:
+                errand.lock.close()
+        self._wake.set()
+
+    def before_errand(self, errand: Errand) -> int:
+        """How many have their turns before it; 0 if it has its own."""
+        with self._lock:
+            if errand.id not in self._queue:
+                return 0
+            return self._order().index(errand.id) + bool(self._turn or self._errand_now())
 
     def limits_for(self, guest: bool) -> Limits:
         """What holds for the owner of this computer, or for those who reach it from others."""
@@ -268,7 +315,7 @@ class TrainingService:
             if self._turn and self._turn.entry.about.owner == owner:
                 return self._turn.entry.run_id, 0
             for place, run_id in enumerate(self._order(), start=1):
-                if self._entries[run_id].about.owner == owner:
+                if run_id in self._entries and self._entries[run_id].about.owner == owner:
                     return run_id, place
         return None
 
@@ -276,7 +323,8 @@ class TrainingService:
         """The run that trains and those that wait for it, whoever's: for the owner's eyes."""
         with self._lock:
             now = self._view(self._turn.entry) if self._turn else None
-            return now, [self._view(self._entries[run_id]) for run_id in self._order()]
+            runs = [self._entries[each] for each in self._order() if each in self._entries]
+            return now, [self._view(entry) for entry in runs]
 
     def all_runs(self) -> list[RunView]:
         """Every visitor's runs, newest first: for the owner's eyes."""
@@ -353,6 +401,9 @@ class TrainingService:
         with self._lock:
             self._closed = True
             turn, self._turn = self._turn, None
+            for errand in self._errands.values():
+                if errand.lock:
+                    errand.lock.close()
         self._wake.set()
         if turn:
             turn.process.close(_LEAVE)
@@ -381,7 +432,12 @@ class TrainingService:
             self._entries[folder.name] = _Entry(folder.name, folder, about, state, reason)
 
     def _order(self) -> list[str]:
-        return in_order((self._entries[run_id].waiting for run_id in self._queue), self._turns)
+        entries = (self._entries.get(each) or self._errands[each] for each in self._queue)
+        return in_order((entry.waiting for entry in entries), self._turns)
+
+    def _errand_now(self) -> Errand | None:
+        """The errand that has its turn."""
+        return next((each for each in self._errands.values() if each.lock), None)
 
     def _make_room(self, visitor: str, request: RunRequest, guest: bool) -> None:
         now = time.time()
@@ -563,18 +619,40 @@ class TrainingService:
     def _start_next(self) -> None:
         if self._turn or not self._queue:
             return
-        entry = self._entries[self._order()[0]]
-        try:
-            lock = self._machine.acquire()
-        except OSError as error:  # nothing to do with this run; it waits until somebody helps
-            reason = f"{error.strerror} Whoever runs this app can help; this run is next."
-            if entry.reason != reason:
-                logger.warning("Nothing can be trained: %s", error)
-            entry.reason = reason
+        first = self._order()[0]
+        entry, errand = self._entries.get(first), self._errands.get(first)
+        if self._errand_now():
+            if entry:
+                entry.reason = _SEARCHING
             return
+        lock = self._machine_for(entry)
         if lock is None:
-            entry.reason = "Another app on this computer is training; this run is next."
             return
+        if errand:
+            self._queue.remove(errand.id)
+            self._turns.had(errand.waiting)
+            errand.lock = lock
+            errand.ready.set()
+        elif entry:
+            self._train(entry, lock)
+
+    def _machine_for(self, entry: _Entry | None) -> BinaryIO | None:
+        """The machine's lock for whoever is next; None, and the run says why, if there is none."""
+        try:
+            lock, reason = self._machine.acquire(), ""
+        except OSError as error:  # nothing to do with this run; it waits until somebody helps
+            lock, reason = (
+                None,
+                f"{error.strerror} Whoever runs this app can help; this run is next.",
+            )
+            if entry is None or entry.reason != reason:
+                logger.warning("Nothing can be trained: %s", error)
+        if lock is None and entry:
+            entry.reason = reason or "Another app on this computer is training; this run is next."
+        return lock
+
+    def _train(self, entry: _Entry, lock: BinaryIO) -> None:
+        """Start the worker of a run whose turn it is."""
         self._queue.remove(entry.run_id)
         self._turns.had(entry.waiting)
         entry.state, entry.reason = "running", None
