@@ -32,8 +32,11 @@ class _NoNumbers(TorchFunctionMode):
 
 def shapes_of(config: GPTConfig) -> GPT:
     """A GPT whose weights have shapes but take no memory (PyTorch's meta device)."""
-    # Positions that aren't learned are a table of numbers, and no weights: a short one will do.
-    shorter = config if config.position == "learned" else replace(config, block_size=1)
+    # Positions that aren't learned are a table of numbers, and no weights: a short one will do. Nor
+    # do first numbers matter, and some of them would take PyTorch's compiler again to leave out.
+    shorter = replace(config, residual_init="zero")
+    if config.position != "learned":
+        shorter = replace(shorter, block_size=1)
     with torch.device("meta"), _NoNumbers():
         model = GPT(shorter)
     model.config = config
