@@ -36,9 +36,11 @@ LESSONS = (
     "head_born",
     "one_step",
     "evaluation",
+    "tuning",
     "lean",
+    "fine_tuning",
 )
-TARGETS = {"median": 300, "p95": 600}  # milliseconds
+TARGETS = {"median": 150, "p95": 400}  # milliseconds
 QUIET = 400  # milliseconds without a change: what an interaction led to is over
 WATCH = """() => {
     window.began = window.changed = 0;

@@ -47,12 +47,21 @@ class Trial:
     pruned: bool
 
 
-def search(method: str, runs: Runs, budget: float, seed: int) -> Iterator[Trial]:
-    """Try settings until the budget, in whole runs, is spent. method: one of METHODS."""
+def search(
+    method: str,
+    runs: Runs,
+    budget: float,
+    seed: int,
+    space: Sequence[Sequence[float]] | None = None,
+) -> Iterator[Trial]:
+    """Try settings until the budget, in whole runs, is spent. method: one of METHODS.
+
+    space: for each of NAMES the values that it may have; else those of the recorded grid.
+    """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    values = COARSE if method == "grid" else SPACE
+    values = space or (COARSE if method == "grid" else SPACE)
     places = [range(len(each)) for each in values]
     study = optuna.create_study(sampler=_sampler(method, places, seed), pruner=_pruner(method))
     most = math.prod(map(len, places)) if method == "grid" else math.inf

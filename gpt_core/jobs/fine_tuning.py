@@ -37,8 +37,9 @@ WAYS = ("all", "last", "lora", "new")  # the last one: a new model of the same d
 TUNES: dict[str, Tune] = {"all": "all", "last": "last", "lora": "lora", "new": "all"}
 SHAKESPEARE, LISTS = TINY_SHAKESPEARE.name, "shopping lists"
 TEXTS, STEPS, SEEDS = (SHAKESPEARE, LISTS), (30, 90), (1, 3)
-# Of a model 128 wide: the best of four to six rates for each way (0.0003 to 0.1), by the bundled
-# model's loss on a held-out end of Tiny Shakespeare's training part after 90 steps, seed 100.
+# Of a model 128 wide: the best of five or six rates for each way (0.0003 to 0.1), by the bundled
+# model's loss on a held-out end of Tiny Shakespeare's training part after 90 steps, seed 100:
+# benchmarks/tuning_rates.py.
 RATES = {"all": 2e-2, "last": 3e-2, "lora": 3e-2, "new": 3e-2}
 RANK = 8
 TOKENS = 768  # of a step
@@ -66,13 +67,13 @@ def fine_tuning(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     text = choice(settings, "text", TEXTS)
     steps, seeds = choice(settings, "steps", STEPS), choice(settings, "seeds", SEEDS)
     model, tokenizer = run.load_model(), run.tokenizer()
-    configs = {way: _config(run, model, way, steps, seeds) for way in WAYS}
+    configs = {way: config_of(run, model, way, steps, seeds) for way in WAYS}
     new_text = _new_text(text)
     tokens = data.TokenData(*data.split(data.encode_to_array(tokenizer, new_text)))
     passes = len(POINTS) * len(WAYS) * seeds
     read = pieces_for(run, model, PIECES, passes=passes, flops=MEASURED_FLOPS)
     length = max(len(piece.ids) for piece in read.pieces)
-    measured = {"old": [p.ids for p in read.pieces], "new": _pieces(tokens.val, length)}
+    measured = {"old": [p.ids for p in read.pieces], "new": pieces_of(tokens.val, length)}
     points = sorted({round(share * steps) for share in POINTS})
     result: dict[str, Any] = {
         **_sizes(read.pieces, measured["new"], tokenizer),
@@ -91,7 +92,7 @@ def fine_tuning(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     done, total = 0, len(WAYS) * seeds * steps
     for way in WAYS:
         for seed in range(1, seeds + 1):
-            learner = _learner(model, way, seed)
+            learner = learner_of(model, way, seed)
             trainer = Trainer(learner, tokens, replace(configs[way], seed=seed))
             curve = yield from _curve(trainer, points, measured, (done, total))
             for name, losses in curve.items():
@@ -105,7 +106,7 @@ def fine_tuning(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     yield Progress(total, total, result)
 
 
-def _config(run: Run, model: GPT, way: str, steps: int, seeds: int) -> TrainConfig:
+def config_of(run: Run, model: GPT, way: str, steps: int, seeds: int) -> TrainConfig:
     """How a way trains. Raises JobError where it would take too long here."""
     batch = max(1, TOKENS // run.block_size)
     work = len(WAYS) * seeds * steps * batch * run.block_size * model.flops_per_token()
@@ -127,7 +128,7 @@ def _config(run: Run, model: GPT, way: str, steps: int, seeds: int) -> TrainConf
     )
 
 
-def _learner(model: GPT, way: str, seed: int) -> GPT:
+def learner_of(model: GPT, way: str, seed: int) -> GPT:
     """A copy of the model made ready for a way, or a new one."""
     torch.manual_seed(seed)
     if way == "new":
@@ -147,7 +148,7 @@ def _new_text(name: str) -> str:
         raise JobError(str(error)) from None
 
 
-def _pieces(tokens: np.ndarray, length: int) -> list[tuple[int, ...]]:
+def pieces_of(tokens: np.ndarray, length: int) -> list[tuple[int, ...]]:
     """Token ids of PIECES pieces from all over a text, or of as many as there are in it."""
     count = max(1, min(PIECES, len(tokens) // length))
     starts = np.linspace(0, max(0, len(tokens) - length), count).astype(int)
