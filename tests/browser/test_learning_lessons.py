@@ -1,0 +1,94 @@
+"""The four lessons after Sample, each as a reader walks it: predict, see, change a thing, see that.
+
+And a search on a text of one's own, with its progress and Stop.
+"""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import open_lesson, settled, stop_button
+
+
+def answer(page, key, number=0):
+    """Give an answer to the question whose key begins so; the verdict has to be in view."""
+    radio = page.locator(f'[class*="st-key-{key}"]')
+    expect(radio.locator("label").first).to_be_visible()
+    radio.get_by_test_id("stRadioOption").nth(number).click()
+    settled(page)
+    expect(radio.locator('input[type="radio"]').first).to_be_disabled()  # the first guess counts
+    assert key not in page.url
+
+
+def test_evaluation_from_a_guess_to_marked_copies(page, app_url):
+    open_lesson(page, f"{app_url}/evaluation")
+    tokens = page.locator(".surprise .t[tabindex]")
+    expect(tokens).to_have_count(0)
+    answer(page, "eval_own_")
+    expect(page.get_by_test_id("stAlert").first).to_be_in_viewport()
+    tokens.first.focus()
+    expect(tokens.first.locator(".told")).to_contain_text("bits")
+    copied = page.locator(".copied")
+    expect(copied).to_have_count(0)
+    answer(page, "eval_copy_")
+    marks = copied.locator("mark")
+    expect(marks.first).to_be_visible()
+    slider = page.get_by_role("slider", name="Mark stretches of at least")
+    slider.press("Home")
+    settled(page)
+    many = marks.count()
+    slider.press("End")
+    expect(marks).not_to_have_count(many)
+    assert marks.count() < many
+    expect(copied).to_be_in_viewport()
+
+
+def test_tuning_from_a_guess_to_scaled_rates(page, app_url):
+    open_lesson(page, f"{app_url}/tuning")
+    assert page.get_by_text("takes that out").count() == 0
+    answer(page, "tuning_rate")
+    page.get_by_text("takes that out").wait_for()
+    curve = page.locator('[class*="tuning_rate_curves"] .js-plotly-plot').first
+    before = curve.locator(".scatterlayer").first.inner_html()
+    page.locator(".st-key-tuning_mup").get_by_text("scaled by width").click()
+    settled(page)
+    expect(curve).to_be_in_viewport()
+    assert curve.locator(".scatterlayer").first.inner_html() != before
+    expect(page).to_have_url(re.compile("tuning_mup="))
+
+
+def test_lean_models_from_a_guess_to_a_pruned_model(page, app_url):
+    open_lesson(page, f"{app_url}/lean")
+    assert page.locator(".st-key-lean_kind").count() == 0
+    answer(page, "lean_bits_")
+    page.locator(".st-key-lean_kind").wait_for()
+    slider = page.get_by_role("slider", name="Share to remove, %")
+    slider.press("End")
+    expect(page.get_by_text(re.compile(r"^At [5-9]\d% \(plain"))).to_be_in_viewport()
+    page.get_by_role("slider", name="Multiply the largest channel by").press("End")
+    expect(page.get_by_text("The largest channel was made 50 times as large")).to_be_in_viewport()
+
+
+def test_fine_tuning_from_a_guess_to_a_rank(page, app_url):
+    open_lesson(page, f"{app_url}/fine_tuning")
+    assert page.get_by_text("The same beginning, before and after").count() == 0
+    answer(page, "tuned_")
+    page.get_by_role("heading", name="The same beginning, before and after").wait_for()
+    page.get_by_role("slider", name="Rank r").press("Home")
+    expect(page.get_by_text("With rank 1 its adapter has 1 ·")).to_be_in_viewport()
+    expect(page).to_have_url(re.compile("tuned_rank=1"))
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["to its end", "stopped"])
+def test_a_search_on_a_text_says_how_far_it_is(page, app_url, ends):
+    seed = 1 if ends else 2
+    open_lesson(page, f"{app_url}/tuning?tuning_seed={seed}&tuning_method=halving")
+    page.get_by_role("button", name="Search on this text").click()
+    expect(page.get_by_text(re.compile(r"\d+ of 1\d\d, "))).to_be_in_viewport()
+    if not ends:
+        stop_button(page).click()
+        page.get_by_text("Stopped. Start it again").wait_for()
+        return
+    page.get_by_text("Computed here in").wait_for(timeout=600_000)
+    page.get_by_text("new seeds").last.wait_for()
