@@ -27,11 +27,19 @@ export class Lifetime {
   }
 
   /**
-   * A frame after the one that holds what is drawn now: then it has been painted.
+   * As soon as the frame that holds what is drawn now has been painted. A message comes right after
+   * the frame; a timer would wait for whatever else the page has to do.
    * @param {() => void} act
    */
   afterPaint(act) {
-    requestAnimationFrame(() => setTimeout(() => this.signal.aborted || act()));
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        if (!this.signal.aborted) act();
+      };
+      port2.postMessage(null);
+    });
   }
 
   /** @param {() => void} act */
