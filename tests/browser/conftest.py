@@ -118,8 +118,13 @@ def metric(page, label: str):
 
 
 def settled(page) -> None:
-    """Wait until the app has answered and is idle."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    """Wait until the app has answered and is idle, and stays so for a moment.
+
+    For a moment, as what was just pressed or typed is still on its way when the key has come up.
+    """
+    for wait in (100, 0):
+        page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        page.wait_for_timeout(wait)
 
 
 def pick(page, label: str, option: str) -> None:

@@ -56,8 +56,7 @@ def test_the_prompt_is_edited_with_all_that_a_hand_does(page, app_url, model):
     expect(page.get_by_text("2,000 of 2,000")).to_be_visible()
     box.press("Control+z")
     expect(box).to_have_value("NADIA:⏎Who木")
-    settled(page)
-    assert prompt_of(page) == "NADIA:⏎Who木"
+    page.wait_for_url(lambda _: prompt_of(page) == "NADIA:⏎Who木")
 
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 900)")
     assert box.bounding_box()["y"] < 60  # the bar has stayed
