@@ -33,19 +33,29 @@ _TOGETHER = 8  # pupils who come in at the same time
 
 
 class Pupil(Session):
-    """A pupil's page: it waits for a change, then runs once."""
+    """A pupil's page: it waits for a change, then draws what that concerns."""
+
+    async def open_class(self) -> tuple[Seat, str]:
+        """Be a teacher: the seat, and the class's code."""
+        await self.open()
+        await self.press("Open a class")
+        code = next(
+            d.new_element.html.body
+            for _, d in self.shown.values()
+            if "letter-spacing" in d.new_element.html.body
+        )
+        return self.seat(), code.rpartition("'>")[2][:6]
 
     async def come_in(self, code: str) -> None:
         """Join the class with this code."""
         await self.open(code=code)
         await self.press("Join a class")
-        self._query = {}
         self.seat()
 
     async def follow(self, prompt: str) -> None:
-        """Run, and be where the teacher is. Raises RuntimeError unless it shows this prompt."""
+        """Report the change, be where the teacher is. Raises RuntimeError without this prompt."""
         self._page, self._heading = LESSON, ""
-        await self._rerun_page(60.0, page_script_hash=self._page_hash)
+        await self.tell("class_link", "change", 0)
         shown = [w.value for _, w in self.widgets.values() if getattr(w, "label", "") == PROMPT]
         if prompt not in shown:
             raise RuntimeError(f"A pupil's page doesn't show {prompt!r}.")
@@ -96,12 +106,7 @@ async def see(port: int, pupil: Pupil, class_id: str, known: int, prompt: str) -
 async def follow(port: int, pupils: int, changes: int, every: float) -> list[float]:
     """Seconds of every change on every screen; the first change, to the lesson, isn't counted."""
     async with Pupil(port, "classroom") as teacher:
-        await teacher.open()
-        await teacher.press("Open a class")
-        seat = teacher.seat()
-        code = next(
-            d.new_element.html.body for _, d in teacher.shown.values() if _is_code(d)
-        ).rpartition("'>")[2][:6]
+        seat, code = await teacher.open_class()
         class_of = [Pupil(port, "classroom") for _ in range(pupils)]
         for first in range(0, pupils, _TOGETHER):
             some = class_of[first : first + _TOGETHER]
@@ -130,11 +135,6 @@ async def _changes(
         version = await steer(port, seat, prompt, f"{change % 2}.1")
         times += [end - begin for end in await watching]
     return times
-
-
-def _is_code(delta: object) -> bool:
-    body = getattr(getattr(delta, "new_element", None), "html", None)
-    return "letter-spacing" in getattr(body, "body", "")
 
 
 def answers(root: Path, pupils: int) -> float:

@@ -9,18 +9,21 @@ was asked for has answered, and no other.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from functools import partial
 from types import TracebackType
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode
 
 import requests
+from streamlit.components.v2.bidi_component.constants import EVENT_DELIM
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 
 WIDGETS = (
@@ -58,7 +61,7 @@ class Session:
         self.shown: dict[tuple[int, ...], tuple[str, Delta]] = {}
         self._touched: dict[tuple[int, ...], str] = {}  # in this rerun: place → fragment
 
-    async def __aenter__(self) -> Session:
+    async def __aenter__(self) -> Self:
         self._socket = await connect(
             self._address, subprotocols=["streamlit"], max_size=_LONGEST_MESSAGE
         )
@@ -76,6 +79,15 @@ class Session:
         seconds = await self._rerun_page(timeout, page_name=self._page)
         self._heading = self._shown
         return seconds
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What the page's address says."""
+        return dict(self._query)
+
+    async def rerun(self, timeout: float = 60.0) -> float:
+        """Let the whole page run once more; seconds it took."""
+        return await self._rerun_page(timeout, page_script_hash=self._page_hash)
 
     async def type(self, label: str, text: str, key: str, timeout: float = 60.0) -> float:
         """Type into the text box with this label, bound to the URL as key; seconds it took."""
@@ -100,6 +112,23 @@ class Session:
         finally:
             if "trigger_value" in value:
                 del self._values[identity]
+
+    async def tell(self, component: str, event: str, value: object, timeout: float = 60.0) -> float:
+        """A component of this name reports an event; seconds until the page has answered."""
+        fragment, shown = next(
+            (fragment, delta.new_element.bidi_component)
+            for fragment, delta in self.shown.values()
+            if delta.new_element.bidi_component.component_name.endswith(component)
+        )
+        said = json.dumps({"event": event, "value": value})
+        identity = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{shown.id}{EVENT_DELIM}events"
+        self._values[identity] = WidgetState(id=identity, json_trigger_value=said)
+        try:
+            return await self._rerun_page(
+                timeout, page_script_hash=self._page_hash, fragment_id=fragment
+            )
+        finally:
+            del self._values[identity]
 
     async def upload(self, identity: str, name: str, content: bytes, timeout: float = 60.0) -> None:
         """Upload a file with the uploader of this id, as the browser does."""
@@ -195,6 +224,8 @@ class Session:
             delta = self._kept[message.ref_hash][1]
             self._kept[message.ref_hash] = 0, delta
             self._draw(tuple(message.metadata.delta_path), delta)
+        elif kind == "page_info_changed":
+            self._query = dict(parse_qsl(message.page_info_changed.query_string, True))
         elif kind == "file_urls_response":
             self._upload_urls.extend(message.file_urls_response.file_urls)
         elif kind == "auto_rerun":

@@ -10,10 +10,10 @@ from course.frame import menu, place, way_on
 from course.lessons import FIRST, LESSONS, Lesson
 from ui.app.class_bar import class_bar
 from ui.app.course import tell_course
+from ui.app.following import follow, steered, take_seat
 from ui.app.glossary import forget_terms
 from ui.app.going import still_going
 from ui.app.links import follow_link, page_of
-from ui.app.seat import follow, steered, take_seat
 from ui.app.startup import prepare_process
 from ui.app.study_bar import about_study, study_bar, study_notes
 from ui.app.visitor import mount_visitor

@@ -26,7 +26,7 @@ from ui.app.lesson import (
 )
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
-from ui.components.attention_map import Outcome, Selection, attention_map, pack, selected
+from ui.components.attention_map import IN_URL, Outcome, Selection, attention_map, pack, selected
 from ui.services.study import Study
 from ui.services.traces import attention_of
 from ui.services.turns import crowded
@@ -142,7 +142,7 @@ def explore(study: Study) -> None:
     study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
     introduce(study)
     shape = (config.n_layer, config.n_head)
-    chosen = Selection.from_url(address.texts(), shape, len(study.ids))
+    chosen = Selection.from_url(address.texts(*IN_URL), shape, len(study.ids))
     show_picture(study, chosen)
     tell_one_row(study, chosen)
     ask_and_reveal(study, chosen.head)

@@ -14,9 +14,10 @@ import streamlit as st
 
 from pages.classroom import words
 from pages.classroom.on_screen import BOARD
+from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
-from ui.app.seat import CONSOLE, Sitting, attempt, get_up, go_to_view
+from ui.app.seat import CONSOLE, Sitting, attempt, get_up
 from ui.app.together import answered_text, histogram
 from ui.app.watch import watch
 from ui.services.classes.service import class_service

@@ -14,7 +14,7 @@ from gpt_core.tokenizers import Tokenizer
 from pages.head_born import words
 from pages.head_born.results import Film, continuation, losses_of, tokens_in_use
 from ui.app import address
-from ui.components.attention_map import Head, Selection
+from ui.components.attention_map import IN_URL, Head, Selection
 from ui.components.film import Stage, chosen, pack_film, show_film
 from ui.services.caches import Aside, shared
 from ui.services.study import Study, study_of
@@ -104,7 +104,7 @@ def draw(study: Study, film: Film, probe: Probe, revealed: bool) -> None:
     if name not in begins:
         begins.clear()
         shape = study.model.config.n_layer, study.model.config.n_head
-        head = Selection.from_url(address.texts(), shape, 1).head
+        head = Selection.from_url(address.texts(*IN_URL), shape, 1).head
         begins[name] = step, head, follow
     step, head, follow = begins[name]
     drawn = Aside((study, replace(film, views=views), probe, revealed))

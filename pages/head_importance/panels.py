@@ -18,7 +18,7 @@ from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result
 from ui.app.lesson import predict, say_what_is_cut
 from ui.app.study_bar import about_prompt
-from ui.components.attention_map import Selection, attention_grid, selected
+from ui.components.attention_map import IN_URL, Selection, attention_grid, selected
 from ui.services.caches import PASSES, shared
 from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
@@ -73,7 +73,7 @@ def show_heads(study: Study) -> None:
     config = study.model.config
     found = role_result(study)
     shape = (config.n_layer, config.n_head)
-    head = Selection.from_url(address.texts(), shape, len(study.ids)).head
+    head = Selection.from_url(address.texts(*IN_URL), shape, len(study.ids)).head
 
     def keep_in_url() -> None:
         if choice := selected("heads_grid"):

@@ -96,7 +96,7 @@ def asked(monkeypatch):
     """Names that the app asked the address for, other than widgets'."""
     names = set()
     texts = address.texts
-    monkeypatch.setattr(address, "texts", lambda: Recorder(texts(), names))
+    monkeypatch.setattr(address, "texts", lambda *some: Recorder(texts(*some), names))
     monkeypatch.setattr(address, "text_of", lambda name: Recorder(texts(), names).get(name, ""))
     return names
 

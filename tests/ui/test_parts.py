@@ -1,11 +1,16 @@
 """An edited prompt redraws the parts of a page that are about it, and leaves nothing stale."""
 
+import json
+
 import pytest
 
 from benchmarks.app_process import start_app, stop_app
+from benchmarks.class_following import Pupil, request
 from benchmarks.classroom import LESSONS
 from benchmarks.streamlit_session import Session
 from tests.helpers import run_loop
+from ui.app.study_bar import DEFAULT_PROMPT
+from ui.services.models import COPYING
 
 LABEL = "Prompt under study"
 FIRST = "INT. THE SPIN CYCLE - MORNING⏎⏎(Nadia is on her knees."
@@ -62,6 +67,47 @@ def test_an_emptied_prompt_ends_the_page_and_the_next_one_brings_it_back(port):
             assert after.keys() == before.keys(), before.keys() ^ after.keys()
 
     run_loop(empty_and_fill())
+
+
+def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
+    """And then it is as if the whole page had run."""
+
+    async def steer(seat, lesson, **query):
+        body = json.dumps({"secret": seat.secret, "lesson": lesson, "query": query}).encode()
+        await request(port, f"/_class/{seat.class_id}/steer", body)
+
+    async def follow():
+        async with Pupil(port, "classroom") as teacher, Pupil(port, "classroom") as pupil:
+            seat, code = await teacher.open_class()
+            await pupil.come_in(code)
+            for lesson, query, parts in (
+                ("attention", {"prompt": FIRST}, False),  # another lesson is another page
+                ("attention", {"prompt": FIRST, "head": "1.2", "off": "0.1"}, True),
+                ("attention", {"prompt": EDITS[0], "head": "1.2"}, True),
+                ("attention", {}, True),
+                ("attention", {"model": COPYING}, False),
+                ("averaging", {"prompt": FIRST}, False),
+                ("averaging", {"prompt": FIRST, "shown": "3"}, True),
+                ("averaging", {"prompt": EDITS[2], "shown": "2"}, True),
+                ("averaging", {}, True),
+            ):
+                await steer(seat, lesson, **query)
+                pupil._page, pupil._heading = lesson, ""
+                await pupil.tell("class_link", "change", 0)
+                assert pupil.only_parts is parts, (lesson, query)
+                text = query.get("prompt", DEFAULT_PROMPT)
+                assert text in [getattr(w, "value", "") for _, w in pupil.widgets.values()] or (
+                    text == DEFAULT_PROMPT
+                )
+                assert pupil.query == query
+                if parts:
+                    there = pupil.content()
+                    await pupil.rerun()
+                    here = pupil.content()
+                    wrong = [p for p in here.keys() | there.keys() if here.get(p) != there.get(p)]
+                    assert not wrong, (lesson, query, there.get(wrong[0]), here.get(wrong[0]))
+
+    run_loop(follow())
 
 
 def test_a_visitor_without_a_browser_can_upload_a_file(port):

@@ -8,20 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.app.readers import note_reader
+
+if TYPE_CHECKING:
+    from streamlit.runtime.state.query_params import QueryParams
+
 
 def text_of(name: str) -> str:
     """What the address says about a name; empty where it says nothing. Written by strangers."""
+    note_reader(name)
     return st.query_params.get(name, "")
 
 
-def texts() -> dict[str, str]:
-    """All that the address says."""
-    return st.query_params.to_dict()
+def texts(*names: str) -> dict[str, str]:
+    """What the address says about these names; without any, all of it, to hand it on."""
+    said = st.query_params.to_dict()
+    for name in names:
+        note_reader(name)
+    return {name: said[name] for name in names if name in said} if names else said
 
 
 def write(said: Mapping[str, str | None]) -> None:
@@ -106,7 +116,24 @@ def replace(said: Mapping[str, str]) -> None:
         return
     with _remembered(), context.session_state.query_params() as params:
         for name in [*params, *said]:
-            if binding := params.get_binding_for_param(name):
-                params.unbind_widget(binding.widget_id)
+            _untie(params, name)
         params.from_dict(said)
         params.set_initial_query_params_from_current()
+
+
+def change(said: Mapping[str, str | None]) -> None:
+    """Let the address say this, of widgets as well, before they are drawn; the rest of it stays."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        for name in said:
+            _untie(params, name)
+        write(said)
+        params.set_initial_query_params_from_current()
+
+
+def _untie(params: QueryParams, name: str) -> None:
+    """Streamlit keeps a widget's name to the widget, until it is drawn again."""
+    if binding := params.get_binding_for_param(name):
+        params.unbind_widget(binding.widget_id)

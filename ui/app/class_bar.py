@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from ui.app import address
+from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.seat import (
     CONSOLE,
@@ -14,7 +15,6 @@ from ui.app.seat import (
     Sitting,
     attempt,
     come_back,
-    go_to_view,
     look_around,
     my_role,
     show_what_failed,

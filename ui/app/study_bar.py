@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 
 import streamlit as st
@@ -12,6 +13,7 @@ from streamlit.errors import StreamlitAPIException
 
 from ui.app import address, widgets
 from ui.app.glossary import own_terms
+from ui.app.readers import forget_readers, reads_for
 from ui.app.seat import class_models
 from ui.app.startup import let_words_through
 from ui.app.visitor import visitor_id
@@ -28,6 +30,7 @@ LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
 DEFAULT_PROMPT = "INT. THE SPIN CYCLE - AFTERNOON⏎⏎(Nadia and"
 LINE_BREAK = "⏎"
 LABEL = "Prompt under study"
+_BOX = "prompt_box"  # the part of the page in which the prompt is edited
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character
 
 
@@ -44,7 +47,7 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
     @st.fragment(key=key)
     @wraps(draw)
     def redrawn() -> None:
-        with own_terms():
+        with own_terms(), reads_for(key):
             draw(current_study())
 
     @wraps(draw)
@@ -66,21 +69,13 @@ def study_bar() -> None:
     st.session_state["page_is_whole"] = False
     st.session_state["study"] = None  # until a part of the page asks for it
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
+    forget_readers()
     widgets.forget_texts()
     with st.container(key="study_bar", horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(key="study_model", width=230):
             key = _choose_model()
         with st.container(key="study_prompt"):
-            typed = widgets.text_input(
-                LABEL,
-                DEFAULT_PROMPT,
-                key="prompt",
-                max_chars=LONGEST_PROMPT,
-                on_change=redraw_parts,
-                # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
-                live="0ms" if "pandas" in sys.modules else True,
-            )
-            prompt_editor("prompt", typed, LONGEST_PROMPT)
+            _prompt_box()
         with st.container(key="study_buttons", width="content", gap=None):
             offer_link()
             st.button(
@@ -91,8 +86,24 @@ def study_bar() -> None:
                 help="The model and the prompt that the course begins with.",
                 on_click=_reset,
             )
-    st.session_state["study_request"] = (key, _line_breaks(typed or ""))
+    st.session_state["study_request"] = (key, _line_breaks(st.session_state["prompt"] or ""))
     st.session_state["place_of_notes"] = st.container(key="study_notes")
+
+
+@st.fragment(key=_BOX)
+def _prompt_box() -> None:
+    """The prompt, as it is edited; a part of its own, so that the server can put another in."""
+    with reads_for(_BOX):
+        typed = widgets.text_input(
+            LABEL,
+            DEFAULT_PROMPT,
+            key="prompt",
+            max_chars=LONGEST_PROMPT,
+            on_change=redraw_parts,
+            # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
+            live="0ms" if "pandas" in sys.modules else True,
+        )
+    prompt_editor("prompt", typed, LONGEST_PROMPT)
 
 
 def study_notes() -> None:
@@ -137,23 +148,40 @@ def redraw_parts() -> None:
     """The prompt was edited: draw the parts of the page that are about it, not the whole page.
 
     Where a page has ended early it has no such parts yet, and where it is about to end early it
-    must lose them: then the whole page runs, as it does by itself after this returns.
+    must lose them: then the whole page runs.
     """
-    key, _ = st.session_state.get("study_request", ("", ""))
-    request = key, _line_breaks(st.session_state.get("prompt") or "")
+    parts = parts_about(st.session_state.get("prompt") or "")
+    rerun_parts(parts)
+
+
+def rerun_parts(parts: list[str] | None) -> None:
+    """In a widget's callback: draw these parts of the page; for None, and if they are gone, all."""
+    if parts is not None:
+        with suppress(StreamlitAPIException):  # parts that were forgotten
+            st.rerun(parts)
+    st.rerun()
+
+
+def parts_about(prompt: str) -> list[str] | None:
+    """From now on the page is about this prompt; its parts that are. None if the page isn't whole.
+
+    None, too, where it won't be: the model is gone, or there is no prompt.
+    """
     if not st.session_state.get("page_is_whole"):
-        return
+        return None
+    key, _ = st.session_state["study_request"]
+    request = key, _line_breaks(prompt)
     try:
         study = study_of(*request)
-        if not study.ids:
-            return
-        st.session_state["study_request"], st.session_state["study"] = request, study
-        parts = st.session_state["parts"]
-        if _special(study) == st.session_state["notes"]:
-            parts = [part for part in parts if part != _NOTES] or [_NOTES]
-        st.rerun(parts)
-    except (ValueError, StreamlitAPIException):  # a model that is gone; parts that were forgotten
-        return
+    except ValueError:  # a model that is gone
+        return None
+    if not study.ids:
+        return None
+    st.session_state["study_request"], st.session_state["study"] = request, study
+    parts = st.session_state["parts"]
+    if _special(study) == st.session_state["notes"]:
+        parts = [part for part in parts if part != _NOTES] or [_NOTES]
+    return parts
 
 
 @about_prompt

@@ -27,6 +27,7 @@ import streamlit as st
 
 from gpt_core.model.settings import about
 from ui.app import address
+from ui.app.readers import note_reader
 
 Number = TypeVar("Number", int, float)
 Option = TypeVar("Option")
@@ -286,6 +287,7 @@ def _draw(
     limits: Any = None,
 ) -> Any:
     """Draw Streamlit's widget of this kind, and remember what was chosen. Its value."""
+    note_reader(key)
     memory: dict[str, _Last] = st.session_state.setdefault("widgets", {})
     if (steered := st.session_state.get(STEERED)) is not None:
         memory.pop(key, None)

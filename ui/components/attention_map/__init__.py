@@ -41,6 +41,7 @@ _component = st.components.v2.component(
 
 Head = tuple[int, int]
 
+IN_URL = ("head", "off", "cell")  # what an address says of a selection
 SMALL_SIDE = 64  # cells
 # Seconds by which the pictures are ahead of what the page says next, where there is time.
 # Streamlit draws together what has come in while it drew something else, and the pictures

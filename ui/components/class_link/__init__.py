@@ -5,6 +5,7 @@ Nothing of it is seen. It is the only component that keeps on working between tw
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,13 +34,16 @@ class Link:
     leads: bool = False
 
 
-def class_link(link: Link) -> tuple[object, bool]:
-    """Place it, once per rerun. The seat that the browser has kept; whether it can't keep any."""
+def class_link(link: Link, on_change: Callable[[], None]) -> tuple[object, bool]:
+    """Place it, once per rerun. The seat that the browser has kept; whether it can't keep any.
+
+    on_change: called before a rerun for which a change in the class is the reason.
+    """
     result = _component(
         key="class_link",
         data=asdict(link),
         on_seat_change=lambda: None,
-        on_change_change=lambda: None,
+        on_change_change=on_change,
         on_storage_change=lambda: None,
     )
     return result.get("seat"), result.get("storage") == "blocked"

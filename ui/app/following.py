@@ -1,0 +1,200 @@
+"""A page that follows the teacher's: what it is made to show, and which of its parts show that.
+
+A member's browser waits for changes of the class and reports each. Most are of the prompt, a head
+or a slider; then only those parts of the page are drawn again that read what has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
+
+from ui.app import address
+from ui.app.links import page_of
+from ui.app.readers import only_parts_run, readers_of
+from ui.app.seat import (
+    CONSOLE,
+    FORGET,
+    HERE,
+    Sitting,
+    attempt,
+    get_up,
+    my_role,
+    say_later,
+    sit_down,
+    sitting,
+    tell_storage,
+)
+from ui.app.study_bar import DEFAULT_PROMPT, LONGEST_PROMPT, parts_about, rerun_parts
+from ui.app.widgets import STEERED
+from ui.components.class_link import Link, class_link
+from ui.services.classes.file import State
+from ui.services.classes.service import Seat, class_service
+
+View = tuple[str, dict[str, str]]  # a lesson's name in the address, and what the address says
+
+_GO_TO = "class_go_to"
+_OWN = ("present",)  # what an address keeps when a page follows another
+_TIE = "class_tie"
+_PROMPT = "prompt"
+
+
+# ---- The whole page ----
+
+
+def take_seat() -> None:
+    """Tie the page to its class; course/main.py calls it once per rerun."""
+    mine = sitting()
+    if mine and my_role() is None:
+        get_up()
+        say_later("You are in no class any more: it has ended, or you were removed.")
+    _tie()
+
+
+def follow(here: str, lessons: Sequence[str]) -> None:
+    """Bring a member's page to where the teacher's is; before any widget of the page is drawn.
+
+    here: the lesson that was asked for. lessons: all there are; the first is the one without name.
+    """
+    st.session_state[HERE] = here
+    st.session_state.pop(STEERED, None)
+    if view := st.session_state.pop(_GO_TO, None):
+        lesson, query = view
+        if (lesson or lessons[0]) in lessons:
+            show_view(here, lesson or lessons[0], query)
+        return
+    mine, role = sitting(), my_role()
+    if mine is None or role is None or role.teacher:
+        return
+    state = class_service().state(mine.seat)
+    target = state.lesson or lessons[0]
+    if state.calls != mine.calls:
+        mine.free = False
+    elif mine.shown and here != mine.shown[0] and state.version == mine.version:
+        mine.free = True  # somebody who opens another lesson looks around alone
+    _note(mine, state)
+    shown = (target, dict(state.query))
+    nowhere_yet = target == CONSOLE and not state.query
+    if mine.free or nowhere_yet or target not in lessons or shown == mine.shown:
+        return
+    mine.shown = shown
+    show_view(here, *shown)
+
+
+def go_to_view(lesson: str, query: dict[str, str]) -> None:
+    """Show a view of a lesson from anywhere on a page. lesson: its name in the address."""
+    st.session_state[_GO_TO] = lesson, query
+    st.rerun()
+
+
+def show_view(here: str, lesson: str, query: dict[str, str]) -> None:
+    """Show a view of a lesson in place of whatever the page shows; before any widget is drawn."""
+    said = query | {name: text for name in _OWN if (text := address.text_of(name))}
+    _forget({*address.texts(), *query} - {*_OWN})
+    st.session_state[STEERED] = query
+    address.replace(said)
+    if lesson != here:
+        st.switch_page(page_of(lesson), query_params=said)
+
+
+@contextmanager
+def steered() -> Iterator[None]:
+    """The page is drawn inside; what it was made to show it then keeps by itself."""
+    try:
+        yield
+    except StopException:
+        st.session_state.pop(STEERED, None)
+        raise
+    st.session_state.pop(STEERED, None)
+
+
+# ---- Parts of it ----
+
+
+@st.fragment(key=_TIE)
+def _tie() -> None:
+    """What ties the browser to the class; the last part to be drawn where only some are."""
+    if only_parts_run():
+        st.session_state.pop(STEERED, None)
+    mine, role = sitting(), my_role()
+    link = Link(forget=st.session_state.get(FORGET, ""))
+    if mine and role:
+        link = Link(
+            seat=mine.seat.text,
+            forget=link.forget,
+            version=0 if role.teacher else mine.version,
+            marks=mine.marks,
+            free=mine.free,
+            leads=role.teacher and mine.leads,
+        )
+    told, blocked = class_link(link, _follow_change)
+    tell_storage(blocked)
+    seat = Seat.read(told)
+    if seat is None or (mine and seat == mine.seat) or seat.text == link.forget:
+        return
+    if st.session_state.get("class_told") == seat.text:
+        return  # the browser says it once; the seat has been exchanged for another since
+    st.session_state["class_told"] = seat.text
+    if class_service().role(seat):
+        sit_down(seat)
+    else:
+        st.session_state[FORGET] = seat.text
+    st.rerun()
+
+
+def _follow_change() -> None:
+    """The class has changed: draw what that concerns."""
+    rerun_parts(_concerned())
+
+
+def _concerned() -> list[str] | None:
+    """The parts of the page that show it; None for all of them. They are made to show it."""
+    mine, role = sitting(), my_role()
+    if mine is None or role is None or role.teacher or mine.free or mine.shown is None:
+        return None
+    state = attempt(partial(class_service().state, mine.seat))
+    if state is None:
+        return None
+    same = (state.marks, state.calls) == (mine.marks, mine.calls)
+    if not (same and state.lesson == mine.shown[0] == st.session_state.get(HERE)):
+        return None
+    changed = _differences(address.texts(), state.query)
+    parts = readers_of(changed)
+    if parts is not None and _PROMPT in changed:
+        about = parts_about((changed[_PROMPT] or DEFAULT_PROMPT)[:LONGEST_PROMPT])
+        parts = None if about is None else [*dict.fromkeys([*parts, *about])]
+    if parts is None:
+        return None
+    _note(mine, state)
+    mine.shown = state.lesson, dict(state.query)
+    _forget(changed)
+    st.session_state[STEERED] = dict(state.query)
+    address.change(changed)
+    return [*parts, _TIE]
+
+
+def _differences(now: Mapping[str, str], then: Mapping[str, str]) -> dict[str, str | None]:
+    """What an address has to say in order to say something else; None: nothing of it any more."""
+    names = {*now, *then} - {*_OWN}
+    return {name: then.get(name) for name in sorted(names) if now.get(name) != then.get(name)}
+
+
+def _forget(names: Iterable[str]) -> None:
+    """What widgets of these names showed."""
+    for name in names:
+        if name in st.session_state and _is_of_view(name):
+            del st.session_state[name]
+
+
+def _is_of_view(name: str) -> bool:
+    """Whether what a session keeps under a name is what a widget shows, and not who somebody is."""
+    simple = isinstance(st.session_state[name], str | int | float | list | None)
+    return simple and name != "visitor_id" and not name.startswith("class_")
+
+
+def _note(mine: Sitting, state: State) -> None:
+    mine.version, mine.marks, mine.calls = state.version, state.marks, state.calls
