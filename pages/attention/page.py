@@ -25,7 +25,7 @@ from ui.app.lesson import (
     you_can_now,
 )
 from ui.app.source import show_source
-from ui.app.study_bar import about_prompt, current_study
+from ui.app.study_bar import about_prompt, current_study, redraw_parts
 from ui.components.attention_map import IN_URL, Outcome, Selection, attention_map, pack, selected
 from ui.services.study import Study
 from ui.services.traces import attention_of
@@ -40,11 +40,20 @@ MOST_CELLS = 4_000_000
 MOST_IN_HANDOUT = 12_000_000
 
 
+def looked_at(study: Study) -> tuple[Study, Selection]:
+    """The prompt's end, as much as a picture of all heads has room for, and what is chosen."""
+    config = study.model.config
+    study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
+    shape = (config.n_layer, config.n_head)
+    return study, Selection.from_url(address.texts(*IN_URL), shape, len(study.ids))
+
+
 def keep_in_url() -> None:
     """Whatever the visitor chooses in the picture is in the address, ready to be shared."""
     choice = selected(PICTURE)
     if choice:
         address.write(choice.in_url())
+        redraw_parts()  # what is said below is about the chosen head, too
 
 
 def outcome(study: Study, off: tuple[tuple[int, int], ...]) -> Outcome:
@@ -124,7 +133,7 @@ def introduce(study: Study) -> None:
     say_what_is_cut(study)
 
 
-def explain(study: Study, head: tuple[int, int]) -> None:
+def say_how(study: Study, head: tuple[int, int]) -> None:
     config, T = study.model.config, len(study.ids)
     costs = multiplications(study.model, T)
     more = [words.twice_as_long(T, *costs)]
@@ -138,23 +147,27 @@ def explain(study: Study, head: tuple[int, int]) -> None:
 
 @about_prompt
 def explore(study: Study) -> None:
-    config = study.model.config
-    study = study.last(math.isqrt(MOST_CELLS // (config.n_layer * config.n_head)))
+    study, chosen = looked_at(study)
     introduce(study)
-    shape = (config.n_layer, config.n_head)
-    chosen = Selection.from_url(address.texts(*IN_URL), shape, len(study.ids))
     show_picture(study, chosen)
+    prose(words.ONE_HEAD)
     tell_one_row(study, chosen)
     ask_and_reveal(study, chosen.head)
-    explain(study, chosen.head)
+
+
+@about_prompt
+def explain(study: Study) -> None:
+    study, chosen = looked_at(study)
+    say_how(study, chosen.head)
 
 
 st.title("Attention")
 loaded = current_study().loaded
 goal(words.GOAL)
-show_meaning(loaded)
-st.header("Every head on your prompt")
 explore()
+st.header("What is it for?")
+show_meaning(loaded)
+explain()
 try_this(*words.TRY)
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)

@@ -148,13 +148,17 @@ def intro(config: GPTConfig, T: int) -> str:
     layers = "one layer" if config.n_layer == 1 else f"{config.n_layer} layers"
     pictures = config.n_layer * config.n_head
     return (
-        "In the lesson before, one head did this: each token sends a *query*. The better another "
-        "token's *key* matches it, the more of that token's *value* is added. This model has "
-        f"{layers} of {heads} each, so there "
-        f"{'is 1 picture' if pictures == 1 else f'are {pictures} pictures'} for "
-        f"{'this 1 token' if T == 1 else f'these {T} tokens'}. Each cell is one weight between 0 "
-        "and 1. Edit the prompt at the top and watch them change."
+        f"This model has {layers} of {heads} each: "
+        f"{'1 picture' if pictures == 1 else f'{pictures} pictures'} for "
+        f"{'this 1 token' if T == 1 else f'these {T} tokens'}. Each cell is one weight from 0 to 1."
     )
+
+
+ONE_HEAD = (
+    "Each does what one head did in the lesson before: a token sends a *query*. The better another "
+    "token's *key* matches it, the more of that token's *value* is added. Edit the prompt at the "
+    "top and watch the pictures change."
+)
 
 
 def concrete(head: Head, favourite: Favourite, causal: bool) -> str:

@@ -16,8 +16,7 @@ from gpt_core.generate.sample import (
 )
 from pages.sample import words
 from pages.sample.measured import show_measured
-from pages.sample.sampling import Writing, candidates, cuts, next_logits
-from pages.sample.settings import prompt_box, settings
+from pages.sample.sampling import LONGEST_TEXT, Writing, candidates, cuts, next_logits
 from ui.app.glossary import prose
 from ui.app.lesson import (
     ask,
@@ -29,8 +28,9 @@ from ui.app.lesson import (
     try_this,
     you_can_now,
 )
+from ui.app.sample_settings import sample_settings
 from ui.app.source import show_source
-from ui.app.study_bar import LONGEST_PROMPT, about_prompt, current_study
+from ui.app.study_bar import about_prompt, current_study
 from ui.app.watch import watch
 from ui.components.writing import generated_text, next_token_bars
 from ui.services.study import Study
@@ -46,11 +46,6 @@ def say_what_is_special(study: Study) -> None:
     if unknown:
         st.warning(words.unknown(unknown), icon=":material/help:")
     say_what_is_cut(study)
-
-
-@about_prompt
-def prompt(study: Study) -> None:
-    prompt_box(study, LONGEST_PROMPT)
 
 
 @about_prompt
@@ -130,15 +125,13 @@ prose(words.INTRO)
 current_study()
 say_what_is_special()
 
-left, right = st.columns([9, 11], gap="large")
+left, right = st.columns([2, 3], gap="large")
 with left:
-    prompt()
-    config = settings()
+    config = sample_settings(LONGEST_TEXT)
     write_and_stop()
 with right:
+    text()
     next_token()
-
-text()
 
 st.subheader("Predict first")
 nucleus()

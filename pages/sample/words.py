@@ -387,6 +387,3 @@ def spoken(config: SampleConfig) -> str:
     named = {"top-k": config.top_k, "top-p": config.top_p, "min-p": config.min_p}
     parts += [f"{name} {value:g}" for name, value in named.items() if value is not None]
     return ", ".join([*parts, f"seed {config.seed}"])
-
-
-PROMPT_HELP = "This is the prompt under study: the bar at the top and all other lessons follow."

@@ -140,25 +140,6 @@ def test_a_guess_is_answered_for_this_prompt(open_sample):
     assert "The likeliest alone has" in told.value
 
 
-def test_the_prompt_box_is_the_prompt_under_study(open_sample):
-    app = open_sample()
-    assert app.text_area(key="start_text").value == PROMPT
-    app.text_area(key="start_text").set_value("OTTO:\nwet").run()
-    assert not app.exception
-    assert app.text_input(key="prompt").value == "OTTO:⏎wet"
-    app.text_input(key="prompt").set_value("NADIA").run()
-    assert app.text_area(key="start_text").value == "NADIA"
-
-
-def test_an_emptied_box_starts_from_a_line_break(open_sample):
-    app = open_sample()
-    app.text_area(key="start_text").set_value("").run()
-    assert not app.exception
-    assert app.text_input(key="prompt").value == "⏎"
-    app.button(key="write").click().run()
-    assert finish(app).texts
-
-
 @pytest.mark.parametrize(
     ("prompt", "sentence"),
     [

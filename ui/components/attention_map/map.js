@@ -262,7 +262,8 @@ export class AttentionMap {
     const tallest = Math.max(400, innerHeight * 0.44) / layers;
     this.thumbnailSize = Math.floor(Math.max(18, Math.min(room / heads, tallest, 110)));
     this.map.style.setProperty("--thumbnail", `${this.thumbnailSize}px`);
-    this.map.classList.toggle("tiny", this.thumbnailSize < 44);
+    for (const [name, below] of LESS_ROOM)
+      this.map.classList.toggle(name, this.thumbnailSize < below);
     const family = getComputedStyle(this.plot).fontFamily;
     const available = Math.min(this.$(".large").clientWidth, Math.max(420, innerHeight * 0.72));
     this.layout = layOut(tokens, available, family);
@@ -521,6 +522,14 @@ export class AttentionMap {
     Object.assign(tip.style, { left: `${left}px`, top: `${event.clientY - box.top + 16}px` });
   }
 }
+
+// What is drawn otherwise on small pictures below so many pixels.
+/** @type {[string, number][]} */
+const LESS_ROOM = [
+  ["tiny", 44],
+  ["small-lamps", 60],
+  ["dots", 34],
+];
 
 /** @param {Message} message */
 const exactly = (message) => /** @type {Exact} */ (message);
