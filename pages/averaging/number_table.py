@@ -24,7 +24,7 @@ _HEAT_LIGHT = ("#ffffff", "#f2a65a", "#6b2300")
 _HEAT_DARK = ("#14131a", "#a85412", "#ffdcae")
 # What matrices of an equation take, in rem: a column and a letter of its label, a name's letter and
 # what is around it, and a sign between two matrices.
-_CELL, _LETTER, _EDGE, _SIGN = 2.55, 0.5, 0.6, 2.3
+_CELL, _LETTER, _NUMBER, _EDGE, _SIGN = 2.5, 0.49, 0.5, 0.6, 2.0
 _STACKED = "{flex-direction:column; align-items:flex-start}"
 _LABEL = 8  # characters of a token that fit beside a row
 
@@ -32,6 +32,7 @@ STYLE = """<style>
 .numbers {display:flex; flex-wrap:wrap; gap:.4rem 1.1rem; align-items:center; line-height:1.3}
 .frame {container-type:inline-size}
 .numbers.equation {flex-wrap:nowrap; gap:.4rem .6rem}
+.numbers.equation .sign + figure th span {display:none} /* the first matrix of the line says it */
 .numbers .sign {font-size:1.6rem; opacity:.7}
 .numbers figure {margin:0; overflow-x:auto; max-width:100%}
 .numbers figcaption {font-weight:600; margin-bottom:.25rem}
@@ -63,7 +64,8 @@ def show(*parts: str, room: float = 0.0) -> None:
     if room:
         css += f" equation e{room:.0f}"
         # It must win over the style that the next figures bring along.
-        rule = f".numbers.e{room:.0f} {_STACKED}"
+        here = f".numbers.e{room:.0f}"
+        rule = f"{here} {_STACKED} {here} .sign + figure th span {{display:inline}}"
         style += f"<style>@container (max-width:{room:.0f}rem) {{{rule}}}</style>"
     st.html(
         f'{style}<div class="frame"><div class="{css}" style="{line}">{"".join(parts)}</div></div>'
@@ -71,10 +73,15 @@ def show(*parts: str, room: float = 0.0) -> None:
 
 
 def room_of(*tables: tuple[Sequence[str], Sequence[str]]) -> float:
-    """What an equation takes, in rem: matrices by the labels of their rows and columns."""
+    """What an equation takes, in rem: matrices by the labels of their rows and columns.
+
+    The first one's rows are named; those of the others, on the same line, have their numbers alone.
+    """
     rooms = (
-        _LETTER * max(map(len, rows)) + sum(max(_CELL, _LETTER * len(c) + 0.25) for c in columns)
-        for rows, columns in tables
+        _LETTER * (0 if place else max(map(len, rows)))
+        + _NUMBER
+        + sum(max(_CELL, _LETTER * len(c) + 0.25) for c in columns)
+        for place, (rows, columns) in enumerate(tables)
     )
     return sum(rooms) + len(tables) * _EDGE + (len(tables) - 1) * _SIGN
 
@@ -108,7 +115,9 @@ def table(
     for i, (name, row) in enumerate(zip(rows, values, strict=True)):
         cells = "".join(_cell(value, paint, hidden=masked and j > i) for j, value in enumerate(row))
         css = ' class="chosen"' if i == chosen else ""
-        body += f"<tr{css}><th scope='row'><bdi>{html.escape(name)}</bdi></th>{cells}</tr>"
+        place, _, token = name.partition(" ")
+        said = f"{html.escape(place)}<span> <bdi>{html.escape(token)}</bdi></span>"
+        body += f"<tr{css}><th scope='row'>{said}</th>{cells}</tr>"
     size = f"<small>{len(rows)} × {len(columns)}</small>"
     return (
         f"<figure><figcaption>{html.escape(title)} {size}</figcaption>"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gpt_core.experiments import averaging
 from gpt_core.experiments.averaging import (
@@ -12,6 +13,7 @@ from gpt_core.experiments.averaging import (
     random_scores,
     sharpness,
 )
+from gpt_core.model.config import GPTConfig
 from pages.averaging import tables, words
 from pages.averaging.mask_experiment import show_mask_experiment
 from pages.averaging.results import Example, example_of, whole_prompt
@@ -24,6 +26,7 @@ from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
 
 SHOWN = 8  # tokens in the small example, at most
+SLIDER, BOX = 130, 80  # pixels: all in one line; on a telephone two beside each other
 SOURCES: dict[str, Callable[..., Any]] = {
     "loop": averaging.average_by_loop,
     "matrix": averaging.average_by_matrix,
@@ -33,25 +36,28 @@ SOURCES: dict[str, Callable[..., Any]] = {
 Head = tuple[int, int]
 
 
-def choose(study: Study) -> tuple[str, Study, int, Head]:
-    """The step, the small example, the row that is read, and the head whose q and k are used."""
-    config = study.model.config
-    step = widgets.segmented_control("Step", words.STEPS, words.STEPS[0], key="step")
-    one, two, three, four = st.columns(4)
-    count = min(SHOWN, len(study.ids))
-    if count > 2:
-        count = widgets.slider("Tokens", 2, count, min(6, count), key="shown", container=one)
-    row = widgets.select_slider("Row", range(count), count - 1, key="row", container=two)
+def choose(study: Study, line: DeltaGenerator) -> tuple[str, Study, int]:
+    """The step, the small example, and the row that is read."""
+    with line:
+        step = widgets.segmented_control(
+            "Step", words.STEPS, words.STEPS[0], key="step", width="content"
+        )
+        count = min(SHOWN, len(study.ids))
+        if count > 2:
+            count = widgets.slider("Tokens", 2, count, min(6, count), key="shown", width=SLIDER)
+        row = widgets.select_slider("Row", range(count), count - 1, key="row", width=SLIDER)
+    return words.STEP_NAMES[step], study.last(count), row
+
+
+def choose_head(config: GPTConfig, line: DeltaGenerator) -> Head:
+    """The head whose q and k step 4 uses, and whose Q, K and V are shown."""
     layer = head = 0
-    if config.n_layer > 1:
-        layer = widgets.selectbox(
-            "Layer, for q and k", range(config.n_layer), key="of_layer", container=three
-        )
-    if config.n_head > 1:
-        head = widgets.selectbox(
-            "Head, for q and k", range(config.n_head), key="of_head", container=four
-        )
-    return words.STEP_NAMES[step], study.last(count), row, (layer, head)
+    with line:
+        if config.n_layer > 1:
+            layer = widgets.selectbox("Layer", range(config.n_layer), key="of_layer", width=BOX)
+        if config.n_head > 1:
+            head = widgets.selectbox("Head", range(config.n_head), key="of_head", width=BOX)
+    return layer, head
 
 
 def compare_steps(study: Study, example: Example) -> None:
@@ -69,7 +75,6 @@ def compare_steps(study: Study, example: Example) -> None:
 def show_head(small: Study, example: Example, head: Head, row: int) -> None:
     """Q, K and V of one head on the small example."""
     config, view = small.model.config, example.view
-    st.header("Queries, keys, values")
     prose(words.projections(config, len(small.ids), *head))
     tables.show_question(view, small.tokens, row, config.causal)
     st.markdown(words.question_in_words(view, row, small.tokens, config))
@@ -83,8 +88,24 @@ def introduce(study: Study) -> None:
 @about_prompt
 def walk(study: Study) -> None:
     """Steps 1 to 4, their comparison, and one head's Q, K and V."""
-    name, small, row, head = choose(study)
+    line = st.container(key="averaging_choice", horizontal=True, vertical_alignment="bottom")
+    name, small, row = choose(study, line)
+    above, below = st.container(), st.container()
+    with below:
+        st.header("Queries, keys, values")
+        own_line = st.container(horizontal=True)
+    # The head is chosen where that has an effect.
+    head = choose_head(study.model.config, line if name == "data" else own_line)
     example = example_of(small, head)
+    with above:
+        show_steps(study, example, name, row)
+    with below:
+        show_head(small, example, head, row)
+
+
+def show_steps(study: Study, example: Example, name: str, row: int) -> None:
+    """One step on its numbers, and what becomes of all of them."""
+    small = study.last(len(example.x))
     prose(words.TOLD[name])
     tables.show_step(example.steps[name], name, example.x.tolist(), small.tokens, row)
     st.markdown(words.sum_in_words(example.steps[name], example.x.tolist(), row, small.tokens))
@@ -92,7 +113,6 @@ def walk(study: Study) -> None:
         st.info(words.UNMASKED)
     show_source(SOURCES[name])
     compare_steps(study, example)
-    show_head(small, example, head, row)
 
 
 @about_prompt

@@ -18,6 +18,7 @@ from ui.services.runs import RunView
 def reading_the_curves(view: RunView | None) -> None:
     """What curves tell in general, and of the run shown."""
     st.header("Reading the curves")
+    prose(words.INTRO)
     setup = view.setup if view else None
     one, two = st.columns(2, gap="large")
     with one:
@@ -42,7 +43,6 @@ def reading_the_curves(view: RunView | None) -> None:
 current_study()
 st.title("Training")
 goal(words.GOAL)
-prose(words.INTRO)
 
 form, live = st.columns([1, 2], gap="large")
 with form:

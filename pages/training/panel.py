@@ -86,8 +86,11 @@ def panel(key: str) -> None:
             _buttons(view)
         shown = key != models.BUNDLED or _guessed(view)
         loss_figure(view, shown)
+        _design(view)
         if key == models.BUNDLED:
             st.caption(words.WHERE)
+        else:
+            _keeping(view)
         if shown:
             _numbers(view)
             _small_figures(view)
@@ -122,18 +125,24 @@ def _guessed(view: RunView) -> bool:
 
 
 def _heading(view: RunView) -> None:
-    setup = view.setup
-    st.markdown(
-        f"{_STATES[view.state]} {setup.design}, {setup.parameters:,} parameters, "
-        f"{setup.tokenizer} tokenizer ({setup.vocab_size:,}), on “{as_text(setup.corpus_name)}”"
-        f"{words.tuned(setup)}"
-    )
+    """Where it stands."""
+    done = min(1.0, view.step / view.setup.steps)
+    st.progress(done, text=f"{_STATES[view.state]} {progress_text(view)}")
     if view.reason:
         (st.error if view.state in ("failed", "diverged") else st.info)(sentence(view.reason))
     elif view.state == "queued":
         seconds = seconds_until(training_service(), view.run_id)
         st.info(words.queued((view.place or 1) - 1, seconds))
-    st.progress(min(1.0, view.step / view.setup.steps), text=progress_text(view))
+
+
+def _design(view: RunView) -> None:
+    """What is trained, and on which text."""
+    setup = view.setup
+    st.caption(
+        f"{setup.design}, {setup.parameters:,} parameters, "
+        f"{setup.tokenizer} tokenizer ({setup.vocab_size:,}), on “{as_text(setup.corpus_name)}”"
+        f"{words.tuned(setup)}"
+    )
 
 
 def progress_text(view: RunView) -> str:
@@ -184,13 +193,19 @@ def _buttons(view: RunView) -> None:
         )
         if mine and row.button("Delete …", icon=":material/delete:", key="delete_run"):
             ask_to_delete(run_id)
-    if mine and view.about.class_id:
-        st.caption(words.kept_until(service.limits.days))
-        _button(st, words.KEEP, "bookmark", service.keep, run_id)
-    if mine:
-        share_button(view)
     if error := st.session_state.pop("training_error", None):
         show_error(error)
+
+
+def _keeping(view: RunView) -> None:
+    """What its owner may do with it beside training: keep it longer, share it."""
+    service = training_service()
+    if not service.owns(visitor_id(), view.run_id):
+        return
+    if view.about.class_id:
+        st.caption(words.kept_until(service.limits.days))
+        _button(st, words.KEEP, "bookmark", service.keep, view.run_id)
+    share_button(view)
 
 
 def _button(
@@ -295,7 +310,8 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         Line("training", steps, training, color=0, markers=True),
         Line("validation", steps, validation, color=1, markers=True),
     ]
-    logarithmic = st.toggle(
+    drawing, below = st.container(), st.container()
+    logarithmic = below.toggle(
         "Logarithmic scale",
         view.run_id == models.BUNDLED,
         key=f"logarithmic_{view.run_id}",
@@ -311,9 +327,10 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         y_title="loss (bits per token)",
         x_max=view.setup.steps,
         log_y=logarithmic and positive,
-        height=420 if shown else 280,
+        height=300 if shown else 230,
     )
-    show(figure, "loss_figure", words.LOSS_ALT)
+    with drawing:
+        show(figure, "loss_figure", words.LOSS_ALT)
     drawn = {bar.label for bar in bars}
     if hidden := [label for label in _COUNTERS[: len(view.about.bar_bits)] if label not in drawn]:
         st.caption(words.hidden_bars(hidden))

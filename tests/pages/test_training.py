@@ -51,7 +51,7 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
     ]
     last = [r.val_loss for r in Run.open(bundled_run_path()).metrics() if r.val_loss][-1]
     assert float(app.metric[1].value) == pytest.approx(last / math.log(2), abs=6e-4)
-    assert "finished" in said(app)
+    assert "finished" in app.get("progress")[0].proto.text
     assert not start_button(app).disabled
     assert app.button(key="start_run").label == "Start training"
     assert "pause_run" not in [b.key for b in app.button]  # nobody can pause a recording
