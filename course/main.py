@@ -14,6 +14,7 @@ from ui.app.following import follow, steered, take_seat
 from ui.app.glossary import forget_terms
 from ui.app.going import still_going
 from ui.app.links import follow_link, page_of
+from ui.app.locks import take_locks
 from ui.app.startup import prepare_process
 from ui.app.study_bar import about_study, study_bar, study_notes
 from ui.app.visitor import mount_visitor
@@ -42,6 +43,7 @@ mount_visitor()
 follow(here.name, [lesson.name for lesson in LESSONS])
 take_seat()
 with steered():
+    take_locks()
     menu(here)
     study_bar()
     follow_link()

@@ -44,7 +44,7 @@ def show_console(mine: Sitting, role: Role) -> None:
         _tend(mine)
     with answers:
         st.subheader("Answers")
-        _hold(mine)
+        _lock(mine)
         watch(
             lambda: class_service().questions(mine.seat),
             lambda questions: _answers(mine, questions),
@@ -136,11 +136,16 @@ def _tend(mine: Sitting) -> None:
             st.rerun()
 
 
-def _hold(mine: Sitting) -> None:
-    held = class_service().state(mine.seat).held
-    hold = st.toggle(words.HOLD, held, key="class_hold")
-    if hold != held:
-        attempt(lambda: class_service().hold(mine.seat, hold))
+def _lock(mine: Sitting) -> None:
+    """What the class keeps closed: answers, the model and the prompt."""
+    service = class_service()
+    state = service.state(mine.seat)
+    hold = st.toggle(words.HOLD, state.held, key="class_hold")
+    if hold != state.held:
+        attempt(lambda: service.hold(mine.seat, hold))
+    fix = st.toggle(words.FIX, state.fixed, key="class_fix", help=words.FIX_HELP)
+    if fix != state.fixed:
+        attempt(lambda: service.fix(mine.seat, fix))
 
 
 def _answers(mine: Sitting, questions: list[Question]) -> None:

@@ -57,6 +57,8 @@ NO_ANSWERS = (
     "Nobody has answered anything yet. Open a lesson that asks something, and let the class guess."
 )
 HOLD = "Answers are judged only when I reveal them"
+FIX = "Model and prompt are fixed: every pupil has mine"
+FIX_HELP = "For who looks around alone, too. Pupils see the bar, and can't change it."
 SHOW_COUNTS = "Show me the counts before the class sees them"
 EMPTY_BOARD = (
     "Nothing is on the board. Pupils hand in what they see, or a text, by the button above."

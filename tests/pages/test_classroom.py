@@ -5,9 +5,13 @@ from streamlit.util import calc_hash
 
 from pages.classroom.console import qr, results
 from tests.helpers import app_at, said
+from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
+from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
+from ui.app.together import HIDDEN
 from ui.services.classes.file import Question
 from ui.services.classes.service import ClassService, class_service
+from ui.services.models import BUNDLED
 
 LABEL = "Open a class"
 
@@ -117,6 +121,43 @@ def test_a_first_answer_is_handed_in_and_seen_when_it_is_revealed(service, seats
     assert service.question(pupil, question.id).answered == 1
     console = seated(teacher, "classroom")
     assert "Answered: 1 of 1 pupil" in said(console)
+
+
+def test_a_class_keeps_the_teacher_s_model_and_prompt(service, seats):
+    teacher, pupil = seats
+    service.steer(teacher, "mlp", {"prompt": "OTTO: It rains"})
+    app = seated(pupil, "mlp")
+    press(app, "Look around on my own")
+    service.fix(teacher, True)
+    app.session_state["prompt"] = "forged"  # whatever a browser says, or another part of the page
+    app.query_params["prompt"] = "forged"
+    app.run()
+    boxes = {box.label: box for box in app.text_input}
+    assert boxes[LABEL_OF_PROMPT].value == "OTTO: It rains" and boxes[LABEL_OF_PROMPT].disabled
+    assert app.session_state["study_request"] == (BUNDLED, "OTTO: It rains")
+    assert "Reset" not in [button.label for button in app.button]
+    assert not seated(teacher, "mlp").text_input(key="prompt").disabled
+    service.fix(teacher, False)
+    app.run()
+    assert not app.text_input(key="prompt").disabled
+
+
+def test_a_link_locks_answers_model_and_prompt_on_every_page(service):
+    app = app_at("mlp")
+    app.query_params.update({"lock": "reveal,study,nonsense", "prompt": "OTTO: It rains"})
+    app.run()
+    app.radio[0].set_value(app.radio[0].options[0]).run()
+    assert HIDDEN in said(app) and "Right." not in said(app) and "Not quite" not in said(app)
+    answers = [box.children[0].value for box in app.expander if box.label.endswith("?")]
+    assert answers and set(answers) == {ANSWER_HIDDEN}
+    app.query_params.pop("lock")
+    app._page_hash = calc_hash("glossary")
+    app.run()
+    assert app.session_state["study_request"][1] == "OTTO: It rains"
+    assert app.query_params["lock"] in ("reveal,study", ["reveal,study"])
+    app.query_params["lock"] = "nonsense"
+    app.run()
+    assert app.text_input(key="prompt").value and "lock" not in app.query_params
 
 
 def test_a_nickname_is_shown_as_text(service, seats):

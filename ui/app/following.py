@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from ui.app import address
 from ui.app.links import page_of
+from ui.app.locks import LOCK
 from ui.app.readers import only_parts_run, readers_of
 from ui.app.seat import (
     CONSOLE,
@@ -38,7 +39,7 @@ from ui.services.classes.service import Seat, class_service
 View = tuple[str, dict[str, str]]  # a lesson's name in the address, and what the address says
 
 _GO_TO = "class_go_to"
-_OWN = ("present",)  # what an address keeps when a page follows another
+_OWN = ("present", LOCK)  # what an address keeps when a page follows another
 _TIE = "class_tie"
 _PROMPT = "prompt"
 

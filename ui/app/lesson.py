@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.app.locks import REVEAL, locked
 from ui.app.together import asked_in_class, show_together, waits
 
 if TYPE_CHECKING:
     from ui.services.study import Study
 
 _GUESSES = "guesses"
+ANSWER_HIDDEN = ":material/lock: This answer is locked: talk about it first."
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,12 @@ def try_this(*suggestions: str) -> None:
 
 
 def self_test(*questions: tuple[str, str]) -> None:
-    """Questions whose answers open by a press."""
+    """Questions whose answers open by a press, unless the answers are locked."""
     st.header("Test yourself")
+    hidden = locked(REVEAL)
     for question, answer in questions:
         with st.expander(question):
-            st.markdown(answer)
+            st.markdown(ANSWER_HIDDEN if hidden else answer)
 
 
 def you_can_now(*abilities: str) -> None:

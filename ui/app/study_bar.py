@@ -13,7 +13,8 @@ from streamlit.errors import StreamlitAPIException
 
 from ui.app import address, widgets
 from ui.app.glossary import own_terms
-from ui.app.readers import forget_readers, reads_for
+from ui.app.locks import STUDY, fixed_study, locked
+from ui.app.readers import forget_readers, note_reader, reads_for
 from ui.app.seat import class_models
 from ui.app.startup import let_words_through
 from ui.app.visitor import visitor_id
@@ -30,6 +31,8 @@ LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
 DEFAULT_PROMPT = "INT. THE SPIN CYCLE - AFTERNOON⏎⏎(Nadia and"
 LINE_BREAK = "⏎"
 LABEL = "Prompt under study"
+LOCKED = ":material/lock:"
+FIXED = "The model and the prompt are fixed here."
 _BOX = "prompt_box"  # the part of the page in which the prompt is edited
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character
 
@@ -78,15 +81,16 @@ def study_bar() -> None:
             _prompt_box()
         with st.container(key="study_buttons", width="content", gap=None):
             offer_link()
-            st.button(
-                "Reset",
-                key="reset_study",
-                icon=":material/restart_alt:",
-                type="tertiary",
-                help="The model and the prompt that the course begins with.",
-                on_click=_reset,
-            )
-    st.session_state["study_request"] = (key, _line_breaks(st.session_state["prompt"] or ""))
+            if not locked(STUDY):
+                st.button(
+                    "Reset",
+                    key="reset_study",
+                    icon=":material/restart_alt:",
+                    type="tertiary",
+                    help="The model and the prompt that the course begins with.",
+                    on_click=_reset,
+                )
+    st.session_state["study_request"] = (key, _line_breaks(_prompt()))
     st.session_state["place_of_notes"] = st.container(key="study_notes")
 
 
@@ -94,6 +98,10 @@ def study_bar() -> None:
 def _prompt_box() -> None:
     """The prompt, as it is edited; a part of its own, so that the server can put another in."""
     with reads_for(_BOX):
+        if locked(STUDY):
+            note_reader("prompt")
+            st.text_input(LABEL, _prompt(), disabled=True, icon=LOCKED, help=FIXED)
+            return
         typed = widgets.text_input(
             LABEL,
             DEFAULT_PROMPT,
@@ -104,6 +112,13 @@ def _prompt_box() -> None:
             live="0ms" if "pandas" in sys.modules else True,
         )
     prompt_editor("prompt", typed, LONGEST_PROMPT)
+
+
+def _prompt() -> str:
+    """The prompt as it is now: the one that is fixed, else the one in the box."""
+    if fixed := fixed_study():
+        return (fixed[1] or DEFAULT_PROMPT)[:LONGEST_PROMPT]
+    return st.session_state.get("prompt") or ""
 
 
 def study_notes() -> None:
@@ -150,8 +165,7 @@ def redraw_parts() -> None:
     Where a page has ended early it has no such parts yet, and where it is about to end early it
     must lose them: then the whole page runs.
     """
-    parts = parts_about(st.session_state.get("prompt") or "")
-    rerun_parts(parts)
+    rerun_parts(parts_about(_prompt()))
 
 
 def rerun_parts(parts: list[str] | None) -> None:
@@ -170,7 +184,7 @@ def parts_about(prompt: str) -> list[str] | None:
     if not st.session_state.get("page_is_whole"):
         return None
     key, _ = st.session_state["study_request"]
-    request = key, _line_breaks(prompt)
+    request = key, _line_breaks(_prompt() if locked(STUDY) else prompt)
     try:
         study = study_of(*request)
     except ValueError:  # a model that is gone
@@ -221,13 +235,19 @@ def model_names() -> dict[str, str]:
     }
     names |= class_models()
     names |= {name: f"Folder: {plain(name)}" for name in models.named_runs()}
-    shared = st.session_state.get("model")
+    fixed = fixed_study()
+    shared = fixed[0] if fixed else st.session_state.get("model")
     if shared and shared not in names and models.run_folder(shared):
         names[shared] = f"Shared run {shared[:6]}"
     return names
 
 
 def _choose_model() -> str:
+    if fixed := fixed_study():
+        names = model_names()
+        key = fixed[0] if fixed[0] in names else models.BUNDLED
+        st.text_input("Model", names[key], disabled=True, icon=LOCKED, help=FIXED)
+        return key
     # Not bound to the URL by Streamlit: it would write the name that is shown, not the key.
     st.session_state.setdefault("model", address.text_of("model") or models.BUNDLED)
     names = model_names()

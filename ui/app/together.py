@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ui.app.locks import REVEAL, locked
 from ui.app.seat import HERE, Sitting, attempt, my_role, sitting
 from ui.app.watch import watch
 from ui.services.classes.file import Question
@@ -20,6 +21,7 @@ from ui.show.tokens import short
 
 _HANDED_IN = "answers_handed_in"
 _TICK = 1.0  # seconds between two looks of the teacher's page at how many have answered
+HIDDEN = "Your answer stays as it is. In this link, what is right is hidden."
 WAITING = "Your answer is in. You see what is right when your teacher reveals it."
 
 
@@ -29,7 +31,6 @@ class Together:
 
     sitting: Sitting
     teacher: bool
-    held: bool
     id: str
 
     def known(self) -> Question | None:
@@ -51,11 +52,10 @@ def asked_in_class(
             choice = [*options].index(guess)
             class_service().answer(mine.seat, lesson, key, question, options, choice)
             _handed_in(mine).add(identity)
-        held = class_service().state(mine.seat).held
     except ClassError as error:
         show_error(error)
         return None
-    return Together(mine, role.teacher, held, identity)
+    return Together(mine, role.teacher, identity)
 
 
 def _handed_in(mine: Sitting) -> set[str]:
@@ -65,10 +65,10 @@ def _handed_in(mine: Sitting) -> set[str]:
 
 
 def waits(together: Together | None) -> bool:
-    """Whether a member's answer isn't judged yet; then that is said."""
-    if together is None or together.teacher or not together.held or together.known():
+    """Whether an answer isn't judged, or not yet; then that is said."""
+    if not locked(REVEAL) or (together and together.known()):
         return False
-    st.info(WAITING, icon=":material/hourglass_empty:")
+    st.info(WAITING if sitting() else HIDDEN, icon=":material/hourglass_empty:")
     return True
 
 

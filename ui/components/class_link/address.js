@@ -1,7 +1,7 @@
 // @ts-check
 // What an address says of a class. Addresses are URLs as the browser gives them.
 
-const LEFT_OUT = new Set(["present", "code", "embed", "embed_options"]);
+const LEFT_OUT = new Set(["present", "lock", "code", "embed", "embed_options"]);
 const CONSOLE = "classroom"; // the lesson at which the teacher's own panels are
 
 /**

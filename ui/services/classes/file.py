@@ -24,6 +24,7 @@ _TABLES = """
 CREATE TABLE class (
     id TEXT NOT NULL, code TEXT NOT NULL, teacher TEXT NOT NULL, opened REAL NOT NULL,
     door INTEGER NOT NULL DEFAULT 1, held INTEGER NOT NULL DEFAULT 0,
+    fixed INTEGER NOT NULL DEFAULT 0,
     version INTEGER NOT NULL DEFAULT 1, marks INTEGER NOT NULL DEFAULT 0,
     calls INTEGER NOT NULL DEFAULT 0, lesson TEXT NOT NULL DEFAULT 'classroom',
     query TEXT NOT NULL DEFAULT '{}'
@@ -55,6 +56,7 @@ class State:
     somebody sees, too, who looks around alone. calls: how often everybody was called back.
     lesson: its name in the address; "" is Home. query: what the address says besides. door:
     whether somebody may join. held: whether answers wait for the teacher to reveal them.
+    fixed: whether members keep the teacher's model and prompt.
     """
 
     version: int
@@ -64,6 +66,7 @@ class State:
     query: Mapping[str, str]
     door: bool
     held: bool
+    fixed: bool
 
 
 @dataclass(frozen=True)
@@ -144,9 +147,9 @@ class ClassFile:
 
     def state(self) -> State:
         """What every screen follows."""
-        (row,) = self._rows("SELECT version, marks, calls, lesson, query, door, held FROM class")
-        version, marks, calls, lesson, query, door, held = row
-        return State(version, marks, calls, lesson, json.loads(query), bool(door), bool(held))
+        names = "version, marks, calls, lesson, query, door, held, fixed"
+        ((*counters, lesson, query, door, held, fixed),) = self._rows(f"SELECT {names} FROM class")
+        return State(*counters, lesson, json.loads(query), bool(door), bool(held), bool(fixed))
 
     def change(self, *counters: str, **values: Any) -> State:
         """Set columns of the class, and add one to counters: "version", "marks", "calls"."""

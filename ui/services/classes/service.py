@@ -283,6 +283,12 @@ class ClassService:
             found = self._taught(seat)
             self._seen(found, found.file.change("version", "marks", held=int(held)))
 
+    def fix(self, seat: Seat, fixed: bool) -> None:
+        """Whether members keep the teacher's model and prompt."""
+        with self._lock:
+            found = self._taught(seat)
+            self._seen(found, found.file.change("version", "marks", fixed=int(fixed)))
+
     def reveal(self, seat: Seat, question: str) -> None:
         """Let everybody see how many have chosen what."""
         with self._lock:
