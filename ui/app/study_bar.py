@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -108,8 +107,7 @@ def _prompt_box() -> None:
             key="prompt",
             max_chars=LONGEST_PROMPT,
             on_change=redraw_parts,
-            # To read "0ms" Streamlit imports pandas, which the first words needn't wait for.
-            live="0ms" if "pandas" in sys.modules else True,
+            live=True,  # while somebody types, no older answer gets into the box
         )
     prompt_editor("prompt", typed, LONGEST_PROMPT)
 

@@ -129,6 +129,8 @@ class Editor {
     const setter = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set;
     setter?.call(box, value);
     box.dispatchEvent(new Event("input", { bubbles: true }));
+    // Streamlit would wait for a pause in typing.
+    box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
   }
 
   // ---- From the server ----
