@@ -17,6 +17,7 @@ from gpt_core.experiments.stack import Member, Shape, Stack
 LOWEST, HIGHEST, STEPS = 1e-5, 10.0, 200
 MEMORY = 0.9  # of the running mean that smooths the losses of single batches
 BROKEN = 1.1  # times the lowest smoothed loss so far: the model has come apart
+AFTER = 4  # steps that are still taken then, so that one sees it come apart
 AWAY = 10.0  # how far below that rate to stand
 FACTORS = (1 / 9, 1 / 3, 1.0, 3.0, 9.0)  # around that point: whether the test was right
 SEEDS, SHORT = (1, 2, 3), 100  # of each of these runs, and its steps
@@ -48,7 +49,7 @@ class RangeTest:
     def add(self, rate: float, loss: float | None) -> None:
         """Take in a step; a loss that is no number breaks it as well."""
         if loss is None:
-            self.broke = rate
+            self.broke = self.broke or rate
             return
         # A running mean that starts at zero, with that taken out, as Adam does it.
         weight = MEMORY ** len(self.losses)
@@ -57,21 +58,24 @@ class RangeTest:
         self.rates.append(rate)
         self.losses.append(loss)
         self.smooth.append(round(now, 4))
-        if now > BROKEN * min(self.smooth):
+        if self.broke is None and now > BROKEN * min(self.smooth):
             self.broke = rate
 
 
 def range_test(shape: Shape, seed: int) -> Iterator[RangeTest]:
-    """Raise the rate step by step until the model breaks; yield what is known after each."""
+    """Raise the rate step by step until the model comes apart; yield what is known after each."""
     vocab_size, text, _ = text_of(sitcom=False)
     stack = Stack([Member(seed=seed)], shape, STEPS, text, vocab_size)
-    seen = RangeTest()
+    seen, left = RangeTest(), AFTER
     for step in range(STEPS):
         rate = LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1))
-        seen.add(float(f"{rate:.4g}"), bits(stack.take_step(torch.tensor([rate])).item()))
+        loss = bits(stack.take_step(torch.tensor([rate])).item())
+        seen.add(float(f"{rate:.4g}"), loss)
         yield seen
         if seen.broke is not None:
-            return
+            if loss is None or not left:
+                return
+            left -= 1
 
 
 def around(shape: Shape, point: float) -> Iterator[tuple[int, list[list[float | None]]]]:

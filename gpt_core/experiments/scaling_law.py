@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-EXPONENTS = np.linspace(0.05, 1.2, 24)  # for a and for b: the best of all pairs is taken
+EXPONENTS = np.linspace(0.05, 1.2, 24)  # for a and for b
+FINER = np.linspace(-0.04, 0.04, 9)  # around the best of them
 _UNIT_N, _UNIT_D = 1e5, 1e5  # so that A and B are bits at so many parameters and characters
 
 
@@ -38,13 +39,27 @@ def fit(
 ) -> Law:
     """The law with the smallest squared errors; all arrays (runs,). weights: how often each counts.
 
-    With a and b fixed the law is linear in E, A and B; none of the three may be negative.
+    The best of all pairs of exponents, and then the best of finer ones around it. Raises ValueError
+    where no law without negative terms fits.
     """
     weights = np.ones_like(bits) if weights is None else weights
+    runs = parameters, read, bits, weights
+    coarse = _best(*runs, EXPONENTS, EXPONENTS)
+    return _best(*runs, coarse.a + FINER, coarse.b + FINER)
+
+
+def _best(
+    parameters: np.ndarray, read: np.ndarray, bits: np.ndarray, weights: np.ndarray,
+    of_size: np.ndarray, of_length: np.ndarray,
+) -> Law:  # fmt: skip
+    """The best law with such exponents a (of_size) and b (of_length).
+
+    With a and b fixed the law is linear in E, A and B; none of the three may be negative.
+    """
     best, found = np.inf, None
-    size = (parameters / _UNIT_N)[:, None] ** -EXPONENTS  # (runs, exponents)
-    length = (read / _UNIT_D)[:, None] ** -EXPONENTS
-    for i, a in enumerate(EXPONENTS):
+    size = (parameters / _UNIT_N)[:, None] ** -of_size  # (runs, exponents)
+    length = (read / _UNIT_D)[:, None] ** -of_length
+    for i, a in enumerate(of_size):
         columns = np.stack(
             [np.ones_like(length), np.broadcast_to(size[:, i, None], length.shape), length], axis=-1
         )  # (runs, exponents of D, 3)
@@ -56,7 +71,7 @@ def fit(
         if total.min() < best:
             best, at = total.min(), int(total.argmin())
             E, A, B = map(float, solved[at])
-            found = Law(E, A, float(a), B, float(EXPONENTS[at]))
+            found = Law(E, A, float(a), B, float(of_length[at]))
     if found is None:
         raise ValueError("No law without negative terms fits these runs.")
     return found

@@ -34,6 +34,7 @@ def search_text(_run: Run | None, settings: dict[str, Any]) -> Iterator[Progress
     trials: list[dict[str, Any]] = []
     best, lowest = USUAL, math.inf
     value = {"trials": trials, "usual": _named(USUAL), "check": None}
+    yield Progress(0, total, value)
     for trial in search(method, runs, BUDGET, seed):
         spent += trial.cost
         if not trial.pruned and trial.loss < lowest:

@@ -468,11 +468,13 @@ def looks_finding(a: dict[str, Any], b: dict[str, Any]) -> str:
         for side, way in (("A", 1), ("B", -1))
     }
     said = " ".join(
-        f"**{side}** is higher in {', '.join(found)}." for side, found in higher.items() if found
+        f"**{side}** is higher in look {', '.join(found)}."
+        for side, found in higher.items()
+        if found
     )
     open_ = [name.split(" ")[0] for name, sign in apart.items() if not sign]
     if open_:
-        said += f" No difference is shown in {', '.join(open_)}: their intervals meet."
+        said += f" No difference is shown in look {', '.join(open_)}: their intervals meet."
     return (
         f"{said.strip()} In brackets: 95% intervals over samples, in which the first "
         f"{a['words']} words count (B: {b['words']}). No single number says “good”: a model that "

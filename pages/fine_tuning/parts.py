@@ -64,7 +64,7 @@ def _draw(found: dict[str, Any], finished: bool) -> None:
     for said in (words.learned(found), words.forgot(found), words.lora_against_all(found)):
         prose(said)
     st.table(words.table(found))
-    st.caption(words.about_rates(found) + words.HOW_RATES)
+    st.caption(words.about_rates(found) + words.how_rates(words.BEHIND))
     st.header("The same beginning, before and after")
     _show_written(found)
     st.header("Where in the model the change is")

@@ -54,11 +54,16 @@ def judged(guess: str, found: dict[str, Any]) -> Answer:
     """Which of the three it is, by the losses."""
     first, last = before(found, "old"), end(found, "all", "old")
     other = end(found, "new", "old")
-    truth = STAYS if last - first <= LITTLE else ABOVE if last > other else RISES
+    truth: str | None = STAYS if last - first <= LITTLE else ABOVE if last > other else RISES
+    gap = _against(found, "all", "new", "old")
+    if truth != STAYS and gap is not None and not gap.sign and guess != STAYS:
+        truth = None  # which of the two is higher isn't shown
     why = (
         f"On the old text the loss goes from {number(first)} to {number(last)} bits per token; the "
         f"new model, which read the same batches, ends at {number(other)} there."
     )
+    if truth is None and gap is not None:
+        return Answer(None, f"{why} Which of the two is higher can't be told ({_interval(gap)}).")
     return Answer(guess == truth, why)
 
 
@@ -81,6 +86,13 @@ def _against(found: dict[str, Any], one: str, other: str, side: str) -> Differen
     """How much higher one way ends than another; None where there are too few seeds to say."""
     ours, theirs = ends(found, one, side), ends(found, other, side)
     return paired(ours, theirs) if len(ours) >= 3 else None
+
+
+def _level(difference: Difference) -> str:
+    """What a difference allows to say that isn't shown: at most so much, or nothing."""
+    if difference.most < LITTLE:
+        return f"as much, within {number(difference.most)} bits ({_interval(difference)})"
+    return f"more, less or as much: that can't be told ({_interval(difference)})"
 
 
 def _interval(difference: Difference) -> str:
@@ -118,6 +130,11 @@ def learned(found: dict[str, Any]) -> str:
             f"The new model is even ahead ({_interval(gain)} for the trained one's lag): what the "
             "trained one knew before is in its way here."
         )
+    if gain.most < LITTLE:
+        return said + (
+            f"The trained model and the new one end alike, within {number(gain.most)} bits "
+            f"({_interval(gain)}): what it knew before hardly helps here."
+        )
     return said + f"Whether having been trained before helps can't be told ({_interval(gain)})."
 
 
@@ -150,12 +167,12 @@ def lora_against_all(found: dict[str, Any]) -> str:
     learns = {
         1: f"it learns less ({number(new.mean, '+.2f')} bits, {_interval(new)})",
         -1: f"it even learns more ({number(new.mean, '+.2f')} bits, {_interval(new)})",
-        0: f"which learns more can't be told ({_interval(new)})",
+        0: f"it learns {_level(new)}",
     }[new.sign]
     forgets = {
         1: f"it forgets more ({number(old.mean, '+.2f')}, {_interval(old)})",
         -1: f"it forgets less ({number(old.mean, '+.2f')}, {_interval(old)})",
-        0: f"which forgets more can't be told ({_interval(old)})",
+        0: f"it forgets {_level(old)}",
     }[old.sign]
     seeds = counted(found["seeds"], "seed")
     return (
@@ -194,12 +211,32 @@ def about_rates(found: dict[str, Any]) -> str:
     return said
 
 
-HOW_RATES = (
-    "Each way has the rate that learned the new text best among several in a trial on the bundled "
-    "model, scaled with the width of others. The trial read a part of the training text, with a "
-    "seed that is none of those shown, once for each rate. A smaller rate would learn less and "
-    "forget less."
-)
+# What the lesson's rate for all weights learned less than the best one in the trial, with three
+# seeds: the mean and its 95% interval (docs/measurements.md).
+BEHIND = Difference(0.051, 0.006, 0.095)
+
+
+def how_rates(behind: Difference) -> str:
+    """How the rates were chosen, and whether the first of them is the best that was tried."""
+    said = (
+        "The rates come from a trial on the bundled model, scaled with the width of others. It "
+        "read a part of the training text, with seeds that are none of those shown. Of five "
+        "or six rates each way has the one that learned the new text best"
+    )
+    if behind.sign > 0:
+        said += (
+            "; only for all weights another was better still, by "
+            f"{number(behind.mean, '.3f')} bits per token "
+            f"(95% interval {number(behind.low, '.3f')} to {number(behind.high, '.3f')})"
+        )
+    elif behind.most < 0.01:
+        said += ", or one that did as well, within a hundredth of a bit"
+    else:
+        said += (
+            f", or one that can't be told from the best (at most {number(behind.most, '.3f')} bits "
+            "per token behind)"
+        )
+    return said + ". A smaller rate would learn less and forget less."
 
 
 def table(found: dict[str, Any]) -> dict[str, list[str]]:

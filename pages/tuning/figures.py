@@ -27,11 +27,16 @@ def range_curve(value: Mapping[str, Any]) -> Figure:
     lines += [(value["broke"], "it breaks", colors.text)] if value["broke"] else []
     layout = {
         "xaxis": _log("learning rate, logarithmic"),
-        "yaxis": {"title": LOSS},
+        "yaxis": {"title": f"{LOSS}, logarithmic", "type": "log"} | _LOSS_TICKS,
         "shapes": [_upright(at, color) for at, _, color in lines],
         "annotations": [_above(at, text, color) for at, text, color in lines],
     }
     return whole_figure([single, smooth], 380, layout, legend=True)
+
+
+# A loss that comes apart reaches ten times of what a model had learned.
+_TICKS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
+_LOSS_TICKS = {"tickvals": _TICKS, "ticktext": [f"{tick:g}" for tick in _TICKS]}
 
 
 def _log(title: str) -> Figure:

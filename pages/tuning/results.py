@@ -54,6 +54,23 @@ class Map:
         """How many runs there are in it."""
         return self.results.size
 
+    def lowest(self, row: int) -> int:
+        """The column with the lowest mean of a row."""
+        means = self.mean[row]
+        return int(np.where(np.isfinite(means), means, np.inf).argmin())
+
+    def against(self, row: int, column: int) -> Difference | None:
+        """A setting's bits minus those of the best one of its row; None where it broke."""
+        ours = self.results[row, column]
+        if not np.isfinite(ours).all():
+            return None
+        return paired(ours.tolist(), self.results[row, self.lowest(row)].tolist())
+
+    def level(self, row: int) -> list[Value]:
+        """Of a row: the columns that the seeds can't tell from its best, and that one."""
+        found = {at: self.against(row, at) for at in range(len(self.columns))}
+        return [self.columns[at] for at, gap in found.items() if gap and gap.sign <= 0]
+
     def against_best(self) -> dict[tuple[int, int], Difference]:
         """Every other setting's bits minus the best one's, seed by seed."""
         best = self.results[self.best].tolist()

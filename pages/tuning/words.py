@@ -108,20 +108,48 @@ QUESTION = (
 
 
 def moved(found: Map, guess: str) -> Answer:
-    """Whether the best rate moves with the width, by the recorded map."""
+    """Whether the best rate moves with the width, by the recorded map; and whether that is sure."""
     narrow, wide = best_rate(found, 0), best_rate(found, len(found.rows) - 1)
     truth = SAME if narrow == wide else (LARGER if wide > narrow else SMALLER)
-    return Answer(
-        guess == truth,
+    both = in_both(found)
+    why = (
         f"{found.rows[0]} wide the best of the seven is {narrow:g}, {found.rows[-1]} wide it is "
-        f"{wide:g} (the mean of {found.results.shape[-1]} seeds each).",
+        f"{wide:g} (the mean of {found.results.shape[-1]} seeds each)."
     )
+    if truth != SAME and both:
+        why += f" {_not_sure(found, both)}"
+        if guess == SAME:  # these seeds don't exclude it
+            return Answer(None, why)
+    return Answer(guess == truth, why)
+
+
+def in_both(found: Map) -> list[Any]:
+    """Rates that can't be told from the best one, neither in the narrowest nor in the widest."""
+    first, last = (found.level(row) for row in (0, len(found.rows) - 1))
+    return [rate for rate in first if rate in last]
+
+
+def _not_sure(found: Map, both: Sequence[Any]) -> str:
+    rates = listed([f"{rate:g}" for rate in both])
+    return (
+        f"But the seeds don't prove that it moves: at both widths, {rates} can't be told from "
+        f"the best. What they do show: {_broken(found)}"
+    )
+
+
+def _broken(found: Map) -> str:
+    """What the largest rate costs at the two ends of the widths, with intervals."""
+    said = []
+    for row in (0, len(found.rows) - 1):
+        gap = found.against(row, len(found.columns) - 1)
+        cost = "more than can be counted" if gap is None else f"{interval(gap)} bits"
+        said.append(f"{found.rows[row]} wide {cost}")
+    return f"the rate {found.columns[-1]:g} costs, above the best, {', '.join(said)}."
 
 
 def best_rate(found: Map, row: int) -> float:
     """The rate with the lowest mean in a row."""
-    means = [each if math.isfinite(each) else math.inf for each in found.mean[row].tolist()]
-    return float(found.columns[means.index(min(means))])
+    return float(found.columns[found.lowest(row)])
 
 
 STANDARD, MUP = "as usual", "scaled by width (muP)"
@@ -144,8 +172,14 @@ def mup_found(usual: Map, scaled: Map) -> str:
         factors.append(max(first, last) / min(first, last))
     said = (
         f"From {usual.rows[0]} to {usual.rows[-1]} wide, the best rate moves by a factor of "
-        f"**{number(factors[0], 'g')}** as usual and of **{number(factors[1], 'g')}** with muP. "
+        f"**{number(factors[0], 'g')}** as usual and of **{number(factors[1], 'g')}** with muP, by "
+        "the means. "
     )
+    if factors[1] < factors[0] and in_both(usual):
+        return said + (
+            "That is what muP is made for, but three seeds are too few to show it: beside each "
+            "star there are rates that can't be told from it."
+        )
     if factors[1] == 1 < factors[0]:
         return said + "So here it does what it is made for."
     if factors[1] < factors[0]:
@@ -157,7 +191,7 @@ def mup_found(usual: Map, scaled: Map) -> str:
 
 CURVES_ALT = "Held-out loss over the learning rate, a curve for each width"
 STARS = (
-    "Stars: the best rate of each width. Thin lines: the scatter of three seeds (one standard "
+    "Stars: the lowest mean of each width. Thin lines: the scatter of three seeds (one standard "
     "deviation). A step from one rate to the next is a factor of 2."
 )
 
@@ -434,7 +468,8 @@ def _losses(once: Once) -> list[float]:
 OWN_TEXT = (
     "Now in earnest: each trial trains a small GPT on your text. It takes about half a minute on "
     "an idle computer. In the end the setting that was found meets the usual one with three seeds "
-    "that the search has not seen."
+    "that the search has not seen. The progress counts eighths of a run: 80 for the search, 48 for "
+    "that comparison."
 )
 TRIALS_ALT = "The loss of each trial of the search on this text"
 PALER = "Fainter: given up before the end."
@@ -513,10 +548,16 @@ def law_found(found: Scaling) -> str:
         low, high = ends[int(0.025 * len(ends))], ends[int(0.975 * (len(ends) - 1))]
         value = number(getattr(found.law, name))
         parts.append(f"{name} = **{value}** ({number(low)} to {number(high)})")
-    return (
+    said = (
         f"Fitted: {', '.join(parts)}. In brackets: 95% of {len(found.laws)} fits to runs drawn "
         f"again. A run lies {number(found.error, '.3f')} bits off the law (one standard deviation)."
     )
+    if min(law.E for law in found.laws) < 0.01:
+        said += (
+            " The band of E reaches 0: what stays whatever one does can't be read off runs as "
+            "short as these."
+        )
+    return said
 
 
 def fit_found(found: Scaling) -> str:

@@ -356,8 +356,8 @@ def side(repeated, bits=1.0, passed=None):
 def test_sides_differ_only_where_their_intervals_are_apart():
     a, b = side(0.5, 1.0), side(0.2, 2.0)
     told = words.looks_finding(a, b)
-    assert "**A** is higher in 4." in told and "**B** is higher in 5." in told
-    assert "No difference is shown in 1, 2, 3" in told
+    assert "**A** is higher in look 4." in told and "**B** is higher in look 5." in told
+    assert "No difference is shown in look 1, 2, 3" in told
     assert words.looks_judged("A", a, b).right and words.looks_judged("B", b, a).right
     assert words.looks_judged(words.LOOKS_OPTIONS[2], a, side(0.45)).right
     assert len(words.looks_table(a, b)) == 5
@@ -372,9 +372,9 @@ def test_samples_that_are_all_alike_prove_no_difference():
     a, b = side(0.5), side(0.2)
     for each in (a, b):
         each["written"]["look"]["repeated"] |= {"low": each["written"]["look"]["repeated"]["value"]}
-    assert "**A** is higher in 4." in words.looks_finding(a, b)
+    assert "**A** is higher in look 4." in words.looks_finding(a, b)
     a["written"]["look"]["repeated"]["high"] = 0.5
-    assert "is higher in 4" not in words.looks_finding(a, b)
+    assert "is higher in look 4" not in words.looks_finding(a, b)
 
 
 def test_the_recorded_sides_are_there_and_another_setting_has_to_be_written():

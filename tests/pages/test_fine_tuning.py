@@ -2,13 +2,17 @@
 
 import copy
 import math
+import re
 from statistics import fmean
 
 import pytest
 
+from benchmarks.app_process import PROJECT
 from gpt_core.adapters.ways import count_trained
 from gpt_core.bundled.record import load
+from gpt_core.evaluation.paired import Difference
 from gpt_core.interpret.weight_change import weight_changes
+from gpt_core.jobs.fine_tuning import RATES, WAYS
 from gpt_core.model.weights import weights
 from gpt_core.training.run import Run, Start
 from gpt_core.training.train_run import Interruption, train_run
@@ -73,6 +77,8 @@ def test_whether_knowing_helps_is_read_from_pairs(found):
     assert "helps it here" in words.learned(ended(found, "all", "new", 2.0, 2.1, 2.2))
     assert "in its way" in words.learned(ended(found, "all", "new", 4.0, 4.1, 4.2))
     assert "can't be told" in words.learned(ended(found, "all", "new", 2.0, 4.1, 3.2))
+    alike = words.learned(ended(found, "all", "new", 3.001, 3.101, 3.2))
+    assert "end alike, within 0.00" in alike and "hardly helps" in alike
     one = {w: {s: c[:1] for s, c in sides.items()} for w, sides in found["curves"].items()}
     assert words.ONE_SEED in words.learned(found | {"curves": one})
     assert words.ONE_SEED in words.lora_against_all(found | {"curves": one})
@@ -83,7 +89,16 @@ def test_whether_knowing_helps_is_read_from_pairs(found):
     [
         (1.0, -1.0, ("it learns less (+1.44", "it forgets less (−1.44", "as well")),
         (-1.0, 1.0, ("it even learns more", "it forgets more", "don't show both")),
-        (0.0, 0.0, ("which learns more can't", "which forgets more can't", "don't show both")),
+        (
+            0.0,
+            0.0,
+            ("it learns more, less or as much: that can't", "it forgets more, less", "show both"),
+        ),
+        (
+            0.004,
+            0.004,
+            ("it learns as much, within 0.04 bits", "forgets as much", "don't show both"),
+        ),
     ],
 )
 def test_lora_against_all_weights(found, new, old, says):
@@ -94,6 +109,37 @@ def test_lora_against_all_weights(found, new, old, says):
     told = words.lora_against_all(found)
     assert all(each in told for each in says)
     assert f"{found['trained']['lora']:,} numbers instead of {found['trained']['all']:,}" in told
+
+
+def test_no_guess_is_called_wrong_where_the_seeds_don_t_show_which_is_higher(found):
+    ended(found, "all", "old", 5.0, 6.2, 5.6)
+    ended(found, "new", "old", 5.6, 5.5, 5.6)
+    assert words.judged(words.STAYS, found).right is False
+    for guess in (words.RISES, words.ABOVE):
+        answer = words.judged(guess, found)
+        assert answer.right is None and "Which of the two is higher can't be told" in answer.why
+
+
+def test_how_the_rates_were_chosen_is_what_the_trial_measured():
+    docs = (PROJECT / "docs" / "measurements.md").read_text()
+    row = r"^\| (\w+) \| ([\d.]+) \| (\*{0,2})[\d.]+\*{0,2} \| (.*) \| *(yes|) *\|$"
+    found = [match for match in re.findall(row, docs, re.MULTILINE) if match[0] in WAYS]
+    shown = {way: (float(rate), above) for way, rate, _, above, own in found if own}
+    assert {way: rate for way, (rate, _) in shown.items()} == RATES
+    assert [way for way, _, strong, _, own in found if strong and own] == ["last", "lora", "new"]
+    mean, low, high = (float(n) for n in re.findall(r"[-+]?[\d.]+", shown["all"][1]))
+    assert Difference(mean, low, high) == words.BEHIND
+
+
+def test_a_rate_is_called_behind_only_where_the_interval_says_so():
+    assert "another was better still, by 0.051 bits" in words.how_rates(
+        Difference(0.051, 0.006, 0.095)
+    )
+    alike = words.how_rates(Difference(0.002, -0.004, 0.008))
+    assert "did as well, within a hundredth of a bit" in alike and "better still" not in alike
+    assert "can't be told from the best (at most 0.040" in words.how_rates(
+        Difference(0.01, -0.02, 0.04)
+    )
 
 
 def test_nothing_forgotten_is_said_as_well(found):

@@ -170,6 +170,7 @@ def test_speed_is_claimed_only_where_all_rounds_agree():
 
 def test_a_rise_is_claimed_only_where_the_interval_says_so():
     assert "a clear rise of 20%" in words.rise_said((0.2, 0.1, 0.3), 1.0)
+    assert "a clear rise, to 8 times the loss" in words.rise_said((7.0, 6.0, 8.0), 1.0)
     assert "at most 30%" in words.rise_said((0.2, -0.1, 0.3), 1.0)
     assert words.rise_said((0, 0, 0), 1.0) == "exactly the same loss"
     assert "clear fall, by 20%" in words.rise_said((-0.2, -0.3, -0.1), 1.0)

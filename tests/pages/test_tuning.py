@@ -133,6 +133,29 @@ def test_a_best_rate_that_stays_or_rises_is_not_said_to_fall():
     assert "don't show" in words.mup_found(falls, falls)
 
 
+def test_that_a_best_rate_moves_is_not_said_to_be_proved_where_seeds_can_t_tell():
+    clear = made_map([3, 2, 1.9, 1.8], [1.8, 1.9, 2, 3])
+    scatter = np.array([[1, -1, 0], [-1, 0, 1], [0, 1, -1], [0, 0, 0]]) * 0.3
+    blurred = Map(clear.rows, clear.columns, clear.results + scatter, clear.steps)
+    rates = words.in_both(blurred)
+    assert rates and rates == [r for r in blurred.level(0) if r in blurred.level(1)]
+    answer = words.moved(blurred, words.SMALLER)
+    assert answer.right and "the seeds don't prove that it moves" in answer.why
+    assert words.moved(blurred, words.SAME).right is None
+    assert not words.moved(blurred, words.LARGER).right
+    stays = made_map([3, 1, 2, 3], [3, 1, 2, 3])
+    assert "too few to show it" in words.mup_found(blurred, stays)
+    # With a scatter of 0.001 each rate is told from each.
+    assert not words.in_both(clear) and "don't prove" not in words.moved(clear, words.SMALLER).why
+
+
+def test_a_law_whose_floor_may_be_zero_says_so():
+    found = scaling_with(2.0)
+    assert "The band of E reaches 0" not in words.law_found(found)
+    low = replace(found, laws=[replace(found.law, E=0.0), *found.laws])
+    assert "The band of E reaches 0" in words.law_found(low)
+
+
 def test_a_best_setting_is_only_called_so_where_the_seeds_bear_it_out():
     labels = (["16", "32"], ["a", "b"])
     clear = made_map([1.0, 2.0], [3.0, 4.0])

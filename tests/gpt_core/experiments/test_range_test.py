@@ -18,6 +18,13 @@ def test_it_stands_a_tenth_below_where_the_smoothed_loss_leaves_its_lowest():
     assert seen.point == pytest.approx(seen.broke / 10, rel=0.05)
 
 
+def test_it_goes_on_for_a_few_steps_after_it_broke_but_stands_where_it_did(monkeypatch):
+    monkeypatch.setattr(ours, "STEPS", 100)
+    *_, seen = ours.range_test(Shape(n_embd=8, n_layer=1), seed=1)
+    assert len(seen.rates) == seen.rates.index(seen.broke) + 1 + ours.AFTER
+    assert seen.point == pytest.approx(seen.broke / 10, rel=0.05)
+
+
 def test_the_running_mean_is_the_weighted_mean_of_all_so_far():
     seen, losses = ours.RangeTest(), [5.0, 4.0, 4.5]
     for loss in losses:

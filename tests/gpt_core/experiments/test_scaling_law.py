@@ -18,6 +18,12 @@ def test_a_law_without_noise_is_found_again():
     assert TRUE.bits(1e30, 1e30) == pytest.approx(1.2, abs=1e-3)
 
 
+def test_exponents_between_the_coarse_ones_are_found():
+    true = Law(E=1.2, A=0.4, a=0.47, B=0.6, b=0.13)
+    found = fit(SIZES, READ, true.bits(SIZES, READ))
+    np.testing.assert_allclose([found.a, found.b], [0.47, 0.13], atol=1e-6)
+
+
 def test_the_band_holds_the_truth_and_widens_away_from_the_runs():
     noise = np.random.default_rng(3).normal(0, 0.01, len(SIZES))
     laws = bootstrap(SIZES, READ, TRUE.bits(SIZES, READ) + noise, repeats=40, seed=0)
