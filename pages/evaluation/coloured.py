@@ -32,7 +32,7 @@ def show_own_text() -> None:
     if len(study.ids) < 2:
         st.info(words.SHORT)
         return
-    say_what_is_cut(study)
+    say_what_is_cut(study, "text")
     found = surprises_of(study)
     if not math.isfinite(found.total):
         st.info(words.BROKEN)

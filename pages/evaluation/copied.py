@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from gpt_core.jobs.copying import LENGTHS, MOST_SEED, TEMPERATURES, copying
+from gpt_core.evaluation.copying import SEED
+from gpt_core.jobs.copying import MOST_SEED, TEMPERATURES, copying
 from gpt_core.training.run_files import RunError
 from pages.evaluation import words
 from pages.evaluation.figures import copied_bars
@@ -70,6 +71,8 @@ def found_at_once(loaded: LoadedModel, temperature: float, seed: int) -> dict[st
 
 def draw(value: dict[str, Any], finished: bool) -> None:
     """What is known so far, or in the end."""
+    value = long_enough(value)
+    lengths = value["lengths"]
     if not finished:
         st.caption(words.copy_so_far(value["read"], value["bytes"]))
     case = case_of(*(sample["text"] for sample in value["samples"]))
@@ -82,7 +85,7 @@ def draw(value: dict[str, Any], finished: bool) -> None:
         return
     least = widgets.select_slider(
         "Mark stretches of at least so many tokens",
-        LENGTHS,
+        lengths,
         words.copy_length(value),
         key="eval_copy_least",
     )
@@ -90,10 +93,23 @@ def draw(value: dict[str, Any], finished: bool) -> None:
     rows = longest_rows(value["samples"])
     if rows:
         st.dataframe(rows, hide_index=True)
-    figure = copied_bars(LENGTHS, *(words.means(value, who) for who in ("written", "real")))
+    figure = copied_bars(lengths, *(words.means(value, who) for who in ("written", "real")))
     show(figure, "eval_copied", words.COPY_ALT)
+    st.caption(words.shortest_match(SEED))
     if finished:
         prose(words.copy_finding(value))
+
+
+def long_enough(value: dict[str, Any]) -> dict[str, Any]:
+    """The same, without lengths in tokens that are shorter than the shortest match looked for."""
+    spans = [end - start for sample in value["samples"] for start, end in sample["tokens"]]
+    each = sum(spans) / max(1, len(spans))
+    kept = [i for i, n in enumerate(value["lengths"]) if n * each >= SEED]
+    kept = kept or [len(value["lengths"]) - 1]
+    shares = {
+        who: [[row[i] for i in kept] for row in rows] for who, rows in value["shares"].items()
+    }
+    return value | {"lengths": [value["lengths"][i] for i in kept], "shares": shares}
 
 
 def marked(samples: Sequence[dict[str, Any]], least: int) -> str:

@@ -125,7 +125,9 @@ def clothes_table(found: Clothes) -> list[dict[str, str]]:
             character.value,
             character.low,
             character.high,
-            f"a token has {number(found.characters)} characters",
+            "a token is one character"
+            if found.characters == 1
+            else f"a token has {number(found.characters)} characters",
         ),
         (
             "perplexity",
@@ -294,7 +296,7 @@ def calibration(found: Calibration) -> str:
     if abs(math.log(found.temperature)) < 0.03:
         return said + "That is next to τ = 1: there is little to mend."
     if found.mended_error < found.error and found.mended_bits < found.bits:
-        return said + "Both fall, so it was wrong in the same way everywhere."
+        return said + "Both fall, also on text that it wasn't fitted to: so a part of it is mended."
     return said + (
         "Not both fall: one temperature for all can't mend it, or the text is too short to tell."
     )
@@ -342,6 +344,11 @@ def copy_waits(characters: int) -> str:
 def copy_so_far(read: int, size: int) -> str:
     """How much of the text has been seen."""
     return f"So far: {100 * read / max(1, size):.0f}% of the training text."
+
+
+def shortest_match(length: int) -> str:
+    """What isn't looked for."""
+    return f"Stretches of fewer than {length} bytes (mostly letters) are not looked for."
 
 
 def means(value: dict[str, Any], who: str) -> list[float]:

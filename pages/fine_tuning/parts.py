@@ -116,7 +116,7 @@ def show_own(study: Study) -> None:
     """Where the loaded model changed, if it went on from another one."""
     run = study.loaded.run
     if run.start is None:
-        prose(words.NO_OWN)
+        prose(words.no_own(study.loaded.imported))
         st.page_link(page_of("training"), label="Training", icon=":material/trending_down:")
         return
     changes = own_changes(study.loaded)

@@ -353,8 +353,14 @@ def own(start: str) -> str:
     return f"The model at the top went on from **{as_text(start)}**. Where it changed:"
 
 
-NO_OWN = (
-    "The model at the top began with random weights. Tune it on a text of your own: in the "
+def no_own(imported: bool) -> str:
+    """Why there is no change to show, and how to get one."""
+    began = "came here already trained" if imported else "began with random weights"
+    return f"The model at the top {began}. {HOW_OWN}"
+
+
+HOW_OWN = (
+    "Tune it on a text of your own: in the "
     "Training lesson, choose *Start from: this model*. Then choose the new run at the top, and "
     "this part shows where it has changed."
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -23,12 +23,11 @@ from pages.lean.results import matrices_of, needs_here, rounding_of
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result
-from ui.app.lesson import ask, numbers_row
+from ui.app.lesson import ask
 from ui.services.models import BUNDLED
 from ui.services.study import Study
 from ui.show.curves import Line, curves
 from ui.show.curves import show as show_curves
-from ui.show.numbers import number
 from ui.show.plotly_json import show
 
 SWITCHES, PRUNING = {"texts": 40}, {"texts": 40, "steps": 80, "seed": 1}
@@ -101,11 +100,13 @@ def _switches(found: dict[str, Any]) -> None:
     kinds = [name for name in found["kinds"] if name != words.PLAIN]
     start = kinds.index(words.CHANNEL)
     kind = widgets.selectbox(words.FOUR, kinds, start, key="lean_kind", format_func=words.name_of)
-    columns = st.columns(2, gap="large")
-    for column, name in zip(columns, (words.PLAIN, kind), strict=True):
+    both = {words.name_of(name): found["kinds"][name] for name in (words.PLAIN, kind)}
+    st.table(words.side_by_side(both), hide_index=True)
+    for column, (name, each) in zip(st.columns(2, gap="large"), both.items(), strict=True):
         with column:
-            st.markdown(f"**{words.name_of(name)}**")
-            _four(found["kinds"][name], found["prompt"])
+            st.caption(name)
+            text = (found["prompt"] + each["sample"]).strip("\n")
+            st.code(text, language=None, wrap_lines=True, height=190)
     st.markdown(words.switched(kind, found))
     st.dataframe(words.switch_rows(found), hide_index=True)
     st.markdown(words.best(found))
@@ -117,20 +118,6 @@ def _switches(found: dict[str, Any]) -> None:
     )
     figure = figures.matrix_errors(found["errors"], words.ERROR_AXES.index(of))
     show(figure, "lean_errors", words.ERRORS_ALT)
-
-
-def _four(kind: Mapping[str, Any], prompt: str) -> None:
-    """The four things of one way: bytes, speed, loss with its bar, and a sample."""
-    _, low, high = kind["loss"]
-    numbers_row(
-        {
-            "Bytes": words.amount(kind["bytes"]),
-            "Tokens/s, × plain": number(kind["speed"][0]),
-            "Bits per character": f"{number(kind['loss'][0], '.3f')}",
-        }
-    )
-    st.caption(f"95%: {number(low, '.3f')} to {number(high, '.3f')} bits per character")
-    st.code(prompt + kind["sample"], language=None, wrap_lines=True, height=150)
 
 
 def show_pruning(study: Study) -> None:

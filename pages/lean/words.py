@@ -62,11 +62,20 @@ def name_of(kind: str) -> str:
     return _NAMES.get(kind, kind)
 
 
+_MATRICES = {
+    "qkv": "q, k and v",
+    "proj": "attention output",
+    "up": "MLP up",
+    "gate": "MLP gate",
+    "down": "MLP down",
+}
+
+
 def short_matrix(name: str) -> str:
-    """“layer 1, qkv” for the name of a parameter."""
+    """“layer 0, q, k and v” for the name of a parameter."""
     parts = name.removesuffix(".weight").split(".")
     if parts[0] == "blocks":
-        return f"layer {int(parts[1]) + 1}, {parts[-1]}"
+        return f"layer {parts[1]}, {_MATRICES.get(parts[-1], parts[-1])}"
     return {"wte": "token embedding", "wpe": "position embedding"}.get(parts[0], "output layer")
 
 
@@ -187,6 +196,15 @@ def switch_rows(found: Found) -> list[dict[str, str]]:
         }
         for name, kind in found["kinds"].items()
     ]
+
+
+def side_by_side(kinds: Mapping[str, Found]) -> dict[str, list[str]]:
+    """Columns of a table: size, speed and loss of each of some ways, by their names."""
+    columns = {"": ["bytes", "tokens/s, × plain", "bits per character"]}
+    for name, kind in kinds.items():
+        speed, loss = interval(kind["speed"], ".2f"), interval(kind["loss"], ".4f")
+        columns[name] = [amount(kind["bytes"]), speed, loss]
+    return columns
 
 
 def speed_said(speed: Sequence[float]) -> str:
@@ -588,7 +606,7 @@ def need_rows(
 def checked(small: Mapping[str, int], taken: Found | None) -> str:
     """How far the arithmetic is from what was measured."""
     if taken is None:
-        return "The button above measures what this model really takes."
+        return "The button *Measure all of it*, above, measures what this model really takes."
     off = {p: abs(small[p] - taken[p]) / taken[p] for p in PARTS if taken[p]}
     worst = max(off, key=off.__getitem__)
     if off[worst] < 0.005:

@@ -17,7 +17,7 @@ from gpt_core.evaluation.intervals import Estimate
 from gpt_core.evaluation.surprise import cost_of
 from gpt_core.jobs.copying import copying
 from gpt_core.training.run import Run
-from pages.evaluation import blind, shannon, words
+from pages.evaluation import blind, copied, shannon, words
 from pages.evaluation.results import Calibration, Clothes, Context, Kind
 from tests.helpers import TEXT, app_at, said, write_run
 from ui.services import models
@@ -496,3 +496,15 @@ def test_the_recorded_race_is_behind_a_question():
 def test_pieces_that_begin_in_the_middle_of_a_scene_are_said_to():
     assert "begin anywhere in a scene" in words.clothes("20 pieces", True)
     assert "scene" not in words.clothes("20 pieces", False)
+
+
+def test_lengths_below_the_shortest_match_that_is_looked_for_are_not_drawn():
+    def found(width):
+        tokens = [(at * width, (at + 1) * width) for at in range(50)]
+        shares = {who: [[0.5, 0.4, 0.3, 0.2, 0.1]] for who in ("written", "real")}
+        return {"samples": [{"tokens": tokens}], "lengths": [4, 8, 16, 32, 64], "shares": shares}
+
+    of_characters = copied.long_enough(found(1))  # 16 bytes at least
+    assert of_characters["lengths"] == [16, 32, 64]
+    assert of_characters["shares"]["real"] == [[0.3, 0.2, 0.1]]
+    assert copied.long_enough(found(4))["lengths"] == [4, 8, 16, 32, 64]

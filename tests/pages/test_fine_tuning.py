@@ -142,6 +142,11 @@ def test_a_rate_is_called_behind_only_where_the_interval_says_so():
     )
 
 
+def test_an_imported_model_is_not_said_to_have_begun_with_random_weights():
+    assert "began with random weights" in words.no_own(False)
+    assert "random" not in words.no_own(True) and "already trained" in words.no_own(True)
+
+
 def test_nothing_forgotten_is_said_as_well(found):
     for way in ("all", "last", "lora"):
         ended(found, way, "old", *(c[0] for c in found["curves"][way]["old"]))

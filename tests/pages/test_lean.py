@@ -51,7 +51,9 @@ def test_another_kind_stands_beside_the_plain_model(open_lean):
     app.selectbox(key="lean_kind").set_value("int4 in groups").run()
     text, found = said(app), load("lean_switches")["value"]
     assert words.switched("int4 in groups", found) in text
-    assert found["kinds"]["int4 in groups"]["sample"] in "".join(c.value for c in app.code)
+    assert found["kinds"]["int4 in groups"]["sample"].strip("\n") in "".join(
+        c.value for c in app.code
+    )
     assert words.at_share(0.8, load("lean_pruning")["value"]) in text
 
 
@@ -275,7 +277,7 @@ def test_the_arithmetic_is_compared_with_what_was_measured():
     assert "within half a per cent everywhere" in words.checked(small, small)
     assert "within 50%" in words.checked(small, small | {"cache": 2000})
     assert "KV cache" in words.checked(small, small | {"cache": 2000})
-    assert "button above" in words.checked(small, None)
+    assert "*Measure all of it*" in words.checked(small, None)
 
 
 @pytest.mark.parametrize(
@@ -312,4 +314,4 @@ def test_what_one_machine_holds_is_told_from_what_it_does_not():
 
 
 def test_layers_are_counted_from_one():
-    assert words.short_matrix("blocks.0.attn.qkv.weight") == "layer 1, qkv"
+    assert words.short_matrix("blocks.0.attn.qkv.weight") == "layer 0, q, k and v"

@@ -94,13 +94,17 @@ def _keep(key: str) -> None:
         st.session_state[_GUESSES].setdefault(key, guess)
 
 
-def say_what_is_cut(study: Study) -> None:
-    """A sentence, where the prompt is longer than the model reads or the lesson shows."""
+def say_what_is_cut(study: Study, whose: str = "prompt") -> None:
+    """A sentence, where the prompt is longer than the model reads or the lesson shows.
+
+    whose: what was typed, where that is not the prompt.
+    """
     T, cut = len(study.ids), study.left_out
     whole = study.model.config.block_size == T
     limit = f"The model reads {T} tokens at a time" if whole else f"Here you see {T} tokens"
     if cut:
-        st.info(f"{limit}; the prompt's first {cut:,} are cut.")
+        first = "first one is" if cut == 1 else f"first {cut:,} are"
+        st.info(f"{limit}; the {whose}'s {first} cut.")
 
 
 def numbers_row(numbers: Mapping[str, str]) -> None:
