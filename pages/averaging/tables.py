@@ -12,9 +12,8 @@ import streamlit as st
 from gpt_core.experiments.averaging import Averaged, Difference, HeadView
 from pages.averaging import number_table as numbers
 from pages.averaging import words
-from ui.show.curves import series_color
 from ui.show.numbers import number, tidy
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike
 
 Rows = Sequence[Sequence[float]]

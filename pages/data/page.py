@@ -29,7 +29,7 @@ from ui.app.source import show_source
 from ui.app.study_bar import current_study
 from ui.show.names import as_text
 from ui.show.plotly_json import count_bars, show
-from ui.show.theme import palette
+from ui.show.theme import series_color
 from ui.show.tokens import code, short
 
 ASKED = 4  # of the most frequent characters
@@ -64,13 +64,13 @@ def what_is_in_it(numbers: TextStatistics) -> None:
     with left:
         st.markdown("**Most frequent characters**")
         labels, counts = zip(*numbers.top_characters[:12], strict=True)
-        bars = count_bars(list(map(short, labels)), counts, palette().query)
+        bars = count_bars(list(map(short, labels)), counts, series_color(0))
         show(bars, "characters", words.CHARACTERS_ALT)
     with right:
         st.markdown("**Most frequent words**")
         if numbers.top_words:
             labels, counts = zip(*numbers.top_words[:12], strict=True)
-            bars = count_bars(list(map(short, labels)), counts, palette().value)
+            bars = count_bars(list(map(short, labels)), counts, series_color(1))
             show(bars, "words", words.WORDS_ALT)
         else:
             st.caption(words.NO_WORDS)

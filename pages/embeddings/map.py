@@ -16,7 +16,6 @@ from ui.app.study_bar import LINE_BREAK
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.show.apart import sides
-from ui.show.curves import series_color
 from ui.show.numbers import number
 from ui.show.plotly_json import (
     Figure,
@@ -27,7 +26,7 @@ from ui.show.plotly_json import (
     token_rows,
     whole_figure,
 )
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import short, visible
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ def _scatter(groups: dict[str, _Points]) -> Figure:
     colors = palette()
     looks = {
         "other tokens": (colors.muted, 4, 0.45),
-        "your prompt": (colors.output, 9, 1.0),
+        "your prompt": (series_color(1), 9, 1.0),
         "nearest": (series_color(0), 9, 1.0),
         "chosen": (colors.text, 14, 1.0),
     }

@@ -18,9 +18,8 @@ from ui.app.glossary import prose
 from ui.app.lesson import Answer, ask, case_of
 from ui.services.caches import shared
 from ui.services.study import Study
-from ui.show.curves import series_color
 from ui.show.plotly_json import Figure, named_rows, plain_label, show, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 LONGEST, ROWS = 5, 16_384  # of a model that has no such table: what the measured one has
 ASKED = 3  # tokens of a run in the question

@@ -20,9 +20,9 @@ from ui.app.lesson import ask, case_of
 from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
-from ui.show.curves import series_color
 from ui.show.names import show_error
 from ui.show.plotly_json import show
+from ui.show.theme import series_color
 from ui.show.tokens import short
 
 RECORDED = "copying_bundled"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from gpt_core.evaluation.calibration import Bin
 from pages.evaluation.results import Context
-from ui.show.curves import series_color
 from ui.show.plotly_json import (
     Figure,
     bar_trace,
@@ -15,7 +14,7 @@ from ui.show.plotly_json import (
     row_trace,
     whole_figure,
 )
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 
 def context_curves(models: Sequence[tuple[str, list[Context]]]) -> Figure:
@@ -100,7 +99,7 @@ def copied_bars(lengths: Sequence[int], ours: Sequence[float], theirs: Sequence[
     """Share of tokens in copied stretches, for the model's samples and for held-out text."""
     data = []
     named = (("written by the model", ours), ("held-out text", theirs))
-    hues = (palette().output, palette().muted)
+    hues = (series_color(1), palette().muted)
     for (name, shares), hue in zip(named, hues, strict=True):
         percent = [100 * share for share in shares]
         bars = bar_trace(y=percent, color=hue, x=[f"{n} or more" for n in lengths], name=name)
@@ -117,7 +116,7 @@ def copied_bars(lengths: Sequence[int], ours: Sequence[float], theirs: Sequence[
 def race_bars(racers: Sequence[dict], means: Sequence[float]) -> Figure:
     """Bits per character of each tokenizer: the mean as a bar, each seed as a dot."""
     names, rows = [racer["name"] for racer in racers], range(len(racers))
-    bars = row_trace(means, color=palette().output, hovertemplate="%{x:.3f} bits<extra></extra>")
+    bars = row_trace(means, color=series_color(1), hovertemplate="%{x:.3f} bits<extra></extra>")
     x = [bits for racer in racers for bits in racer["bits"]]
     y = [row for row, racer in zip(rows, racers, strict=True) for _ in racer["bits"]]
     marker = {"size": 8, "color": palette().text, "symbol": "line-ns-open"}

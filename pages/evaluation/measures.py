@@ -21,7 +21,7 @@ from ui.app.study_bar import current_study, model_names
 from ui.services.models import LoadedModel, load
 from ui.show.names import show_error
 from ui.show.plotly_json import count_bars, show
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 SECOND = "eval_second"
 
@@ -41,7 +41,7 @@ def show_clothes(loaded: LoadedModel) -> None:
         bars = {"guessing": found.guessing}
         bars |= {f"{order}-gram": bits for order, bits in found.counted.items()}
         bars["this model"] = found.per_character.value
-        colors = [palette().muted] * (len(bars) - 1) + [palette().output]
+        colors = [palette().muted] * (len(bars) - 1) + [series_color(1)]
         figure = count_bars(list(bars), list(bars.values()), colors, 3)
         show(figure, "eval_bars", "Bits per character, a bar for each predictor")
         prose(words.bars(found))

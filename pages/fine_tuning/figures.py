@@ -8,9 +8,8 @@ from typing import Any
 
 from gpt_core.interpret.weight_change import WeightChange
 from pages.fine_tuning import words
-from ui.show.curves import series_color
 from ui.show.plotly_json import Figure, line_trace, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 _TICKS = [factor * 10.0**power for power in range(-6, 4) for factor in (1, 3)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ui.show.curves import series_color
 from ui.show.plotly_json import Figure, named_rows, row_trace, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 MOST_BARS = 20
 

@@ -14,7 +14,7 @@ from ui.app.study_bar import about_prompt
 from ui.components.block_diagram import block_diagram
 from ui.services.study import Study
 from ui.show.plotly_json import show, signed_bars
-from ui.show.theme import palette
+from ui.show.theme import series_color
 from ui.show.tokens import code, short, show_chips
 
 
@@ -55,7 +55,7 @@ def last_vector(study: Study) -> None:
     config, story = study.model.config, overview_of(study)
     last = code(study.tokens[-1].text)
     prose(words.row_of_last(config.n_embd, last))
-    bars = signed_bars(story.embedding.tolist(), palette().output)
+    bars = signed_bars(story.embedding.tolist(), series_color(1))
     show(bars, "embed", "The numbers of the last token's vector, as bars")
     if story.position is not None:
         prose(words.position(len(study.ids) - 1, config.n_embd))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gpt_core.interpret.norms import mean_and_std
-from ui.show.curves import series_color
 from ui.show.numbers import number, tidy
 from ui.show.plotly_json import (
     Figure,
@@ -20,7 +19,7 @@ from ui.show.plotly_json import (
     token_label,
     whole_figure,
 )
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure
     stages: what to call the three.
     """
     colors = palette()
-    hues = (colors.muted, colors.output, colors.output)
+    hues = (colors.muted, series_color(1), series_color(1))
     bars, titles, marks = [], [], []
     vectors = (norm.before, norm.normalized, norm.after)
     for row, (stage, vector, hue) in enumerate(zip(stages, vectors, hues, strict=True), start=1):
@@ -110,7 +109,7 @@ def learned_bars(gain: Sequence[float], bias: Sequence[float] | None) -> Figure:
         axes = {"xaxis": _axis("x", column), "yaxis": _axis("y", column)}
         floor = line_trace([0, len(order) - 1], [start, start], palette().text, "", width=1.5)
         bars.append(floor | axes | {"hoverinfo": "skip"})
-        trace = _columns([values[channel] for channel in order], palette().output) | axes
+        trace = _columns([values[channel] for channel in order], series_color(1)) | axes
         trace["fill"] = "tonexty"
         trace["customdata"] = np.array([[channel, values[channel]] for channel in order])
         trace["hovertemplate"] = "channel %{customdata[0]}: %{customdata[1]:.4f}<extra></extra>"
@@ -140,7 +139,7 @@ def stream_lengths(trace: DepthTrace, position: int, token: TokenLike) -> Figure
     data += [
         line_trace(x, y, colors.muted, "each token", width=1) | {"opacity": 0.35},
         line_trace(places, mean, colors.text, "mean of all tokens", dash="dash"),
-        line_trace(places, every[position], colors.output, name, width=4, mode="lines+markers"),
+        line_trace(places, every[position], series_color(2), name, width=4, mode="lines+markers"),
     ]
     for drawn in data:
         drawn["hovertemplate"] = "%{x}: %{y:.2f}"
@@ -158,7 +157,7 @@ def response_curve(sizes: dict[float, float], size_of_input: float, factor: floa
     inputs = [size_of_input * value for value in factors]
     data = [
         line_trace(factors, inputs, colors.muted, "what goes in", dash="dash"),
-        line_trace(factors, list(sizes.values()), colors.output, "what comes out", width=4),
+        line_trace(factors, list(sizes.values()), series_color(2), "what comes out", width=4),
         dot_trace(factor, sizes[factor], cliponaxis=False, showlegend=False),
     ]
     for drawn in data:
@@ -215,7 +214,7 @@ def _powers(values: np.ndarray) -> Figure:
     high = math.ceil(values.max(initial=-6))
     low = min(math.floor(values.min(initial=high)), high - 1)
     powers = sorted({low, min(max(0, low), high), high})
-    scale = [[0, palette().background], [1, palette().output]]
+    scale = [[0, palette().background], [1, series_color(1)]]
     return _color_axis(scale, powers, [f"{10.0**power:g}" for power in powers])
 
 

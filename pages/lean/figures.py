@@ -8,9 +8,8 @@ from typing import Any
 
 from pages.lean import words
 from pages.lean.results import Rounding
-from ui.show.curves import series_color
 from ui.show.plotly_json import Figure, line_trace, log_axis, named_rows, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 
 def histogram(found: Rounding, zoomed: bool) -> Figure:

@@ -16,11 +16,11 @@ from ui.app.job_panel import job_panel
 from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
-from ui.show.curves import Chart, Line, curves, series_color
+from ui.show.curves import Chart, Line, curves
 from ui.show.names import sentence
 from ui.show.numbers import number, tidy
 from ui.show.plotly_json import Figure, labels_outside, row_trace, token_rows, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike, short, visible
 
 if TYPE_CHECKING:

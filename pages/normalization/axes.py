@@ -13,7 +13,7 @@ from gpt_core.experiments.norm_axes import AXES, Cell
 from pages.normalization import words
 from ui.app import widgets
 from ui.show.numbers import number
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 
 def choose_norm(norms: list[str], default: str, **more: Any) -> str:
@@ -57,7 +57,7 @@ def show_sheets(block: Tensor, rows: Sequence[Sequence[str]], together: Tensor, 
         _table(block[b], rows[b], together[b], cell[1:] if cell[0] == b else None, b, digits)
         for b in range(len(rows))
     ]
-    style = f"--hue:{colors.output}; --grid:{colors.grid}"
+    style = f"--hue:{series_color(1)}; --grid:{colors.grid}"
     st.html(f'{_STYLE}<div class="sheets" style="{style}">{"".join(tables)}</div>')
 
 
@@ -108,7 +108,7 @@ def _icon(norm: str, shape: tuple[int, int, int], cell: Cell) -> str:
         sheets.append(f'<span class="sheet" style="{columns}">{"".join(squares)}</span>')
     says = {(2,): "the channels of one token", (0, 1): "one channel of all tokens, all sequences"}
     what = f"{words.NAMES[norm]} averages {says[along]}"
-    hues = f"--hue:{colors.output}; --grid:{colors.muted}; --ring:{colors.text}"
+    hues = f"--hue:{series_color(1)}; --grid:{colors.muted}; --ring:{colors.text}"
     return (
         f'{_ICON_STYLE}<figure class="icon" style="{hues}"><figcaption><b>{words.NAMES[norm]}</b>: '
         f'{says[along]}</figcaption><div role="img" aria-label="{what}">{"".join(sheets)}</div>'

@@ -14,7 +14,7 @@ from pages.normalization.axes import choose_norm
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
 from ui.services.caches import PASSES, shared
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import code, short
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def _grid(moved: Tensor, place: tuple[int, int], token: int, blank: bool = False
             cells.append(f'<td class="{" ".join(kinds)}"><b>{said}</b>{amount}</td>')
         rows.append(f'<tr><th scope="row">sequence {b}</th>{"".join(cells)}</tr>')
     hues = (
-        f"--grid:{colors.grid};--changed:{colors.text};--leak:{colors.key};--meant:{colors.muted}"
+        f"--grid:{colors.grid};--changed:{colors.text};--leak:{series_color(2)};"
+        f"--meant:{colors.muted}"
     )
     caption = words.QUESTION_CAPTION if blank else words.BELOW_TOKENS
     return (

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gpt_core.experiments.one_step import Outcome, Part, Report
-from ui.show.curves import Bar, Chart, Line, curves, series_color
+from ui.show.curves import Bar, Chart, Line, curves
 from ui.show.plotly_json import Figure, bar_trace, token_label, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike
 
 _RULE_OF_THUMB = 1e-3  # of a weight's size, moved in one step

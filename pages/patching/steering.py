@@ -10,7 +10,6 @@ from pages.patching.results import Pair, steered
 from ui.app import widgets
 from ui.app.lesson import Answer, ask
 from ui.components.stream_grids import stream_rows
-from ui.show.curves import series_color
 from ui.show.plotly_json import (
     Figure,
     dot_trace,
@@ -20,6 +19,7 @@ from ui.show.plotly_json import (
     show,
     whole_figure,
 )
+from ui.show.theme import series_color
 
 ALPHAS = tuple(step / 4 for step in range(-8, 17))  # -2 to 4
 ASKED = 2.0

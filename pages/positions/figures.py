@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from gpt_core.interpret.positions import pairs, score_by_distance, turn, turn_per_position
-from ui.show.curves import Chart, Line, curves, series_color
+from ui.show.curves import Chart, Line, curves
 from ui.show.numbers import number
 from ui.show.plotly_json import Figure, around_zero, dot_trace, line_trace, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import series_color
 from ui.show.tokens import TokenLike, short
 
 MOST_POSITIONS, MOST_CHANNELS = 64, 128
@@ -113,7 +113,7 @@ def distance_curve(q: Tensor, k: Tensor, distance: int, causal: bool, longest: i
     distances = list(range(start, longest + 1))
     scores = score_by_distance(q, k, distances).tolist()
     data = [
-        line_trace(distances, scores, palette().output, "score"),
+        line_trace(distances, scores, series_color(1), "score"),
         dot_trace(distance, scores[distance - start], name="now"),
     ]
     for trace in data:

@@ -52,7 +52,7 @@ def side_by_side(model: GPT) -> dict[str, Tensor]:
     width = max(2, config.n_embd - config.n_embd % 2)
     for column, kind in zip(st.columns(3, gap="medium"), words.NAMES, strict=True):
         with column:
-            mine = ":violet-badge[this model's]" if config.position == kind else ""
+            mine = ":gray-badge[this model's]" if config.position == kind else ""
             st.markdown(f"#### {words.NAMES[kind]} {mine}")
             prose(words.HOW[kind])
             if kind == "rope":

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ui.show.curves import series_color
 from ui.show.numbers import number
 from ui.show.plotly_json import Figure, around_zero, bar_trace, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 if TYPE_CHECKING:
     from gpt_core.interpret.attribution import Attribution, Written
@@ -56,7 +55,7 @@ def waterfall(shares: Attribution) -> Figure:
         "text": [number(value, "+.2f") for value in values] + [number(shares.total, ".2f")],
         "textposition": "outside",
         "cliponaxis": False,
-        "increasing": {"marker": {"color": colors.output}},
+        "increasing": {"marker": {"color": series_color(1)}},
         "decreasing": {"marker": {"color": series_color(0)}},
         "totals": {"marker": {"color": colors.text}},
         "connector": {"line": {"color": colors.muted, "width": 1}},
@@ -86,7 +85,7 @@ def head_map(shares: Attribution) -> Figure:
         "ygap": 2,
         "zmin": -largest,
         "zmax": largest,
-        "colorscale": around_zero(series_color(0), palette().output),
+        "colorscale": around_zero(series_color(0), series_color(1)),
         "colorbar": {"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 13}},
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }

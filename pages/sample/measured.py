@@ -20,7 +20,7 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.links import page_of
 from ui.show.plotly_json import count_bars, show
-from ui.show.theme import palette
+from ui.show.theme import series_color
 
 SHARES = {
     "scenes that pass the checker": "passed",
@@ -71,7 +71,7 @@ def show_race(race: dict[str, Any], scenes: dict[str, Any]) -> None:
     """The bundled design among others, after the same time."""
     rows = race["rows"]
     prose(words.about_race(race, scenes))
-    colors = [palette().output if row["text"] == "sitcom" else palette().value for row in rows]
+    colors = [series_color(0) if row["text"] == "sitcom" else series_color(1) for row in rows]
     figure = count_bars(
         [full_name(row) for row in rows], [row["bits"]["value"] for row in rows], colors, 3
     )

@@ -32,15 +32,15 @@ _STYLE = """<style>
 .script .beat {border-left:5px solid transparent; border-radius:.3rem; padding:.2rem .5rem .2rem
                .7rem; margin-bottom:.2rem}
 .script .beat.now {scroll-margin:5rem; border-left-color:#8f62e6;
-                   background:color-mix(in srgb, #8f62e6 15%, transparent)}
+                   background:color-mix(in srgb, #64748b 20%, transparent)}
 .script .line {display:grid; grid-template-columns:4.6rem minmax(0,1fr); gap:.8rem;
                margin:.3rem 0; border-radius:.25rem}
 .script .who {font:700 .8rem/1.65 ui-monospace,monospace; text-align:right;
               letter-spacing:.04em; padding-top:.12rem}
 .script .does {font-style:italic; opacity:.86; margin:.35rem 0 .35rem 1.6rem;
                border-radius:.25rem}
-.script .wrong {background:color-mix(in srgb, #c2342d 17%, transparent);
-                box-shadow:-4px 0 0 #d9483f}
+.script .wrong {background:color-mix(in srgb, #be185d 17%, transparent);
+                box-shadow:-4px 0 0 #d6337c}
 .script .wrong::after {content:"✗ the checker names this"; font:600 .74rem/1.4 sans-serif;
                        display:block; grid-column:2; margin-top:-.7rem; padding-bottom:.15rem}
 .script .does.wrong::after {margin-top:0}
@@ -55,12 +55,12 @@ _STYLE = """<style>
 .facts th {font-weight:650}
 .facts small {display:block; font-size:.85em; font-weight:400; opacity:.85}
 .facts td.says {opacity:.8; white-space:nowrap; width:1%}
-.facts tr.new td {background:color-mix(in srgb, #8f62e6 15%, transparent)}
-.facts mark {background:#6f3fc4; color:#fff; border-radius:.25rem; font-size:.72rem;
+.facts tr.new td {background:color-mix(in srgb, #64748b 20%, transparent)}
+.facts mark {background:#475569; color:#fff; border-radius:.25rem; font-size:.72rem;
              font-weight:650; padding:.05rem .35rem; margin-left:.35rem; white-space:nowrap}
 .facts tr.truth > * {border-top:3px double color-mix(in srgb, currentColor 45%, transparent)}
-.facts .yes {color:light-dark(#1c7c3f, #5fce87); font-weight:700}
-.facts .no {color:light-dark(#c2342d, #ff857a); font-weight:700}
+.facts .yes {color:light-dark(#0e7490, #4fd1e0); font-weight:700}
+.facts .no {color:light-dark(#9d174d, #ff8fc4); font-weight:700}
 .sitcom-cast {display:grid; grid-template-columns:repeat(auto-fit,minmax(15rem,1fr)); gap:.7rem}
 .sitcom-cast div {border:1px solid color-mix(in srgb, currentColor 22%, transparent);
                   border-radius:.5rem; padding:.55rem .75rem}
@@ -73,7 +73,7 @@ _STYLE = """<style>
 }
 </style>"""
 # The two colours of a tick and a cross, legible on black.
-_DARK = "<style>.facts .yes {color:#5fce87} .facts .no {color:#ff857a}</style>"
+_DARK = "<style>.facts .yes {color:#4fd1e0} .facts .no {color:#ff8fc4}</style>"
 
 
 @shared(wait="Writing the scene …")

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from gpt_core.experiments.bigram import STEPS
 from pages.surprise.results import Counted
 from pages.surprise.words import TOP
-from ui.show.curves import Bar, Chart, Line, curves, series_color
+from ui.show.curves import Bar, Chart, Line, curves
 from ui.show.numbers import power
 from ui.show.plotly_json import Figure, line_trace, plain_label, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike
 
 

@@ -22,7 +22,7 @@ from ui.app.study_bar import current_study
 from ui.services.caches import Aside
 from ui.show.numbers import number
 from ui.show.plotly_json import count_bars, show
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 MOST_SEED = 9999
 
@@ -36,7 +36,7 @@ def predictors(halves: Halves) -> None:
     colors = [palette().muted] * 3
     if cost:
         bars["the loaded model"] = cost.per_character
-        colors.append(palette().output)
+        colors.append(series_color(1))
     figure = count_bars(list(bars), list(bars.values()), colors, 2)
     show(figure, "surprise_bars", "Bits per character on unseen text, a bar for each predictor")
     st.caption(words.unseen_text(chosen_corpus().name, len(halves.unseen)))

@@ -34,10 +34,10 @@ _COUNTERS = ("counting characters", "counting pairs", "counting triples")
 _TICK = 1.0  # seconds between two looks at a run that trains
 _STATES = {
     "queued": ":gray-badge[:material/hourglass_empty: waiting]",
-    "running": ":green-badge[:material/play_arrow: training]",
-    "paused": ":orange-badge[:material/pause: paused]",
+    "running": ":orange-badge[:material/play_arrow: training]",
+    "paused": ":gray-badge[:material/pause: paused]",
     "stopped": ":gray-badge[:material/stop: stopped]",
-    "finished": ":blue-badge[:material/check: finished]",
+    "finished": ":gray-badge[:material/check: finished]",
     "diverged": ":red-badge[:material/trending_up: diverged]",
     "failed": ":red-badge[:material/error: failed]",
 }

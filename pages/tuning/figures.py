@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from pages.tuning.results import Map, Scaling
-from ui.show.curves import series_color
 from ui.show.numbers import number
 from ui.show.plotly_json import Figure, bar_trace, line_trace, row_trace, whole_figure
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 
 _SPAN = 1.0  # bits above the best from which all cells have one colour
 LOSS = "bits per character"
@@ -23,7 +22,7 @@ def range_curve(value: Mapping[str, Any]) -> Figure:
     rates, colors = value["rates"], palette()
     single = line_trace(rates, value["losses"], colors.muted, "of each batch", width=1)
     smooth = line_trace(rates, value["smooth"], series_color(0), "smoothed", width=4)
-    lines = [(value["point"], "stand here", colors.output)] if value["broke"] else []
+    lines = [(value["point"], "stand here", series_color(2))] if value["broke"] else []
     lines += [(value["broke"], "it breaks", colors.text)] if value["broke"] else []
     layout = {
         "xaxis": _log("learning rate, logarithmic"),
@@ -58,7 +57,7 @@ def rate_dots(rates: Sequence[float], bits: Sequence[Sequence[float | None]], be
     names = [f"{rate:g}" for rate in rates]
     data = []
     for place, (name, each) in enumerate(zip(names, bits, strict=True)):
-        color = palette().output if place == best else series_color(0)
+        color = series_color(2) if place == best else series_color(0)
         marker = {"size": 12, "color": color}
         data.append(
             {"x": [name] * len(each), "y": list(each), "mode": "markers", "marker": marker}
@@ -252,7 +251,7 @@ def compute_cloud(found: Scaling) -> Figure:
     hollow = {"symbol": "circle-open", "size": 13, "color": palette().text, "line": {"width": 3}}
     at = {"x": [flops], "mode": "markers"}
     data.append(at | {"y": [middle], "error_y": error, "marker": hollow, "name": "predicted"})
-    star = {"symbol": "star", "size": 17, "color": palette().output}
+    star = {"symbol": "star", "size": 17, "color": series_color(2)}
     data.append(at | {"y": [bits], "marker": star, "name": "what it came to"})
     axes = {"xaxis": _log("floating point operations in all, logarithmic")}
     return whole_figure(data, 420, axes | {"yaxis": {"title": LOSS}}, legend=True)
@@ -265,7 +264,7 @@ def size_and_text(found: Scaling, notebook: tuple[float, float], ways: tuple[str
     """
     small = {"x": found.parameters, "y": found.read, "mode": "markers", "name": ways[0]}
     small |= {"marker": {"size": 10, "color": series_color(0)}}
-    star = {"symbol": "star", "size": 20, "color": palette().output}
+    star = {"symbol": "star", "size": 20, "color": series_color(2)}
     large = {"x": [notebook[0]], "y": [notebook[1]], "mode": "markers", "name": ways[1]}
     sizes = np.logspace(3.3, 7.2, 30)
     law = found.law

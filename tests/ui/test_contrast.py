@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from ui.app import page_address
-from ui.show import curves
-from ui.show.theme import DARK, LIGHT, contrast, ink_on
+from ui.show.theme import DARK, DARK_SERIES, LIGHT, LIGHT_SERIES, contrast, ink_on
 
 PROJECT = Path(page_address.__file__).parents[2]
 THEMES = tomllib.loads((PROJECT / ".streamlit/config.toml").read_text())["theme"]
 CSS = (PROJECT / "ui/app/browser/page.css").read_text()
 SEGMENT = "button[kind"
+FALLBACK = re.compile(r"var\(--st-\w+-(text-)?color, #\w{6}\)|colour\([^)]*\) \|\| \"#\w{6}\"")
 
 
 def grounds(theme):
@@ -36,7 +36,7 @@ def test_numbers_on_any_ground_can_be_read():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_of_the_theme_can_be_read(theme):
     texts = {n: c for n, c in THEMES[theme].items() if n.endswith(("TextColor", "textColor"))}
-    assert len(texts) == 5
+    assert len(texts) == 6
     palette = asdict({"light": LIGHT, "dark": DARK}[theme])
     texts |= {name: palette[name] for name in ("text", "muted", "query", "key", "value", "output")}
     poor = {n: c for n, c in texts.items() if min(contrast(c, g) for g in grounds(theme)) < 4.5}
@@ -45,7 +45,7 @@ def test_text_of_the_theme_can_be_read(theme):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_marks_of_charts_can_be_seen(theme):
-    series = {"light": curves._LIGHT_SERIES, "dark": curves._DARK_SERIES}[theme]
+    series = {"light": LIGHT_SERIES, "dark": DARK_SERIES}[theme]
     named = [c for n, c in THEMES[theme].items() if re.fullmatch("(blue|red|green|violet)Color", n)]
     assert len(named) == 4
     marks = [*series, *named, THEMES[theme]["primaryColor"]]
@@ -63,6 +63,7 @@ def test_code_captions_and_chosen_segments_can_be_read(theme, place):
             continue
         below = [colors["background"]] if SEGMENT in names else grounds(theme)
         assert min(contrast(colors["color"], ground) for ground in below) >= 4.5, names
+        assert SEGMENT not in names or contrast(below[0], grounds(theme)[0]) >= 3  # it stands out
         checked += 1
     assert checked >= 8
 
@@ -76,3 +77,16 @@ def test_white_can_be_read_on_buttons(theme):
 def test_where_the_keyboard_is_can_be_seen(theme):
     outline = re.search(r"outline: 3px solid (#\w{6})", CSS)[1]
     assert min(contrast(outline, ground) for ground in grounds(theme)) >= 3
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_colours_of_queries_keys_values_and_outputs_mean_nothing_else(theme):
+    own = {theme.query, theme.key, theme.value, theme.output}
+    assert not own & {*LIGHT_SERIES, *DARK_SERIES, THEMES["light"]["primaryColor"]}
+    named = PROJECT / "ui/show/theme.py"
+    files = [f for folder in ("ui", "pages", "course") for f in (PROJECT / folder).rglob("*.*")]
+    for file in files:
+        if file.suffix in (".py", ".css", ".js") and file != named:
+            # A picture taken along has none of Streamlit's colours; then it takes what it names.
+            text = FALLBACK.sub("", file.read_text())
+            assert not [color for color in own if color in text], file

@@ -16,7 +16,7 @@ from ui.services.classes.service import asked, class_service
 from ui.show.names import show_error
 from ui.show.numbers import counted
 from ui.show.plotly_json import count_bars, show
-from ui.show.theme import palette
+from ui.show.theme import series_color
 from ui.show.tokens import short
 
 _HANDED_IN = "answers_handed_in"
@@ -108,6 +108,6 @@ def answered_text(question: Question | None, members: int) -> str:
 
 def histogram(question: Question) -> None:
     """How many chose what."""
-    figure = count_bars([*map(short, question.options)], question.counts, palette().output)
+    figure = count_bars([*map(short, question.options)], question.counts, series_color(1))
     alt = "How many of the class chose each answer, as bars"
     show(figure, f"class_answers_{question.id}", alt)

@@ -15,11 +15,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ui.show.theme import is_dark, palette
+from ui.show.theme import palette, series_color
 
-# None of them is a colour of Q, K, V or the output; told apart with any kind of colour vision.
-_LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")
-_DARK_SERIES = ("#ffb04a", "#4fd1e0", "#ff8fc4", "#c9d94a", "#a9b8cc", "#ffa07a")
 _ZOOM = "zoom"
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
 
@@ -50,12 +47,6 @@ class Chart:
 
     data: pd.DataFrame
     spec: dict[str, Any]
-
-
-def series_color(number: int) -> str:
-    """A colour for the nth curve, in this visitor's theme."""
-    colors = _DARK_SERIES if is_dark() else _LIGHT_SERIES
-    return colors[number % len(colors)]
 
 
 def decimate(

@@ -20,12 +20,12 @@ _POLICY = (
     "img-src data: blob:; font-src data:"
 )
 _STYLE = """
-:root { --st-text-color: #1c1b22; --st-background-color: #ffffff; --st-primary-color: #6f3fc4;
+:root { --st-text-color: #1c1b22; --st-background-color: #ffffff; --st-primary-color: #3b4a63;
         --st-secondary-background-color: #f4f3f8; --st-code-font: monospace }
 body { font: 17px/1.5 system-ui, sans-serif; color: #1c1b22; background: #fff; margin: 1.5rem auto;
        max-width: 80rem; padding: 0 1rem }
 h1 { margin: 0 } header p { margin: .3rem 0; color: #54515f } header q { white-space: pre-wrap }
-.off { border-left: 4px solid #6f3fc4; padding-left: .6rem }
+.off { border-left: 4px solid #3b4a63; padding-left: .6rem }
 """
 # Plotly's script is 4.8 MB, compressed 1.5 MB, as text 2.0 MB; the browser unpacks it.
 _UNPACK = """

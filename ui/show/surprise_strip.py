@@ -6,9 +6,8 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ui.show.curves import series_color
 from ui.show.numbers import number, percent, power
-from ui.show.theme import palette
+from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike, short
 
 HINT = "What was expected? Point, tap or press Tab."

@@ -28,6 +28,11 @@ DARK = Palette(
     "#6ea8ff", "#ff857a", "#5fce87", "#b794ff", "#eceaf4", "#a9a5ba", "#3a3747", "#14131a"
 )
 
+# Of curves, bars and whatever else is no query, key, value or output: none of them is a colour of
+# those, and they are told apart with any kind of colour vision.
+LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")
+DARK_SERIES = ("#ffb04a", "#4fd1e0", "#ff8fc4", "#c9d94a", "#a9b8cc", "#ffa07a")
+
 LEGEND = (
     ":blue[**Q** query: looked for] · :red[**K** key: compared with it] · "
     ":green[**V** value: passed on] · :violet[**output**]"
@@ -60,3 +65,9 @@ def is_dark() -> bool:
 def palette() -> Palette:
     """The colours of this visitor's theme."""
     return DARK if is_dark() else LIGHT
+
+
+def series_color(number: int) -> str:
+    """A colour for the nth curve, in this visitor's theme."""
+    colors = DARK_SERIES if is_dark() else LIGHT_SERIES
+    return colors[number % len(colors)]

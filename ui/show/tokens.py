@@ -12,7 +12,7 @@ import streamlit as st
 
 # Hues that a colour-blind reader can tell apart when they stand next to each other. They lie at
 # low opacity behind text of the theme's own colour, so they work in both themes.
-_HUES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
+_HUES = ("#c2691a", "#1a8fa8", "#c2458a", "#8a9a1a", "#7a8aa0", "#a0694a")
 
 LABEL = 16  # characters of a token or a word that a chart, a table or a tooltip has room for
 _IN_PROSE = 40  # and a sentence
@@ -28,7 +28,7 @@ _STYLE = """<style>
        background:color-mix(in srgb, var(--hue) 20%, transparent)}
 .chip small {display:block; font-size:.7em}
 .chip i {font-style:normal; opacity:.55}
-.chip.unknown {outline:2px dashed #c2342d; outline-offset:-1px}
+.chip.unknown {outline:2px dashed #d6337c; outline-offset:-1px}
 </style>"""
 
 

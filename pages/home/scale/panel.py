@@ -15,7 +15,7 @@ from ui.app.job_panel import job_panel
 from ui.app.links import page_of
 from ui.services.study import Study
 from ui.show.plotly_json import count_bars, show
-from ui.show.theme import palette
+from ui.show.theme import series_color
 
 SETTINGS = {"seconds": 30, "seeds": 3}
 
@@ -30,7 +30,7 @@ def show_ladder() -> None:
 def _draw(value: dict[str, Any], finished: bool) -> None:
     rungs = value["rungs"]
     bits = [mean(rung["bits"]) for rung in rungs]
-    bars = count_bars([rung["name"] for rung in rungs], bits, palette().output, decimals=2)
+    bars = count_bars([rung["name"] for rung in rungs], bits, series_color(1), decimals=2)
     show(bars, f"ladder_{finished}_{len(rungs)}", words.BARS)
     rows = []
     for i, rung in enumerate(rungs):
