@@ -65,7 +65,7 @@ def show(*parts: str, room: float = 0.0) -> None:
         css += f" equation e{room:.0f}"
         # It must win over the style that the next figures bring along.
         here = f".numbers.e{room:.0f}"
-        rule = f"{here} {_STACKED} {here} .sign + figure th span {{display:inline}}"
+        rule = f"{here} {_STACKED} .frame {here} .sign + figure th span {{display:inline}}"
         style += f"<style>@container (max-width:{room:.0f}rem) {{{rule}}}</style>"
     st.html(
         f'{style}<div class="frame"><div class="{css}" style="{line}">{"".join(parts)}</div></div>'

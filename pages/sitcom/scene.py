@@ -31,7 +31,7 @@ _STYLE = """<style>
             padding:0}
 .script .beat {border-left:5px solid transparent; border-radius:.3rem; padding:.2rem .5rem .2rem
                .7rem; margin-bottom:.2rem}
-.script .beat.now {scroll-margin:5rem; border-left-color:#8f62e6;
+.script .beat.now {scroll-margin:5rem; border-left-color:#64748b;
                    background:color-mix(in srgb, #64748b 20%, transparent)}
 .script .line {display:grid; grid-template-columns:4.6rem minmax(0,1fr); gap:.8rem;
                margin:.3rem 0; border-radius:.25rem}
