@@ -10,13 +10,15 @@ class Lesson:
     """A folder in pages/; its name is the lesson's address as well.
 
     icon: of Material Symbols. minutes: to read it and to answer its questions; 0 for what is no
-    lesson but a tool beside the course.
+    lesson but a tool beside the course. compares: whether it can draw two studies beside each
+    other, see ui/app/compare.py.
     """
 
     name: str
     title: str
     icon: str
     minutes: int
+    compares: bool = False
 
 
 COURSE = {
@@ -24,7 +26,7 @@ COURSE = {
     "Text": (
         Lesson("data", "Data", "library_books", 15),
         Lesson("tokenization", "Tokenization", "data_array", 20),
-        Lesson("surprise", "Surprise", "bolt", 25),
+        Lesson("surprise", "Surprise", "bolt", 25, compares=True),
     ),
     "Inside": (
         Lesson("embeddings", "Embeddings", "scatter_plot", 15),
@@ -47,7 +49,7 @@ COURSE = {
     ),
     "Deeper": (
         Lesson("head_importance", "Head importance", "leaderboard", 35),
-        Lesson("patching", "Lens and patching", "swap_horiz", 30),
+        Lesson("patching", "Lens and patching", "swap_horiz", 30, compares=True),
         Lesson("head_born", "A head is born", "movie", 20),
         Lesson("normalization", "Norms compared", "balance", 25),
     ),

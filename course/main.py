@@ -9,6 +9,7 @@ import streamlit as st
 from course.frame import menu, place, way_on
 from course.lessons import FIRST, LESSONS, Lesson
 from ui.app.class_bar import class_bar
+from ui.app.compare import compare_bar
 from ui.app.course import tell_course
 from ui.app.following import follow, steered, take_seat
 from ui.app.glossary import forget_terms
@@ -46,6 +47,7 @@ with steered():
     take_locks()
     menu(here)
     study_bar()
+    compare_bar(here.compares)
     follow_link()
     still_going()
     tell_about(partial(about_study, here.title))

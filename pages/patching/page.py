@@ -7,9 +7,11 @@ from gpt_core.interpret.patching import patch, patch_each
 from gpt_core.interpret.steering import steer
 from gpt_core.interpret.variants import run_variants
 from pages.patching import words
+from pages.patching.compared import POSITION, compare_lenses
 from pages.patching.panel import patching, room
 from pages.patching.results import lens_of, stream_of
 from ui.app import widgets
+from ui.app.compare import other_study
 from ui.app.glossary import prose
 from ui.app.lesson import (
     ask,
@@ -26,7 +28,7 @@ from ui.components.stream_grids import chosen_column, lens_grid
 from ui.services.study import Study
 from ui.show.tokens import token_in_words
 
-LENS, POSITION = "logit_lens", "stream_token"
+LENS = "logit_lens"
 
 
 @about_prompt
@@ -34,6 +36,12 @@ def lens(study: Study) -> None:
     """Ask where the answer appears, then show every layer's."""
     study = study.last(room(study))
     say_what_is_cut(study)
+    if other := other_study():
+        above = st.container()
+        position = choose_position(study)
+        with above:
+            compare_lenses(study, other.study.last(room(other.study)), position, LENS)
+        return
     found = lens_of(study, False)
     token = study.tokenizer.token_text(int(found.top[-1, -1, 0]))
     if ask(
@@ -46,11 +54,16 @@ def lens(study: Study) -> None:
         st.markdown(words.misleads(found, study.ids, study.model.config.tie_weights))
 
 
-def show_lens(study: Study) -> None:
+def choose_position(study: Study) -> int:
     position = widgets.select_slider(
         "Which token", range(len(study.ids)), len(study.ids) - 1, key=POSITION
     )
     st.markdown(token_in_words(study.tokens, position))
+    return position
+
+
+def show_lens(study: Study) -> None:
+    position = choose_position(study)
     matters = scale_matters(study.model)
     reuse = matters and widgets.toggle("Reuse the last layer's scale instead", key="lens_reuse")
     ends = stream_of(study).stream[[0, -1], position].norm(dim=-1).tolist()

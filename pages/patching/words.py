@@ -71,6 +71,14 @@ def lens_reveal(guess: str, lens: Lens, token: str) -> Answer:
     return Answer(guess == truth, f"{why} {GRID}")
 
 
+def cells_differ(marked: int, cells: int) -> str:
+    """How many cells of two lenses say another token."""
+    if not marked:
+        return "No cell of the lens expects another token."
+    said = "1 cell of the lens expects" if marked == 1 else f"{marked} cells of the lens expect"
+    return f"{said} another token (of {cells}; dashed)."
+
+
 GRID = (
     "Each cell below shows the likeliest next token; the stronger its colour, the likelier. The "
     "last row is the model's own prediction. On the right: its rank after each layer."

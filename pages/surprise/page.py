@@ -9,12 +9,14 @@ import streamlit as st
 from gpt_core.evaluation.surprise import token_bits
 from gpt_core.experiments.bigram import Bigram, pair_entropy, train_bigram
 from pages.surprise import words
+from pages.surprise.compared import compare_surprises
 from pages.surprise.figures import bits_by_probability
 from pages.surprise.panels import per_token_or_character, predictors, table_of_pairs
 from pages.surprise.questions import candidates
 from pages.surprise.results import halves_of
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
+from ui.app.compare import other_study
 from ui.app.glossary import prose
 from ui.app.lesson import (
     Answer,
@@ -56,6 +58,9 @@ def text_in_colours(study: Study) -> None:
         return
     if not study.model.config.causal:
         st.warning(words.PEEKS)
+    if (other := other_study()) and (beside := looked_at(other.study))[1]:
+        compare_surprises((study, found), (beside[0], beside[1]))
+        return
     texts = [token.text for token in study.tokens[1:]]
     picture, guessing = st.container(), math.log2(study.tokenizer.vocab_size)
     shown = guessed(texts, found)

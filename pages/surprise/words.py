@@ -159,6 +159,21 @@ def example(texts: Sequence[str], bits: Sequence[float]) -> str:
     )
 
 
+MARKED = "Dashed: another token, or one whose surprise differs by 1 bit or more."
+
+
+def means_differ(a: float, b: float) -> str:
+    """The mean surprise of two texts."""
+    return f"Mean surprise: {number(a)} bits per token in A, {number(b)} in B."
+
+
+def changes_most(token: str, a: float, b: float) -> str:
+    """Of the tokens that two texts share, the one whose surprise differs most."""
+    if abs(a - b) < 0.005:
+        return "The tokens that both have surprise alike."
+    return f"Of the tokens that both have, {code(token)} changes most: {number(a)} and {number(b)}."
+
+
 def above_picture(bits: Sequence[float]) -> str:
     """Tokens for which the picture has no room."""
     above = sum(b > TOP for b in bits)

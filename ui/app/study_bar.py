@@ -89,6 +89,9 @@ def study_bar() -> None:
                     help="The model and the prompt that the course begins with.",
                     on_click=_reset,
                 )
+        # ui/app/compare.py draws into them.
+        st.session_state["place_of_compare"] = st.container(key="study_compare", width="content")
+        st.session_state["place_of_other"] = st.container(key="study_other")
     st.session_state["study_request"] = (key, _line_breaks(_prompt()))
     st.session_state["place_of_notes"] = st.container(key="study_notes")
 

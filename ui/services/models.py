@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from ui import PROJECT
 from ui.services.caches import MODELS, shared
 
 if TYPE_CHECKING:
+    from gpt_core.interpret.attention import Head
     from gpt_core.model.gpt import GPT
     from gpt_core.tokenizers import Tokenizer
 
@@ -123,3 +124,20 @@ def own_copy(loaded: LoadedModel) -> GPT:
     copy = GPT(loaded.model.config)
     copy.load_state_dict(loaded.model.state_dict())
     return copy.eval().requires_grad_(False)
+
+
+@shared(MODELS)
+def without_heads(loaded: LoadedModel, heads: tuple[Head, ...]) -> LoadedModel:
+    """The model with some heads off: what reads their output reads 0 times of it.
+
+    It is as if their output were 0, and needs no hook, so that it can be sampled as well.
+    """
+    from gpt_core.model.gpt import GPT
+
+    model, size = GPT(loaded.model.config), loaded.model.config.head_dim
+    model.load_state_dict(loaded.model.state_dict())
+    model.eval().requires_grad_(False)
+    for layer, head in heads:
+        model.blocks[layer].attn.proj.weight[:, head * size : (head + 1) * size] = 0.0
+    off = ",".join(f"{layer}.{head}" for layer, head in heads)
+    return replace(loaded, model=model, fingerprint=f"{loaded.fingerprint} without {off}")

@@ -44,6 +44,10 @@ class Study:
             self, ids=self.ids[cut:], tokens=self.tokens[cut:], left_out=self.left_out + cut
         )
 
+    def on(self, loaded: models.LoadedModel) -> Study:
+        """The same tokens for another version of the model: with a head off."""
+        return replace(self, loaded=loaded)
+
     @property
     def key(self) -> tuple[str, str, tuple[int, ...]]:
         """What tells it from other studies: the weights, the prompt, the tokens that are looked at.

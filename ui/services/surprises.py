@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from gpt_core.evaluation.surprise import token_bits
 from gpt_core.model.recording import run
 from ui.services.caches import shared
@@ -23,3 +25,9 @@ def surprises_of(study: Study) -> Surprises:
     )
     bits = token_bits(logits, study.ids).clamp(min=0).tolist()  # no −0
     return Surprises(tuple(bits), likeliest)
+
+
+@shared()
+def after_all(study: Study) -> Tensor:
+    """The probabilities (V,) of what comes after the prompt."""
+    return run(study.model, study.ids).logits[-1].softmax(-1)

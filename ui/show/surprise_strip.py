@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ui.show.numbers import number, percent, power
@@ -21,6 +21,7 @@ _STYLE = """<style>
   transparent); background:color-mix(in srgb, var(--hue) var(--share, 0%), transparent)}
 .surprise .t small {display:block; font-size:.72em; opacity:.9}
 .surprise .t.over {outline:2px solid currentColor; outline-offset:-1px}
+.surprise .t.differs {outline:2px dashed var(--bar); outline-offset:-1px}
 .surprise .t[tabindex]:hover, .surprise .t:focus {outline:3px solid var(--hue); outline-offset:0}
 .surprise .hint {font-family:"Source Sans",sans-serif;
   font-size:.92rem; line-height:1.5; padding:.2rem 4px 0}
@@ -63,16 +64,24 @@ class Surprises:
         return self.total / len(self.bits)
 
 
-def strip(tokens: Sequence[TokenLike], found: Surprises | None, guessing: float) -> str:
+def strip(
+    tokens: Sequence[TokenLike],
+    found: Surprises | None,
+    guessing: float,
+    differing: Collection[int] = (),
+) -> str:
     """HTML of a text, each token coloured by its bits; without `found`, not yet coloured.
 
     guessing: the bits that have the full colour. What the model expected at a token is shown below
-    while the pointer or the keyboard's focus is on it.
+    while the pointer or the keyboard's focus is on it. differing: places of tokens that are marked,
+    because they are other ones, or dearer or cheaper, in the text beside it.
     """
     first = f'<span class="t"><bdi>{_shown(tokens[0].text)}</bdi><small>first</small></span>'
     spans = [first]
     for place, token in enumerate(tokens[1:]):
         spans.append(_plain(token) if found is None else _colored(token, found, place, guessing))
+    for place in differing:
+        spans[place] = spans[place].replace('class="t', 'class="t differs', 1)
     colors = palette()
     variables = f"--hue:{series_color(0)}; --bar:{colors.output}; --ground:{colors.background}"
     below = "" if found is None else f'<div class="hint">{_legend(guessing)}</div>'

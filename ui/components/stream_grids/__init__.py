@@ -6,7 +6,7 @@ and patch/ and share cells.js.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from ui.show.tokens import short
 if TYPE_CHECKING:
     from gpt_core.interpret.logit_lens import Lens
     from gpt_core.tokenizers import Token, Tokenizer
+
+Place = tuple[int, int]  # a row and a column
 
 _FILES = Path(__file__).parent
 _lens = component("logit_lens", _FILES / "lens", _FILES / "cells.css")
@@ -39,10 +41,12 @@ def lens_grid(
     key: str,
     name: str,
     on_choose: Callable[[], None],
+    marked: Collection[Place] = (),
 ) -> None:
     """Draw the lens; on_choose runs when a column was chosen, see `chosen_column`.
 
-    name: changes whenever what is drawn changes, but for the chosen column.
+    name: changes whenever what is drawn changes, but for the chosen column. marked: cells that
+    differ from another lens.
     """
 
     texts = {i: short(tokenizer.token_text(i)) for i in set(lens.top.flatten().tolist())}
@@ -61,6 +65,7 @@ def lens_grid(
         "best": best,
         "ranks": [list(zip(*row, strict=True)) for row in ranks],
         "chosen": chosen,
+        "marked": sorted(marked),
     }
     _lens(key=key, data=data, on_column_change=on_choose)
     _take("lens", data, key, partial(_lens_rows, data))

@@ -32,13 +32,18 @@ export class Lens {
   show(data) {
     const first = !this.data || this.data.name !== data.name;
     this.data = data;
+    /** @type {Set<string>} */
+    const marked = new Set((data.marked ?? []).map((/** @type {number[]} */ at) => at.join(".")));
     /** @type {import("../cells.js").Grid["paint"]} */
     const paint = (cell, row, column) => {
       /** @type {[string, number][]} */
       const best = data.best[row][column];
       cell.textContent = best[0][0];
       tint(cell, best[0][1]);
-      return best.map(([text, share]) => `${text} ${chance(share)}`).join(", ");
+      const differs = marked.has(`${row}.${column}`);
+      cell.classList.toggle("differs", differs);
+      const said = best.map(([text, share]) => `${text} ${chance(share)}`).join(", ");
+      return differs ? `${said} (not as beside)` : said;
     };
     const extra = () => element("div.rank");
     this.cells.draw({ rows: data.rows, columns: data.columns, paint, extra });

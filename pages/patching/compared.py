@@ -1,0 +1,75 @@
+"""Two studies through the lens, beside each other."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gpt_core.interpret.logit_lens import Lens
+from pages.patching import words
+from pages.patching.results import lens_of, stream_of
+from ui.app.compare import in_two, next_token_differs, say_difference
+from ui.components.stream_grids import Place, chosen_column, lens_grid
+from ui.services.study import Study
+
+POSITION = "stream_token"  # the slider
+
+
+def differing(a: tuple[Study, Lens], b: tuple[Study, Lens]) -> set[Place]:
+    """Cells (row, column) of A whose likeliest token isn't that of the cell of B in its place.
+
+    Places are counted from the end, where the answer is. Of models with other numbers of layers
+    only the last rows are compared.
+    """
+    rows, columns = (min(a[1].top.shape[at], b[1].top.shape[at]) for at in (0, 1))
+    first = 1 if a[1].top.shape[0] == b[1].top.shape[0] else rows
+    texts = [
+        [
+            [study.tokenizer.token_text(i) for i in row[-columns:]]
+            for row in lens.top[-rows:, :, 0].tolist()
+        ]
+        for study, lens in (a, b)
+    ]
+    start = a[1].top.shape[0] - rows, a[1].top.shape[1] - columns
+    return {
+        (start[0] + row, start[1] + column)
+        for row in range(first - 1, rows)
+        for column in range(columns)
+        if texts[0][row][column] != texts[1][row][column]
+    }
+
+
+def compare_lenses(study: Study, other: Study, position: int, key: str) -> None:
+    """Draw both, with what differs marked. position: of A; B's is as far from the end.
+
+    key: what A's picture is called.
+    """
+    sides = [(each, lens_of(each, False)) for each in (study, other)]
+    marked = [differing(*sides), differing(*reversed(sides))]
+    ends = [stream_of(each).logits[-1].softmax(dim=-1) for each in (study, other)]
+    most = min(lens.top[..., 0].numel() for _, lens in sides)
+    said = words.cells_differ(len(marked[0]), most)
+    say_difference(next_token_differs(study, *ends), said)
+
+    def draw(each: Study, side: str) -> None:
+        at = int(bool(side))
+        shift = len(study.ids) - len(sides[at][0].ids)
+
+        def choose_column() -> None:
+            column = chosen_column(key + side, len(sides[at][0].ids))
+            if column is not None:
+                st.session_state[POSITION] = max(0, column + shift)
+
+        each, lens = sides[at]
+        name = f"{each.fingerprint} {each.ids} {sorted(marked[at])}"
+        lens_grid(
+            lens,
+            each.tokens,
+            each.tokenizer,
+            max(0, position - shift),
+            key + side,
+            name,
+            choose_column,
+            marked[at],
+        )
+
+    in_two(study, draw)

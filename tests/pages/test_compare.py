@@ -1,0 +1,130 @@
+"""Two beside each other: what the address may say of B, what differs, and how it ends."""
+
+import pytest
+import torch
+
+from course.lessons import LESSONS
+from gpt_core.bundled import BUNDLED
+from gpt_core.interpret.attention import trace_attention
+from gpt_core.model.recording import run
+from gpt_core.tokenizers import as_prompt
+from pages.patching.compared import differing
+from pages.surprise.compared import changes
+from tests.helpers import said
+from tests.pages.conftest import OWN
+from ui.services import models
+from ui.services.study import study_of
+from ui.services.surprises import surprises_of
+from ui.show.numbers import percent
+
+PROMPT = "Who put a duck?"
+COMPARING = [lesson.name for lesson in LESSONS if lesson.compares]
+
+
+@pytest.fixture
+def compare(open_at):
+    """A lesson on a small random model, with B beside it."""
+    return lambda lesson, **b: open_at(lesson, {}, prompt=PROMPT, side_by_side="true", **b)
+
+
+@pytest.mark.parametrize("lesson", COMPARING)
+def test_the_link_holds_both_and_what_differs_is_said(compare, lesson):
+    app = compare(lesson, b_off="1.0", b_prompt="Who put a sock?")
+    assert app.text_input(key="b_prompt").value == "Who put a sock?"
+    assert app.selectbox(key="b_off").value == "1.0"
+    assert "**What differs.**" in said(app)
+    assert "B · without head 1.0" in said(app)
+
+
+@pytest.mark.parametrize("lesson", COMPARING)
+def test_switched_off_the_address_loses_b(compare, lesson):
+    app = compare(lesson, b_off="1.0", b_prompt="Who put a sock?", b_model=BUNDLED)
+    app.toggle(key="side_by_side").set_value(False).run()
+    assert not app.exception
+    assert "What differs" not in said(app)
+    assert not [name for name in app.query_params if name.startswith(("b_", "side"))]
+    app.toggle(key="side_by_side").set_value(True).run()
+    assert app.text_input(key="b_prompt").value == PROMPT  # B is as A again
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        ({"b_off": "9.9"}, "has no such head"),
+        ({"b_off": "<b>"}, "has no such head"),
+        ({"b_model": "../../etc"}, "is not here; B has A's model"),
+        ({"b_prompt": ""}, "B's prompt is empty"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("lesson", COMPARING)
+def test_what_cannot_be_compared_gets_one_sentence(compare, lesson, bad, sentence):
+    app = compare(lesson, **bad)
+    assert not app.exception
+    assert said(app).count(sentence) == 1
+
+
+def test_b_follows_the_prompt_until_it_has_its_own(compare):
+    app = compare("surprise", b_off="0.1")
+    app.text_input(key="prompt").set_value("Who put a sock?").run()
+    app.run()  # AppTest knows only the parts that were drawn last
+    assert app.text_input(key="b_prompt").value == "Who put a sock?"
+    app.text_input(key="b_prompt").set_value("It was wet").run()
+    app.run()
+    app.text_input(key="prompt").set_value(PROMPT).run()
+    app.run()
+    assert app.text_input(key="b_prompt").value == "It was wet"
+    assert not app.exception
+
+
+def test_a_lesson_that_does_not_compare_has_no_switch(open_at):
+    app = open_at("mlp", {}, prompt=PROMPT, side_by_side="true", b_off="1.0")
+    assert not app.toggle and "What differs" not in said(app)
+
+
+@pytest.mark.parametrize("lock", ["reveal", "study"])
+def test_where_answers_or_the_prompt_are_locked_nothing_is_compared(compare, lock):
+    app = compare("surprise", b_off="1.0", lock=lock)
+    assert not [toggle for toggle in app.toggle if toggle.key == "side_by_side"]
+    assert "What differs" not in said(app)
+
+
+def test_a_model_without_a_head_does_what_it_does_with_its_output_at_zero():
+    loaded = models.load(BUNDLED)
+    ids = loaded.tokenizer.encode(as_prompt(loaded.tokenizer, "(Nadia and"))
+    off = ((1, 2), (3, 0))
+    expected = trace_attention(loaded.model, ids, off).logits
+    found = models.without_heads(loaded, off)
+    torch.testing.assert_close(run(found.model, ids).logits, expected)
+    assert found.key != loaded.key
+    assert not torch.equal(run(loaded.model, ids).logits, expected)  # it has stayed whole
+
+
+def test_the_next_token_is_told_of_both(compare):
+    app = compare("surprise", b_prompt="It was wet,")
+    shares = []
+    for prompt in (PROMPT, "It was wet,"):
+        study = study_of(OWN, prompt)
+        shares.append(run(study.model, study.ids).logits[-1].softmax(-1).max().item())
+    (line,) = [text for text in said(app).split("\n") if "What differs" in text]
+    assert percent(shares[0]) in line and percent(shares[1]) in line
+
+
+def test_tokens_are_compared_with_those_that_both_have(compare):
+    compare("surprise")
+    a, b = (study_of(OWN, prompt) for prompt in ("Who put a duck?", "Who put a sock?"))
+    pairs = changes((a, surprises_of(a)), (b, surprises_of(b)))
+    assert pairs[1, 1] == 0 and (10, 10) not in pairs  # “h” is as dear, “d” is no “s”
+    assert all(a.tokens[i].text == b.tokens[j].text for i, j in pairs)
+
+
+def test_places_in_the_lens_are_counted_from_the_end(compare):
+    compare("patching")
+    from pages.patching.results import lens_of
+
+    a, b = (study_of(OWN, prompt) for prompt in ("a duck", "Who put a duck"))
+    lenses = (a, lens_of(a, False)), (b, lens_of(b, False))
+    texts = [lens.top[..., 0][:, -6:].tolist() for _, lens in lenses]
+    expected = {(i, j) for i in range(3) for j in range(6) if texts[0][i][j] != texts[1][i][j]}
+    assert differing(*lenses) == expected
+    assert {(i, j - 8) for i, j in differing(*reversed(lenses))} == expected
