@@ -44,7 +44,7 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
     ]
     st.markdown(words.MASK_CURVES)
     show(
-        curves(lines, x_title="step", y_title="bits", x_max=STEPS, height=320),
+        curves(lines, x_title="step", y_title="bits", x_max=STEPS, height=320, from_zero=True),
         "mask_curves",
         words.MASK_CURVES_ALT,
     )

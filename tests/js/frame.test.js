@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beginnings, hiding, panelAfter } from "../../ui/components/page_frame/panels.js";
+import { beginnings, hiding, panelAfter, scrollTo } from "../../ui/components/page_frame/panels.js";
 
 test("a panel begins with each heading, the first with what stands above it", () => {
   assert.deepEqual(beginnings([false, true, false, true, true]), [0, 3, 4]);
@@ -19,4 +19,15 @@ test("keys turn panels, and not beyond the ends", () => {
 test("the rule hides what comes before and after", () => {
   const rule = "p:nth-child(-n+2), p:nth-child(n+6) { display: none; }";
   assert.equal(hiding("p", 2, 5), rule); // parts 2, 3, 4 stay: children 3, 4, 5
+});
+
+test("a panel that is too high is scrolled to what was cut", () => {
+  const blocks = [
+    { top: 0, bottom: 300 },
+    { top: 310, bottom: 560 },
+    { top: 570, bottom: 900 },
+  ];
+  assert.equal(scrollTo(blocks, 500), 310);
+  assert.equal(scrollTo(blocks, 600), 570);
+  assert.equal(scrollTo([{ top: 0, bottom: 2000 }], 600), 510); // too high itself: most of a screen
 });

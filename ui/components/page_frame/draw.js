@@ -3,16 +3,21 @@
 // (present=1 in the address) the page is one panel at a time, which the arrow keys turn.
 
 import { Lifetime } from "../shared/lifetime.js";
-import { beginnings, hiding, panelAfter } from "./panels.js";
+import { beginnings, hiding, panelAfter, scrollTo } from "./panels.js";
 
 /** @typedef {{ present: boolean, page: string }} FrameData */
 
 const MENU_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink"] a';
 const CLOSE_MENU = '[data-testid="stSidebarCollapseButton"] button';
 const PHONE = "(max-width: 767px)"; // where Streamlit's menu covers the page
+const PAGE = '[data-testid="stMain"]';
+const BAR = ".st-key-study_bar";
+const FORWARD = ["ArrowRight", "PageDown"];
+const BACK = ["ArrowLeft", "PageUp"];
 const BODY = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"]';
 // The bar stays; what has no size, as this component, isn't counted as hidden either.
 const PART = `${BODY} > :not(:has(.st-key-study_bar))`;
+const GAP = 12; // pixels that stay free above a block
 const ITS_OWN_KEYS =
   'input, textarea, select, [role="slider"], [role="grid"], [role="gridcell"], [role="listbox"], ' +
   '[role="option"], [role="radio"], [role="tab"], [contenteditable="true"], canvas';
@@ -65,12 +70,39 @@ class Frame {
     const at = event.composedPath()[0];
     if (!this.data.present || event.defaultPrevented || event.ctrlKey || event.altKey) return;
     if (at instanceof Element && at.matches(ITS_OWN_KEYS)) return;
+    if (this.scroll(event.key)) return event.preventDefault();
     const next = panelAfter(this.panel, event.key, this.begins().length);
     if (next === this.panel) return;
     event.preventDefault();
     this.panel = next;
     this.arrange();
-    document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+    document.querySelector(PAGE)?.scrollTo(0, 0);
+  }
+
+  /**
+   * In a panel that is higher than the screen a key first goes on to what isn't seen yet.
+   * @param {string} key
+   * @returns {boolean} whether there was more
+   */
+  scroll(key) {
+    const page = document.querySelector(PAGE);
+    if (!page) return false;
+    const upper = document.querySelector(BAR)?.getBoundingClientRect().bottom ?? 0;
+    const height = page.getBoundingClientRect().bottom - upper;
+    const left = page.scrollHeight - page.clientHeight - page.scrollTop;
+    if (FORWARD.includes(key) && left > 4) page.scrollBy(0, scrollTo(this.blocks(upper), height));
+    else if (BACK.includes(key) && page.scrollTop > 4) page.scrollBy(0, -0.85 * height);
+    else return false;
+    return true;
+  }
+
+  /** What of the panel must not be cut in two. @param {number} upper */
+  blocks(upper) {
+    return [...document.querySelectorAll(`${BODY} [data-testid="stElementContainer"]`)]
+      .filter((block) => !block.closest(BAR))
+      .map((block) => block.getBoundingClientRect())
+      .filter(({ height }) => height > 1)
+      .map(({ top, bottom }) => ({ top: top - upper - GAP, bottom: bottom - upper }));
   }
 
   begins() {

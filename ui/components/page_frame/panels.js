@@ -24,6 +24,17 @@ export function panelAfter(now, key, count) {
 }
 
 /**
+ * How far to scroll in a panel that is higher than the screen: to the first block that isn't whole.
+ * One that is itself too high, or reaches far up, is followed by most of a screen.
+ * @param {{ top: number, bottom: number }[]} blocks measured from the upper edge of what is seen
+ * @param {number} height of what is seen
+ */
+export function scrollTo(blocks, height) {
+  const cut = blocks.filter(({ top, bottom }) => bottom > height + 1 && top > height / 4 && top <= height);
+  return cut.length ? Math.min(...cut.map(({ top }) => top)) : 0.85 * height;
+}
+
+/**
  * A rule that hides all parts but those of one panel.
  * @param {string} part what finds each part of the page
  * @param {number} begin counted from 0
