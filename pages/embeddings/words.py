@@ -163,8 +163,9 @@ YES_NO = ("yes", "no")
 def runs_question(count: int, length: int, rows: int) -> str:
     """What to predict before any row is shown."""
     return (
-        f"Your prompt has **{count} different runs of {length}**. A table has **{rows:,} rows** "
-        "for them. Do two different runs get the same row?"
+        f"Your prompt has **{count} different runs of {length}**. (One ends at each token; the "
+        "first ones begin before the text, where nothing stands.) A table has "
+        f"**{rows:,} rows** for them. Do two different runs get the same row?"
     )
 
 

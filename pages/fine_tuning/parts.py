@@ -82,6 +82,7 @@ def _show_written(found: dict[str, Any]) -> None:
                 st.code(told.strip("\n"), language=None, wrap_lines=True)
 
 
+@st.fragment
 def _show_changes(changes: dict[str, list[WeightChange]]) -> None:
     prose(words.CHANGED)
     way = widgets.segmented_control(

@@ -97,6 +97,18 @@ def show_switches(study: Study) -> None:
 
 
 def _switches(found: dict[str, Any]) -> None:
+    _side_by_side(found)
+    st.dataframe(words.switch_rows(found), hide_index=True)
+    st.markdown(words.best(found))
+    st.subheader("Round better: GPTQ")
+    prose(words.METHOD)
+    st.markdown(words.gptq_said(found))
+    _errors(found)
+
+
+@st.fragment
+def _side_by_side(found: dict[str, Any]) -> None:
+    """One way beside the plain model: three numbers and a sample."""
     kinds = [name for name in found["kinds"] if name != words.PLAIN]
     start = kinds.index(words.CHANNEL)
     kind = widgets.selectbox(words.FOUR, kinds, start, key="lean_kind", format_func=words.name_of)
@@ -108,11 +120,11 @@ def _switches(found: dict[str, Any]) -> None:
             text = (found["prompt"] + each["sample"]).strip("\n")
             st.code(text, language=None, wrap_lines=True, height=190)
     st.markdown(words.switched(kind, found))
-    st.dataframe(words.switch_rows(found), hide_index=True)
-    st.markdown(words.best(found))
-    st.subheader("Round better: GPTQ")
-    prose(words.METHOD)
-    st.markdown(words.gptq_said(found))
+
+
+@st.fragment
+def _errors(found: dict[str, Any]) -> None:
+    """The error of each matrix, of its weights or of its results."""
     of = widgets.segmented_control(
         "Error of", list(words.ERROR_AXES), words.ERROR_AXES[1], key="lean_error_of"
     )

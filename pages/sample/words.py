@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpus.sitcom.checker import RULES
+from gpt_core.bundled import RECALLED
 from gpt_core.evaluation.intervals import wilson
 from gpt_core.evaluation.sitcom_report import MODEL
 from gpt_core.evaluation.sitcom_report import percent as of_scenes
@@ -313,9 +314,11 @@ def owed(model: GPTConfig, train: TrainConfig) -> str:
             "numbers, and every token counted once."
         )
     return (
-        f"**It is not the text alone.** Built in: {'; and '.join(helps)} (what that did: see "
-        "*Training*). Training took seven minutes on a graphics card. In 67 minutes on two cores "
-        f"the same design passed 26 of 40 scenes, {of_scenes(wilson(26, 40))}."
+        f"**It is not the text alone.** Built in: {'; and '.join(helps)}. Why: without such help, "
+        "models of this size never learned which day or number a scene had named. In a short trial "
+        f"they recalled {RECALLED['neither'][0]}% of these words, and {RECALLED['both'][0]}% or "
+        "more with both (see *Training*). Training took seven minutes on a graphics card. In 67 "
+        f"minutes on two cores the same design passed 26 of 40 scenes, {of_scenes(wilson(26, 40))}."
     )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gpt_core.bundled import RECALLED
 from ui.app.lesson import Answer
 from ui.show.duration import duration
 from ui.show.names import as_text
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 GOAL = "Train a model, read its curves, and say when it has learned, stalled or overfitted."
 INTRO = (
-    "A new model predicts nothing useful: its weights begin as random numbers. **One step** of "
-    "training takes a batch of pieces of the text and lets the model predict every next token. It "
-    "measures the **loss**, the mean surprise, and computes for each weight which way the loss "
-    "falls: the **gradient**. Then it moves every weight a little that way. Training is many such "
-    "steps."
+    "A new model predicts nothing useful: its weight matrices begin as random numbers. **One "
+    "step** of training takes a batch of pieces of the text and lets the model predict every next "
+    "token. It measures the **loss**, the mean surprise, and computes for each weight which way "
+    "the loss falls: the **gradient**. Then it moves every weight a little that way. Training is "
+    "many such steps."
 )
 
 QUESTION = (
@@ -303,9 +304,10 @@ _BEGINNINGS = {
 }
 WITHOUT_HELP = (
     "Why? Without such help, models of this size never learned which day or number a scene had "
-    "named. In a trial on eight plots, 400 steps long, a model without help recalled 15% of these "
-    "words, one with either help 15% to 30%, and one with both 79% or 96%, depending on how strong "
-    "they were."
+    f"named. In a trial on eight plots, 400 steps long, a model without help recalled "
+    f"{RECALLED['neither'][0]}% of these words, one with either help {RECALLED['either'][0]}% to "
+    f"{RECALLED['either'][1]}%, and one with both {RECALLED['both'][0]}% or "
+    f"{RECALLED['both'][1]}%, depending on how strong they were."
 )
 
 TRAINING_AGAIN = "This run is training again. Stop it first."

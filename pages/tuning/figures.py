@@ -24,9 +24,15 @@ def range_curve(value: Mapping[str, Any]) -> Figure:
     smooth = line_trace(rates, value["smooth"], series_color(0), "smoothed", width=4)
     lines = [(value["point"], "stand here", series_color(2))] if value["broke"] else []
     lines += [(value["broke"], "it breaks", colors.text)] if value["broke"] else []
+    # After the first steps too, both axes reach far enough for Plotly to find a tick on them.
+    across = [
+        math.log10(rates[0]) - 0.1,
+        max(math.log10(rates[-1]), math.log10(rates[0]) + 1) + 0.1,
+    ]
+    up = [math.log10(0.8 * min(value["losses"])), math.log10(1.25 * max(value["losses"]))]
     layout = {
-        "xaxis": _log("learning rate, logarithmic"),
-        "yaxis": {"title": f"{LOSS}, logarithmic", "type": "log"} | _LOSS_TICKS,
+        "xaxis": _log("learning rate, logarithmic") | {"range": across},
+        "yaxis": {"title": f"{LOSS}, logarithmic", "type": "log", "range": up} | _LOSS_TICKS,
         "shapes": [_upright(at, color) for at, _, color in lines],
         "annotations": [_above(at, text, color) for at, text, color in lines],
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import streamlit as st
+
 from pages.tuning import figures, words
 from ui.app import widgets
 from ui.app.glossary import prose
@@ -12,6 +14,7 @@ from ui.app.job_panel import job_panel, recorded_result
 from ui.show.plotly_json import show
 
 
+@st.fragment
 def show_known() -> None:
     """Buttons; then both runs and the reason."""
     from gpt_core.bundled.record import names

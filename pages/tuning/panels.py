@@ -19,6 +19,7 @@ from ui.show.theme import series_color
 _SHARES = 6  # of the largest that are drawn
 
 
+@st.fragment
 def show_range_test() -> None:
     """One run with a rising rate, then five rates around the one that it recommends."""
     left, right, _ = st.columns([2, 2, 3])
@@ -49,6 +50,7 @@ def _draw_range(value: Mapping[str, Any], finished: bool) -> None:
         st.caption(words.RANGE_RULE)
 
 
+@st.fragment
 def show_rate_and_width() -> None:
     """Asks where the best rate of a wider model is; then the curves, as usual and with muP."""
     usual, scaled = map_of("rate_width"), map_of("mup")

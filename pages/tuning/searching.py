@@ -20,6 +20,7 @@ from ui.show.names import as_text
 from ui.show.plotly_json import show
 
 
+@st.fragment
 def show_search() -> None:
     """Asks which search wins; then all repeats, or a single search of each kind."""
     settings = recorded_result("search_lookup")["settings"]
@@ -54,6 +55,7 @@ def _show_once() -> None:
     st.caption(words.winners(found))
 
 
+@st.fragment
 def show_search_on_text() -> None:
     """A search in which each trial trains a model on the visitor's text."""
     corpus = chosen_corpus()

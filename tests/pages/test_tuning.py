@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from corpus import Corpus
-from gpt_core.bundled.record import RECORDED
+from gpt_core.bundled.record import RECORDED, load
 from gpt_core.evaluation.paired import Difference
 from gpt_core.experiments.scaling_law import Law
 from gpt_core.experiments.search import Trial
-from pages.tuning import words
+from pages.tuning import figures, words
 from pages.tuning.results import MAPS, Map, Noise, Once, Scaling, map_of, noise_of, search_once
 from tests.helpers import app_at, said
 
@@ -182,6 +182,20 @@ def test_the_range_test_is_called_right_only_where_no_rate_is_better():
     value = {"broke": None, "point": 1.0, "rates": [10.0]}
     assert "has not broken" in words.range_found(value)
     assert "It breaks at a rate of **0.2**" in words.range_found(value | {"broke": 0.2})
+
+
+@pytest.mark.parametrize("steps", [1, 4, 200])
+def test_the_axes_of_a_range_test_have_ticks_at_every_moment(steps):
+    value = load("range_test")["value"]
+    told = value | {name: value[name][:steps] for name in ("rates", "losses", "smooth")}
+    layout = figures.range_curve(told | {"broke": value["broke"] if steps > 100 else None})[
+        "layout"
+    ]
+    low, high = layout["xaxis"]["range"]
+    assert high - low > 1  # a decade has a tick
+    low, high = (10**end for end in layout["yaxis"]["range"])
+    assert low < min(told["losses"]) and max(told["losses"]) < high
+    assert any(low < tick < high for tick in layout["yaxis"]["tickvals"])
 
 
 def test_what_matters_most_is_said_to_depend_on_the_range_only_where_it_does():
