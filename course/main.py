@@ -11,6 +11,7 @@ from course.lessons import FIRST, LESSONS, Lesson
 from ui.app.class_bar import class_bar
 from ui.app.compare import compare_bar
 from ui.app.course import tell_course
+from ui.app.door import wait_for_class
 from ui.app.following import follow, steered, take_seat
 from ui.app.glossary import forget_terms
 from ui.app.going import still_going
@@ -43,6 +44,7 @@ tell_course(LESSONS, here)
 mount_visitor()
 follow(here.name, [lesson.name for lesson in LESSONS])
 take_seat()
+wait_for_class()
 with steered():
     take_locks()
     menu(here)

@@ -1,10 +1,14 @@
 """The class on its pages: join, follow, predict together, board; rights are not the page's."""
 
+from types import SimpleNamespace
+
 import pytest
 from streamlit.util import calc_hash
 
 from pages.classroom.console import qr, results
 from tests.helpers import app_at, said
+from ui.app import client, reach
+from ui.app.door import CLOSED
 from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
 from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
@@ -158,6 +162,34 @@ def test_a_link_locks_answers_model_and_prompt_on_every_page(service):
     app.query_params["lock"] = "nonsense"
     app.run()
     assert app.text_input(key="prompt").value and "lock" not in app.query_params
+
+
+def test_on_a_laptop_others_wait_until_a_class_is_opened(service, monkeypatch):
+    other = SimpleNamespace(ip_address="192.0.2.7", headers={}, url="http://192.0.2.1:8501/")
+    for module in (client, reach):
+        monkeypatch.setattr(module, "st", _With(module.st, context=other))
+    app = app_at("mlp").run()
+    assert said(app) == CLOSED and not app.title and not app.radio
+    monkeypatch.setenv("GPT_PUBLIC", "1")
+    assert app.run().title
+    monkeypatch.delenv("GPT_PUBLIC")
+    assert not app.run().title
+    teacher = service.open()
+    assert app.run().title and CLOSED not in said(app)
+    service.end(teacher)
+    assert said(app.run()) == CLOSED
+    monkeypatch.undo()
+
+
+class _With:
+    """A module in which some names mean something else."""
+
+    def __init__(self, module, **names):
+        self._module = module
+        self.__dict__.update(names)
+
+    def __getattr__(self, name):
+        return getattr(self._module, name)
 
 
 def test_a_nickname_is_shown_as_text(service, seats):

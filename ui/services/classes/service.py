@@ -164,6 +164,11 @@ class ClassService:
             found.answered += 1
             return Seat(found.id, secret)
 
+    def is_any_open(self) -> bool:
+        """Whether there is a class on this server."""
+        with self._lock:
+            return any(not self._is_old(found) for found in self._classes.values())
+
     def role(self, seat: Seat | None) -> Role | None:
         """What a seat stands for; None if for nothing here (any more)."""
         with self._lock:
