@@ -16,6 +16,7 @@ from pages.training import words
 from pages.training.preparing import Prepared, prepare, rhythm
 from pages.training.request import request_of
 from pages.training.starting import tuning_request
+from pages.training.vote import FOR_CLASS, NEW, forget_vote, let_vote
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.client import is_guest, own_limits
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 60
 _KINDS = ("char", "word", "bpe")
-NEW, THIS = "new weights", "this model"
+THIS = "this model"
 
 
 class Box(NamedTuple):
@@ -98,9 +99,12 @@ def training_form() -> None:
         width="stretch",
         disabled=request is None,
     )
-    of_all = my_class and my_class[1] == 0 and st.toggle(words.FOR_ALL, key="run_for_class")
+    of_all = my_class and my_class[1] == 0 and st.toggle(words.FOR_ALL, key=FOR_CLASS)
+    let_vote(preset_values(st.session_state.get("design", "modern"), limits))
     if pressed and request:
         _start(_in_class(request, my_class, bool(of_all)))
+        if of_all:
+            forget_vote()
     st.caption(words.rules(limits))
 
 

@@ -484,6 +484,29 @@ SHARE_SAYS = (
 SHARE_CURVES, SHARE_MODEL = "Its curves", "Its model, to play with on a phone"
 
 FOR_ALL = "For the whole class"
+VOTE = "Let the class vote"
+VOTE_ON = "On what?"
+ASK_CLASS = "Ask the class"
+TAKE_WINNER = "Close the vote and take what won"
+NO_VOTE = "Put it away"
+TEXT_OF_APP = "The bundled sitcom"
+NO_TEXTS = (
+    "No text on the board is long enough (it takes {} characters). Let somebody hand one in, above "
+    "any lesson."
+)
+RATE, WIDTH, TEXT = "Learning rate", "Width", "Text"
+QUESTIONS_OF_VOTE = {
+    RATE: "Which learning rate shall our run have?",
+    WIDTH: "How wide shall our model be?",
+    TEXT: "Which text shall our model learn from?",
+}
+
+
+def choices_of_vote(options: Sequence[str]) -> str:
+    """Between what the class votes."""
+    return "Between " + ", ".join(options[:-1]) + f" and {options[-1]}."
+
+
 KEEP = "Keep"
 
 

@@ -6,6 +6,7 @@ import pytest
 from streamlit.util import calc_hash
 
 from pages.classroom.console import qr, results
+from pages.training import words as training
 from tests.helpers import app_at, said
 from ui.app import client, reach
 from ui.app.door import CLOSED
@@ -13,7 +14,9 @@ from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
 from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
 from ui.app.together import HIDDEN
+from ui.app.voting import CAST
 from ui.services.classes.file import Question
+from ui.services.classes.limits import NOT_YOURS, ClassError
 from ui.services.classes.service import ClassService, class_service
 from ui.services.models import BUNDLED
 
@@ -190,6 +193,46 @@ class _With:
 
     def __getattr__(self, name):
         return getattr(self._module, name)
+
+
+def test_the_class_votes_and_the_teacher_s_form_takes_the_winner(service, seats):
+    teacher, pupil = seats
+    other = service.join(service.role(teacher).code, "Bo")
+    console = seated(teacher, "training")
+    console.selectbox(key="vote_topic").set_value(training.WIDTH).run()
+    press(console, training.ASK_CLASS)
+    usual = console.number_input(key="width").value
+    app = seated(pupil, "glossary")
+    press(app, f"{2 * usual}")
+    assert CAST in said(app) and "The class chose" not in said(app)
+    service.cast(other, 2)
+    service.cast(other, 0)  # the first vote counts
+    assert service.vote(pupil).counts == () and service.vote(teacher).counts == (0, 0, 2)
+    with pytest.raises(ClassError):  # not by the way of answers either
+        service.answer(pupil, "x", "y", "z", ("a",), 3)
+    press(console, training.TAKE_WINNER)
+    assert console.number_input(key="width").value == 2 * usual
+    assert console.toggle(key="run_for_class").value
+    service.cast(service.join(service.role(teacher).code, "late"), 0)  # it is decided
+    app.run()
+    assert f"The class chose **{2 * usual}**" in said(app)
+    press(console, training.NO_VOTE)
+    app.run()
+    assert "The class chose" not in said(app)
+    for act in (service.decide_vote, service.forget_vote):
+        with pytest.raises(ClassError, match=NOT_YOURS):
+            act(pupil)
+
+
+def test_texts_on_the_board_can_be_voted_on(service, seats):
+    teacher, pupil = seats
+    service.hand_in(pupil, "sample", {}, "OTTO: Quack, said the duck. " * 60)
+    console = seated(teacher, "training")
+    console.selectbox(key="vote_topic").set_value(training.TEXT).run()
+    press(console, training.ASK_CLASS)
+    service.cast(pupil, 1)
+    press(console, training.TAKE_WINNER)
+    assert console.session_state["chosen_corpus"].text.startswith("OTTO: Quack")
 
 
 def test_a_nickname_is_shown_as_text(service, seats):

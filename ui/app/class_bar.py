@@ -20,6 +20,7 @@ from ui.app.seat import (
     show_what_failed,
     sitting,
 )
+from ui.app.voting import show_vote
 from ui.app.widgets import texts_of_widgets
 from ui.services.classes.codes import LENGTH, clean_code
 from ui.services.classes.service import class_service
@@ -43,6 +44,8 @@ def class_bar() -> None:
             _of_teacher(mine, role.code)
         else:
             _of_member(mine, role.code, role.member)
+    if role.member:
+        show_vote(mine)
 
 
 def _of_teacher(mine: Sitting, code: str) -> None:

@@ -27,8 +27,12 @@ def wait_for_class() -> None:
     show_what_failed()  # the class that has just ended
     watch(
         class_service().is_any_open,
-        lambda _: st.info(CLOSED, icon=":material/door_front:"),
+        _say,
         lambda is_open: None if is_open else _LOOK,
         name="door",
     )
     st.stop()
+
+
+def _say(_: bool) -> None:
+    st.info(CLOSED, icon=":material/door_front:")

@@ -24,7 +24,7 @@ _TABLES = """
 CREATE TABLE class (
     id TEXT NOT NULL, code TEXT NOT NULL, teacher TEXT NOT NULL, opened REAL NOT NULL,
     door INTEGER NOT NULL DEFAULT 1, held INTEGER NOT NULL DEFAULT 0,
-    fixed INTEGER NOT NULL DEFAULT 0,
+    fixed INTEGER NOT NULL DEFAULT 0, vote TEXT NOT NULL DEFAULT '',
     version INTEGER NOT NULL DEFAULT 1, marks INTEGER NOT NULL DEFAULT 0,
     calls INTEGER NOT NULL DEFAULT 0, lesson TEXT NOT NULL DEFAULT 'classroom',
     query TEXT NOT NULL DEFAULT '{}'
@@ -56,7 +56,8 @@ class State:
     somebody sees, too, who looks around alone. calls: how often everybody was called back.
     lesson: its name in the address; "" is Home. query: what the address says besides. door:
     whether somebody may join. held: whether answers wait for the teacher to reveal them.
-    fixed: whether members keep the teacher's model and prompt.
+    fixed: whether members keep the teacher's model and prompt. vote: the id of the question that
+    the class votes on or has voted on, "" for none.
     """
 
     version: int
@@ -67,6 +68,7 @@ class State:
     door: bool
     held: bool
     fixed: bool
+    vote: str
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,11 @@ class ClassFile:
 
     def state(self) -> State:
         """What every screen follows."""
-        names = "version, marks, calls, lesson, query, door, held, fixed"
-        ((*counters, lesson, query, door, held, fixed),) = self._rows(f"SELECT {names} FROM class")
-        return State(*counters, lesson, json.loads(query), bool(door), bool(held), bool(fixed))
+        names = "version, marks, calls, lesson, query, door, held, fixed, vote"
+        (row,) = self._rows(f"SELECT {names} FROM class")
+        version, marks, calls, lesson, query, door, held, fixed, vote = row
+        switches = bool(door), bool(held), bool(fixed)
+        return State(version, marks, calls, lesson, json.loads(query), *switches, vote)
 
     def change(self, *counters: str, **values: Any) -> State:
         """Set columns of the class, and add one to counters: "version", "marks", "calls"."""

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ui.services.classes.codes import (
@@ -209,6 +209,14 @@ class ClassService:
         known = found.file.question(identity) if identity in found.questions else None
         return known if known and (known.revealed or _is_teacher(found, seat)) else None
 
+    def vote(self, seat: Seat) -> Question | None:
+        """What the class votes on, or has voted on; members see no counts before it is decided."""
+        found = self._seated(seat)
+        asked = found.file.question(found.state.vote) if found.state.vote else None
+        if asked and not (asked.revealed or _is_teacher(found, seat)):
+            return replace(asked, counts=())
+        return asked
+
     def item(self, seat: Seat, number: int) -> Item | None:
         """Something on the board."""
         items = self._seated(seat).file.items()
@@ -228,11 +236,23 @@ class ClassService:
                     raise ClassError(too_many_questions(self.limits))
                 found.file.add_question(question)
                 found.questions.add(question.id)
-        if not 0 <= choice < len(question.options):
+        if not 0 <= choice < len(question.options) or question.id == found.state.vote:
             raise ClassError(GONE)
         found.file.answer(question.id, member.number, choice)
         found.answered += 1
         return question.id
+
+    def cast(self, seat: Seat, choice: int) -> None:
+        """Vote; the first vote counts. Nothing happens where none is open."""
+        with self._lock:
+            found, member = self._member(seat)
+            vote = found.file.question(found.state.vote) if found.state.vote else None
+            if vote is None or vote.revealed:
+                return
+            if not 0 <= choice < len(vote.options):
+                raise ClassError(GONE)
+            found.file.answer(vote.id, member.number, choice)
+            found.answered += 1
 
     def hand_in(self, seat: Seat, lesson: str, query: Mapping[str, str], text: str = "") -> int:
         """Put a view of a lesson, or a text, on the board; its number."""
@@ -299,6 +319,31 @@ class ClassService:
         with self._lock:
             found = self._taught(seat)
             self._seen(found, found.file.reveal(question))
+
+    def ask_vote(self, seat: Seat, text: str, options: Sequence[str]) -> None:
+        """Let the class vote on something."""
+        with self._lock:
+            found = self._taught(seat)
+            if len(found.questions) >= self.limits.questions:
+                raise ClassError(too_many_questions(self.limits))
+            question = asked("training", secrets.token_hex(8), text, options)
+            found.file.add_question(question)
+            found.questions.add(question.id)
+            self._seen(found, found.file.change("version", "marks", vote=question.id))
+
+    def decide_vote(self, seat: Seat) -> Question | None:
+        """Nobody votes any more, and everybody sees the counts."""
+        with self._lock:
+            found = self._taught(seat)
+            if found.state.vote:
+                self._seen(found, found.file.reveal(found.state.vote))
+            return self.vote(seat)
+
+    def forget_vote(self, seat: Seat) -> None:
+        """What was voted on is done; the answers stay among the others."""
+        with self._lock:
+            found = self._taught(seat)
+            self._seen(found, found.file.change("version", "marks", vote=""))
 
     def questions(self, seat: Seat) -> list[Question]:
         """All that was asked and answered, the newest first."""
