@@ -62,7 +62,7 @@ def guessed(study: Study, found: Surprises) -> bool:
     with above:
         return ask(
             f"eval_own_{case}",
-            words.question(each),
+            words.question(each, study.loaded.imported),
             list(words.TIMES),
             lambda guess: words.judged(guess, own, each),
         )

@@ -44,7 +44,7 @@ def show_clothes(loaded: LoadedModel) -> None:
         colors = [palette().muted] * (len(bars) - 1) + [series_color(1)]
         figure = count_bars(list(bars), list(bars.values()), colors, 3)
         show(figure, "eval_bars", "Bits per character, a bar for each predictor")
-        prose(words.bars(found))
+        prose(words.bars(found, loaded.imported))
 
 
 @st.fragment

@@ -52,12 +52,16 @@ NOT_ITS_TEXT = "This can't be looked up: the text that this model learned from i
 KINDS = "Where is the held-out text easy, and where hard? The mean bits of its tokens, by kind:"
 
 
-def question(held: float) -> str:
-    """What to predict before the colours."""
+def question(held: float, imported: bool) -> str:
+    """What to predict before the colours. imported: nobody knows what it learned from."""
+    text = (
+        "The end of the text that came with it"
+        if imported
+        else "Text that it did not learn from, but of the kind that it did,"
+    )
     return (
-        f"Text that it did not learn from, but of the kind that it did, costs this model "
-        f"**{number(held, '.3g')} bits per character**. How many will your text cost? "
-        "(Then the colours appear.)"
+        f"{text} costs this model **{number(held, '.3g')} bits per character**. How many will your "
+        "text cost? (Then the colours appear.)"
     )
 
 
@@ -164,14 +168,15 @@ def clothes(what: str, generated: bool) -> str:
     )
 
 
-def bars(found: Clothes) -> str:
-    """The model among guessing and counting."""
+def bars(found: Clothes, imported: bool) -> str:
+    """The model among guessing and counting. imported: nobody knows what it learned from."""
     own = found.per_character
+    counted_in = "of the same text's beginning" if imported else "of the training text"
     said = (
         f"**Guessing** costs ln V in nats, log₂ {found.vocabulary:,} = "
         f"{number(math.log2(found.vocabulary))} bits per token. **n-gram** models count which "
-        f"tokens follow the last n − 1; they counted {found.counted_tokens:,} tokens of the "
-        "training text. "
+        f"tokens follow the last n − 1; they counted {found.counted_tokens:,} tokens "
+        f"{counted_in}. "
     )
     if not found.counted:
         return said

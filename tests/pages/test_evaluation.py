@@ -145,9 +145,9 @@ def clothes(value, low, high):
 
 
 def test_the_model_is_said_to_be_ahead_only_with_its_whole_interval():
-    assert "whole interval lies below" in words.bars(clothes(1.5, 1.2, 1.9))
-    assert "no difference is shown" in words.bars(clothes(1.9, 1.7, 2.1))
-    assert "needs **more**" in words.bars(clothes(3.0, 2.8, 3.2))
+    assert "whole interval lies below" in words.bars(clothes(1.5, 1.2, 1.9), False)
+    assert "no difference is shown" in words.bars(clothes(1.9, 1.7, 2.1), False)
+    assert "needs **more**" in words.bars(clothes(3.0, 2.8, 3.2), False)
 
 
 def test_a_model_whose_text_is_gone_says_so_and_the_own_text_stays(runs):

@@ -99,3 +99,10 @@ def test_a_long_prompt_leaves_the_pictures_a_size_to_send(open_imported):
 def test_a_key_from_the_address_is_no_path(root, monkeypatch, key):
     monkeypatch.setenv("GPT_RUNS", str(root))
     assert models.run_folder(key) is None and models.run_folder("gpt2") is not None
+
+
+def test_nobody_says_what_kind_of_text_it_learned_from(open_imported, open_lesson):
+    said = helpers.said(open_imported("evaluation"))
+    assert "The end of the text that came with it costs this model" in said
+    assert "of the kind that it did" not in said and "of the training text" not in said
+    assert "of the kind that it did, costs" in words.question(1.0, False)
