@@ -108,7 +108,7 @@ def _show_progress(view: JobView, service: JobService, key: Key, widget: str) ->
         before = "one other computation" if view.place == 1 else f"{view.place} others"
         text = f"Waiting for {before} to end …" if view.place else "Next in line …"
     else:
-        steps = f"{view.done:,} of {view.total:,}" if view.total else "starting"
+        steps = f"{view.done:,} of {view.total:,}" if view.total else "Starting a process for it"
         text = f"{steps}, {duration(view.seconds)}"
     stop, asked = service.stop, (key, visitor_id())
     progress(view.done, view.total, text, stop=stop, args=asked, key=f"stop {widget}")
