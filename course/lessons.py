@@ -31,7 +31,7 @@ COURSE = {
     "Inside": (
         Lesson("embeddings", "Embeddings", "scatter_plot", 15),
         Lesson("averaging", "Averaging", "functions", 20),
-        Lesson("attention", "Attention", "grid_on", 25),
+        Lesson("attention", "Attention", "grid_on", 25, compares=True),
         Lesson("positions", "Positions", "pin_drop", 20),
         Lesson("heads", "Multi-head attention", "hub", 20),
         Lesson("mlp", "MLP", "bubble_chart", 20),

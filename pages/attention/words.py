@@ -175,6 +175,20 @@ def concrete(head: Head, favourite: Favourite, causal: bool) -> str:
     )
 
 
+SEEN = 0.01  # a smaller difference of two weights isn't marked
+NOT_CELL_BY_CELL = "Their pictures have other sizes, so no cells are compared."
+
+
+def changes_most(head: Head, asks: str, asked: str, weight: float, size: float) -> str:
+    """Of two pictures of all heads, where they differ most. asks, asked: A's tokens there."""
+    if size < SEEN:
+        return "No weight differs by 0.01 or more."
+    return (
+        f"The weight that differs most (by {size:.2f}; dashed in its head): {name_of(head)}, "
+        f"{code(asks)} at {code(asked)}, {weight:.2f} in A."
+    )
+
+
 def question(head: Head, token: str, share: float) -> str:
     """Ask for a prediction before the head is removed."""
     return (

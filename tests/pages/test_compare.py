@@ -10,7 +10,7 @@ from gpt_core.model.recording import run
 from gpt_core.tokenizers import as_prompt
 from pages.patching.compared import differing
 from pages.surprise.compared import changes
-from tests.helpers import said
+from tests.helpers import header_and_bytes, said
 from tests.pages.conftest import OWN
 from ui.services import models
 from ui.services.study import study_of
@@ -128,3 +128,24 @@ def test_places_in_the_lens_are_counted_from_the_end(compare):
     expected = {(i, j) for i in range(3) for j in range(6) if texts[0][i][j] != texts[1][i][j]}
     assert differing(*lenses) == expected
     assert {(i, j - 8) for i, j in differing(*reversed(lenses))} == expected
+
+
+def test_the_weight_that_differs_most_is_named_and_marked(compare):
+    from pages.attention.compared import largest_changes
+
+    app = compare("attention", b_off="0.1")
+    study = study_of(OWN, PROMPT)
+    a, b = (trace_attention(study.model, study.ids, off).pattern for off in ((), ((0, 1),)))
+    changes = largest_changes(a, b)
+    (layer, head), (size, cell) = max(changes.items(), key=lambda item: item[1][0])
+    assert size == (a - b).abs().max().item()
+    assert layer == 1  # what the heads of layer 0 see hasn't changed
+    assert f"by {size:.2f}; dashed in its head): layer {layer}, head {head}" in said(app)
+    messages = [
+        header_and_bytes(node.proto.bytes)[0]
+        for node in app.get("bidi_component")
+        if node.proto.component_name == "attention_map"
+    ]
+    assert [message.get("fixed") for message in messages] == [False, True]
+    assert all(message["marks"][f"{layer}.{head}"] == [*cell] for message in messages)
+    assert messages[1]["selection"]["off"] == [[0, 1]] and not messages[0]["selection"]["off"]

@@ -91,6 +91,19 @@ class Small:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a picture shows of how it differs from another beside it.
+
+    fixed: its heads can't be switched here. marks: by head the cell (row, column) that is marked;
+    badges: and what is said of it.
+    """
+
+    fixed: bool
+    marks: Mapping[Head, tuple[int, int]]
+    badges: Mapping[Head, str]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The most likely next tokens as (text, before, after), and the loss in bits per token."""
 
@@ -144,6 +157,7 @@ def pack(
     selection: Selection,
     outcome: Outcome | None,
     name: str,
+    beside: Beside | None = None,
 ) -> bytes:
     """One message: a JSON header, float32 q, k, v, written, the weights of all heads.
 
@@ -163,6 +177,10 @@ def pack(
         "selection": vars(selection),
         "outcome": vars(outcome) if outcome else None,
     }
+    if beside:
+        header |= {"beside": True, "fixed": beside.fixed}
+        header["marks"] = {_text(head): cell for head, cell in beside.marks.items()}
+        header["badges"] = {_text(head): badge for head, badge in beside.badges.items()}
     locked = (tensor[selection.head] for tensor in (trace.q, trace.k, trace.v))
     floats = [x.numpy().astype("<f4").tobytes() for x in (*locked, written)]
     pattern = trace.pattern[selection.head][None, None].numpy()

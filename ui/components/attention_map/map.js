@@ -88,6 +88,8 @@ export class AttentionMap {
     if (shape !== this.shape) this.build(message, shape);
     this.adopt(message.grid ? this.kept(message) : /** @type {Selection} */ (message.selection));
     if (this.pointed?.some((position) => position >= message.T)) this.pointed = null;
+    this.map.classList.toggle("beside", Boolean(message.beside));
+    this.map.classList.toggle("fixed", Boolean(message.fixed));
     this.draw();
     this.life.afterPaint(() => this.markPainted(message));
   }
@@ -144,7 +146,7 @@ export class AttentionMap {
 
   /** @param {Pair} head */
   toggle([layer, head]) {
-    if (this.message.grid) return;
+    if (this.message.grid || this.message.fixed) return;
     const rest = this.selection.off.filter(([l, h]) => l !== layer || h !== head);
     /** @type {Pair[]} */
     const off = this.isOff([layer, head]) ? rest : [...rest, [layer, head]];
@@ -320,6 +322,12 @@ export class AttentionMap {
     resize(this.$(".plot .row"), { top, left: 0, width: side, height: size });
     resize(this.$(".plot .column"), { top: 0, left, width: size, height: side });
     resize(this.$(".plot .cell"), { top, left, width: size, height: size });
+    const mark = this.message.marks?.[this.selection.head.join(".")];
+    this.$(".plot .mark").hidden = !mark;
+    if (mark) {
+      const place = { top: mark[0] * size, left: mark[1] * size, width: size, height: size };
+      resize(this.$(".plot .mark"), place);
+    }
     drawLabels(this.$(".labels"), this.message.tokens, this.layout, cell, this.ink);
     this.drawReadout(cell);
     this.map.classList.toggle("waiting", !this.exact);

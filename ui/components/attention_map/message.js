@@ -17,6 +17,9 @@ import { split } from "../shared/message.js";
  * @property {Uint8Array} weights of all heads
  * @property {{ head: Pair | null, off?: Pair[], cell?: Pair | null }} selection
  * @property {boolean} [signed]
+ * @property {boolean} [beside] another picture, which it is compared with
+ * @property {boolean} [fixed] its heads can't be switched
+ * @property {Record<string, Pair>} [marks] by head a cell that differs from the picture beside
  * @property {boolean} [tells]
  * @property {number} [pool]
  * @property {Uint8Array} [large] the weights of the locked head, where the others are pooled
