@@ -28,7 +28,7 @@ def looked_at(tokens: Sequence[TokenLike], weights: Sequence[float] | None) -> s
         told = f"{100 * weight:.1f}%" if weight >= LEAST else ""
         below = f"<small>{told}</small>" if weights else ""
         spans.append(
-            f'<span{last} style="--share:{60 * weight:.0f}%"><bdi>'
+            f'<span{last} style="--share:{56 * weight:.0f}%"><bdi>'
             f"{html.escape(short(token.text))}</bdi>{below}</span>"
         )
     hue = f"--hue:{palette().output}"

@@ -93,6 +93,7 @@ def _draw_lengths(models: dict[str, Any], characters: int) -> None:
             y_title="bits per character",
             x_max=T,
             height=320,
+            from_zero=True,
             bars=[Bar(f"guessing blindly among {characters} characters", guessing)],
         ),
         "mask_lengths",

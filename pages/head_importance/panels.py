@@ -169,6 +169,7 @@ def _healing(result: dict[str, Any], vocab_size: int) -> None:
         y_title="loss on unseen text, bits per token",
         bars=[Bar("before the removal", curve["twin"][0])],
         height=340,
+        from_zero=True,
     )
     show_curves(chart, "heads_heal", words.HEALING_ALT)
     prose(words.heal_sentences(result, vocab_size))
@@ -240,7 +241,9 @@ def _show_repeated(study: Study, test: RepeatTest) -> None:
         Line("the first time", places, (test.loss[: test.n - 1] * words.BITS).numpy(), 0),
         Line("the second time", places, (test.loss[test.n :] * words.BITS).numpy(), 1),
     ]
-    chart = curves(lines, x_title="place in the sequence", y_title="bits per token", height=300)
+    chart = curves(
+        lines, x_title="place in the sequence", y_title="bits per token", height=300, from_zero=True
+    )
     show_curves(chart, "heads_twice", words.TWICE_ALT)
     head = divmod(int((test.share - test.chance).argmax()), study.model.config.n_head)
     prose(words.induction_sentences(test, head))

@@ -93,6 +93,7 @@ def _draw(value: Mapping[str, Any], finished: bool) -> None:
         y_title="loss, bits per character" + (", logarithmic" if huge else ""),
         x_max=value["steps"],
         height=360,
+        from_zero=not huge,
         log_y=huge,
     )
     show(chart, "norms_losses", "Training loss of the four models, step by step")

@@ -49,4 +49,5 @@ def training_curve(steps: Sequence[int], losses: Sequence[float], counts: Counte
         ],
         x_max=STEPS,
         height=320,
+        from_zero=True,
     )

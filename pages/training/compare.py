@@ -85,7 +85,9 @@ def _comparison(views: list[RunView]) -> None:
         Line(title(view), *_curve(view, axis), color=number, markers=True)
         for number, view in enumerate(v for v in views if v.run_id in chosen)
     ]
-    figure = curves(lines, x_title=axis, y_title="validation loss (bits per character)")
+    figure = curves(
+        lines, x_title=axis, y_title="validation loss (bits per character)", from_zero=True
+    )
     show(figure, "comparison_figure", words.comparison_alt(axis))
     st.dataframe([_row(view) for view in views], hide_index=True, key="runs_table")
 

@@ -327,6 +327,7 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         y_title="loss (bits per token)",
         x_max=view.setup.steps,
         log_y=logarithmic and positive,
+        from_zero=not (logarithmic and positive),
         height=300 if shown else 230,
     )
     with drawing:

@@ -88,7 +88,8 @@ def curves(
     x_axis: dict[str, Any] = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
     x_axis["scale"] = {"nice": False, "domain": [0, x_max] if x_max else _domain("x")}
     y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
-    others = [0.0] * from_zero + _reach(bars, log_y)
+    name = max(_NAME, _LINE / max(1, height - _AROUND))
+    others = [0.0] * from_zero + _reach(bars, log_y, name)
     y_axis["scale"] = {"domain": _domain("y", others), "nice": not log_y}
     y_axis["scale"] |= {} if from_zero else {"padding": 16}
     y_axis["scale"] |= {"type": "log"} if log_y else {"zero": False}
@@ -97,21 +98,25 @@ def curves(
         "encoding": {"x": x_axis, "y": y_axis},
         "layer": [
             *_line_layers(lines, x_title, 3 if height > 300 else 1.5),
-            *_bar_layers(bars, log_y),
+            *_bar_layers(bars, log_y, name),
         ],
         "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
     }
     return Chart(_long_form(lines), spec)
 
 
-def _reach(bars: Sequence[Bar], log_y: bool) -> list[float]:
-    """What the upward axis holds of bars: a little more below, where a name may stand."""
+def _reach(bars: Sequence[Bar], log_y: bool, name: float) -> list[float]:
+    """What the upward axis holds of bars: a little more above and below, where a name may stand.
+
+    name: the height of a name, as a share of the axis.
+    """
     ys = [bar.y for bar in bars if math.isfinite(bar.y)]
     if not ys:
         return []
     low, high = min(ys), max(ys)
-    below = low * (low / high) ** _NAME * 0.98 if log_y and low > 0 else low - _NAME * (high - low)
-    return [*ys, below]
+    if log_y and low > 0:
+        return [*ys, low * (low / high) ** name * 0.98]
+    return [*ys, low - name * (high - low), high + name * high]
 
 
 def _domain(field: str, others: Sequence[float] = ()) -> list[dict[str, str]]:
@@ -235,7 +240,7 @@ def _zoom() -> dict[str, Any]:
     return {"name": _ZOOM, "select": select, "bind": "scales"}
 
 
-def _bar_layers(bars: Sequence[Bar], log_y: bool) -> list[dict[str, Any]]:
+def _bar_layers(bars: Sequence[Bar], log_y: bool, name: float) -> list[dict[str, Any]]:
     """Dotted lines from edge to edge; their names at the right end, with a halo over the curves."""
     if not bars:
         return []
@@ -245,7 +250,7 @@ def _bar_layers(bars: Sequence[Bar], log_y: bool) -> list[dict[str, Any]]:
     halo = text | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
     place = {"x": {"value": "width"}, "text": {"field": "label"}}
     layers = [{"data": _named(bars), "mark": rule, "encoding": {"x": None}}]
-    for level, some in _by_level(bars, log_y).items():
+    for level, some in _by_level(bars, log_y, name).items():
         side = BELOW | {"dy": BELOW["dy"] + (level - 1) * _LINE} if level else ABOVE
         for mark in (halo, text):
             layers.append({"data": _named(some), "mark": mark | side, "encoding": place})
@@ -254,10 +259,11 @@ def _bar_layers(bars: Sequence[Bar], log_y: bool) -> list[dict[str, Any]]:
 
 ABOVE: dict[str, Any] = {"baseline": "bottom", "dy": -3}
 BELOW: dict[str, Any] = {"baseline": "top", "dy": 4}
-_NAME, _LINE = 0.08, 18  # the height of a name: of the axis, and in pixels
+_NAME, _LINE = 0.08, 18  # the height of a name: of the axis at least, and in pixels
+_AROUND = 110  # pixels of a chart that its axis doesn't have
 
 
-def _by_level(bars: Sequence[Bar], log_y: bool) -> dict[int, list[Bar]]:
+def _by_level(bars: Sequence[Bar], log_y: bool, name: float) -> dict[int, list[Bar]]:
     """Whose names stand above their lines (0), below (1), or further below, where others stand.
 
     A logarithmic axis is taken to reach down to a twentieth of the lowest bar, whatever the curves.
@@ -270,10 +276,10 @@ def _by_level(bars: Sequence[Bar], log_y: bool) -> dict[int, list[Bar]]:
         place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y
         place = place if log_y or not highest else place / highest
         level = 0
-        while any(abs(place - level * _NAME - other) < 0.99 * _NAME for other in taken):
+        while any(abs(place - level * name - other) < 0.99 * name for other in taken):
             level += 1
         levels.setdefault(level, []).append(bar)
-        taken.append(place - level * _NAME)
+        taken.append(place - level * name)
     return levels
 
 
