@@ -11,7 +11,7 @@ from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike, short
 
 HINT = "What was expected? Point, tap or press Tab."
-_STRONGEST = 70  # per cent of the colour where guessing would have done as well
+_STRONGEST = 58  # per cent of the colour where guessing would have done as well
 _STYLE = """<style>
 .surprise {position:relative; font-family:monospace; font-size:1.05rem}
 .surprise .row {display:flex; flex-wrap:wrap; gap:4px; max-height:13rem; overflow-y:auto;
@@ -19,7 +19,7 @@ _STYLE = """<style>
 .surprise .t {border-radius:4px; padding:1px 5px; text-align:center; line-height:1.35;
   white-space:pre; cursor:default; border:1px solid color-mix(in srgb, currentColor 22%,
   transparent); background:color-mix(in srgb, var(--hue) var(--share, 0%), transparent)}
-.surprise .t small {display:block; font-size:.72em; opacity:.9}
+.surprise .t small {display:block; font-size:.72em}
 .surprise .t.over {outline:2px solid currentColor; outline-offset:-1px}
 .surprise .t.differs {outline:2px dashed var(--bar); outline-offset:-1px}
 .surprise .t[tabindex]:hover, .surprise .t:focus {outline:3px solid var(--hue); outline-offset:0}
