@@ -133,18 +133,23 @@ def _not_sure(found: Map, both: Sequence[Any]) -> str:
     rates = listed([f"{rate:g}" for rate in both])
     return (
         f"But the seeds don't prove that it moves: at both widths, {rates} can't be told from "
-        f"the best. What they do show: {_broken(found)}"
+        f"the best. The largest rate, {found.columns[-1]:g}: {_largest(found)}."
     )
 
 
-def _broken(found: Map) -> str:
-    """What the largest rate costs at the two ends of the widths, with intervals."""
+def _largest(found: Map) -> str:
+    """What the largest rate costs at the two ends of the widths, as far as the seeds show it."""
     said = []
     for row in (0, len(found.rows) - 1):
         gap = found.against(row, len(found.columns) - 1)
-        cost = "more than can be counted" if gap is None else f"{interval(gap)} bits"
+        if gap is None:
+            cost = "it broke"
+        elif gap.sign > 0:
+            cost = f"it is worse than the best by {interval(gap)} bits"
+        else:
+            cost = f"no harm is shown ({interval(gap)} bits)"
         said.append(f"{found.rows[row]} wide {cost}")
-    return f"the rate {found.columns[-1]:g} costs, above the best, {', '.join(said)}."
+    return "; ".join(said)
 
 
 def best_rate(found: Map, row: int) -> float:
@@ -154,8 +159,9 @@ def best_rate(found: Map, row: int) -> float:
 
 STANDARD, MUP = "as usual", "scaled by width (muP)"
 WHY_MOVES = (
-    "Why: each number of a wide layer is a sum of more terms. When every weight moves by one "
-    "learning rate, all terms move together, and the sum moves further the more there are."
+    "Why a smaller one is expected: each number of a wide layer is a sum of more terms. When every "
+    "weight moves by one learning rate, all terms move together, and the sum moves further the "
+    "more there are."
 )
 MUP_IS = (
     "**muP** (Yang et al. 2022) takes that out: matrices inside learn with the rate divided by the "
