@@ -52,6 +52,15 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     teacher.get_by_role("button", name="Everybody here").click()
     expect(two.get_by_role("textbox", name="Prompt under study")).to_have_value("OTTO: It was wet")
 
+    teacher.get_by_role("button", name="Show my pointer").click()
+    teacher.get_by_role("button", name="Hide my pointer").wait_for()
+    pointer = one.locator(".class-pointer")
+    for x in (500, 520, 540):  # a few times, as a hand does
+        teacher.mouse.move(x, 450)
+        teacher.wait_for_timeout(250)
+    expect(pointer).to_have_css("opacity", "0.85")
+    expect(pointer).to_have_css("opacity", "0")  # it fades
+
     main_part(one).get_by_test_id("stRadio").first.locator("label").nth(1).click()
     teacher.get_by_text("Answered: 1 of 2 pupils").first.wait_for()
     main_part(teacher).get_by_role("button", name="Reveal to the class").first.click()
@@ -66,3 +75,22 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     assert not [*(runs_folder / "classes").iterdir()]
     teacher.reload()
     main_part(teacher).get_by_role("button", name="Open a class").wait_for()
+
+
+def test_who_was_offline_for_a_while_comes_back_to_where_the_teacher_is(new_page, app_url):
+    teacher, pupil = new_page(), new_page()
+    teacher.goto(f"{app_url}/classroom")
+    main_part(teacher).get_by_role("button", name="Open a class").click()
+    code = teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
+    join(pupil, f"{app_url}/classroom?code={code}", "Ada")
+    open_lesson(teacher, f"{app_url}/attention?prompt=OTTO:%20It%20was")
+    box = pupil.get_by_role("textbox", name="Prompt under study")
+    expect(box).to_have_value("OTTO: It was")
+    pupil.context.set_offline(True)
+    pupil.wait_for_timeout(2_000)
+    open_lesson(teacher, f"{app_url}/averaging?prompt=OTTO:%20It%20was%20wet&shown=2")
+    pupil.wait_for_timeout(18_000)
+    assert "attention" in pupil.url
+    pupil.context.set_offline(False)
+    pupil.wait_for_url("**/averaging?*shown=2*")
+    expect(box).to_have_value("OTTO: It was wet")

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { baseOf, seatIn, viewAt } from "../../ui/components/class_link/address.js";
+import { panel, within } from "../../ui/components/class_link/pointer.js";
 
 const SEAT = "0123456789abcdef.A-b_9";
 
@@ -30,4 +31,13 @@ test("nobody follows to the teacher's console, but to what is shown of the board
   const base = "http://a.b/";
   assert.equal(viewAt("http://a.b/classroom", base), null);
   assert.deepEqual(viewAt("http://a.b/classroom?board=3", base)?.query, { board: "3" });
+});
+
+test("a pointer is told in parts of its panel, whatever the page's width", () => {
+  const box = panel({ left: 100, top: 0, width: 800, height: 900 }, 50, 250);
+  assert.deepEqual(box, { left: 100, top: 50, width: 800, height: 200 });
+  assert.deepEqual(within(box, 300, 100), { x: 0.25, y: 0.25 });
+  assert.equal(within(box, 99, 100), null);
+  assert.equal(within(box, 300, 251), null);
+  assert.equal(panel(box, 50, 50).height, 1); // two headings side by side
 });

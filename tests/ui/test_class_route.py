@@ -89,3 +89,40 @@ def test_two_hundred_who_wait_are_told_of_a_change(service):
     told = run_loop(wait())
     assert {json.loads(answer.body)["version"] for answer in told} == {2}
     assert not service._classes[teacher.class_id].listeners
+
+
+def point(seat, **said):
+    spot = {"secret": seat.secret, "lesson": "data", "heading": 1, "picture": -1, "x": 0.5, "y": 1}
+    path = f"/_class/{seat.class_id}/point"
+    return ask("POST", path, json.dumps(spot | said).encode())[0]
+
+
+def test_where_the_teacher_points_is_passed_on_and_nobody_else_s(service):
+    teacher = service.open()
+    pupil = service.join(service.role(teacher).code, "Ada")
+    seen = []
+    assert service.watch_pointer(teacher.class_id, seen.append)
+    assert point(pupil) == point(teacher, secret="x") == 403
+    for nonsense in ({"x": 2}, {"y": -1}, {"lesson": "<b>"}):
+        assert point(teacher, **nonsense) == 403
+    for nonsense in ({"x": "here"}, {"heading": None}, {"x": 1e999}):
+        assert point(teacher, **nonsense) in (400, 403)
+    assert point(teacher) == 200
+    spot = {"lesson": "data", "heading": 1, "picture": -1, "x": 0.5, "y": 1.0}
+    assert [json.loads(text) for text in seen] == [spot]
+    assert point(teacher) == 200 and len(seen) == 1  # a movement a moment later is left out
+    service.look_away(teacher.class_id, seen.append)
+    assert service.state(pupil).version == 1  # nobody's page has to run
+
+
+def test_the_pointer_s_stream_of_no_class_tells_browsers_not_to_ask_again(service):
+    assert ask("GET", f"/_class/{'0' * 16}/pointer")[0] == 204
+
+
+def test_the_pointer_s_stream_ends_by_itself_and_leaves_nobody_watching(service, monkeypatch):
+    monkeypatch.setattr(route, "_WAIT", 0.3)
+    teacher = service.open()
+    watchers = service._classes[teacher.class_id].watchers
+    status, answer, headers = ask("GET", f"/_class/{teacher.class_id}/pointer")
+    assert status == 200 and headers[b"content-type"].startswith(b"text/event-stream")
+    assert answer.startswith(b"retry:") and not watchers

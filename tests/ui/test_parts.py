@@ -110,6 +110,29 @@ def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
     run_loop(follow())
 
 
+def test_what_a_pupil_forges_of_the_teacher_s_does_nothing(port):
+    async def forge():
+        async with Pupil(port, "classroom") as teacher, Pupil(port, "classroom") as pupil:
+            seat, code = await teacher.open_class()
+            await pupil.come_in(code)
+            await teacher.rerun()
+            forged = [(i, w.label) for i, (kind, w) in teacher.widgets.items() if kind == "button"]
+            assert {"Everybody here", "End it and delete everything"} <= {n for _, n in forged}
+            for identity, _ in forged:
+                await pupil.use(identity, trigger_value=True)
+            for identity, (kind, _) in [*teacher.widgets.items()]:
+                if kind == "checkbox":  # the door, and what is locked
+                    await pupil.use(identity, bool_value=True)
+            said = json.dumps({"secret": pupil.seat().secret, "lesson": "data", "query": {}})
+            with pytest.raises(RuntimeError, match="403"):
+                await request(port, f"/_class/{seat.class_id}/steer", said.encode())
+            counters = await request(port, f"/_class/{seat.class_id}/0")
+            assert not pupil.exceptions and "You are in as" in str(pupil.content())
+            return counters
+
+    assert run_loop(forge())["version"] == 1  # nothing that anybody sees has changed
+
+
 def test_a_visitor_without_a_browser_can_upload_a_file(port):
     """As the benchmarks do it: what they upload must arrive."""
 

@@ -57,6 +57,14 @@ def _of_teacher(mine: Sitting, code: str) -> None:
     label, icon = ("Let them go", "explore") if mine.leads else ("Lead again", "near_me")
     st.button(label, key="class_lead", icon=f":material/{icon}:", on_click=_lead, args=(mine,))
     st.button(
+        "Hide my pointer" if mine.points else "Show my pointer",
+        key="class_point",
+        icon=":material/web_traffic:",
+        on_click=_point,
+        args=(mine,),
+        help="Whoever follows you sees where your mouse is on the page.",
+    )
+    st.button(
         "Everybody here",
         key="class_call",
         icon=":material/campaign:",
@@ -64,6 +72,10 @@ def _of_teacher(mine: Sitting, code: str) -> None:
         args=(mine,),
         help="Whoever looks around alone follows you again.",
     )
+
+
+def _point(mine: Sitting) -> None:
+    mine.points = not mine.points
 
 
 def _lead(mine: Sitting) -> None:

@@ -131,6 +131,7 @@ def _tie() -> None:
             marks=mine.marks,
             free=mine.free,
             leads=role.teacher and mine.leads,
+            points=role.teacher and mine.points,
         )
     told, blocked = class_link(link, _follow_change)
     tell_storage(blocked)

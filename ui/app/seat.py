@@ -26,7 +26,7 @@ class Sitting:
 
     version, marks, calls: the class's counters when the page was drawn. shown: the lesson and the
     address that it followed last. free: it follows nobody. leads: for a teacher, whether the class
-    follows.
+    follows. points: for a teacher, whether the class sees their pointer.
     """
 
     seat: Seat
@@ -36,6 +36,7 @@ class Sitting:
     shown: tuple[str, dict[str, str]] | None = None
     free: bool = False
     leads: bool = True
+    points: bool = False
 
 
 def sitting() -> Sitting | None:

@@ -22,8 +22,8 @@ class Link:
 
     seat: as it keeps it, "" for none. forget: a seat that is worth nothing any more. version,
     marks: the class's counters that this page shows, 0 where it waits for
-    nothing. free: it follows nobody. leads: the class
-    follows it.
+    nothing. free: it follows nobody. leads: the class follows it. points: the class sees its
+    pointer.
     """
 
     seat: str = ""
@@ -32,6 +32,7 @@ class Link:
     marks: int = 0
     free: bool = False
     leads: bool = False
+    points: bool = False
 
 
 def class_link(link: Link, on_change: Callable[[], None]) -> tuple[object, bool]:

@@ -2,6 +2,7 @@
 // What ties a browser to its class. It outlives every rerun of the page; there is one for a tab.
 
 import { baseOf, seatIn, viewAt } from "./address.js";
+import { Pointer, Pointing } from "./pointer.js";
 
 const KEPT = "gpt-from-scratch-class"; // in the browser's own storage
 const LOOK = 80; // milliseconds between two looks at the address
@@ -13,9 +14,9 @@ const SLOWEST = 4000; // that a rerun may take before the browser waits for the 
 /**
  * What Python says. seat: as `id.secret`, "" for none. forget: a seat that is worth nothing.
  * version, marks: the class's counters that the page shows. free: it doesn't follow.
- * leads: it is the teacher's, and the class follows it.
+ * leads: it is the teacher's, and the class follows it. points: the class sees its pointer.
  * @typedef {{ seat: string, forget: string, version: number, marks: number,
- *   free: boolean, leads: boolean }} Said
+ *   free: boolean, leads: boolean, points: boolean }} Said
  * @typedef {(name: "seat" | "change" | "storage", value: any) => void} Tell
  */
 
@@ -25,7 +26,10 @@ const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
 export class ClassLink {
   constructor() {
     /** @type {Said} */
-    this.said = { seat: "", forget: "", version: 0, marks: 0, free: false, leads: false };
+    this.said = {
+      ...{ seat: "", forget: "", version: 0, marks: 0 },
+      ...{ free: false, leads: false, points: false },
+    };
     /** @type {Tell} */
     this.tell = () => {};
     this.base = baseOf(location.href, /** @type {any} */ (window).__streamlit?.BACKEND_BASE_URL);
@@ -36,6 +40,14 @@ export class ClassLink {
     this.first = 0;
     this.since = 0;
     setInterval(() => this.look(), LOOK);
+    this.watched = ""; // the class whose teacher's pointer this page shows
+    /** @type {EventSource | undefined} */
+    this.stream = undefined;
+    this.pointer = new Pointer();
+    const pointing = new Pointing((spot) => this.point(spot));
+    document.addEventListener("pointermove", (event) => {
+      if (this.said.leads && this.said.points) pointing.moved(event);
+    });
   }
 
   /**
@@ -48,11 +60,27 @@ export class ClassLink {
     this.tell = tell;
     this.takeSeat();
     if (this.follows() && !this.waits) this.wait();
+    this.watchPointer();
   }
 
   /** A teacher's page is told nothing: it knows what it does. */
   follows() {
     return this.said.seat !== "" && this.said.version > 0;
+  }
+
+  /** Where the teacher points, as long as this page follows. */
+  watchPointer() {
+    const wanted = this.follows() && !this.said.free ? this.said.seat.split(".")[0] : "";
+    if (wanted === this.watched) return;
+    this.watched = wanted;
+    this.stream?.close();
+    this.stream = undefined;
+    if (!wanted) return this.pointer.hide();
+    this.stream = new EventSource(`${this.base}_class/${wanted}/pointer`);
+    this.stream.onmessage = ({ data }) => {
+      const { lesson, ...spot } = JSON.parse(data);
+      if (lesson === viewAt(location.href, this.base)?.lesson) this.pointer.show(spot);
+    };
   }
 
   takeSeat() {
@@ -137,14 +165,25 @@ export class ClassLink {
     if (this.seen !== this.sent && settled) this.send();
   }
 
+  /** @param {import("./pointer.js").Spot} spot */
+  async point(spot) {
+    const lesson = viewAt(location.href, this.base)?.lesson;
+    if (lesson !== undefined) await this.post("point", { lesson, ...spot }).catch(() => {});
+  }
+
+  /** @param {"steer" | "point"} what @param {object} said */
+  post(what, said) {
+    const [id, secret] = this.said.seat.split(".");
+    const body = JSON.stringify({ secret, ...said });
+    return fetch(`${this.base}_class/${id}/${what}`, { method: "POST", body });
+  }
+
   async send() {
     this.sent = this.seen;
     const view = viewAt(this.sent, this.base);
     if (!view) return;
-    const [id, secret] = this.said.seat.split(".");
-    const body = JSON.stringify({ secret, ...view });
     try {
-      await fetch(`${this.base}_class/${id}/steer`, { method: "POST", body });
+      await this.post("steer", view);
     } catch {
       await pause(AGAIN);
       this.sent = ""; // once more

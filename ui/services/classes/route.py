@@ -1,5 +1,6 @@
 """Where browsers of a class wait for the next change, and where a teacher's says where it is.
 
+Where the teacher points comes as a stream: an answer for each movement would cost too much.
 Neither runs a page: two hundred browsers that wait are two hundred sleeping tasks of the server.
 """
 
@@ -8,27 +9,31 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from ui.services.classes.limits import ClassError
-from ui.services.classes.service import ClassService, Seat, class_service
+from ui.services.classes.service import ClassService, Seat, Spot, class_service
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 # Before it the path that a proxy may add. A class's id, which only those know who are in it, and
 # the version that a browser knows.
-_PATH = re.compile(r"/_class/([0-9a-f]{16})/(\d{1,9}|steer)$")
+_PATH = re.compile(r"/_class/([0-9a-f]{16})/(\d{1,9}|steer|point|pointer)$")
 _WAIT = 25.0  # seconds without a change; proxies end what takes longer
 _LONGEST = 64_000  # bytes that a teacher's browser may send
 _UNKEPT = {"cache-control": "no-store"}
 
 
 class ClassRoutes:
-    """ASGI middleware: `GET …/_class/ID/VERSION` and `POST …/_class/ID/steer`."""
+    """ASGI middleware: `GET …/_class/ID/VERSION` and `POST …/_class/ID/steer`.
+
+    For the pointer, `GET …/_class/ID/pointer` and `POST …/_class/ID/point`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,10 +47,12 @@ class ClassRoutes:
         class_id, what = match.groups()
         service = await asyncio.to_thread(class_service)
         request = Request(scope, receive)
-        if what != "steer" and request.method == "GET":
-            answer = await _next_change(service, class_id, int(what))
-        elif what == "steer" and request.method == "POST":
-            answer = await _steer(service, class_id, request)
+        if request.method == "GET" and what.isdigit():
+            answer: Response = await _next_change(service, class_id, int(what))
+        elif request.method == "GET" and what == "pointer":
+            answer = _pointer(service, class_id)
+        elif request.method == "POST" and what in ("steer", "point"):
+            answer = await _told(service, class_id, what, request)
         else:
             answer = JSONResponse({}, 405)
         answer.headers.update(_UNKEPT)
@@ -81,17 +88,54 @@ def _none() -> JSONResponse:
     return JSONResponse({"version": -1, "marks": -1})
 
 
-async def _steer(service: ClassService, class_id: str, request: Request) -> JSONResponse:
-    """Take over where the teacher is: {"secret": …, "lesson": …, "query": {…}}."""
+def _pointer(service: ClassService, class_id: str) -> Response:
+    """Where the teacher points, as a stream of events; browsers ask again when it ends."""
+    changed, loop = asyncio.Event(), asyncio.get_running_loop()
+    spots: list[str] = []  # the newest alone: who is slow skips some
+
+    def tell(spot: str) -> None:
+        spots[:] = [spot]
+        loop.call_soon_threadsafe(changed.set)
+
+    async def events() -> AsyncIterator[str]:
+        if not service.watch_pointer(class_id, tell):
+            return
+        try:
+            yield "retry: 1000\n\n"
+            async with asyncio.timeout(_WAIT):
+                while True:
+                    await changed.wait()
+                    changed.clear()
+                    yield f"data: {spots[0]}\n\n"
+        except TimeoutError:
+            pass
+        finally:
+            service.look_away(class_id, tell)
+
+    if service.counters(class_id) is None:
+        return Response(status_code=204)  # tells a browser not to ask again
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+async def _told(service: ClassService, class_id: str, what: str, request: Request) -> JSONResponse:
+    """Take over where the teacher is: {"secret": …, "lesson": …, "query": {…}}, or points.
+
+    A point has "heading", "picture", "x" and "y" instead of the query.
+    """
     try:
         said = await _body(request)
+        seat, lesson = Seat(class_id, str(said["secret"])), str(said["lesson"])
+        if what == "point":
+            numbers = int(said["heading"]), int(said["picture"])
+            spot = Spot(lesson, *numbers, float(said["x"]), float(said["y"]))
+            await asyncio.to_thread(service.point, seat, spot)
+            return JSONResponse({})
         query = said["query"].items()
         texts = {k: v for k, v in query if isinstance(k, str) and isinstance(v, str)}
-        seat = Seat(class_id, str(said["secret"]))
-        state = await asyncio.to_thread(service.steer, seat, str(said["lesson"]), texts)
+        state = await asyncio.to_thread(service.steer, seat, lesson, texts)
     except ClassError as error:
         return JSONResponse({"error": str(error)}, 403)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return JSONResponse({}, 400)
     return JSONResponse({"version": state.version})
 

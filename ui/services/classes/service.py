@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ui.services.classes.codes import (
@@ -49,9 +49,11 @@ FOLDER, ENDING = "classes", ".sqlite"
 _ID = re.compile(r"[0-9a-f]{16}")
 _LESSON = re.compile(r"[a-z_0-9]{0,40}")
 _LONGEST_ADDRESS = 20_000  # characters of what a teacher's address says
+_POINTS = 0.15  # seconds between two movements of a pointer that are passed on
 _LOOK = 30.0  # seconds between two looks at which classes are over
 
 Listener = Callable[[], None]
+Watcher = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,20 @@ class Seat:
     def text(self) -> str:
         """As a browser keeps it."""
         return f"{self.class_id}.{self.secret}"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where on a page somebody points: below which heading, on which picture there (-1 for none).
+
+    x, y: parts of the panel's, or the picture's, width and height.
+    """
+
+    lesson: str
+    heading: int
+    picture: int
+    x: float
+    y: float
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,8 @@ class _Class:
     questions: set[str]
     answered: int = 0  # counts answers and items: what a teacher's console redraws for
     listeners: set[Listener] = field(default_factory=set)
+    watchers: set[Watcher] = field(default_factory=set)
+    pointed: float = 0.0  # when (monotonic)
 
 
 class ClassService:
@@ -290,6 +308,19 @@ class ClassService:
                 found, found.file.change("version", lesson=lesson, query=json.dumps(query))
             )
 
+    def point(self, seat: Seat, spot: Spot) -> None:
+        """Show everybody who follows where the teacher points; it is kept nowhere."""
+        found, now = self._taught(seat), time.monotonic()
+        if not (_LESSON.fullmatch(spot.lesson) and 0 <= spot.x <= 1 and 0 <= spot.y <= 1):
+            raise ClassError(GONE)
+        with self._lock:
+            if now - found.pointed < _POINTS:
+                return
+            found.pointed = now
+            watchers = [*found.watchers]
+        for watcher in watchers:
+            watcher(json.dumps(asdict(spot)))
+
     def call(self, seat: Seat) -> None:
         """Everybody here: whoever looks around on their own follows again."""
         with self._lock:
@@ -420,6 +451,21 @@ class ClassService:
         with self._lock:
             if found := self._classes.get(class_id):
                 found.listeners.discard(listener)
+
+    def watch_pointer(self, class_id: str, watcher: Watcher) -> bool:
+        """Call a function with each spot that the teacher points at. Whether there is room."""
+        with self._lock:
+            found = self._classes.get(class_id)
+            if found is None or len(found.watchers) > 2 * self.limits.members:
+                return False
+            found.watchers.add(watcher)
+            return True
+
+    def look_away(self, class_id: str, watcher: Watcher) -> None:
+        """The inverse of `watch_pointer`."""
+        with self._lock:
+            if found := self._classes.get(class_id):
+                found.watchers.discard(watcher)
 
     def close(self) -> None:
         """Let go of all files; the classes are there again when the app starts."""
