@@ -14,6 +14,7 @@ import streamlit as st
 
 from pages.classroom import words
 from pages.classroom.on_screen import BOARD
+from ui.app.class_bar import RUNS
 from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
@@ -191,7 +192,8 @@ def _board(mine: Sitting, items: list[Item]) -> None:
     for item in items[:_BOARD_SHOWN]:
         owner = members.get(item.member)
         what = item.text or item.query.get("prompt", "")
-        where = "a text" if item.text else item.lesson
+        is_run = item.lesson == RUNS and "run" in item.query
+        where = "a text" if item.text else "a run" if is_run else item.lesson
         name = "(hidden)" if owner is None or owner.hidden else owner.nickname
         row = st.container(horizontal=True, vertical_alignment="center")
         row.markdown(f"**{as_text(name)}** · {where} · {as_text(what, _EXCERPT) if what else ''}")

@@ -8,7 +8,7 @@ from streamlit.util import calc_hash
 from pages.classroom.console import qr, results
 from pages.training import words as training
 from tests.helpers import app_at, said
-from ui.app import client, reach
+from ui.app import class_bar, client, reach
 from ui.app.door import CLOSED
 from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
@@ -261,6 +261,21 @@ def test_what_is_handed_in_is_shown_to_all(service, seats):
     [button for button in other.button if button.label == "Show to all"][1].click().run()
     assert other.title[0].value == "Glossary"
     assert other.text_input(key="term").value == "token"
+
+
+def test_a_prompt_a_view_and_a_run_are_handed_in_by_one_press(service, seats, monkeypatch):
+    teacher, pupil = seats
+    runs = SimpleNamespace(names=lambda visitor: {"0" * 16: "newest", "1" * 16: "older"})
+    monkeypatch.setattr(class_bar, "training_service", lambda: runs)
+    service.steer(teacher, "glossary", {"term": "token", "prompt": "OTTO: It rains"})
+    app = seated(pupil, "glossary")
+    for label in ("This view: the picture", "The prompt alone", "My newest run"):
+        press(app, next(b.label for b in app.button if b.label.startswith(label)))
+    run, prompt, view = service.items(teacher)  # the newest first
+    assert (run.lesson, dict(run.query)) == ("training", {"run": "0" * 16})
+    assert prompt.text == "OTTO: It rains"
+    assert view.lesson == "glossary" and view.query["term"] == "token"
+    assert "a run" in said(seated(teacher, "classroom"))
 
 
 def test_a_class_that_has_ended_leaves_its_pupils_with_a_sentence(service, seats):

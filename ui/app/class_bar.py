@@ -20,16 +20,19 @@ from ui.app.seat import (
     show_what_failed,
     sitting,
 )
+from ui.app.visitor import visitor_id
 from ui.app.voting import show_vote
 from ui.app.widgets import texts_of_widgets
 from ui.services.classes.codes import LENGTH, clean_code
 from ui.services.classes.service import class_service
+from ui.services.training import training_service
 from ui.show.names import as_text
 from ui.show.numbers import counted
 
 if TYPE_CHECKING:
     from ui.services.classes.file import Member
 
+RUNS = "training"  # the lesson at which a run is looked at
 _LONGEST_TEXT = 4_000
 
 
@@ -111,9 +114,18 @@ def _of_member(mine: Sitting, code: str, member: Member) -> None:
 
 def _hand_in(mine: Sitting) -> None:
     lesson = st.session_state.get(HERE, "")
-    if st.button("This view, with model and prompt", key="hand_in_view"):
+    service = class_service()
+    if st.button(
+        "This view: the picture, the model and the prompt as I see them", key="hand_in_view"
+    ):
         said: dict[str, str] = address.texts() | texts_of_widgets()
-        _handed(attempt(lambda: class_service().hand_in(mine.seat, lesson, said)))
+        _handed(attempt(lambda: service.hand_in(mine.seat, lesson, said)))
+    if st.button("The prompt alone", key="hand_in_prompt"):
+        _, prompt = st.session_state["study_request"]
+        _handed(attempt(lambda: service.hand_in(mine.seat, lesson, {}, prompt)))
+    run_id = next(iter(training_service().names(visitor_id())), None)
+    if run_id and st.button("My newest run, with its curves", key="hand_in_run"):
+        _handed(attempt(lambda: service.hand_in(mine.seat, RUNS, {"run": run_id})))
     with st.form("hand_in_text", clear_on_submit=True, border=False):
         text = st.text_area("A text: a sample, a prompt, an answer", max_chars=_LONGEST_TEXT)
         if st.form_submit_button("Hand in the text") and text.strip():
