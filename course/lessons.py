@@ -41,7 +41,7 @@ COURSE = {
     "Learning": (
         Lesson("training", "Training", "trending_down", 30),
         Lesson("one_step", "One step", "biotech", 25),
-        Lesson("sample", "Sample", "chat", 20),
+        Lesson("sample", "Sample", "chat", 20, compares=True),
         Lesson("evaluation", "Evaluation", "fact_check", 40),
         Lesson("tuning", "Tuning", "tune", 35),
         Lesson("lean", "Lean models", "compress", 30),

@@ -16,7 +16,15 @@ from gpt_core.generate.sample import (
 )
 from pages.sample import words
 from pages.sample.measured import show_measured
-from pages.sample.sampling import LONGEST_TEXT, Writing, candidates, cuts, next_logits
+from pages.sample.sampling import (
+    LONGEST_TEXT,
+    Writing,
+    candidates,
+    cuts,
+    first_difference,
+    next_logits,
+)
+from ui.app.compare import SIDES, in_two, next_token_differs, other_study, say_difference
 from ui.app.glossary import prose
 from ui.app.lesson import (
     ask,
@@ -50,38 +58,70 @@ def say_what_is_special(study: Study) -> None:
 
 @about_prompt
 def next_token(study: Study) -> None:
+    st.markdown("**The next token**, before anything is drawn")
+    if other := other_study():
+        both = [next_logits(each).softmax(dim=-1) for each in (study, other.study)]
+        say_difference(next_token_differs(study, *both))
+    in_two(study, show_next_token)
+
+
+def show_next_token(study: Study, side: str) -> None:
     logits = next_logits(study)
     before, after = distribution(logits, config)
-    st.markdown("**The next token**, before anything is drawn")
-    next_token_bars(candidates(before, after, study.tokenizer), "next_token")
+    next_token_bars(candidates(before, after, study.tokenizer), "next_token" + side)
     st.caption(words.kept(config, cuts(logits, config), after))
 
 
 def write_and_stop() -> None:
-    writing = st.session_state.get("writing")
-    if writing and writing.live:
+    if any(writing.live for writing in written()):
         if st.button("Stop", key="stop", icon=":material/stop:", type="primary", width="stretch"):
-            writing.stop()
+            for writing in written():
+                writing.stop()
             st.rerun()
     elif st.button("Write", key="write", icon=":material/edit:", type="primary", width="stretch"):
+        other = other_study()
         st.session_state["writing"] = Writing.start(current_study(), config)
+        st.session_state["writing_b"] = Writing.start(other.study, config) if other else None
         st.rerun()
+
+
+def written() -> list[Writing]:
+    """A's text and B's, if there are any."""
+    kept = (st.session_state.get("writing" + side) for side in SIDES)
+    return [writing for writing in kept if writing]
 
 
 @about_prompt
 def text(study: Study) -> None:
     """A text that was written stays when the prompt is edited; before there is one, the prompt."""
-    writing = st.session_state.get("writing") or Writing.blank(study, config)
-    watch(lambda: writing, show_text, lambda writing: TICK if writing.live else None)
+    other = other_study()
+    studies = [study, other.study] if other else [study]
+    texts = [
+        st.session_state.get("writing" + side) or Writing.blank(each, config)
+        for each, side in zip(studies, SIDES, strict=False)
+    ]
+
+    def draw(texts: list[Writing]) -> None:
+        go_on(texts)
+        first = first_difference(texts)
+        in_two(study, lambda _, side: show_text(texts[bool(side)], side, first))
+        if said := words.texts_differ(texts, first):
+            st.caption(said)
+
+    watch(lambda: texts, draw, lambda texts: TICK if any(each.live for each in texts) else None)
 
 
-def show_text(writing: Writing) -> None:
-    if writing.live:
-        writing.more(CHUNK)
-        if not writing.live:
-            st.rerun()  # the whole page: Stop becomes Write again
+def go_on(texts: list[Writing]) -> None:
+    live = [each for each in texts if each.live]
+    for each in live:
+        each.more(CHUNK)
+    if live and not any(each.live for each in texts):
+        st.rerun()  # the whole page: Stop becomes Write again
+
+
+def show_text(writing: Writing, side: str, first: int | None) -> None:
     hint = words.CHOOSE
-    generated_text(writing, hint if writing.texts else "Press Write.", "text")
+    generated_text(writing, hint if writing.texts else "Press Write.", "text" + side, first)
     if writing.problem:
         show_error(writing.problem)
     if not writing.live:
@@ -125,7 +165,7 @@ prose(words.INTRO)
 current_study()
 say_what_is_special()
 
-left, right = st.columns([2, 3], gap="large")
+left, right = st.columns([1, 2] if other_study() else [2, 3], gap="large")
 with left:
     config = sample_settings(LONGEST_TEXT)
     write_and_stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +141,14 @@ class Writing:
     def stop(self) -> None:
         """Write no more; what there is stays. The cache of keys and values is let go."""
         self.steps = None
+
+
+def first_difference(texts: Sequence[Writing]) -> int | None:
+    """Which of the written tokens is the first that two texts don't share; None for one text."""
+    if len(texts) < 2:
+        return None
+    pairs = enumerate(zip(*(each.texts for each in texts), strict=False))
+    return next((place for place, (a, b) in pairs if a != b), None)
 
 
 @dataclass(frozen=True)

@@ -216,6 +216,16 @@ def nucleus_answer(guess: str, logits: Tensor) -> Answer:
     )
 
 
+def texts_differ(texts: Sequence[Writing], first: int | None) -> str:
+    """From where on two texts differ; nothing is said of one."""
+    if len(texts) < 2 or not all(each.texts for each in texts):
+        return ""
+    if first is None:
+        return "**What differs.** Both texts are the same so far."
+    a, b = (code(each.texts[first]) for each in texts)
+    return f"**What differs.** Token {first + 1} is the first that does: {a} in A, {b} in B."
+
+
 def written(writing: Writing) -> str:
     """What can be said of a text once it has ended."""
     count = len(writing.texts)

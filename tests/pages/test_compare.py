@@ -5,6 +5,7 @@ import torch
 
 from course.lessons import LESSONS
 from gpt_core.bundled import BUNDLED
+from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.attention import trace_attention
 from gpt_core.model.recording import run
 from gpt_core.tokenizers import as_prompt
@@ -16,6 +17,7 @@ from ui.services import models
 from ui.services.study import study_of
 from ui.services.surprises import surprises_of
 from ui.show.numbers import percent
+from ui.show.tokens import short
 
 PROMPT = "Who put a duck?"
 COMPARING = [lesson.name for lesson in LESSONS if lesson.compares]
@@ -149,3 +151,21 @@ def test_the_weight_that_differs_most_is_named_and_marked(compare):
     assert [message.get("fixed") for message in messages] == [False, True]
     assert all(message["marks"][f"{layer}.{head}"] == [*cell] for message in messages)
     assert messages[1]["selection"]["off"] == [[0, 1]] and not messages[0]["selection"]["off"]
+
+
+def test_both_texts_are_written_with_the_same_settings(compare):
+    app = compare("sample", b_off="0.1", length="20", seed="5")
+    app.button(key="write").click().run()
+    for _ in range(20):
+        app.run()
+    assert not app.exception
+    texts = [app.session_state[key].texts for key in ("writing", "writing_b")]
+    for off, text in zip(((), ((0, 1),)), texts, strict=True):
+        study = study_of(OWN, PROMPT)
+        loaded = models.without_heads(study.loaded, off) if off else study.loaded
+        settings = SampleConfig(20, temperature=0.7, min_p=0.2, seed=5)
+        steps = generate(models.own_copy(loaded), study.ids, settings)
+        assert text == [short(study.tokenizer.token_text(step.token)) for step in steps]
+    first = next(i for i in range(20) if texts[0][i] != texts[1][i])
+    assert f"Token {first + 1} is the first that does" in said(app)
+    assert not app.session_state["writing"].live

@@ -60,8 +60,8 @@ def _take(name: str, data: dict[str, Any], key: str, rows: Callable[[], list[lis
     take_drawing(key, read(folder / f"{name}.html"), css, folder, data, rows)
 
 
-def generated_text(writing: Writing, hint: str, key: str) -> None:
-    """Draw a text.
+def generated_text(writing: Writing, hint: str, key: str, differs: int | None = None) -> None:
+    """Draw a text. differs: its first token that another text, beside it, hasn't; it is marked.
 
     While it grows, only the newest draw is sent; all of them once it has ended.
     """
@@ -74,6 +74,7 @@ def generated_text(writing: Writing, hint: str, key: str) -> None:
         "live": writing.live,
         "vocabulary": writing.vocabulary,
         "hint": hint,
+        "differs": differs,
     }
     _generated_text(key=key, data=data)
     if writing.texts and not writing.live:

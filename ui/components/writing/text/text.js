@@ -20,6 +20,7 @@ const DARKEST = 60; // percent
  * @property {boolean} live
  * @property {string} hint
  * @property {number} vocabulary
+ * @property {number | null} [differs] the first token that another text hasn't
  * @property {Draw[]} drawn how the newest of the tokens were drawn
  * @typedef {{ rank: number, kept: number, drawn: number }} Place
  * @typedef {Place & { rows: [string, number, number][], rest: [number, number, number] }} Draw
@@ -57,6 +58,8 @@ export class GeneratedText {
     const added = data.texts.slice(known).map((text, i) => this.token(text, known + i, data));
     this.text.append(...added, this.caret);
     this.data = data;
+    this.text.querySelector(".differs")?.classList.remove("differs");
+    this.tokens[data.differs ?? -1]?.classList.add("differs");
     this.caret.hidden = !data.live;
     this.$("h3").setAttribute("aria-live", data.live ? "off" : "polite");
     this.$(".hint").textContent = data.hint;
