@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +46,7 @@ def write_run(root, name, *, text=TEXT, tokenizer="char", preset="classic", seed
     The weights are random, but large enough for attention to have patterns and heads to matter.
     name: hexadecimal, as in the address ?model=name.
     """
+    shutil.rmtree(root / name, ignore_errors=True)  # a test that is tried once more left it there
     words = train_tokenizer(tokenizer, text)
     config = {"block_size": 32, "n_layer": 2, "n_head": 2, "n_embd": 32} | config
     model_config = GPTConfig.from_preset(preset, vocab_size=words.vocab_size, **config)

@@ -203,11 +203,16 @@ def _drawn_layers(
         layers.append(_only(strong) | {"mark": mark, "encoding": {"color": color}})
     layers[-1]["params"] = [_zoom()]
     if marked:
-        shape = _by_line(lines, [_SYMBOLS[line.color % len(_SYMBOLS)] for line in lines])
+        shape = _by_line(lines, [_symbol(line) for line in lines])
         encoding = {"color": color, "shape": shape | {"legend": color["legend"]}}  # one legend
         mark = _POINT | {"size": 70, "opacity": 1}
         layers.append(_only(marked) | {"mark": mark, "encoding": encoding})
     return layers
+
+
+def _symbol(line: Line) -> str:
+    """What stands for a line in the legend: its markers, or a dash where it has none."""
+    return _SYMBOLS[line.color % len(_SYMBOLS)] if line.markers else "M-1,-.15H1V.15H-1Z"
 
 
 def _legend(lines: Sequence[Line]) -> dict[str, Any]:
