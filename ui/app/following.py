@@ -30,7 +30,13 @@ from ui.app.seat import (
     sitting,
     tell_storage,
 )
-from ui.app.study_bar import DEFAULT_PROMPT, LONGEST_PROMPT, parts_about, rerun_parts
+from ui.app.study_bar import (
+    DEFAULT_PROMPT,
+    LONGEST_PROMPT,
+    in_order,
+    parts_about,
+    rerun_parts,
+)
 from ui.app.widgets import STEERED
 from ui.components.class_link import Link, class_link
 from ui.services.classes.file import State
@@ -168,7 +174,7 @@ def _concerned() -> list[str] | None:
     parts = readers_of(changed)
     if parts is not None and _PROMPT in changed:
         about = parts_about((changed[_PROMPT] or DEFAULT_PROMPT)[:LONGEST_PROMPT])
-        parts = None if about is None else [*dict.fromkeys([*parts, *about])]
+        parts = None if about is None else {*parts, *about}
     if parts is None:
         return None
     _note(mine, state)
@@ -176,7 +182,7 @@ def _concerned() -> list[str] | None:
     _forget(changed)
     st.session_state[STEERED] = dict(state.query)
     address.change(changed)
-    return [*parts, _TIE]
+    return [*in_order(parts), _TIE]
 
 
 def _differences(now: Mapping[str, str], then: Mapping[str, str]) -> dict[str, str | None]:

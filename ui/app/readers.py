@@ -47,13 +47,13 @@ def note_reader(name: str) -> None:
     readers.setdefault(name, set()).add(part)
 
 
-def readers_of(names: Iterable[str]) -> list[str] | None:
+def readers_of(names: Iterable[str]) -> set[str] | None:
     """The parts that read any of these; None if that is the whole page, or isn't known."""
     readers: dict[str, set[str]] = st.session_state.get(_READERS, {})
-    found: dict[str, None] = {}
+    found: set[str] = set()
     for name in names:
         parts = readers.get(name, {_PAGE})
         if _PAGE in parts:
             return None
-        found |= dict.fromkeys(sorted(parts))
-    return [*found]
+        found |= parts
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 
@@ -197,6 +197,12 @@ def parts_about(prompt: str) -> list[str] | None:
     if _special(study) == st.session_state["notes"]:
         parts = [part for part in parts if part != _NOTES] or [_NOTES]
     return parts
+
+
+def in_order(parts: Iterable[str]) -> list[str]:
+    """Parts as they stand on the page: what is chosen above is read below."""
+    places = {part: place for place, part in enumerate([_BOX, *st.session_state["parts"]])}
+    return sorted(parts, key=lambda part: places.get(part, len(places)))
 
 
 @about_prompt
