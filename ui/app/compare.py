@@ -57,7 +57,7 @@ def compare_bar(offered: bool) -> None:
     """The switch in the study bar, and B's row below it; course/main.py calls it once per rerun."""
     st.session_state[_OTHER] = None
     on = False
-    if offered and not (locked(STUDY) or locked(REVEAL)):  # it shows what a guess would reveal
+    if offered and not _closed():
         with st.session_state[PLACE]:
             on = widgets.toggle("Compare", key=SWITCH)
     if on:
@@ -65,6 +65,11 @@ def compare_bar(offered: bool) -> None:
             _other_row()
     else:
         _forget()
+
+
+def _closed() -> bool:
+    """Whether nothing may be compared: it shows what a guess would reveal."""
+    return locked(STUDY) or locked(REVEAL)
 
 
 def _forget() -> None:
@@ -78,6 +83,8 @@ def _forget() -> None:
 @about_prompt
 def _other_row(study: Study) -> None:
     st.session_state[_OTHER] = None
+    if _closed():  # since the page was drawn
+        return
     with st.container(key="b_row", horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(key="b_model_box", width=230):
             key = _choose_model()
@@ -100,9 +107,9 @@ def _other_row(study: Study) -> None:
 
 
 def _choose_model() -> str:
-    names = {SAME: "the same model"} | model_names()
     # Not bound to the address by Streamlit: it would write the name that is shown, not the key.
     st.session_state.setdefault(MODEL, address.text_of(MODEL))
+    names = {SAME: "the same model"} | model_names(MODEL)
     if st.session_state[MODEL] not in names:
         st.session_state[MODEL] = SAME
         st.warning("The model that the link names for B is not here; B has A's model.")
@@ -149,7 +156,7 @@ def other_study() -> Other | None:
     """What the part of the page that asks is to draw beside A; None where nothing is compared."""
     for key in (MODEL, PROMPT, OFF):
         note_reader(key)
-    return st.session_state.get(_OTHER)
+    return None if _closed() else st.session_state.get(_OTHER)
 
 
 def in_two(study: Study, draw: Callable[[Study, str], None]) -> None:

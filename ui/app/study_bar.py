@@ -231,10 +231,11 @@ def _special(study: Study) -> str:
     return "  \n".join(said)
 
 
-def model_names() -> dict[str, str]:
+def model_names(of: str = "model") -> dict[str, str]:
     """Names by key of the models that this visitor can choose, the bundled ones first.
 
-    Whoever was given the address of a run may look at it too: its id can't be guessed.
+    of: the name in the address that says which is chosen. Whoever was given the address of a run
+    may look at it too: its id can't be guessed.
     """
     names = {models.BUNDLED: "Bundled: The Spin Cycle"}
     names |= {models.COPYING: "Bundled: lists read twice"} | {
@@ -243,7 +244,7 @@ def model_names() -> dict[str, str]:
     names |= class_models()
     names |= {name: f"Folder: {plain(name)}" for name in models.named_runs()}
     fixed = fixed_study()
-    shared = fixed[0] if fixed else st.session_state.get("model")
+    shared = fixed[0] if fixed else st.session_state.get(of)
     if shared and shared not in names and models.run_folder(shared):
         names[shared] = f"Shared run {shared[:6]}"
     return names
