@@ -86,8 +86,9 @@ def write_and_stop() -> None:
 
 
 def written() -> list[Writing]:
-    """A's text and B's, if there are any."""
-    kept = (st.session_state.get("writing" + side) for side in SIDES)
+    """A's text and, where B is compared, B's, if there are any."""
+    sides = SIDES if other_study() else SIDES[:1]
+    kept = (st.session_state.get("writing" + side) for side in sides)
     return [writing for writing in kept if writing]
 
 
