@@ -100,7 +100,8 @@ def go_to_view(lesson: str, query: dict[str, str]) -> None:
 
 def show_view(here: str, lesson: str, query: dict[str, str]) -> None:
     """Show a view of a lesson in place of whatever the page shows; before any widget is drawn."""
-    said = query | {name: text for name in _OWN if (text := address.text_of(name))}
+    own = {name: text for name in _OWN if (text := address.text_of(name))}
+    said = {name: text for name, text in query.items() if name not in _OWN} | own
     _forget({*address.texts(), *query} - {*_OWN})
     st.session_state[STEERED] = query
     address.replace(said)
