@@ -135,7 +135,7 @@ async def _told(service: ClassService, class_id: str, what: str, request: Reques
         state = await asyncio.to_thread(service.steer, seat, lesson, texts)
     except ClassError as error:
         return JSONResponse({"error": str(error)}, 403)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return JSONResponse({}, 400)
     return JSONResponse({"version": state.version})
 
