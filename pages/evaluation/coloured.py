@@ -12,6 +12,7 @@ from pages.evaluation.results import kinds_of, measured, unknown_in
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask, say_what_is_cut
+from ui.app.locks import REVEAL, locked
 from ui.app.study_bar import LINE_BREAK, current_study
 from ui.services.study import Study, study_of
 from ui.services.surprises import surprises_of
@@ -56,7 +57,7 @@ def guessed(study: Study, found: Surprises) -> bool:
         return True
     each, own = held.reading.per_character.value, found.total / characters
     above = st.container()
-    if widgets.toggle(words.WITHOUT_GUESSING, key="eval_shown"):
+    if not locked(REVEAL) and widgets.toggle(words.WITHOUT_GUESSING, key="eval_shown"):
         return True
     case = hashlib.sha256(repr(study.key).encode("utf-8", "replace")).hexdigest()[:12]
     with above:

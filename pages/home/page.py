@@ -26,6 +26,7 @@ from ui.app.lesson import (
     you_can_now,
 )
 from ui.app.links import page_of
+from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
@@ -70,7 +71,8 @@ def first_token(study: Study) -> None:
     seed = st.session_state.get(SEED, FIRST_SEED)
     written = written_by(study, seed)
     shown = not written.ids or how_sure(study, written, seed)
-    if st.toggle(words.WITHOUT_GUESSING, key="reveal") or shown:
+    anyway = not locked(REVEAL) and st.toggle(words.WITHOUT_GUESSING, key="reveal")
+    if anyway or shown:
         bars = probability_bars(overview_of(study).probabilities, study.tokenizer)
         show(bars, "next", "Probabilities of the likeliest next tokens, as bars")
 

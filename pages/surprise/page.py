@@ -28,6 +28,7 @@ from ui.app.lesson import (
     try_this,
     you_can_now,
 )
+from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
@@ -80,7 +81,7 @@ def guessed(texts: Sequence[str], found: Surprises) -> bool:
         return words.judged(texts, found, places, options[choice])
 
     above = st.container()
-    if widgets.toggle(words.WITHOUT_GUESSING, key="surprise_shown"):
+    if not locked(REVEAL) and widgets.toggle(words.WITHOUT_GUESSING, key="surprise_shown"):
         return True
     case = hashlib.sha256("".join(options).encode("utf-8", "replace")).hexdigest()[:12]
     with above:

@@ -25,6 +25,7 @@ from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
 from ui.app.lesson import ask, case_of, further_reading, goal, self_test, try_this, you_can_now
+from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
@@ -45,7 +46,7 @@ def cut_by_each(study: Study) -> None:
     counts = {name: len(tokens) for name, tokens in cuts.items()}
     case = case_of(study.prompt, *counts.values())  # another prompt asks anew
     above = st.container()
-    shown = st.toggle(words.WITHOUT_GUESSING, key="cuts_shown")
+    shown = not locked(REVEAL) and st.toggle(words.WITHOUT_GUESSING, key="cuts_shown")
     with above:
         told = ask(
             f"fewest_{case}", words.FEWEST, list(counts), lambda guess: words.fewest(counts, guess)

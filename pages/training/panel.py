@@ -17,6 +17,7 @@ from pages.training.recorded import recorded_view
 from pages.training.sharing import share_button
 from ui.app import address, widgets
 from ui.app.lesson import ask
+from ui.app.locks import REVEAL, locked
 from ui.app.visitor import visitor_id
 from ui.app.watch import watch
 from ui.services import models
@@ -111,7 +112,7 @@ def view_of(key: str) -> RunView | None:
 def _guessed(view: RunView) -> bool:
     """Ask where the curve begins. Whether the curves may be shown."""
     question, bars = st.container(), [bar.y for bar in bars_of(view)]
-    if widgets.toggle(words.WITHOUT_GUESSING, key="training_shown"):
+    if not locked(REVEAL) and widgets.toggle(words.WITHOUT_GUESSING, key="training_shown"):
         return True
     begin = per_token(view.curves.evaluations[0].val_loss)
     options = words.starts(bars[0], min(bars))
