@@ -48,6 +48,7 @@ export class ClassLink {
     document.addEventListener("pointermove", (event) => {
       if (this.said.leads && this.said.points) pointing.moved(event);
     });
+    document.addEventListener("visibilitychange", () => this.watchPointer());
   }
 
   /**
@@ -68,9 +69,13 @@ export class ClassLink {
     return this.said.seat !== "" && this.said.version > 0;
   }
 
-  /** Where the teacher points, as long as this page follows. */
+  /**
+   * Where the teacher points, as long as this page follows and is seen: a browser keeps six
+   * connections to a server, for all of its tabs.
+   */
   watchPointer() {
-    const wanted = this.follows() && !this.said.free ? this.said.seat.split(".")[0] : "";
+    const shows = this.follows() && !this.said.free && !document.hidden;
+    const wanted = shows ? this.said.seat.split(".")[0] : "";
     if (wanted === this.watched) return;
     this.watched = wanted;
     this.stream?.close();
