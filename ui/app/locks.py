@@ -53,7 +53,8 @@ def fixed_study() -> tuple[str, str] | None:
     state = _state()
     if state and state.fixed:
         return state.query.get("model", ""), state.query.get("prompt", "")
-    return st.session_state[_OF_LINK][1]
+    kept = st.session_state.get(_OF_LINK)
+    return kept[1] if kept else None  # the teacher may have opened it just now
 
 
 def _state() -> State | None:
