@@ -18,9 +18,8 @@ from ui.app.class_bar import RUNS
 from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
-from ui.app.seat import CONSOLE, Sitting, attempt, get_up
+from ui.app.seat import CONSOLE, Sitting, attempt, get_up, watch_class
 from ui.app.together import answered_text, histogram
-from ui.app.watch import watch
 from ui.services.classes.service import class_service
 from ui.show.names import as_text, plain
 from ui.show.numbers import counted
@@ -41,19 +40,21 @@ def show_console(mine: Sitting, role: Role) -> None:
     people, answers = st.columns([1, 2], gap="large")
     with people:
         st.subheader("Who is here")
-        watch(lambda: class_service().members(mine.seat), _names, lambda _: _TICK, name="members")
+        watch_class(
+            lambda: class_service().members(mine.seat), _names, lambda _: _TICK, name="members"
+        )
         _tend(mine)
     with answers:
         st.subheader("Answers")
         _lock(mine)
-        watch(
+        watch_class(
             lambda: class_service().questions(mine.seat),
             lambda questions: _answers(mine, questions),
             lambda _: _TICK,
             name="answers",
         )
     st.subheader("The board")
-    watch(
+    watch_class(
         lambda: class_service().items(mine.seat),
         lambda items: _board(mine, items),
         lambda _: 2 * _TICK,

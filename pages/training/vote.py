@@ -12,10 +12,9 @@ import corpus
 from corpus import MIN_CHARACTERS
 from pages.training import words
 from ui.app.chosen_text import choose_corpus
-from ui.app.seat import Sitting, attempt, my_role, sitting
+from ui.app.seat import Sitting, attempt, my_role, sitting, watch_class
 from ui.app.together import answered_text, histogram
 from ui.app.voting import result_text, winner_of
-from ui.app.watch import watch
 from ui.services.classes.file import Question
 from ui.services.classes.service import class_service
 from ui.show.tokens import short
@@ -91,7 +90,7 @@ def _texts(mine: Sitting) -> dict[str, corpus.Corpus]:
 def _count(mine: Sitting, vote: Question) -> None:
     st.markdown(f"**{vote.text}**")
     service = class_service()
-    watch(
+    watch_class(
         lambda: (service.vote(mine.seat), len(service.members(mine.seat))),
         _say_how_many,
         lambda _: _TICK,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial, wraps
 from typing import TypeVar
 
 import streamlit as st
 
+from ui.app.watch import watch
 from ui.services.classes.limits import ClassError
 from ui.services.classes.service import Role, Seat, class_service
 from ui.services.training import training_service
@@ -92,6 +94,21 @@ def show_what_failed() -> None:
 def say_later(sentence: str) -> None:
     """Say it when the page is drawn next, see `show_what_failed`."""
     st.session_state[_ERROR] = sentence
+
+
+def watch_class(
+    task: Callable[[], T], draw: Callable[[T], None], every: Callable[[T], float | None], name: str
+) -> None:
+    """Watch something of the class, see `watch`; when the class is over, the page runs again."""
+
+    @wraps(draw)
+    def shown(now: T | None) -> None:
+        if now is None:
+            show_what_failed()
+        else:
+            draw(now)
+
+    watch(partial(attempt, task), shown, lambda now: None if now is None else every(now), name=name)
 
 
 def place_in_class() -> tuple[str, int] | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ui.app.locks import REVEAL, locked
-from ui.app.seat import HERE, Sitting, attempt, my_role, sitting
-from ui.app.watch import watch
+from ui.app.seat import HERE, Sitting, attempt, my_role, sitting, watch_class
 from ui.services.classes.file import Question
 from ui.services.classes.limits import ClassError
 from ui.services.classes.service import asked, class_service
@@ -92,7 +91,7 @@ def show_together(together: Together | None) -> None:
             attempt(lambda: class_service().reveal(together.sitting.seat, question.id))
             st.rerun()
 
-    watch(
+    watch_class(
         lambda: (together.known(), len(class_service().members(together.sitting.seat))),
         draw,
         lambda now: None if now[0] and now[0].revealed else _TICK,
