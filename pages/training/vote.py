@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -68,7 +69,7 @@ def _ask(mine: Sitting, preset: Mapping[str, Any]) -> None:
 
 def _options(mine: Sitting, topic: str, preset: Mapping[str, Any]) -> list[str]:
     if topic == words.TEXT:
-        return [words.TEXT_OF_APP, *_texts(mine)]
+        return [words.TEXT_OF_APP, *_texts(mine, _MOST_TEXTS)]
     usual = preset[_KEYS[topic]]
     factors = (1 / 3, 1, 3) if topic == words.RATE else (1 / 2, 1, 2)
     return [
@@ -77,11 +78,11 @@ def _options(mine: Sitting, topic: str, preset: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _texts(mine: Sitting) -> dict[str, corpus.Corpus]:
+def _texts(mine: Sitting, most: float = math.inf) -> dict[str, corpus.Corpus]:
     """The newest texts on the board that a model can learn from, by how they begin."""
     found: dict[str, corpus.Corpus] = {}
     for item in class_service().items(mine.seat):
-        if len(item.text) >= MIN_CHARACTERS and len(found) < _MOST_TEXTS:
+        if len(item.text) >= MIN_CHARACTERS and len(found) < most:
             with suppress(corpus.CorpusError):
                 found[f"{item.number}: {short(item.text, _LABEL)}"] = corpus.from_paste(item.text)
     return found
