@@ -22,8 +22,8 @@ INTRO = (
     "nearest point of a coarse **grid**. A point is a small whole number times a **scale**."
 )
 TASK = (
-    "**Try it:** multiply the largest channel and watch the grid. The orange lines are all the "
-    "values that a weight of one middle channel can have afterwards."
+    "**Try it:** multiply the largest channel and watch the grid. The lines below the bars are all "
+    "the values that a weight of one middle channel can have afterwards."
 )
 GRIDS_SAID = {
     TENSOR: "255 points; one scale for the whole matrix",

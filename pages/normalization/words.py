@@ -92,7 +92,7 @@ NO_OTHER = "With batch size 1 there is no other sequence. Change a later token i
 BELOW_TOKENS = (
     "Below each token: how much of the probability of the <em>next</em> one moved. "
     "Struck through: the token that was replaced. Outlined: the prediction to watch. "
-    "Red: it should not have moved."
+    "Pink: it should not have moved."
 )
 
 

@@ -137,7 +137,7 @@ def answer(guess: str, verdict: Verdict, seen: bool) -> Answer:
     rules = " and ".join(f"**{rule}**" for rule in broken)
     noun = "rule" if len(broken) == 1 else "rules"
     where = (
-        " It names the lines in red." if seen else " No line is wrong by itself: one is missing."
+        " It names the lines marked ✗." if seen else " No line is wrong by itself: one is missing."
     )
     return Answer(guess in broken, f"The {noun} {rules} caught it.{where}")
 
