@@ -176,7 +176,7 @@ def concrete(head: Head, favourite: Favourite, causal: bool) -> str:
 
 
 SEEN = 0.01  # a smaller difference of two weights isn't marked
-NOT_CELL_BY_CELL = "Their pictures have other sizes, so no cells are compared."
+NOT_CELL_BY_CELL = "Their pictures differ in number or size, so no cells are compared."
 
 
 def changes_most(head: Head, asks: str, asked: str, weight: float, size: float) -> str:
@@ -185,7 +185,8 @@ def changes_most(head: Head, asks: str, asked: str, weight: float, size: float) 
         return "No weight differs by 0.01 or more."
     return (
         f"The weight that differs most (by {size:.2f}; dashed in its head): {name_of(head)}, "
-        f"{code(asks)} at {code(asked)}, {weight:.2f} in A."
+        f"{code(asks)} at {code(asked)}, {weight:.2f} in A. The number with ± at a head is "
+        "its largest difference."
     )
 
 

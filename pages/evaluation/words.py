@@ -353,7 +353,7 @@ def copy_so_far(read: int, size: int) -> str:
 
 def shortest_match(length: int) -> str:
     """What isn't looked for."""
-    return f"Stretches of fewer than {length} bytes (mostly letters) are not looked for."
+    return f"Stretches of fewer than {length} bytes (an English letter is one) are not looked for."
 
 
 def means(value: dict[str, Any], who: str) -> list[float]:

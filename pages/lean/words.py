@@ -262,12 +262,16 @@ def best(found: Found) -> str:
     share = 100 * harmless[name]["bytes"] / plain["bytes"]
     if share > 99:
         return "Every way that saves bytes here makes the loss rise by more than luck explains."
-    return (
+    said = (
         f"Fewest bytes without a rise that can be shown: **{name_of(name)}**, {share:.0f}% of the "
-        f"plain model's: {rise_said(harmless[name]['rise'], plain['loss'][0])}. That none is shown "
-        "doesn't mean that there is none: a wide interval hides a rise that a narrow one shows. "
-        f"All on {found['what']}, {found['characters']:,} characters."
+        f"plain model's: {rise_said(harmless[name]['rise'], plain['loss'][0])}. "
     )
+    if harmless[name]["rise"][2] > 0:
+        said += (
+            "That none is shown doesn't mean that there is none: a wide interval hides a rise that "
+            "a narrow one shows. "
+        )
+    return said + f"All on {found['what']}, {found['characters']:,} characters."
 
 
 def gptq_said(found: Found) -> str:

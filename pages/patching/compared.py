@@ -14,14 +14,21 @@ from ui.services.study import Study
 POSITION = "stream_token"  # the slider
 
 
+def shared_cells(a: Lens, b: Lens) -> tuple[int, int]:
+    """How many rows and columns of two lenses are compared, counted from the end.
+
+    Of models with other numbers of layers only the last rows are: the answers.
+    """
+    rows, columns = (min(a.top.shape[at], b.top.shape[at]) for at in (0, 1))
+    return (rows if a.top.shape[0] == b.top.shape[0] else 1), columns
+
+
 def differing(a: tuple[Study, Lens], b: tuple[Study, Lens]) -> set[Place]:
     """Cells (row, column) of A whose likeliest token isn't that of the cell of B in its place.
 
-    Places are counted from the end, where the answer is. Of models with other numbers of layers
-    only the last rows are compared.
+    Places are counted from the end, where the answer is.
     """
-    rows, columns = (min(a[1].top.shape[at], b[1].top.shape[at]) for at in (0, 1))
-    first = 1 if a[1].top.shape[0] == b[1].top.shape[0] else rows
+    rows, columns = shared_cells(a[1], b[1])
     texts = [
         [
             [study.tokenizer.token_text(i) for i in row[-columns:]]
@@ -32,7 +39,7 @@ def differing(a: tuple[Study, Lens], b: tuple[Study, Lens]) -> set[Place]:
     start = a[1].top.shape[0] - rows, a[1].top.shape[1] - columns
     return {
         (start[0] + row, start[1] + column)
-        for row in range(first - 1, rows)
+        for row in range(rows)
         for column in range(columns)
         if texts[0][row][column] != texts[1][row][column]
     }
@@ -46,8 +53,8 @@ def compare_lenses(study: Study, other: Study, position: int, key: str) -> None:
     sides = [(each, lens_of(each, False)) for each in (study, other)]
     marked = [differing(*sides), differing(*reversed(sides))]
     ends = [stream_of(each).logits[-1].softmax(dim=-1) for each in (study, other)]
-    most = min(lens.top[..., 0].numel() for _, lens in sides)
-    said = words.cells_differ(len(marked[0]), most)
+    rows, columns = shared_cells(*(lens for _, lens in sides))
+    said = words.cells_differ(len(marked[0]), rows * columns)
     say_difference(next_token_differs(study, *ends), said)
 
     def draw(each: Study, side: str) -> None:

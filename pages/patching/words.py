@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ui.app.lesson import Answer
 from ui.components.stream_grids import stream_rows
-from ui.show.numbers import number, percent
+from ui.show.numbers import counted, number, percent
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ def lens_reveal(guess: str, lens: Lens, token: str) -> Answer:
 
 
 def cells_differ(marked: int, cells: int) -> str:
-    """How many cells of two lenses say another token."""
+    """How many of the cells that two lenses share say another token."""
     if not marked:
-        return "No cell of the lens expects another token."
-    said = "1 cell of the lens expects" if marked == 1 else f"{marked} cells of the lens expect"
-    return f"{said} another token (of {cells}; dashed)."
+        return f"None of the {counted(cells, 'cell')} compared expects another token."
+    said = f"Of the {counted(cells, 'cell')} compared, {marked:,}"
+    return f"{said} {'expects' if marked == 1 else 'expect'} another token (dashed)."
 
 
 GRID = (

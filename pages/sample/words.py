@@ -221,7 +221,7 @@ def texts_differ(texts: Sequence[Writing], first: int | None) -> str:
     if len(texts) < 2 or not all(each.texts for each in texts):
         return ""
     if first is None:
-        return "**What differs.** Both texts are the same so far."
+        return "**What differs.** Nothing, as far as both texts go."
     a, b = (code(each.texts[first]) for each in texts)
     return f"**What differs.** Token {first + 1} is the first that does: {a} in A, {b} in B."
 

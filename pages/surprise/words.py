@@ -170,8 +170,11 @@ def means_differ(a: float, b: float) -> str:
 def changes_most(token: str, a: float, b: float) -> str:
     """Of the tokens that two texts share, the one whose surprise differs most."""
     if abs(a - b) < 0.005:
-        return "The tokens that both have surprise alike."
-    return f"Of the tokens that both have, {code(token)} changes most: {number(a)} and {number(b)}."
+        return "Each token that both have is as surprising in A as in B (to 0.01 bits)."
+    return (
+        f"Of the tokens that both have, {code(token)} changes most: {number(a)} bits in A, "
+        f"{number(b)} in B."
+    )
 
 
 def above_picture(bits: Sequence[float]) -> str:

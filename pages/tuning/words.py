@@ -181,10 +181,12 @@ def mup_found(usual: Map, scaled: Map) -> str:
         f"**{number(factors[0], 'g')}** as usual and of **{number(factors[1], 'g')}** with muP, by "
         "the means. "
     )
-    if factors[1] < factors[0] and in_both(usual):
+    if factors[1] < factors[0] and (both := in_both(usual)):
+        rates = listed([f"{rate:g}" for rate in both])
         return said + (
-            "That is what muP is made for, but three seeds are too few to show it: beside each "
-            "star there are rates that can't be told from it."
+            f"That is what muP is made for, but {usual.results.shape[-1]} seeds are too few to "
+            f"show it: as usual, {rates} can't be told from the best, neither {usual.rows[0]} nor "
+            f"{usual.rows[-1]} wide."
         )
     if factors[1] == 1 < factors[0]:
         return said + "So here it does what it is made for."
@@ -558,7 +560,8 @@ def law_found(found: Scaling) -> str:
         f"Fitted: {', '.join(parts)}. In brackets: 95% of {len(found.laws)} fits to runs drawn "
         f"again. A run lies {number(found.error, '.3f')} bits off the law (one standard deviation)."
     )
-    if min(law.E for law in found.laws) < 0.01:
+    floors = sorted(law.E for law in found.laws)
+    if floors[int(0.025 * len(floors))] < 0.01:
         said += (
             " The band of E reaches 0: what stays whatever one does can't be read off runs as "
             "short as these."
