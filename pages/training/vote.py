@@ -113,7 +113,9 @@ def _take(mine: Sitting) -> None:
     topics = {text: topic for topic, text in words.QUESTIONS_OF_VOTE.items()}
     topic, option = topics[vote.text], vote.options[winner]
     if topic == words.TEXT:
-        choose_corpus(_texts(mine).get(option))
+        text = _texts(mine).get(option)
+        if text or option == words.TEXT_OF_APP:  # the teacher may have taken it off the board
+            choose_corpus(text)
     else:
         value = float(option) if topic == words.RATE else int(option)
         st.session_state[_KEYS[topic]] = value
