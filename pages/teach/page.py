@@ -27,6 +27,14 @@ _STYLE = """<style>
 </style>"""
 
 
+def in_class() -> None:
+    """What a teacher can do while a class looks on."""
+    st.header(words.IN_CLASS)
+    compares = [lesson.title for lesson in course_lessons() if lesson.compares]
+    lines = words.in_class(is_public(), compares)
+    st.markdown("\n".join(f"- {line}" for line in lines))
+
+
 def choose_way() -> str:
     """The way through the course that is looked at."""
     st.header(words.WAYS)
@@ -83,6 +91,7 @@ st.html(_STYLE)
 st.title(words.TITLE)
 st.markdown(words.INTRO)
 ready()
+in_class()
 way = choose_way()
 parts = parts_of(way, course_lessons())
 plan(way, parts)

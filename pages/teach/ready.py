@@ -12,7 +12,7 @@ from ui.app.client import is_owner
 from ui.app.reach import is_this_computer, own_page, pages_in_network
 from ui.services import machine
 from ui.services.models import runs_root
-from ui.services.runs import RunView, TrainingError
+from ui.services.runs import RunView, TrainingError, is_public
 from ui.services.training import training_service
 from ui.services.turns import connected
 from ui.show.names import as_text, show_error
@@ -51,7 +51,7 @@ def _join() -> None:
         page = in_network[0]
     st.image(qr_png(page), width=220)
     st.markdown(f"**{page}**")
-    st.caption(words.JOIN)
+    st.caption(words.join(is_public()))
 
 
 def _machine() -> None:

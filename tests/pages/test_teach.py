@@ -226,6 +226,18 @@ def test_privacy_says_this_server_s_own_days(monkeypatch):
     assert "a private computer" in words.privacy(365, False, 9, 12.0)[0]
 
 
+def test_what_a_teacher_has_in_class_names_the_lessons_that_compare():
+    app = app_at("teach").run()
+    titles = [lesson.title for lesson in COURSE if lesson.compares]
+    (compare,) = [line for line in said(app).split("\n") if "**Compare**" in line]
+    assert all(title in compare for title in titles)
+
+
+def test_only_a_private_computer_is_said_to_wait_for_a_class():
+    assert "one sentence" not in words.join(True) + " ".join(words.in_class(True, ["A", "B"]))
+    assert "one sentence" in words.join(False) and "one sentence" in words.in_class(False, "AB")[0]
+
+
 FEW = ("averaging", "sample", "normalization")
 
 

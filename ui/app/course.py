@@ -26,6 +26,10 @@ class LessonLike(Protocol):
     def minutes(self) -> int:
         """To read it; 0 for a tool."""
 
+    @property
+    def compares(self) -> bool:
+        """Whether it can draw two studies beside each other."""
+
 
 def tell_course(lessons: Sequence[LessonLike], here: LessonLike) -> None:
     """Remember the course and the open lesson; course/main.py calls it once per rerun."""

@@ -43,14 +43,49 @@ PRIVACY = "Privacy: what a school can sign"
 READY = "Is it ready?"
 READY_OPEN = "Two minutes before the lesson"
 OWNER = "For the owner of this computer: queue, sessions, runs"
-JOIN = (
-    "Scan it with a phone that is in the same network. If nothing opens, the network may keep its "
-    "devices apart (many school networks do), or this computer's firewall may block the app's "
-    "port. A phone's hotspot, or a public server, is the way out."
-)
+IN_CLASS = "What you can do in class"
 NO_NETWORK = "This computer is in no network, so nobody else can reach the app."
 MODELS, STEPS, MEASURE = "Models", "Steps each", "Measure the speed now"
 MOST_RUNS = 100  # that are listed
+
+
+def join(public: bool) -> str:
+    """Below the QR code that a phone tries."""
+    said = "Scan it with a phone that is in the same network. "
+    if not public:
+        said += "Until a class is open one sentence is all that it shows; that is enough. "
+    return said + (
+        "If nothing opens, the network may keep its devices apart (many school networks do), or "
+        "this computer's firewall may block the app's port. A phone's hotspot, or a public server, "
+        "is the way out."
+    )
+
+
+def in_class(public: bool, compares: Sequence[str]) -> Sequence[str]:
+    """What a class's teacher has at hand. compares: titles of the lessons that compare."""
+    first = (
+        "**Open a class** under *Classroom*. Whoever has its code sees what you show, until they "
+        "look around on their own; *Everybody here* brings them back."
+    )
+    if not public:
+        first += (
+            " Before that, whoever isn't on this computer sees one sentence instead of the app: "
+            "open the class before your pupils try their phones."
+        )
+    return (
+        first,
+        "**Your pointer**: *Show my pointer*, above every lesson, shows those who follow you where "
+        "your mouse is on the page.",
+        "**Locks**: in the console under *Classroom* you switch on that answers are judged only "
+        "when you reveal them, and that every pupil has your model and your prompt. Without a "
+        "class, `lock=reveal,study` in a lesson's address (or one of the two words) does the same "
+        "for who opens that link; who opens the lesson's plain address in a new tab is free.",
+        "**Votes**: *Let the class vote*, under Training, asks for the learning rate, the width or "
+        "the text of one run for all. When you close the vote, the form takes what won.",
+        f"**Compare**, beside the prompt in {', '.join(compares[:-1])}, and {compares[-1]}, draws "
+        "a second prompt, another model, or the same one with a head off beside the first, and "
+        "says what differs. Pupils don't have it while answers or the prompt are locked.",
+    )
 
 
 def machine(
@@ -158,7 +193,7 @@ def privacy(days: float, public: bool, results: int, hours: float) -> Sequence[s
     """
     here = "a public server" if public else "a private computer"
     return (
-        f"This app runs as {here}. It asks for no account, no name and no address, and sets no "
+        f"This app runs on {here}. It asks for no account, no name and no address, and sets no "
         f"cookie of its own.",
         "**A random number** is kept in the browser's own storage, so that a pupil finds their "
         "runs after a reload. It says nothing about the person. Clearing the browser's data for "
@@ -176,10 +211,11 @@ def privacy(days: float, public: bool, results: int, hours: float) -> Sequence[s
         f"**Computations** started from a page (with the texts typed there) stay in memory, at "
         f"most {results}, and are gone when the app ends.",
         "**Answers** to the questions of a lesson stay in the tab's session and are gone with it.",
-        f"**In a class** the nickname that a pupil chooses, their answers and what they hand in "
-        f"lie in one file of that class on the server. It is deleted when the teacher ends the "
-        f"class, or after {hours:g} hours (where the app doesn't run then, at its next start), and "
-        f"with it the runs made in the class, but for those whose maker has pressed *Keep*.",
+        f"**In a class** the nickname that a pupil chooses, their answers and votes, and what they "
+        f"hand in lie in one file of that class on the server. It is deleted when the teacher ends "
+        f"the class, or after {hours:g} hours (where the app doesn't run then, at its next start), "
+        f"and with it the runs made in the class, but for those whose maker has pressed *Keep*. "
+        f"Where the teacher points is passed on and kept nowhere.",
         "**The log** of the app holds errors and the numbers of runs, no texts. What the host of "
         "the server logs (addresses of visitors, say) is up to the host.",
         "**Nothing is sent to others**: no usage statistics, no fonts, no scripts from elsewhere.",
