@@ -311,8 +311,8 @@ def whose(key: str, corpus: str, steps: int, kept: int) -> str:
             "sees was built in**, and rare words counted tenfold. Why: without such help, models "
             "of this size never learned which day or number a scene had named. (In a short trial "
             f"they recalled {RECALLED['neither'][0]}% of these words, and {RECALLED['both'][0]}% "
-            "or more with both; see *Training*.) (The moments of steps 64 to 256 "
-            "come from taking the first steps once more, with the same seeds on another machine.) "
+            "or more with both; see *Training*.) The moments of steps 64 to 256 "
+            "come from taking the first steps once more, with the same seeds on another machine. "
             "What each moment does with the probe is computed here."
         )
     return f"The run that is chosen at the top, {steps:,} steps on “{corpus}”; {looked}."

@@ -1,5 +1,7 @@
 """Two beside each other: what the address may say of B, what differs, and how it ends."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -9,7 +11,8 @@ from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.attention import trace_attention
 from gpt_core.model.recording import run
 from gpt_core.tokenizers import as_prompt
-from pages.patching.compared import differing
+from pages.patching.compared import differing, shared_cells
+from pages.patching.words import cells_differ
 from pages.surprise.compared import changes
 from tests.helpers import header_and_bytes, said
 from tests.pages.conftest import OWN
@@ -169,3 +172,13 @@ def test_both_texts_are_written_with_the_same_settings(compare):
     first = next(i for i in range(20) if texts[0][i] != texts[1][i])
     assert f"Token {first + 1} is the first that does" in said(app)
     assert not app.session_state["writing"].live
+
+
+def test_only_cells_that_were_compared_are_counted():
+    def lens(rows, columns):
+        return SimpleNamespace(top=torch.zeros(rows, columns, 1))
+
+    assert shared_cells(lens(5, 10), lens(5, 7)) == (5, 7)
+    assert shared_cells(lens(5, 10), lens(3, 20)) == (1, 10)  # the answers alone
+    assert cells_differ(0, 35) == "None of the 35 cells compared expects another token."
+    assert cells_differ(1, 35) == "Of the 35 cells compared, 1 expects another token (dashed)."
