@@ -172,7 +172,7 @@ def in_two(study: Study, draw: Callable[[Study, str], None]) -> None:
     names = ("A", "B" + "".join(f" · without head {i}.{j}" for i, j in other.off))
     for column, name, each, side in zip(st.columns(2), names, studies, SIDES, strict=True):
         with column:
-            st.markdown(f":violet-badge[**{name}**]")
+            st.markdown(f":gray-badge[**{name}**]")
             draw(each, side)
 
 

@@ -35,10 +35,15 @@ def _ballot(mine: Sitting, vote: Question, cast: set[str]) -> None:
     row = st.container(horizontal=True)
     for choice, option in enumerate(vote.options):
         if row.button(as_text(option), key=f"vote_{vote.id}_{choice}"):
-            attempt(partial(class_service().cast, mine.seat, choice))
+            if attempt(partial(_cast, mine, choice)):
+                cast.add(vote.id)
+                st.rerun()
             show_what_failed()
-            cast.add(vote.id)
-            st.rerun()
+
+
+def _cast(mine: Sitting, choice: int) -> bool:
+    class_service().cast(mine.seat, choice)
+    return True
 
 
 def winner_of(vote: Question) -> int | None:

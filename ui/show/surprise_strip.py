@@ -21,7 +21,7 @@ _STYLE = """<style>
   transparent); background:color-mix(in srgb, var(--hue) var(--share, 0%), transparent)}
 .surprise .t small {display:block; font-size:.72em}
 .surprise .t.over {outline:2px solid currentColor; outline-offset:-1px}
-.surprise .t.differs {outline:2px dashed var(--bar); outline-offset:-1px}
+.surprise .t.differs {outline:2px dashed currentColor; outline-offset:-1px}
 .surprise .t[tabindex]:hover, .surprise .t:focus {outline:3px solid var(--hue); outline-offset:0}
 .surprise .hint {font-family:"Source Sans",sans-serif;
   font-size:.92rem; line-height:1.5; padding:.2rem 4px 0}
