@@ -39,7 +39,7 @@ RUN = {"train_steps": "100000", "layers": "2", "heads": "2", "width": "64", "con
 
 def state_of(session: Session) -> str:
     """What the Training page says of its visitor's run: waiting, training, paused …"""
-    texts = [delta.new_element.markdown.body for _, delta in session.shown.values()]
+    texts = [delta.new_element.progress.text for _, delta in session.shown.values()]
     return next(match[1] for text in texts if (match := BADGE.search(text)))
 
 

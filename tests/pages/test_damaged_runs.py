@@ -47,5 +47,5 @@ def test_resume_refuses_to_begin_a_trained_run_again(open_lesson, ana_has):
     app = open_lesson("training", visitor_id="ana", run=run_id)
     app.button(key="resume_run").click().run()
     assert ["This run was trained already" in error.value for error in app.error] == [True]
-    assert any(":orange-badge[" in element.value for element in app.markdown)  # paused still
+    assert any(":material/pause:" in bar.proto.text for bar in app.get("progress"))  # paused still
     assert before == {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}

@@ -74,7 +74,7 @@ def test_a_run_of_a_text_of_that_name_is_shown_and_can_be_deleted(open_lesson, m
     training_service.reset()
     run = training_service().submit("a" * 32, replace(request(), corpus_name=NAME, name=NAME))
     app = open_lesson("training", visitor_id="b" * 32, run=run)
-    assert any("somewhere" in element.value for element in app.markdown)
+    assert any("somewhere" in element.value for element in app.caption)
     assert not given_to_markdown(app)
     training_service().stop("a" * 32, run)
     app = open_lesson("training", visitor_id="a" * 32, run=run)

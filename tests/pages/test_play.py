@@ -4,6 +4,7 @@ import pytest
 
 from pages.play.words import WRITE
 from tests.helpers import app_at, said, write_run
+from ui.services.classes.service import ClassService
 from ui.services.runs import PUBLIC_LIMITS
 from ui.services.training import training_service
 
@@ -58,6 +59,7 @@ def test_a_run_that_goes_on_is_one_line_on_other_pages(open_lesson, monkeypatch)
 
 def test_a_guest_s_pages(open_lesson, monkeypatch):
     monkeypatch.setattr("ui.app.client.is_own_address", lambda address: False)
+    monkeypatch.setattr(ClassService, "is_any_open", lambda self: True)
     app = open_lesson("training")
     assert app.number_input(key="train_steps").max == PUBLIC_LIMITS.steps
     assert any("switched off" in info.value for info in open_lesson("scrape").info)

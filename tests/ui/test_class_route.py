@@ -22,10 +22,12 @@ def service(tmp_path):
 
 def ask(method, path, content=b""):
     """A request to the route: status, what is answered, headers."""
-    sent = []
+    sent, bodies = [], [content]
 
     async def receive():
-        return {"type": "http.request", "body": content, "more_body": False}
+        if not bodies:
+            await asyncio.Event().wait()  # the browser stays
+        return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
     async def send(message):
         sent.append(message)
