@@ -103,6 +103,8 @@ def test_a_model_without_a_head_does_what_it_does_with_its_output_at_zero():
     torch.testing.assert_close(run(found.model, ids).logits, expected)
     assert found.key != loaded.key
     assert not torch.equal(run(loaded.model, ids).logits, expected)  # it has stayed whole
+    pairs = zip(found.model.parameters(), loaded.model.parameters(), strict=True)
+    assert sum(mine.data_ptr() != its.data_ptr() for mine, its in pairs) == 2  # no more memory
 
 
 def test_the_next_token_is_told_of_both(compare):

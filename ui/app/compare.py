@@ -16,9 +16,11 @@ from ui.app import address, widgets
 from ui.app.locks import REVEAL, STUDY, locked
 from ui.app.readers import note_reader
 from ui.app.study_bar import (
-    LINE_BREAK,
     LONGEST_PROMPT,
+    PLACE,
+    PLACE_OF_OTHER,
     about_prompt,
+    line_breaks,
     model_names,
     redraw_parts,
 )
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from ui.services.models import Head
 
 SWITCH, MODEL, PROMPT, OFF = "side_by_side", "b_model", "b_prompt", "b_off"
-PLACE, PLACE_OF_OTHER = "place_of_compare", "place_of_other"
 _OTHER = "other_study"
 SAME, NONE = "", "none"
 SIDES = ("", "_b")  # what keys of widgets and pictures end with
@@ -126,7 +127,7 @@ def _choose_model() -> str:
 
 def _read(key: str, typed: str) -> Study | None:
     try:
-        study = study_of(key, typed.replace(LINE_BREAK, "\n").replace("\\n", "\n"))
+        study = study_of(key, line_breaks(typed))
     except ValueError as error:
         show_error(error)
         return None

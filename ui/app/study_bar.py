@@ -32,6 +32,7 @@ LINE_BREAK = "⏎"
 LABEL = "Prompt under study"
 LOCKED = ":material/lock:"
 FIXED = "The model and the prompt are fixed here."
+PLACE, PLACE_OF_OTHER = "place_of_compare", "place_of_other"  # what ui/app/compare.py draws into
 _BOX = "prompt_box"  # the part of the page in which the prompt is edited
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # as tokenizers show a byte that is no whole character
 
@@ -89,10 +90,9 @@ def study_bar() -> None:
                     help="The model and the prompt that the course begins with.",
                     on_click=_reset,
                 )
-        # ui/app/compare.py draws into them.
-        st.session_state["place_of_compare"] = st.container(key="study_compare", width="content")
-        st.session_state["place_of_other"] = st.container(key="study_other")
-    st.session_state["study_request"] = (key, _line_breaks(_prompt()))
+        st.session_state[PLACE] = st.container(key="study_compare", width="content")
+        st.session_state[PLACE_OF_OTHER] = st.container(key="study_other")
+    st.session_state["study_request"] = (key, line_breaks(_prompt()))
     st.session_state["place_of_notes"] = st.container(key="study_notes")
 
 
@@ -185,7 +185,7 @@ def parts_about(prompt: str) -> list[str] | None:
     if not st.session_state.get("page_is_whole"):
         return None
     key, _ = st.session_state["study_request"]
-    request = key, _line_breaks(_prompt() if locked(STUDY) else prompt)
+    request = key, line_breaks(_prompt() if locked(STUDY) else prompt)
     try:
         study = study_of(*request)
     except ValueError:  # a model that is gone
@@ -270,5 +270,6 @@ def _choose_model() -> str:
     return key
 
 
-def _line_breaks(typed: str) -> str:
+def line_breaks(typed: str) -> str:
+    """A prompt as it was typed, with real line breaks."""
     return typed.replace(LINE_BREAK, "\n").replace("\\n", "\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,12 +133,16 @@ def without_heads(loaded: LoadedModel, heads: tuple[Head, ...]) -> LoadedModel:
 
     It is as if their output were 0, and needs no hook, so that it can be sampled as well.
     """
-    from gpt_core.model.gpt import GPT
+    from torch import nn
 
-    model, size = GPT(loaded.model.config), loaded.model.config.head_dim
-    model.load_state_dict(loaded.model.state_dict())
-    model.eval().requires_grad_(False)
+    # All tensors but the changed ones are those of the model itself.
+    tensors = [*loaded.model.parameters(), *loaded.model.buffers()]
+    model = deepcopy(loaded.model, {id(tensor): tensor for tensor in tensors})
+    size = model.config.head_dim
     for layer, head in heads:
-        model.blocks[layer].attn.proj.weight[:, head * size : (head + 1) * size] = 0.0
+        proj = model.blocks[layer].attn.proj
+        weight = proj.weight.clone()
+        weight[:, head * size : (head + 1) * size] = 0.0
+        proj.weight = nn.Parameter(weight, requires_grad=False)
     off = ",".join(f"{layer}.{head}" for layer, head in heads)
     return replace(loaded, model=model, fingerprint=f"{loaded.fingerprint} without {off}")

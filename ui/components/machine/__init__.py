@@ -37,9 +37,7 @@ _component = st.components.v2.component(
 
 CELLS = 16  # of a vector
 FULL = 3.0  # times a vector's root mean square: from there on a cell has its full colour
-# Seconds: the message's way to the browser, and the drawing. What the rest of the page then asks of
-# the browser would come before the next frame.
-_AHEAD = 0.08
+_AHEAD = 0.04  # seconds, as in ui/components/attention_map
 # What a part of the picture may ask of a lesson by its address.
 _ASKS = ("head", "cell", "mlp_layer", "mlp_neuron_", "stream_token", "norm_name", "norm_token")
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from ui.services.classes.codes import (
     LONGEST_NICKNAME,
@@ -52,6 +53,7 @@ _LONGEST_ADDRESS = 20_000  # characters of what a teacher's address says
 _POINTS = 0.15  # seconds between two movements of a pointer that are passed on
 _LOOK = 30.0  # seconds between two looks at which classes are over
 
+T = TypeVar("T")
 Listener = Callable[[], None]
 Watcher = Callable[[str], None]
 
@@ -440,11 +442,7 @@ class ClassService:
         """
         with self._lock:
             found = self._classes.get(class_id)
-            # A browser that has just gone is noticed a moment later, so twice as many fit.
-            if found is None or len(found.listeners) > 2 * self.limits.members:
-                return False
-            found.listeners.add(listener)
-            return True
+            return found is not None and self._admit(found.listeners, listener)
 
     def forget(self, class_id: str, listener: Listener) -> None:
         """The inverse of `listen`."""
@@ -456,10 +454,7 @@ class ClassService:
         """Call a function with each spot that the teacher points at. Whether there is room."""
         with self._lock:
             found = self._classes.get(class_id)
-            if found is None or len(found.watchers) > 2 * self.limits.members:
-                return False
-            found.watchers.add(watcher)
-            return True
+            return found is not None and self._admit(found.watchers, watcher)
 
     def look_away(self, class_id: str, watcher: Watcher) -> None:
         """The inverse of `watch_pointer`."""
@@ -475,6 +470,14 @@ class ClassService:
                 found.file.close()
 
     # ---- What pages don't call ----
+
+    def _admit(self, those: set[T], one: T) -> bool:
+        """Add one of those who wait, if there is room."""
+        # A browser that has just gone is noticed a moment later, so twice as many fit.
+        if len(those) > 2 * self.limits.members:
+            return False
+        those.add(one)
+        return True
 
     def _find(self, typed: str) -> _Class | None:
         code = clean_code(typed)
