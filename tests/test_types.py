@@ -17,7 +17,7 @@ from ui.services.models import run_folder
 GPTConfig(vocab_size=1).n_layers
 run_folder(1)
 torch.nn.Linear(1, 2).weight.no_such
-streamlit.columns(2, gap=3)
+streamlit.toast("", icon=3)
 optuna.create_study(direction=1)
 """
 
@@ -48,7 +48,7 @@ def test_a_wrong_name_and_a_wrong_argument_are_found(tmp_path):
         '8: error: "GPTConfig" has no attribute "n_layers"',
         '9: error: Argument 1 to "run_folder" has incompatible type "int"',
         '10: error: "Tensor" has no attribute "no_such"',
-        '11: error: Argument "gap" to "columns" has incompatible type "int"',
+        '11: error: Argument "icon" has incompatible type "int"',
         '12: error: Argument "direction" to "create_study" has incompatible type "int"',
     ):
         assert f"wrong.py:{error}" in said
