@@ -49,6 +49,6 @@ def test_a_wrong_name_and_a_wrong_argument_are_found(tmp_path):
         '9: error: Argument 1 to "run_folder" has incompatible type "int"',
         '10: error: "Tensor" has no attribute "no_such"',
         '11: error: Argument "icon" has incompatible type "int"',
-        '12: error: Argument "direction" has incompatible type "int"',
+        '12: error: Argument "direction" to "create_study" has incompatible type',
     ):
         assert f"wrong.py:{error}" in said
