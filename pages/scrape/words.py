@@ -61,7 +61,7 @@ FETCHING = (
 TICK = "I fetch for my own study only, and won't pass it on"
 SWITCHED_OFF = (
     "Fetching is switched off for visitors: it works on the computer that runs the app, unless "
-    "that is a public server. Run the app on your own; the README says how, in three lines."
+    "that is a public server. Run the app on your own; the README says how."
 )
 
 

@@ -1,5 +1,6 @@
 """The teacher's page: a sheet for every lesson, exercises whose numbers are computed here again."""
 
+import re
 from collections import Counter
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,7 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.sitcom.text import generated
 from course.lessons import LESSONS
+from gpt_core.bundled import bundled_run_path
+from gpt_core.training.run import Run
 from pages.teach import words
 from pages.teach.ways import shares
 from tests.helpers import app_at, said
@@ -60,7 +64,7 @@ def averaging():
 
 
 def attention():
-    q, v = t(1, 0, 1, 2)[None], t(10, 20, 100)[:, None]
+    q, v = t(1, 0, 1, 2)[None], t(10, 20, 40)[:, None]
     k = torch.stack([t(2, 1, 0, 0), t(0, 1, 2, 1), t(0, 3, 0, 0)])
     weights = (q @ k.T / 2).softmax(1)
     out = torch.nn.functional.scaled_dot_product_attention(q[None], k[None], v[None])
@@ -192,6 +196,32 @@ def test_the_numbers_of_the_exercise_by_hand(name):
     assert not missing, solution
 
 
+EQUATION = re.compile(
+    r"(?<![·/+−=] )(?<![\w.(])([\d.]+(?: [·/+−] [\d.]+)+) = (−?\d+(?:\.\d+)?)(%?)"
+)
+
+
+@pytest.mark.parametrize("name", words.SHEETS)
+def test_what_is_written_out_comes_out_as_written(name):
+    """A pupil who types the line into a calculator gets the number beside it."""
+    about = words.SHEETS[name]
+    for solution in (about.by_hand.solution, about.other.solution):
+        for line, result, percent in EQUATION.findall(re.sub(r"(?<=\d),(?=\d{3})", "", solution)):
+            value = eval(line.replace("·", "*").replace("−", "-"), {"__builtins__": {}})
+            value *= 100 if percent else 1
+            places = len(result.partition(".")[2])
+            assert format(value, f".{places}f") == result.replace("−", "-"), f"{line} = {value}"
+
+
+def test_the_one_matrix_that_does_what_the_mlp_without_its_curve_does():
+    up = torch.stack([t(1, 1), t(-1, -1), t(3, 1)])
+    down, x = torch.stack([t(1, 0), t(0, 2), t(1, 1)]), t(1, -2)
+    one = down.T @ up
+    solution = words.SHEETS["mlp"].other.solution
+    shown = [f"({a:g}, {b:g})".replace("-", "−") for a, b in [*one.tolist(), (one @ x).tolist()]]
+    assert all(row in solution for row in shown), shown
+
+
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(10, 200))
 def test_shares_of_a_lesson_s_time(minutes, total):
     found = shares(minutes, total)
@@ -273,6 +303,20 @@ def test_what_sheets_say_of_recorded_models_is_recorded():
     assert "It would be better" in words.SHEETS["averaging"].wrong[1][1]
     assert models["no mask"]["loss"] < models["mask"]["loss"]  # the answer is copied
     assert models["no mask"]["hidden"] > models["mask"]["hidden"]  # where it can't be: when writing
-    heads = load("head_roles")["value"]["heads"]
     assert "looks at the token just before" in words.SHEETS["attention"].other.task
+    heads = load("head_roles")["value"]["heads"]
     assert any("previous token" in head["roles"] for head in heads)
+
+
+def test_tokens_that_never_come_are_one_another_s_neighbours():
+    """As one table reads and predicts, their rows move too, and all the same way."""
+    assert "tokens that its text never uses" in words.SHEETS["embeddings"].other.solution
+    run = Run.open(bundled_run_path())
+    first, last = (run.load_model(step).wte.weight.detach() for step in (0, None))
+    directions = torch.nn.functional.normalize(last, dim=1)
+    cosines = (directions @ directions.T).fill_diagonal_(-1).amax(dim=1)
+    used = torch.zeros(len(last), dtype=torch.bool)
+    used[run.tokenizer().encode(generated(1, 500).text)] = True
+    alike = cosines > 0.99
+    assert alike.sum() > 100 and not (alike & used).any()
+    assert (last - first)[alike].norm(dim=1).min() > 10 * first.norm(dim=1).max()

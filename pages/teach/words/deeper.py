@@ -92,7 +92,7 @@ SHEETS = {
         wrong=(
             (
                 "A norm is a norm.",
-                "Do the exercise: the same four numbers give opposite results.",
+                "Do the exercise: from the same four numbers they make different ones.",
             ),
         ),
         by_hand=Exercise(

@@ -32,8 +32,8 @@ SHEETS = {
         other=Exercise(
             "Find a token whose nearest neighbour makes sense to you, and one whose neighbour "
             "does not.",
-            "Both are easy to find: rare tokens were seen seldom, so their rows moved little from "
-            "where chance had put them.",
+            "Both are easy to find. In the bundled model, tokens that its text never uses are one "
+            "another's neighbours: all were pushed away from every answer, the same way.",
         ),
     ),
     "averaging": Sheet(
@@ -82,19 +82,19 @@ SHEETS = {
                 "It is a mixture. And a large weight on a short value adds little.",
             ),
             (
-                "A dark cell means that the head is important.",
-                "Knock the head out and look at what changes. Often nothing does.",
+                "A cell near 1 means that the head is important.",
+                "Press *knock out* and look at what changes. Often nothing does.",
             ),
         ),
         by_hand=Exercise(
             "q = (1, 0, 1, 2). The keys are (2, 1, 0, 0), (0, 1, 2, 1) and (0, 3, 0, 0). Compute "
-            "the weights. (D = 4.) The values are 10, 20 and 100: what is the output?",
+            "the weights. (D = 4.) The values are 10, 20 and 40: what is the output?",
             "q·k = 2, 4, 0. Divided by √4 = 2: 1, 2, 0. Softmax: 0.245, 0.665, 0.090. Output: "
-            "0.245 · 10 + 0.665 · 20 + 0.090 · 100 = 24.76.",
+            "0.245 · 10 + 0.665 · 20 + 0.090 · 40 = 19.35.",
         ),
         other=Exercise(
-            "Find a head that looks at the token just before. Knock it out. Write down the best "
-            "guess before and after.",
+            "Find a head that looks at the token just before, and knock it out. Write down the "
+            "best guess before and after.",
             "It shows as a stripe beside the diagonal. Whether the guess changes is to be read off "
             "the bars; both happen.",
         ),
@@ -184,8 +184,9 @@ SHEETS = {
         ),
         other=Exercise(
             "Do the same without setting anything to 0. Find one 2 × 2 matrix that gives the same.",
-            "Reading and writing one after the other is a product of two matrices, and a product "
-            "of matrices is one matrix.",
+            "They fire −1, 1 and 1; added is (0, 3). The matrix has the rows (4, 2) and (1, −1): "
+            "reading and writing one after the other is a product of two matrices, and that is one "
+            "matrix.",
         ),
     ),
     "residual": Sheet(
