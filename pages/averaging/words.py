@@ -410,9 +410,10 @@ def blind_in_words(hidden: float, blind: float) -> str:
 
 
 def check(error: float, tokens: int) -> str:
+    differ = f"differ by at most {tidy(error, 0)} from" if error else "are to the last digit"
     return (
-        "And the head below: its q, k, v, weights and output, calculated step by step, differ from "
-        f"what flowed through the model by at most {tidy(error, 0)}. The model read these {tokens} "
+        "And the head below: its q, k, v, weights and output, calculated step by step, "
+        f"{differ} what flowed through the model. The model read these {tokens} "
         "tokens alone, as if they were the whole prompt."
     )
 

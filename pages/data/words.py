@@ -127,7 +127,7 @@ TRY = (
 QUESTIONS = (
     (
         "A piece of the batch has T = 16 columns. How many tokens of the text does it need?",
-        "17. The last y is the token after the last x.",
+        "17 tokens: the last y is the token after the last x.",
     ),
     (
         "A counter needs 2.0 bits per character on its own text and 2.6 on the validation text. "

@@ -612,6 +612,11 @@ def race_takes(seconds: int, racers: int, seeds: int) -> str:
     )
 
 
+def _racers(names: Sequence[str]) -> str:
+    """Names that may hold a comma themselves: “BPE, 384”."""
+    return "; ".join(f"*{name}*" for name in names)
+
+
 def race_finding(value: dict[str, Any]) -> str:
     """Who leads, whom it beats in all that the seeds show, and what held back the largest list."""
     best, *others = _ranked(value)
@@ -623,20 +628,20 @@ def race_finding(value: dict[str, Any]) -> str:
         beaten = [name for name, sign in signs.items() if sign > 0]
         level = [name for name, sign in signs.items() if sign <= 0]
         if beaten:
-            said += f"Seed by seed it is shown to need less than {', '.join(beaten)}. "
+            said += f"Seed by seed it is shown to need less than {_racers(beaten)}. "
         if level:
-            said += f"No difference is shown to {', '.join(level)}. "
+            said += f"No difference is shown to {_racers(level)}. "
     few = min(value["racers"], key=lambda racer: fmean(racer["steps"]))
     many = max(value["racers"], key=lambda racer: fmean(racer["steps"]))
     said += (
-        f"The same time is not the same number of steps: {few['name']} ({few['vocabulary']:,} "
-        f"tokens to score) got {round(fmean(few['steps'])):,}, {many['name']} "
+        f"The same time is not the same number of steps: *{few['name']}* ({few['vocabulary']:,} "
+        f"tokens to score) got {round(fmean(few['steps'])):,}, *{many['name']}* "
         f"{round(fmean(many['steps'])):,}. "
     )
     unknown = [racer for racer in value["racers"] if racer["unknown"]]
     for racer in unknown:
         said += (
-            f"Of the bits of {racer['name']}, {number(racer['unknown'])} are for spelling out "
+            f"Of the bits of *{racer['name']}*, {number(racer['unknown'])} are for spelling out "
             "words that its list lacks, letter by letter: else they would be nearly free. "
         )
     return said + (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import fmean, median_low
 from typing import TYPE_CHECKING, Any
 
 from gpt_core.evaluation.paired import Difference, paired
@@ -285,7 +285,7 @@ def where(changes: Sequence[WeightChange], way: str) -> str:
         f"Of {counted(len(changes), 'matrix') if len(changes) == 1 else f'{len(changes)} matrices'}"
         f", {len(moved)} changed. Most: **{place(most)}**, by {100 * most.relative:.2g}% of its "
         f"length. Least: {place(least)}, {100 * least.relative:.2g}%. Half of the changed ones "
-        f"hold 90% of their change (of its squared length) in {median(ranks):g} directions or "
+        f"hold 90% of their change (of its squared length) in {median_low(ranks)} directions or "
         f"fewer, of up to {max(widths)}. "
     )
     if way == "lora":

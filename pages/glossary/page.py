@@ -17,10 +17,16 @@ def found(text: str) -> list[Term]:
     return sorted(hits, key=lambda term: term.name.lower())
 
 
+def plurals(name: str) -> tuple[str, ...]:
+    """Which a text may use as well, and nobody needs to be told."""
+    return f"{name}es", f"{name[:-1]}ies"
+
+
 def show(term: Term) -> None:
     """One term."""
     left, right = st.columns([5, 1], vertical_alignment="center")
-    also = f" (also: {', '.join(term.forms)})" if term.forms else ""
+    others = [form for form in term.forms if form not in plurals(term.name)]
+    also = f" (also: {', '.join(others)})" if others else ""
     sign = " ".join(f"`{part}`" for part in (term.symbol, term.shape) if part)
     left.markdown(f"**{term.name}**{also} {sign}  \n{term.sentence}")
     right.page_link(page_of(term.lesson))

@@ -152,7 +152,7 @@ def judged(guess: str, token: str, share: float, best: str, best_share: float) -
     else:
         why += (
             f"The likeliest was {code(best)} with {percent(best_share)}, but a token "
-            "is drawn at random, each as often as its probability says."
+            "is drawn at random: the likelier, the more often."
         )
     return Answer(guess == right, why)
 

@@ -214,7 +214,7 @@ def speed_said(speed: Sequence[float]) -> str:
         return f"faster in every round, {number(value)} times"
     if high < 1:
         return f"slower in every round, {number(1 / value)} times"
-    return f"no faster and no slower that could be told: × {interval(speed, '.2f')}"
+    return f"not shown to be faster or slower: × {interval(speed, '.2f')}"
 
 
 def rise_said(rise: Sequence[float], loss: float) -> str:

@@ -49,19 +49,19 @@ def look(
     if not math.isfinite(report.at(0.0).loss):
         st.info(words.BURST, icon=":material/warning:")
         return
-    try_rates(study, report, whole, config)
+    try_rates(study, report, whole, config, own)
     view.show_gradients(study, report)
     view.show_moves(study, report, config, own)
 
 
 @st.fragment
 def try_rates(
-    study: Study, report: Report, whole: Callable[[], Report], config: TrainConfig
+    study: Study, report: Report, whole: Callable[[], Report], config: TrainConfig, own: bool
 ) -> None:
     """The part that runs again when another learning rate is chosen; the rest stays."""
     if not predict(
         f"step_guess_{config.optimizer}",
-        words.question(report.at(0.0).loss, report.at(1.0).loss),
+        words.question(report.at(0.0).loss, report.at(1.0).loss, own),
         words.GUESSES,
         lambda guess: words.answer(guess, whole()),
     ):

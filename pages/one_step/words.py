@@ -11,7 +11,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import number, tidy
+from ui.show.numbers import tidy
 from ui.show.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}
@@ -65,7 +65,8 @@ def rule(config: TrainConfig, model: GPTConfig) -> str:
             "**Muon** treats a whole matrix at once. A matrix of gradients can be written as G = U "
             "S Vᵀ: directions U and V, and how strong each is, the **singular values** S. Muon "
             "keeps the directions and makes all singular values about equal, so the matrix moves "
-            "by about η · U Vᵀ. That is for the matrices inside the layers. Token vectors, norms "
+            "by about η · U Vᵀ, and a matrix with more rows than columns by more: the root in the "
+            "formula. That is for the matrices inside the layers. Token vectors, norms "
             "and the output table move by Adam's rule, each number by its learning rate, up or "
             f"down. {_standing(model)}{_runs(model)}"
         )
@@ -216,20 +217,24 @@ def _compared(parts: Sequence[Part], optimizer: str) -> str:
         f"Per number, gradients differ {slopes:,.3g}-fold between {name_of(steep)} and "
         f"{name_of(flat)}, both moved by {NAMES[optimizer]}; their moves "
     )
+    if ratio < 1.05 < slopes / 2:
+        return f"{said}not at all."
     if ratio < slopes / 2:
         return f"{said}only {ratio:,.3g}-fold."
-    return f"{said}{ratio:,.3g}-fold, {'hardly' if ratio < slopes else 'no'} less."
+    less = "less" if ratio < 0.8 * slopes else "hardly less" if ratio < slopes else "no less"
+    return f"{said}{ratio:,.3g}-fold, {less}."
 
 
 def _ratio(a: float, b: float) -> float:
     return max(a, b) / min(a, b) if min(a, b) else math.inf
 
 
-def question(before: float, after: float) -> str:
-    """What to predict: ten times as far."""
+def question(before: float, after: float, own: bool) -> str:
+    """What to predict: ten times as far. own: ×1 is the rate of the run that made the model."""
+    rate = "the highest learning rate of its own training" if own else "a usual learning rate"
     return (
-        f"This sentence has a loss of **{number(before, '.3f')} bits per token**. One step at ×1, "
-        f"the usual learning rate, takes it to **{tidy(after)}**. Now take the same step with "
+        f"This sentence has a loss of **{tidy(before)} bits per token**. One step at ×1, "
+        f"{rate}, takes it to **{tidy(after)}**. Now take the same step with "
         "**ten times the learning rate** instead: the same direction, ten times as far. What "
         "happens to the loss of this sentence?"
     )
@@ -273,12 +278,17 @@ def elsewhere(before: Outcome, after: Outcome) -> str:
         return "**Elsewhere.** The loss of the other text is no number any more."
     if abs(change) < 0.001:
         return "**Elsewhere.** The loss of the other text hardly changed (less than 0.001 bits)."
-    if change < 0:
+    gained = before.loss - after.loss
+    if change < 0 and gained > 0:
         return (
             f"**Elsewhere.** The loss of the other text fell too, by {tidy(-change)} bits: the "
             "step helps both."
         )
-    gained = before.loss - after.loss
+    if change < 0:
+        return (
+            f"**Elsewhere.** The loss of the other text fell by {tidy(-change)} bits, though that "
+            "of this sentence didn't."
+        )
     per = f", {tidy(change / gained)} for each bit that was gained here" if gained > 0 else ""
     return (
         f"**Elsewhere.** It cost the other text **{tidy(change)}** bits{per}. That is why a "

@@ -142,8 +142,8 @@ def strip_finding(texts: Sequence[str], found: Surprises, guessing: float) -> st
     else:
         said += f"Guessing blindly would cost {number(guessing)}, anywhere. "
     return said + (
-        f"{easy} of {counted(len(found.bits), 'token')} cost less than {EASY} bits: the model was "
-        "nearly sure of them."
+        f"{easy} of {counted(len(found.bits), 'token')} cost{'s' if easy == 1 else ''} less than "
+        f"{EASY} bits: the model was nearly sure of {'it' if easy == 1 else 'them'}."
         if easy
         else f"No token cost less than {EASY} bits: the model was never sure."
     )
@@ -182,7 +182,8 @@ def above_picture(bits: Sequence[float]) -> str:
     above = sum(b > TOP for b in bits)
     if not above:
         return ""
-    return f"{counted(above, 'token')} cost more than {TOP} bits, above the picture. "
+    costs = "costs" if above == 1 else "cost"
+    return f"{counted(above, 'token')} {costs} more than {TOP} bits, above the picture. "
 
 
 def bits_table(vocabulary: int) -> list[dict[str, str]]:
@@ -306,8 +307,7 @@ def loaded_model(
     said += f"Its own text was “{as_text(learned)}”. "
     if home is None:
         return said
-    home_bits = number(home.per_character, ".3f")
-    said += f"On {home.what} it needs {home_bits} bits per character. "
+    said += f"On {home.what} it needs {number(home.per_character)} bits per character. "
     if home.per_character < bits / 2:
         return said + "A loss belongs to a model **and** a text."
     return said

@@ -38,10 +38,10 @@ WITHOUT_GUESSING = "Show the curves without a guess"
 
 START = (
     "**Where the loss begins.** At **log₂ V** bits, where V is the number of tokens in the "
-    "vocabulary (in nats: ln V). A model that has learned nothing gives each token about the same "
+    "vocabulary. A model that has learned nothing gives each token about the same "
     "probability, 1/V, and its surprise is −log₂(1/V). A curve that starts much higher was "
-    "badly initialised. What comes first after that is how often each token occurs; then which "
-    "token follows which."
+    "badly initialised. What a model learns first is mostly how often each token occurs; then "
+    "which token follows which."
 )
 PARTING = (
     "**Whether the curves part.** The training curve is measured on text that the model learns "
@@ -181,8 +181,8 @@ def hidden_bars(labels: Sequence[str]) -> str:
     """Why some bars aren't drawn."""
     names = " and ".join(f"*{label}*" for label in labels)
     return (
-        f"{names} {'is' if len(labels) == 1 else 'are'} not drawn: per token of several characters "
-        "that costs more than guessing a token."
+        f"Not drawn: {names}. Per token of several characters that costs more than guessing a "
+        "token."
     )
 
 
@@ -210,7 +210,7 @@ def run_shown(view: RunView, bars: Sequence[Bar]) -> str:
 
 def _listed(labels: Sequence[str]) -> str:
     """“*a*, *b* and *c*”."""
-    *most, last = (f"*{label}*" for label in labels)
+    *most, last = (f"*{label.partition(':')[0]}*" for label in labels)
     return f"{', '.join(most)} and {last}" if most else last
 
 
@@ -303,8 +303,8 @@ _BEGINNINGS = {
     "zero": "(zeros where a part writes its result, so that it adds nothing at first)",
 }
 WITHOUT_HELP = (
-    "Why? Without such help, models of this size never learned which day or number a scene had "
-    f"named. In a trial on eight plots, 400 steps long, a model without help recalled "
+    "Why? Without such help, models of this size did not learn in a trial which day or number a "
+    "scene had named. On eight plots, after 400 steps, a model without help recalled "
     f"{RECALLED['neither'][0]}% of these words, one with either help {RECALLED['either'][0]}% to "
     f"{RECALLED['either'][1]}%, and one with both {RECALLED['both'][0]}% or "
     f"{RECALLED['both'][1]}%, depending on how strong they were."

@@ -113,8 +113,8 @@ def moved(found: Map, guess: str) -> Answer:
     truth = SAME if narrow == wide else (LARGER if wide > narrow else SMALLER)
     both = in_both(found)
     why = (
-        f"{found.rows[0]} wide the best of the seven is {narrow:g}, {found.rows[-1]} wide it is "
-        f"{wide:g} (the mean of {found.results.shape[-1]} seeds each)."
+        f"At width {found.rows[0]} the best of the seven is {narrow:g}, at width {found.rows[-1]} "
+        f"it is {wide:g} (by the mean of {found.results.shape[-1]} seeds each)."
     )
     if truth != SAME and both:
         why += f" {_not_sure(found, both)}"
@@ -148,7 +148,7 @@ def _largest(found: Map) -> str:
             cost = f"it is worse than the best by {interval(gap)} bits"
         else:
             cost = f"no harm is shown ({interval(gap)} bits)"
-        said.append(f"{found.rows[row]} wide {cost}")
+        said.append(f"at width {found.rows[row]} {cost}")
     return "; ".join(said)
 
 
@@ -177,7 +177,7 @@ def mup_found(usual: Map, scaled: Map) -> str:
         first, last = best_rate(found, 0), best_rate(found, len(found.rows) - 1)
         factors.append(max(first, last) / min(first, last))
     said = (
-        f"From {usual.rows[0]} to {usual.rows[-1]} wide, the best rate moves by a factor of "
+        f"From width {usual.rows[0]} to {usual.rows[-1]}, the best rate moves by a factor of "
         f"**{number(factors[0], 'g')}** as usual and of **{number(factors[1], 'g')}** with muP, by "
         "the means. "
     )
@@ -185,8 +185,8 @@ def mup_found(usual: Map, scaled: Map) -> str:
         rates = listed([f"{rate:g}" for rate in both])
         return said + (
             f"That is what muP is made for, but {usual.results.shape[-1]} seeds are too few to "
-            f"show it: as usual, {rates} can't be told from the best, neither {usual.rows[0]} nor "
-            f"{usual.rows[-1]} wide."
+            f"show it: as usual, {rates} can't be told from the best, neither at width "
+            f"{usual.rows[0]} nor at width {usual.rows[-1]}."
         )
     if factors[1] == 1 < factors[0]:
         return said + "So here it does what it is made for."

@@ -472,14 +472,16 @@ def test_who_leads_is_said_to_beat_only_whom_the_seeds_show():
     racers = [racer("a", 1.0, 1.1, 1.05), racer("b", 2.0, 2.1, 2.05), racer("c", 0.9, 1.4, 1.1)]
     told = words.race_finding(found | {"racers": racers})
     assert "**a** leads" in told
-    assert "to need less than b." in told
-    assert "No difference is shown to c." in told
+    assert "to need less than *b*." in told
+    assert "No difference is shown to *c*." in told
+    named = [racer("a", 1.0, 1.1, 1.05), *(racer(f"BPE, {n}", 2.0, 2.1, 2.05) for n in (384, 512))]
+    assert "*BPE, 384*; *BPE, 512*" in words.race_finding(found | {"racers": named})
     assert words.race_judged("a", found | {"racers": racers}).right
     assert not words.race_judged("b", found | {"racers": racers}).right
     few = [racer("a", 1.0), racer("b", 2.0, unknown=0.25)]
     told = words.race_finding(found | {"racers": few})
     assert "fewer than three seeds" in told
-    assert "Of the bits of b, 0.25 are for spelling" in told
+    assert "Of the bits of *b*, 0.25 are for spelling" in told
 
 
 def test_the_recorded_race_is_behind_a_question():

@@ -1,9 +1,10 @@
 import math
 
 import pytest
+import torch
 
 from gpt_core.bundled.record import load
-from gpt_core.experiments.one_step import OPTIMIZERS, Part, backward, one_step, recipe
+from gpt_core.experiments.one_step import OPTIMIZERS, Outcome, Part, backward, one_step, recipe
 from gpt_core.training.config import TrainConfig
 from pages.one_step import words
 from pages.one_step.results import BIT, autopsies_in_bits, in_bits
@@ -146,11 +147,30 @@ def test_moves_that_differ_as_much_as_gradients_are_not_called_alike():
     parts = [Part(0, kind, 1, 1.0, size, move, 0.0) for kind, size, move in
              (("Q", 8.0, 1.0), ("K", 1.0, 1.0))]  # fmt: skip
     assert "Q in layer 0 and K in layer 0, both" in words.moves(parts, "muon")
-    assert "only 1-fold" in words.moves(parts, "muon")
+    assert "their moves not at all" in words.moves(parts, "muon")
     parts = [Part(0, "Q", 1, 1.0, 8.0, 8.0, 0.0), Part(0, "K", 1, 1.0, 1.0, 1.0, 0.0)]
     assert "8-fold, no less" in words.moves(parts, "muon")
     parts[0] = Part(0, "Q", 1, 1.0, 8.0, 7.0, 0.0)
     assert "7-fold, hardly less" in words.moves(parts, "muon")
+    parts[0] = Part(0, "Q", 1, 1.0, 8.0, 5.0, 0.0)
+    assert "5-fold, less." in words.moves(parts, "muon")
+
+
+def test_a_step_helps_both_texts_only_where_both_fell():
+    def at(loss, elsewhere):
+        none = torch.zeros(0)
+        return Outcome(1.0, loss, elsewhere, none, none, none)
+
+    start = at(3.0, 5.0)
+    assert "helps both" in words.elsewhere(start, at(2.0, 4.5))
+    assert "helps both" not in words.elsewhere(start, at(3.5, 4.5))
+    assert "for each bit that was gained" in words.elsewhere(start, at(2.0, 5.5))
+    assert "for each bit" not in words.elsewhere(start, at(3.5, 5.5))
+
+
+def test_the_usual_rate_is_said_to_be_the_model_s_own_only_where_it_is():
+    assert "its own training" in words.question(1.0, 0.5, own=True)
+    assert "a usual learning rate" in words.question(1.0, 0.5, own=False)
 
 
 def test_parts_outside_the_layers_are_listed_in_a_sentence():

@@ -196,6 +196,33 @@ def test_nonsense_in_the_address_is_ignored(open_sample):
     assert not app.exception
 
 
+def test_what_was_built_in_is_said_to_show_in_the_race_only_where_it_does():
+    race, scenes = read("race"), read("scenes")
+    told = words.about_race(race, scenes)
+    assert (
+        "doesn't show here (*heads that start at zero* 0.81, *all tokens count once* 0.93)" in told
+    )
+    # Only of whom took more steps is that said; heads that start at zero took fewer.
+    assert "In that time *half as deep* took many more steps" in told
+    rows = [
+        row | {"bits": row["bits"] | {"value": row["bits"]["value"] + 1}}
+        if row["name"] in (words.COPYING_OFF, words.COUNTING_OFF)
+        else row
+        for row in race["rows"]
+    ]
+    told = words.about_race(race | {"rows": rows}, scenes)
+    assert "Without one of the two built-in helps it is worse" in told
+    assert "doesn't show" not in told
+
+
+def test_one_token_passes_and_several_pass():
+    tokenizer = train_tokenizer("char", "abcd" * 20)
+    sure, flat = torch.tensor([9.0, 0, 0, 0, 0]), torch.zeros(5)
+    config = SampleConfig(min_p=0.1)
+    assert "1 token passes" in words.min_p(sure, config, tokenizer)
+    assert "5 tokens pass " in words.min_p(flat, config, tokenizer)
+
+
 def test_the_question_is_about_another_temperature_and_judged_by_both_numbers():
     sure = torch.tensor([20.0] + [0.0] * 99)
     flat = torch.tensor([3.0, 2.9] + [0.0] * 98)

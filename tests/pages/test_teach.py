@@ -245,7 +245,7 @@ def test_the_three_ways_in_the_course_s_own_minutes():
     app.button_group(key="teach_way").set_value(words.WHOLE).run()
     text = said(app)
     total = sum(lesson.minutes for lesson in COURSE)
-    assert f"{len(COURSE)} lessons of the course, {total} minutes" in text
+    assert f"Home and {len(COURSE) - 1} lessons, {total} minutes" in text
     for lesson in COURSE:  # every task twice: on the sheet and on the worksheet; solutions once
         about = words.SHEETS[lesson.name]
         assert text.count(about.by_hand.task) == 2 and text.count(about.by_hand.solution) == 1

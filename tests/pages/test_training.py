@@ -256,6 +256,7 @@ def test_whether_the_curves_part_is_said_of_this_run(losses, sentence):
 def test_the_recorded_run_passes_its_bars_and_its_curves_stay_together(open_lesson):
     view = recorded_view()
     text = words.run_shown(view, bars_of(view))
+    assert "below *guessing* and" in text and "*guessing: log₂" not in text
     assert "by step 64" in text and "never got below" not in text and "no gap" in text
     assert text.split("**")[2][:40] in said(open_lesson("training"))
     early = replace(view, curves=replace(view.curves, evaluations=view.curves.evaluations[:1]))

@@ -56,6 +56,12 @@ TERMS = (
         "home",
     ),
     Term(
+        "attention",
+        "The part of a layer in which a token takes from the vectors of others, by learned "
+        "weights.",
+        "home",
+    ),
+    Term(
         "training text",
         "The text that a model learned from.",
         "data",
@@ -213,7 +219,7 @@ TERMS = (
     ),
     Term(
         "layer",
-        "One round of attention and MLP; a model has several. Also called a block.",
+        "One round of attention and MLP; a model has several.",
         "averaging",
         forms=("block",),
     ),
@@ -288,6 +294,11 @@ TERMS = (
         "training",
     ),
     Term(
+        "dropout",
+        "Sets random numbers inside the model to 0 while it trains, against overfitting.",
+        "training",
+    ),
+    Term(
         "overfitting",
         "Getting better on the training text while the gap to unseen text grows.",
         "training",
@@ -321,8 +332,19 @@ TERMS = (
         "sample",
     ),
     Term(
+        "top-k",
+        "Draw only from the k likeliest tokens.",
+        "sample",
+    ),
+    Term(
+        "min-p",
+        "Draw only from tokens that are at least m times as likely as the likeliest.",
+        "sample",
+    ),
+    Term(
         "KV cache",
-        "The keys and values of all tokens so far, kept so that each new token costs one pass.",
+        "The keys and values of all tokens so far, kept so that only the new token has to be "
+        "computed.",
         "sample",
     ),
     Term(
@@ -426,7 +448,7 @@ TERMS = (
     Term(
         "RMSNorm",
         "A norm that divides by the root mean square and subtracts no mean.",
-        "normalization",
+        "layernorm",
     ),
     Term(
         "BatchNorm",

@@ -148,9 +148,7 @@ def plan(total: int, minutes: int) -> str:
 
 def whole(count: int, total: int) -> str:
     """All of the course."""
-    return (
-        f"{count} lessons of the course, {total} minutes: about {round(total / 45)} school hours."
-    )
+    return f"Home and {count - 1} lessons, {total} minutes: about {round(total / 45)} school hours."
 
 
 def heading(title: str, minutes: int) -> str:

@@ -17,7 +17,8 @@ SHEETS = {
         wrong=(
             (
                 "It thinks of the whole sentence and then types it.",
-                "Each run gives probabilities for one token only. Press Write and watch.",
+                "Each run gives probabilities for one token only. Press *Write it again* and "
+                "watch.",
             ),
             (
                 "It looks the answer up in its text.",
