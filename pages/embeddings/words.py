@@ -242,8 +242,9 @@ def runs_cost(config: GPTConfig, longest: int, rows: int) -> str:
     return (
         f"**What it costs.** {whose} table for runs of 2 to {longest}, {rows:,} rows for each "
         f"length, holds {longest - 1} × {rows:,} × {C} = **{table:,} numbers**: "
-        f"{4 * table / 1e6:,.1f} MB, {table / tokens:.2g} times the table of tokens. Memory, but "
-        f"hardly any arithmetic: a token reads {longest - 1} of its rows and adds them up."
+        f"{4 * table / 1e6:,.1f} MB, {number(table / tokens, '.3g')} times the table of tokens. "
+        f"Memory, but hardly any arithmetic: a token reads {longest - 1} of its rows and adds "
+        "them up."
     )
 
 

@@ -230,7 +230,7 @@ def context_finding(ranges: Sequence[Context], name: str) -> str:
     if last.bits.high < first.bits.low:
         said += f"context helps, {number(first.bits.value)} → {number(last.bits.value)} bits. "
     else:
-        said += "that context helps is not shown: the first and the last interval meet. "
+        return said + "that context helps is not shown: the first and the last interval meet."
     settled = next(
         (each for each in ranges if each.bits.low <= last.bits.high), last
     )  # the first range that can't be told from the last

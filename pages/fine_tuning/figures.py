@@ -62,7 +62,7 @@ def size_map(changes: Sequence[WeightChange]) -> Figure:
         "zmin": 0,
         "zmax": max(map(max, rows)) or 1,
         "colorscale": [[0, colors.background], [1, series_color(1)]],
-        "texttemplate": "%{z:.2g}%" if len(layers) <= 12 else "",
+        "texttemplate": "%{z:.2r}%" if len(layers) <= 12 else "",
         "hovertemplate": "%{y}, %{x}: %{z:.3g}%<extra></extra>",
         "colorbar": {"title": {"text": "size, %"}, "thickness": 14},
         "xgap": 2,

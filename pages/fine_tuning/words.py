@@ -159,7 +159,7 @@ def lora_against_all(found: dict[str, Any]) -> str:
     share = counts["lora"] / counts["all"]
     said = (
         f"**LoRA against all weights.** It trains {counts['lora']:,} numbers instead of "
-        f"{counts['all']:,}, {100 * share:.2g}% of them. "
+        f"{counts['all']:,}, {number(100 * share, '.2g')}% of them. "
     )
     new, old = (_against(found, "lora", "all", side) for side in ("new", "old"))
     if new is None or old is None:
@@ -205,8 +205,8 @@ def about_rates(found: dict[str, Any]) -> str:
     )
     if found["unknown"]:
         said += (
-            f"The tokenizer doesn't know {100 * found['unknown']:.2g}% of the new text; it reads "
-            "all of that as one token, and predicting that one is easy. "
+            f"The tokenizer doesn't know {number(100 * found['unknown'], '.2g')}% of the new "
+            "text; it reads all of that as one token, and predicting that one is easy. "
         )
     return said
 
@@ -281,10 +281,11 @@ def where(changes: Sequence[WeightChange], way: str) -> str:
     most, least = max(moved, key=_size), min(moved, key=_size)
     widths = [c.directions for c in moved]
     ranks = [c.rank for c in moved]
+    far, near = (number(100 * each.relative, ".2g") for each in (most, least))
     said = (
         f"Of {counted(len(changes), 'matrix') if len(changes) == 1 else f'{len(changes)} matrices'}"
-        f", {len(moved)} changed. Most: **{place(most)}**, by {100 * most.relative:.2g}% of its "
-        f"length. Least: {place(least)}, {100 * least.relative:.2g}%. Half of the changed ones "
+        f", {len(moved)} changed. Most: **{place(most)}**, by {far}% of its length. "
+        f"Least: {place(least)}, {near}%. Half of the changed ones "
         f"hold 90% of their change (of its squared length) in {median_low(ranks)} directions or "
         f"fewer, of up to {max(widths)}. "
     )

@@ -241,7 +241,7 @@ def perplexity(texts: Sequence[str], found: Surprises, vocabulary: int) -> str:
             f"Here {easy} of {count} tokens cost less than {EASY} bits, and one alone, "
             f"{code(texts[dearest])}, makes up {100 * share:.0f}% of the sum."
         )
-    elif share > 2 / count:
+    elif max(found.bits) > 1.5 * found.mean or min(found.bits) < 0.5 * found.mean:
         said += (
             f"Here the surprises go from {number(min(found.bits))} to {number(max(found.bits))} "
             "bits, so the mean says little of any one token."

@@ -375,8 +375,9 @@ def unknown_characters(known: Known) -> str:
     more = len(known.unknown) - 5
     others = f" and {more:,} others" if more > 0 else ""
     return (
-        f"The model's tokenizer doesn't know {first}{others}. That is {100 * known.share:.2g}% of "
-        "the text's tokens; it reads them all as one token, *unknown*."
+        f"The model's tokenizer doesn't know {first}{others}. That is "
+        f"{number(100 * known.share, '.2g')}% of the text's tokens; it reads them all as one "
+        "token, *unknown*."
     )
 
 

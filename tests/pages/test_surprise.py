@@ -152,6 +152,8 @@ def test_perplexity_says_whether_the_mean_describes_the_tokens():
     even = words.perplexity("abcd", surprises(1.9, 2.0, 2.1, 2.0), 100)
     assert "alike, from 1.90 to 2.10 bits" in even
     assert "makes up" not in even
+    wide = words.perplexity("abcd", surprises(0.22, 5.0, 6.0, 9.02), 1000)
+    assert "go from 0.22 to 9.02 bits" in wide and "alike" not in wide
     assert "**4.00**" in even
 
 

@@ -60,7 +60,7 @@ def test_it_asks_where_the_best_rate_goes_before_it_tells(page):
     app, first = page
     assert not app.exception
     narrow, wide = best_rate_at(16), best_rate_at(64)
-    told = f"16 wide the best of the seven is {narrow:g}, 64 wide it is {wide:g}"
+    told = f"At width 16 the best of the seven is {narrow:g}, at width 64 it is {wide:g}"
     assert told not in first and "By a factor" not in first
     assert told in said(app)
     mark = "✓ **Right.** " if wide < narrow else "✗ **Not quite.** "
