@@ -9,22 +9,24 @@ from pages.training.compare import compare_runs
 from pages.training.form import training_form
 from pages.training.panel import bars_of, choose_run, panel, view_of
 from ui.app.glossary import prose
-from ui.app.lesson import further_reading, goal, self_test, try_this, you_can_now
+from ui.app.lesson import ANSWER_HIDDEN, further_reading, goal, self_test, try_this, you_can_now
+from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
+from ui.services.models import BUNDLED
 from ui.services.runs import RunView
 
 
-def reading_the_curves(view: RunView | None) -> None:
-    """What curves tell in general, and of the run shown."""
+def reading_the_curves(view: RunView | None, hidden: bool) -> None:
+    """What curves tell in general, and of the run shown. hidden: not where the loss begins."""
     st.header("Reading the curves")
     prose(words.INTRO)
     setup = view.setup if view else None
     one, two = st.columns(2, gap="large")
     with one:
-        prose(words.START)
+        prose(ANSWER_HIDDEN if hidden else words.START)
         prose(words.PARTING)
-        if view:
+        if view and not hidden:
             prose(words.run_shown(view, bars_of(view)))
         prose(words.DROPOUT)
         prose(words.BITS)
@@ -35,7 +37,7 @@ def reading_the_curves(view: RunView | None) -> None:
             prose(words.recipe(setup.train))
             prose(words.noise(setup.train, setup.model.block_size))
         prose(words.SEEDS)
-    if setup and setup.train and setup.model:
+    if setup and setup.train and setup.model and not hidden:
         st.subheader("What was built in")
         prose(words.built_in(setup.model, setup.train))
 
@@ -53,7 +55,8 @@ with live:
     chosen = choose_run()
     panel(chosen)
 
-reading_the_curves(view_of(chosen))
+# The question is asked of the bundled run alone.
+reading_the_curves(view_of(chosen), chosen == BUNDLED and locked(REVEAL))
 compare_runs()
 prose(words.TAKE_ALONG)
 

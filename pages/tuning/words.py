@@ -286,7 +286,7 @@ SHARES = (
     "Which setting matters most? A full grid answers: 7 rates × 3 widths × 2 depths × 3 batch "
     "sizes, three seeds each. Take one setting, average over all others, and see how much "
     "these averages vary. That is the setting's **share of the variance**. What two settings "
-    "explain only together (like: a wide model needs a smaller rate) is a share of its own."
+    "explain only together (like: which rate is best at which width) is a share of its own."
 )
 ALL_RATES, NEAR_RATES = "all seven rates", "the three middle ones"
 SHARES_ALT = "How the variance of all results is shared among the settings"

@@ -263,6 +263,14 @@ def test_the_recorded_run_passes_its_bars_and_its_curves_stay_together(open_less
     assert "never got below" in words.run_shown(early, bars_of(view))
 
 
+def test_where_the_loss_begins_is_told_nowhere_while_answers_are_locked(open_at):
+    told = ("At **log₂ V** bits", "before the first step;", "at 10.55 to 10.58 bits")
+    text = said(open_at("training", lock="reveal"))
+    assert not [part for part in told if part in text]
+    open_text = said(open_at("training"))
+    assert all(part in open_text for part in told)
+
+
 def test_what_was_built_in_is_said_of_runs_that_have_it(open_lesson):
     run = Run.open(bundled_run_path())
     told = words.built_in(run.model_config, run.train_config)
