@@ -224,7 +224,7 @@ def test_no_bar_lies_above_guessing_and_what_is_hidden_is_named(open_lesson):
     assert bars[0].y == 11 and all(bar.y < 11 for bar in bars[1:])
     assert "counting tokens" in [bar.label for bar in bars]
     assert view.about.bar_bits[0] * view.about.characters_per_token > 11
-    assert "*counting characters* is not drawn" in said(open_lesson("training"))
+    assert "Not drawn: *counting characters*" in said(open_lesson("training"))
     characters = replace(view.about, characters_per_token=1.0, token_bits=None)
     labels = [bar.label for bar in bars_of(replace(view, about=characters))]
     assert labels[1:] == ["counting characters", "counting pairs", "counting triples"]
