@@ -50,7 +50,9 @@ def held_out(run: Run, count: int, longest: int | None = None) -> HeldOut:
     tokenizer = run.tokenizer()
     if run.recipe():
         scenes = _scenes(tokenizer, count, length)
-        return HeldOut(scenes, f"{len(scenes)} scenes that were held out of training")
+        cut = any(scene.tokens[-1].end < len(scene.text) for scene in scenes)
+        part = f"the first {length} tokens of " if cut else ""
+        return HeldOut(scenes, f"{part}{len(scenes)} scenes that were held out of training")
     _, val = run.tokens()
     pieces = [_piece(tokenizer.decode(ids), tokenizer, length) for ids in _cut(val, count, length)]
     whole = [piece for piece in pieces if len(piece.tokens) > 1]

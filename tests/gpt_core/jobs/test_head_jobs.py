@@ -47,7 +47,10 @@ def test_pieces_of_a_sitcom_are_held_out_scenes(tmp_path):
     made = write_run(tmp_path, "0000000b", text=text, tokenizer="bpe", block_size=64)
     sitcom = Run.open(made.path)
     sitcom.corpus["sitcom"] = {"seed": 3, "scenes": 40}
-    pieces = held_out(sitcom, 3).pieces
+    found = held_out(sitcom, 3)
+    pieces = found.pieces
+    # Which is why it isn't the number of whole scenes.
+    assert found.what == "the first 64 tokens of 3 scenes that were held out of training"
     scenes = [scene.text for scene in generate(1, 3, held_out=True)]
     assert [piece.text.strip("\n") for piece in pieces] == scenes
     assert all(
@@ -58,7 +61,9 @@ def test_pieces_of_a_sitcom_are_held_out_scenes(tmp_path):
 
 def test_a_scene_ends_as_in_a_text_so_its_loss_is_the_one_that_is_told_elsewhere():
     run = Run.open(bundled_run_path())
-    pieces, model, tokenizer = held_out(run, 40).pieces, run.load_model(), run.tokenizer()
+    found, model, tokenizer = held_out(run, 40), run.load_model(), run.tokenizer()
+    pieces = found.pieces
+    assert found.what == "40 scenes that were held out of training"
     heading = tokenizer.encode("INT. ")
     around = tokenizer.encode("\n\n\nINT. ")[: -len(heading)]
     assert all(list(piece.ids[-len(around) :]) == around for piece in pieces)
