@@ -76,7 +76,9 @@ class CopyFinder:
         text = np.frombuffer(whole, dtype=np.uint8)
         words = _words(text)
         for n, hashes in _ladder(text, self._reach):
-            wanted = self._wanted(n)
+            wanted, longer = self._wanted(n)
+            if not longer:
+                break
             if len(wanted):
                 for p, i in _pairs(hashes, self._hashes[n], wanted):
                     self._extend(text, words, p, i, first)
@@ -84,10 +86,12 @@ class CopyFinder:
         self._remember(whole, first)
         self._carried = whole[-self._reach - CONTEXT :]
 
-    def _wanted(self, n: int) -> np.ndarray:
-        """The places for which a match of n bytes is the next to look for."""
+    def _wanted(self, n: int) -> tuple[np.ndarray, bool]:
+        """The places for which a match of n bytes is the next to look for, and whether there are
+        any for which that or a longer one is."""
         aim = np.maximum(self.lengths + 1, SEED)
-        return np.flatnonzero((self._left >= aim) & (aim >= n) & (aim < 2 * n))
+        longer = (self._left >= aim) & (aim >= n)
+        return np.flatnonzero(longer & (aim < 2 * n)), bool(longer.any())
 
     def _extend(
         self, text: np.ndarray, words: np.ndarray, p: np.ndarray, i: np.ndarray, first: int

@@ -7,10 +7,11 @@ from typing import Any
 
 from gpt_core.evaluation.continuations import Continuation, continuations
 from gpt_core.evaluation.copying import CopyFinder, Stretch, copied
-from gpt_core.evaluation.held_out import held_out
+from gpt_core.evaluation.held_out import Piece, held_out
 from gpt_core.evaluation.training_text import training_text
 from gpt_core.generate.sample import SampleConfig
 from gpt_core.jobs import JobError, Progress, choice, whole
+from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import Tokenizer
 from gpt_core.training.run import Run
 
@@ -34,16 +35,11 @@ def copying(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
     """
     if run is None:
         raise JobError("Choose a model: this looks for what it copied.")
-    temperature = choice(settings, "temperature", TEMPERATURES)
-    config = SampleConfig(temperature=temperature, seed=whole(settings, "seed", 1, MOST_SEED))
     tokenizer = run.tokenizer()
-    longest = min(GIVEN + WRITTEN, run.block_size)
-    given = min(GIVEN, longest // 2)
-    pieces = held_out(run, SAMPLES, longest).pieces
-    pairs = list(continuations(run.load_model(), tokenizer, pieces, given, config))
+    pairs = _written(run.load_model(), tokenizer, beginnings(run), settings)
     text = training_text(run)
     total = 1 + text.size // (1 << 20)
-    finder = CopyFinder([*(p.written for p in pairs), *(p.real for p in pairs)])
+    finder = _finder(pairs)
     shown = -1
     for read in finder.read(text.pieces):
         done = min(total - 1, read >> 20)
@@ -54,6 +50,35 @@ def copying(run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]:
             done, total, _found(pairs, finder, tokenizer, text.size, read) if due else None
         )
     yield Progress(total, total, _found(pairs, finder, tokenizer, text.size, text.size))
+
+
+def beginnings(run: Run) -> list[Piece]:
+    """The held-out pieces that the model goes on from. Raises RunError."""
+    return held_out(run, SAMPLES, min(GIVEN + WRITTEN, run.block_size)).pieces
+
+
+def copied_from(
+    text: bytes, pieces: Sequence[Piece], model: GPT, tokenizer: Tokenizer, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """The same value for a training text that is at hand. pieces: see `beginnings`."""
+    pairs = _written(model, tokenizer, pieces, settings)
+    finder = _finder(pairs)
+    for _ in finder.read([text]):
+        pass
+    return _found(pairs, finder, tokenizer, len(text), len(text))
+
+
+def _written(
+    model: GPT, tokenizer: Tokenizer, pieces: Sequence[Piece], settings: dict[str, Any]
+) -> list[Continuation]:
+    temperature = choice(settings, "temperature", TEMPERATURES)
+    config = SampleConfig(temperature=temperature, seed=whole(settings, "seed", 1, MOST_SEED))
+    given = min(GIVEN, min(GIVEN + WRITTEN, model.config.block_size) // 2)
+    return list(continuations(model, tokenizer, pieces, given, config))
+
+
+def _finder(pairs: Sequence[Continuation]) -> CopyFinder:
+    return CopyFinder([*(p.written for p in pairs), *(p.real for p in pairs)])
 
 
 def _found(

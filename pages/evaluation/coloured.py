@@ -84,5 +84,5 @@ def show_kinds() -> None:
         }
         for kind in found
     ]
-    st.dataframe(rows, hide_index=True)
+    st.table(rows, hide_index=True)
     prose(words.kinds(found))

@@ -9,7 +9,9 @@ from typing import Any
 import streamlit as st
 
 from gpt_core.evaluation.copying import SEED
-from gpt_core.jobs.copying import MOST_SEED, TEMPERATURES, copying
+from gpt_core.evaluation.held_out import Piece
+from gpt_core.evaluation.training_text import training_text
+from gpt_core.jobs.copying import MOST_SEED, TEMPERATURES, beginnings, copied_from
 from gpt_core.training.run_files import RunError
 from pages.evaluation import words
 from pages.evaluation.figures import copied_bars
@@ -18,7 +20,7 @@ from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result, recorded_result
 from ui.app.lesson import ask, case_of
 from ui.services.caches import shared
-from ui.services.models import BUNDLED, LoadedModel
+from ui.services.models import BUNDLED, LoadedModel, own_copy
 from ui.services.study import Study
 from ui.show.names import show_error
 from ui.show.plotly_json import show
@@ -63,10 +65,16 @@ def show_copied(study: Study) -> None:
 
 @shared(wait="Looking the samples up in the training text …")
 def found_at_once(loaded: LoadedModel, temperature: float, seed: int) -> dict[str, Any]:
-    """The job itself, for a text that takes a moment."""
-    *_, last = copying(loaded.run, {"temperature": temperature, "seed": seed})
-    assert last.value is not None  # it ends with its result
-    return last.value
+    """What the job finds, for a text that takes a moment."""
+    text, pieces = learned_text(loaded)
+    settings = {"temperature": temperature, "seed": seed}
+    return copied_from(text, pieces, own_copy(loaded), loaded.tokenizer, settings)
+
+
+@shared(wait="The training text is fetched …")
+def learned_text(loaded: LoadedModel) -> tuple[bytes, list[Piece]]:
+    """What the model learned from, and the beginnings that it goes on from: once for a model."""
+    return b"".join(training_text(loaded.run).pieces), beginnings(loaded.run)
 
 
 def draw(value: dict[str, Any], finished: bool) -> None:

@@ -42,7 +42,7 @@ def show_looks() -> None:
         words.LOOKS_OPTIONS,
         lambda guess: words.looks_judged(guess, a, b),
     ):
-        st.dataframe(words.looks_table(a, b), hide_index=True)
+        st.table(words.looks_table(a, b), hide_index=True)
         prose(words.looks_finding(a, b))
 
 

@@ -68,6 +68,6 @@ def draw(value: dict[str, Any], finished: bool) -> None:
         }
         for racer, mean in zip(racers, means, strict=True)
     ]
-    st.dataframe(rows, hide_index=True)
+    st.table(rows, hide_index=True)
     if finished:
         prose(words.race_finding(value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,25 +12,26 @@ from ui.show.theme import palette, series_color
 
 
 def histogram(found: Rounding, zoomed: bool) -> Figure:
-    """The weights of a matrix as bars, and the points of a grid as lines below them.
+    """The weights of a matrix as a surface in steps, and the points of a grid as a comb below it.
 
-    zoomed: only as wide as the grid of the channel that is shown.
+    zoomed: only as wide as the grid of the channel that is shown. Each is one line: 121 bars and
+    255 strokes of their own took a browser three times as long.
     """
-    most = max(found.counts)
-    bars: Figure = {
-        "type": "bar",
-        "x": found.centers,
-        "y": found.counts,
-        "name": words.WEIGHTS_NAME,
-    }
-    bars |= {"marker": {"color": series_color(4), "line": {"width": 0}}}
-    bars["hovertemplate"] = "%{x:.4f}: %{y:,}<extra></extra>"
-    x: list[float] = []
-    y: list[float] = []
-    for point in found.points:
-        x += [point, point, math.nan]
-        y += [-0.02 * most, -0.14 * most, math.nan]
-    grid = line_trace(x, y, series_color(0), words.GRID_NAME, 1.5 if len(found.points) > 50 else 3)
+    most, width = max(found.counts), found.centers[1] - found.centers[0]
+    x = [found.centers[0] - width, *found.centers, found.centers[-1] + width]
+    weights = line_trace(x, [0, *found.counts, 0], series_color(4), words.WEIGHTS_NAME, 0)
+    weights["line"]["shape"] = "hvh"
+    weights |= {"fill": "tozeroy", "fillcolor": series_color(4)}
+    weights["hovertemplate"] = "%{x:.4f}: %{y:,}<extra></extra>"
+    teeth = [(point, height) for point in found.points for height in (-0.14, -0.02, -0.14)]
+    width = 1.5 if len(found.points) > 50 else 3
+    grid = line_trace(
+        [point for point, _ in teeth],
+        [height * most for _, height in teeth],
+        series_color(0),
+        words.GRID_NAME,
+        width,
+    )
     grid["hoverinfo"] = "skip"
     edge = 1.05 * (found.points[-1] if zoomed else max(map(abs, found.centers)))
     axes = {
@@ -41,9 +41,8 @@ def histogram(found: Rounding, zoomed: bool) -> Figure:
             "range": [-0.16 * most, 1.05 * most],
             "tickformat": ",",
         },
-        "bargap": 0,
     }
-    return whole_figure([bars, grid], 330, axes, legend=True)
+    return whole_figure([weights, grid], 330, axes, legend=True)
 
 
 def matrix_errors(errors: Mapping[str, Mapping[str, Sequence[float]]], of: int) -> Figure:

@@ -98,7 +98,7 @@ def show_switches(study: Study) -> None:
 
 def _switches(found: dict[str, Any]) -> None:
     _side_by_side(found)
-    st.dataframe(words.switch_rows(found), hide_index=True)
+    st.table(words.switch_rows(found), hide_index=True)
     st.markdown(words.best(found))
     st.subheader("Round better: GPTQ")
     prose(words.METHOD)
@@ -177,7 +177,7 @@ def show_distillation(study: Study) -> None:
 
 def _distilled(found: dict[str, Any]) -> None:
     difference = paired(found["losses"]["teacher"], found["losses"]["text"])
-    st.dataframe(words.student_rows(found, difference), hide_index=True)
+    st.table(words.student_rows(found, difference), hide_index=True)
     st.markdown(words.students(found))
     st.markdown(words.taught(found, difference))
 
@@ -217,7 +217,7 @@ def show_training(study: Study) -> dict[str, Any] | None:
     config = study.model.config
 
     def draw(found: dict[str, Any], finished: bool) -> None:
-        st.dataframe(words.way_rows(found), hide_index=True)
+        st.table(words.way_rows(found), hide_index=True)
         total = study.model.num_parameters()
         tying = words.tying(config.vocab_size, config.n_embd, total, config.tie_weights)
         st.markdown(words.ways_said(found) + "\n" + tying)
@@ -255,7 +255,7 @@ def show_scale(study: Study, found: dict[str, Any] | None) -> None:
     small = needs_here(study.loaded, batch, 1)
     large = needs_here(study.loaded, batch, times)
     taken = found and found["taken"]
-    st.dataframe(words.need_rows(asdict(small), asdict(large), taken, times), hide_index=True)
+    st.table(words.need_rows(asdict(small), asdict(large), taken, times), hide_index=True)
     st.markdown(words.checked(asdict(small), taken))
     design = config if times == 1 else grown(config, times)
     st.markdown(

@@ -380,7 +380,7 @@ def test_samples_that_are_all_alike_prove_no_difference():
 
 def test_the_recorded_sides_are_there_and_another_setting_has_to_be_written():
     app = answer(opened(), "eval_looks_")
-    rows = next(d.value for d in app.dataframe if "look" in d.value.columns)
+    rows = next(d.value for d in app.table if "look" in d.value.columns)
     careful = load("look_careful")["value"]["written"]["passed"]["value"]
     assert rows["A"].iloc[-1].startswith(f"{100 * careful:.1f}%")
     app = opened(eval_tau_a="0.3")
@@ -487,7 +487,7 @@ def test_who_leads_is_said_to_beat_only_whom_the_seeds_show():
 
 def test_the_recorded_race_is_behind_a_question():
     app = opened()
-    assert "cut into" not in "".join(str(list(d.value.columns)) for d in app.dataframe)
+    assert "cut into" not in "".join(str(list(d.value.columns)) for d in app.table)
     answer(app, "eval_race")
     value = load("tokenizer_race")["value"]
     assert words.race_finding(value)[:40] in said(app)

@@ -41,7 +41,7 @@ def test_what_is_recorded_is_shown_after_the_guess(open_lean):
     assert ("✓ **Right.**" in text) == (case == words.UNSEEN)
     assert words.switched("int8 per channel", found) in text
     assert words.gptq_said(found) in text
-    rows = [frame.value for frame in app.dataframe if "kept or run as" in frame.value][0]
+    rows = [frame.value for frame in app.table if "kept or run as" in frame.value][0]
     assert len(rows) == len(found["kinds"])
 
 
@@ -122,7 +122,7 @@ def test_the_arithmetic_is_of_the_design_that_is_chosen(open_lean):
     taken = load("lean_training")["value"]
     config = Run.open(bundled_run_path()).model_config
     large = needs_of(grown(config, 100), tuple(taken["batch"]))
-    (frame,) = [f.value for f in app.dataframe if "part" in f.value]
+    (frame,) = [f.value for f in app.table if "part" in f.value]
     assert list(frame["× 100"]) == [
         words.amount(getattr(large, part)) for part in words.PARTS
     ]  # fmt: skip
