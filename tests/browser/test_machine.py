@@ -18,7 +18,7 @@ def run(runs_folder):
 
 
 def test_step_draw_turn_round_and_go_on_to_a_lesson(new_page, app_url, run):
-    page = new_page(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page = new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{app_url}/?model={run.name}&prompt={quote(PROMPT)}")
     machine = page.locator(f".machine[data-painted$='{PROMPT} +0']")
     machine.wait_for()
