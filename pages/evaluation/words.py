@@ -268,12 +268,16 @@ NO_CALIBRATION = "There is too little held-out text to judge these probabilities
 MEND = "Show it at the temperature that fits"
 
 
+CLOSE = 5.0  # points of 100: no difference is shown, and none that is larger can be there
+
+
 def calibration_judged(guess: str, gap: Estimate) -> Answer:
     """Mean probability against the share that came true."""
     low, high = 100 * gap.low, 100 * gap.high
     right = SURE if low > 0 else MODEST if high < 0 else FITS
+    vague = right == FITS and max(-low, high) > CLOSE
     return Answer(
-        guess == right,
+        None if vague else guess == right,
         f"The mean probability of its best guesses is {number(100 * gap.value, '+.1f')} "
         f"points off the share that came true (95% interval {number(low, '+.1f')} to "
         f"{number(high, '+.1f')}): {_gap(right)}",
@@ -595,13 +599,21 @@ def _ranked(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def race_judged(guess: str, value: dict[str, Any]) -> Answer:
-    """By the means over seeds."""
-    best, second = _ranked(value)[:2]
-    return Answer(
-        guess == best["name"],
-        f"{best['name']}: {number(fmean(best['bits']), '.3f')} bits per character on average; "
-        f"next, {second['name']}: {number(fmean(second['bits']), '.3f')}.",
+    """By the means over seeds; who isn't shown to be behind is not called wrong."""
+    best, second, *_ = _ranked(value)
+    why = (
+        f"*{best['name']}*: {number(fmean(best['bits']), '.3f')} bits per character on average; "
+        f"next, *{second['name']}*: {number(fmean(second['bits']), '.3f')}."
     )
+    chosen = next((racer for racer in value["racers"] if racer["name"] == guess), best)
+    if guess == best["name"] or _is_shown(best, chosen):
+        return Answer(guess == best["name"], why)
+    return Answer(None, f"{why} The seeds don't show that *{guess}* needs more.")
+
+
+def _is_shown(best: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the seeds show that a racer needs more than the best one."""
+    return len(best["bits"]) >= 3 and paired(other["bits"], best["bits"]).sign > 0
 
 
 def race_takes(seconds: int, racers: int, seeds: int) -> str:
@@ -624,9 +636,8 @@ def race_finding(value: dict[str, Any]) -> str:
     if len(best["bits"]) < 3:
         said += "With fewer than three seeds nothing is shown about the others. "
     else:
-        signs = {other["name"]: paired(other["bits"], best["bits"]).sign for other in others}
-        beaten = [name for name, sign in signs.items() if sign > 0]
-        level = [name for name, sign in signs.items() if sign <= 0]
+        beaten = [other["name"] for other in others if _is_shown(best, other)]
+        level = [other["name"] for other in others if not _is_shown(best, other)]
         if beaten:
             said += f"Seed by seed it is shown to need less than {_racers(beaten)}. "
         if level:

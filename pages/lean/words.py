@@ -544,7 +544,8 @@ def compiled(found: Found) -> str:
 WAIT = (
     "To write one token, every weight is read once and used once. So a step takes at least the "
     "bytes of the weights divided by how many bytes a second the memory delivers. Both are "
-    "measured here, with PyTorch and one thread."
+    "measured here, with PyTorch and one thread. (Compare times within a picture: each picture was "
+    "measured at another moment.)"
 )
 
 

@@ -247,6 +247,11 @@ def test_too_sure_is_said_only_with_the_whole_interval(gap, right):
         assert words.calibration_judged(guess, gap).right is (guess == right)
 
 
+def test_about_right_is_not_claimed_where_a_large_difference_may_be_there():
+    for guess in words.CALIBRATION_OPTIONS:
+        assert words.calibration_judged(guess, Estimate(0.01, -0.2, 0.22)).right is None
+
+
 def test_what_the_temperature_mends_is_said_as_it_is():
     assert "Both fall" in words.calibration(calibration())
     assert "Not both fall" in words.calibration(calibration(mended=0.06))
@@ -478,7 +483,9 @@ def test_who_leads_is_said_to_beat_only_whom_the_seeds_show():
     named = [racer("a", 1.0, 1.1, 1.05), *(racer(f"BPE, {n}", 2.0, 2.1, 2.05) for n in (384, 512))]
     assert "*BPE, 384*; *BPE, 512*" in words.race_finding(found | {"racers": named})
     assert words.race_judged("a", found | {"racers": racers}).right
-    assert not words.race_judged("b", found | {"racers": racers}).right
+    assert words.race_judged("b", found | {"racers": racers}).right is False
+    close = words.race_judged("c", found | {"racers": racers})
+    assert close.right is None and "don't show that *c* needs more" in close.why
     few = [racer("a", 1.0), racer("b", 2.0, unknown=0.25)]
     told = words.race_finding(found | {"racers": few})
     assert "fewer than three seeds" in told
