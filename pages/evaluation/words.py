@@ -173,7 +173,7 @@ def bars(found: Clothes, imported: bool) -> str:
     own = found.per_character
     counted_in = "of the same text's beginning" if imported else "of the training text"
     said = (
-        f"**Guessing** costs ln V in nats, log₂ {found.vocabulary:,} = "
+        f"**Guessing** costs log₂ V, here log₂ {found.vocabulary:,} = "
         f"{number(math.log2(found.vocabulary))} bits per token. **n-gram** models count which "
         f"tokens follow the last n − 1; they counted {found.counted_tokens:,} tokens "
         f"{counted_in}. "

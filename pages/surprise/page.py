@@ -117,7 +117,7 @@ def mean_surprise(study: Study) -> None:
     with right:
         prose(words.loss(found))
         prose(words.perplexity(texts, found, study.tokenizer.vocab_size))
-        st.caption(words.NATS)
+        st.caption(words.nats(found))
 
 
 def rows_of(texts: Sequence[str], found: Surprises) -> list[dict[str, str]]:

@@ -39,10 +39,6 @@ BITS = (
     "tokens that it knows, its **vocabulary**, is in the last row."
 )
 FORMULA = "**surprise = −log₂ p** bits, where p is the probability of what came"
-NATS = (
-    "Programs use the natural logarithm instead: −ln p, in **nats**. One nat is 1.44 bits. Code "
-    "that trains counts in nats; these pages show bits."
-)
 FIRST_TOKEN = "The first token isn't in the table: nothing comes before it."
 PREDICTORS = (
     "A loss means little by itself. So let several predictors read the same text, which the "
@@ -215,7 +211,16 @@ def loss(found: Surprises) -> str:
     return (
         f"Add up all surprises: {total} bits. Divide by the number of tokens: {total} / "
         f"{len(found.bits)} = **{mean} bits per token**. This mean is the **loss** of the model on "
-        f"your prompt. In nats it is {number(found.mean * math.log(2))}."
+        "your prompt."
+    )
+
+
+def nats(found: Surprises) -> str:
+    """The other unit, once."""
+    return (
+        "Programs use the natural logarithm instead: −ln p, in **nats**. One nat is 1.44 bits. In "
+        f"nats this loss is {number(found.mean * math.log(2))}. Code that trains counts in nats; these "
+        "pages show bits."
     )
 
 

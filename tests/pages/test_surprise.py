@@ -138,7 +138,8 @@ def test_the_table_adds_up_to_the_loss():
     assert float(rows["sum so far"].iloc[-1]) == pytest.approx(sum(bits), abs=0.00501)
     mean = sum(bits) / len(bits)
     assert f"= **{mean:.2f} bits per token**" in said(app)
-    assert f"In nats it is {mean * math.log(2):.2f}" in said(app)
+    captions = " ".join(each.value for each in app.caption)  # below, where nats are explained
+    assert f"In nats this loss is {mean * math.log(2):.2f}" in captions
     assert f"= **{2**mean:.2f}**" in said(app)
 
 
