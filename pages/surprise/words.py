@@ -219,8 +219,8 @@ def nats(found: Surprises) -> str:
     """The other unit, once."""
     return (
         "Programs use the natural logarithm instead: −ln p, in **nats**. One nat is 1.44 bits. In "
-        f"nats this loss is {number(found.mean * math.log(2))}. Code that trains counts in nats; these "
-        "pages show bits."
+        f"nats this loss is {number(found.mean * math.log(2))}. Code that trains counts in nats; "
+        "these pages show bits."
     )
 
 
