@@ -381,6 +381,9 @@ def copy_judged(guess: str, value: dict[str, Any], finished: bool) -> Answer:
     return Answer(guess == right, why) if finished else Answer(None, f"So far: {why}")
 
 
+VAGUE = 20  # points of 100: an interval as wide as that says little of a size
+
+
 def copy_finding(value: dict[str, Any]) -> str:
     """More than held-out text or not, by the paired difference over samples."""
     ours, theirs = _at(value, "written"), _at(value, "real")
@@ -390,10 +393,12 @@ def copy_finding(value: dict[str, Any]) -> str:
     gap = paired([100 * a for a in ours], [100 * b for b in theirs])
     range_ = f"95% interval {number(gap.low, '+.0f')} to {number(gap.high, '+.0f')}"
     if gap.sign > 0:
-        return said + (
-            f"{number(gap.mean, '.0f')} points **more** than held-out text ({range_}). So much is "
-            "copied beyond what the language itself repeats."
+        said += (
+            f"{number(gap.mean, '.0f')} points **more** than held-out text ({range_}). So it "
+            "copies more than the language itself repeats."
         )
+        wide = gap.high - gap.low > VAGUE
+        return said + (" How much more, so few samples don't say." if wide else "")
     if gap.sign < 0:
         return said + (
             f"{number(-gap.mean, '.0f')} points **less** than held-out text ({range_}): the text "

@@ -62,6 +62,11 @@ TERMS = (
         "home",
     ),
     Term(
+        "95% interval",
+        "A range made so that it holds the true value in 95 of 100 such measurements.",
+        "home",
+    ),
+    Term(
         "training text",
         "The text that a model learned from.",
         "data",
@@ -285,7 +290,7 @@ TERMS = (
     ),
     Term(
         "weight decay",
-        "Pulls every weight a little towards 0 at each step.",
+        "Pulls the matrices of weights a little towards 0 at each step.",
         "training",
     ),
     Term(
