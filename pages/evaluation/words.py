@@ -475,6 +475,12 @@ def _plain(found: dict[str, float]) -> str:
     return f"{value} ({low} to {high})"
 
 
+def _looks(numbers: Sequence[str]) -> str:
+    """“look 5”, “looks 1, 2 and 4”."""
+    *most, last = numbers
+    return f"looks {', '.join(most)} and {last}" if most else f"look {last}"
+
+
 def looks_finding(a: dict[str, Any], b: dict[str, Any]) -> str:
     """Where the sides differ: only where their intervals don't meet."""
     ours, theirs = a["written"], b["written"]
@@ -489,13 +495,11 @@ def looks_finding(a: dict[str, Any], b: dict[str, Any]) -> str:
         for side, way in (("A", 1), ("B", -1))
     }
     said = " ".join(
-        f"**{side}** is higher in look {', '.join(found)}."
-        for side, found in higher.items()
-        if found
+        f"**{side}** is higher in {_looks(found)}." for side, found in higher.items() if found
     )
     open_ = [name.split(" ")[0] for name, sign in apart.items() if not sign]
     if open_:
-        said += f" No difference is shown in look {', '.join(open_)}: their intervals meet."
+        said += f" No difference is shown in {_looks(open_)}: their intervals meet."
     return (
         f"{said.strip()} In brackets: 95% intervals over samples, in which the first "
         f"{a['words']} words count (B: {b['words']}). No single number says “good”: a model that "

@@ -366,7 +366,7 @@ def test_sides_differ_only_where_their_intervals_are_apart():
     a, b = side(0.5, 1.0), side(0.2, 2.0)
     told = words.looks_finding(a, b)
     assert "**A** is higher in look 4." in told and "**B** is higher in look 5." in told
-    assert "No difference is shown in look 1, 2, 3" in told
+    assert "No difference is shown in looks 1, 2 and 3:" in told
     assert words.looks_judged("A", a, b).right and words.looks_judged("B", b, a).right
     assert words.looks_judged(words.LOOKS_OPTIONS[2], a, side(0.45)).right
     assert len(words.looks_table(a, b)) == 5
