@@ -20,7 +20,7 @@ BROKEN = 1.1  # times the lowest smoothed loss so far: the model has come apart
 AFTER = 4  # steps that are still taken then, so that one sees it come apart
 AWAY = 10.0  # how far below that rate to stand
 FACTORS = (1 / 9, 1 / 3, 1.0, 3.0, 9.0)  # around that point: whether the test was right
-SEEDS, SHORT = (1, 2, 3), 100  # of each of these runs, and its steps
+SEEDS, SHORT = (1, 2, 3), 60  # of each of these runs, and its steps
 
 
 @dataclass

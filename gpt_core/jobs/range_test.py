@@ -7,6 +7,7 @@ from typing import Any
 
 from gpt_core.experiments import range_test as ours
 from gpt_core.experiments.stack import Shape
+from gpt_core.experiments.stopwatch import one_thread
 from gpt_core.jobs import Progress, choice, whole
 from gpt_core.training.run import Run
 
@@ -25,6 +26,11 @@ def range_test(_run: Run | None, settings: dict[str, Any]) -> Iterator[Progress]
     """
     shape = Shape(n_embd=choice(settings, "n_embd", WIDTHS))
     seed = whole(settings, "seed", 1, MOST_SEED)
+    with one_thread():
+        yield from _tested(shape, seed)
+
+
+def _tested(shape: Shape, seed: int) -> Iterator[Progress]:
     total = ours.STEPS + len(ours.FACTORS) * len(ours.SEEDS) * ours.SHORT
     for done, seen in enumerate(ours.range_test(shape, seed), start=1):
         if done % _EVERY == 0:

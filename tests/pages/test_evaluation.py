@@ -329,7 +329,7 @@ def test_marked_are_the_stretches_that_are_long_enough():
     assert longest_rows(value["samples"])[0]["stands at"] == "50.00%"
 
 
-def test_of_a_small_text_samples_are_looked_up_at_once(runs):
+def test_of_a_small_text_samples_are_looked_up_at_once(runs, monkeypatch):
     run = write_run(runs, "0000000a")
     app = opened("0000000a")
     assert "copied" not in "".join(h.value for h in app.get("html") if 'class="copied"' in h.value)
@@ -338,6 +338,10 @@ def test_of_a_small_text_samples_are_looked_up_at_once(runs):
     *_, last = copying(run, {"temperature": 0.8, "seed": 1})
     assert html.escape(last.value["samples"][0]["text"][:20]) in markup
     assert "held-out text" in said(app)
+    monkeypatch.setattr(copied, "training_text", None)  # for another seed it is still known
+    app.number_input(key="eval_copy_seed").set_value(2).run()
+    answer(app, "eval_copy_")
+    assert markup not in [h.value for h in app.get("html")]
 
 
 def test_what_is_recorded_of_the_bundled_model_is_shown_at_once():
