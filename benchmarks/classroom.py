@@ -1,13 +1,15 @@
 """A class on one small server: what does an edit of the prompt cost, and how long does it take?
 
     python -m benchmarks.classroom
+    python -m benchmarks.classroom --edits 0 --attention --mixed --models 30 --text FILE
 
 Starts the app on this machine and opens sessions of its lessons, as browsers do but without
-painting. Three tables:
+painting. Four tables:
 
 1. the server's processor time for one edit, lesson by lesson, nobody else there;
 2. a class on the Attention lesson, everybody editing every 5 s, a training run active beside it;
-3. a class spread over all lessons, everybody editing every 8 s, beside training.
+3. a class spread over all lessons, everybody editing every 8 s, beside training;
+4. asked for by --models: so many pupils who each train a model (benchmarks/class_models.py).
 
 The clock runs from sending an edit to the end of the rerun that it caused. After each it is checked
 that the lesson that was asked for has answered; an exception on a page ends the measurement. The
@@ -28,6 +30,7 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 
 from benchmarks.app_process import processor_seconds, start_app, stop_app
+from benchmarks.class_models import pieces_of, print_models
 from benchmarks.pages import training, write_runs
 from benchmarks.streamlit_session import Session
 from corpus import bundled
@@ -176,12 +179,17 @@ def main() -> None:
     parser.add_argument("--mixed", type=int, nargs="*", default=[30, 60])
     parser.add_argument("--seconds", type=float, default=60.0, help="how long everybody edits")
     parser.add_argument("--edits", type=int, default=20, help="of each lesson, for its cost; 0: no")
+    parser.add_argument("--models", type=int, default=0, help="pupils who train one each")
+    parser.add_argument("--text", type=Path, help="what their texts are cut from (the app's own)")
     options = parser.parse_args()
     with app_with_a_run() as (app, port, run):
         if options.edits:
             print_costs(port, app.pid, options.edits)
         if options.attention or options.mixed:
             print_classes(port, run, options)
+        if options.models:
+            text = options.text.read_text() if options.text else bundled().text
+            print_models(port, run.path.parent, pieces_of(text, options.models))
 
 
 if __name__ == "__main__":

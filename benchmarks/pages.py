@@ -29,7 +29,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
-from ui.services.worker import MachineLock, start_worker
+from ui.services.worker import MachineLock, Worker
 
 TOKENS = 128
 SHOWN, TRAINED = "00000066", "000000aa"  # runs are named in hexadecimal
@@ -67,15 +67,15 @@ def training(run: Run) -> Iterator[None]:
     lock = MachineLock(run.path.parent / "machine.lock").acquire()
     if lock is None:
         raise RuntimeError("Another worker holds the lock of this benchmark's own run.")
-    worker = start_worker(run.path, lock, threads=2)
+    worker = Worker(lock, run.path, threads=2)
     try:
         deadline = time.monotonic() + 120
         while sum(record.loss is not None for record in run.metrics()) < 20:
-            if worker.exit_code is not None or time.monotonic() > deadline:
+            if worker.process.exit_code is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Training did not start: {run.status()}")
             time.sleep(0.2)
         yield
-        if worker.exit_code is not None:
+        if worker.process.exit_code is not None:
             raise RuntimeError("Training ended before the measurement did.")
     finally:
         worker.close(10.0)

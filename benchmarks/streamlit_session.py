@@ -55,6 +55,7 @@ class Session:
         self.widgets: dict[str, tuple[str, Any]] = {}  # id → kind, and its message
         self._upload_urls: list[FileURLs] = []
         self.ticks: dict[str, float] = {}  # fragment id → seconds between its reruns
+        self._pages: dict[str, str] = {}  # address → hash
         self.exceptions: list[str] = []
         self.only_parts = False  # whether the last rerun was of fragments, not of the page
         # What the page shows: by its place, the fragment that drew it and its message.
@@ -80,6 +81,14 @@ class Session:
         self._heading = self._shown
         return seconds
 
+    async def go_to(self, page: str, timeout: float = 60.0) -> float:
+        """Follow a link to another page of the app; seconds until it was complete."""
+        self._page, self._heading, self._query = page, "", {}
+        self._values.clear()
+        seconds = await self._rerun_page(timeout, page_script_hash=self._pages[page])
+        self._heading = self._shown
+        return seconds
+
     @property
     def query(self) -> dict[str, str]:
         """What the page's address says."""
@@ -97,6 +106,17 @@ class Session:
     async def press(self, label: str, timeout: float = 60.0) -> float:
         """Press the button with this label; seconds until the page has answered."""
         return await self.use(self._find(label), timeout, trigger_value=True)
+
+    def find(self, kind: str, label: str) -> str:
+        """The id of the newest widget of a kind with this label. Raises KeyError."""
+        for identity, (its, widget) in reversed(self.widgets.items()):
+            if its == kind and widget.label == label:
+                return identity
+        raise KeyError(f"There is no {kind} called {label!r}.")
+
+    def fill(self, identity: str, **value: Any) -> None:
+        """Give a widget of a form a value, which is told when the form is."""
+        self._values[identity] = WidgetState(id=identity, **value)
 
     async def use(self, identity: str, timeout: float = 60.0, **value: Any) -> float:
         """Give the widget of this id a value, a field of WidgetState; seconds until the answer."""
@@ -196,13 +216,15 @@ class Session:
             setattr(state, name, value)
         state.context_info.url = f"{self._address.replace('ws', 'http')}"
         state.context_info.color_scheme = "light"
-        self._touched = {}
+        self._touched, before, self.ticks = {}, self.ticks, {}
         sent = time.perf_counter()
         await self._socket.send(message.SerializeToString())
         async with asyncio.timeout(timeout):
             while not await self._finished():
                 pass
         seconds = time.perf_counter() - sent
+        if self.only_parts:
+            self.ticks = before | self.ticks
         self._forget_stale()
         self._kept = {
             key: (age + 1, delta) for key, (age, delta) in self._kept.items() if age < _KEPT_RUNS
@@ -218,8 +240,10 @@ class Session:
             self._kept[message.hash] = 0, message.delta
         if kind == "navigation":
             self._page_hash = message.navigation.page_script_hash
-            pages = {page.page_script_hash: page for page in message.navigation.app_pages}
-            self._answered = pages[self._page_hash].url_pathname
+            pages = message.navigation.app_pages
+            self._pages = {page.url_pathname: page.page_script_hash for page in pages}
+            by_hash = {value: address for address, value in self._pages.items()}
+            self._answered = by_hash[self._page_hash]
         elif kind == "ref_hash":
             delta = self._kept[message.ref_hash][1]
             self._kept[message.ref_hash] = 0, delta

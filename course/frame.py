@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from course.lessons import COURSE, WITH_QUERIES, Lesson, around, group_of, number_of
-from ui.app import address
 from ui.app.glossary import STYLE
 from ui.app.links import page_of
+from ui.app.projector import presenting
 from ui.components.page_frame import page_frame
 from ui.show.theme import LEGEND, palette
 
@@ -18,7 +18,6 @@ _STYLE, _PRESENT = (
     Path(__file__).with_name(name).read_text(encoding="utf-8")
     for name in ("frame.css", "present.css")
 )
-_PRESENTING = "present"
 
 
 def menu(here: Lesson) -> None:
@@ -41,10 +40,10 @@ def menu(here: Lesson) -> None:
 
 def place(here: Lesson) -> None:
     """One small line above the title: which lesson this is, and how long it takes."""
-    presenting = _presenting()
+    presents = presenting()
     background = f":root {{--background: {palette().background}}}"
-    st.html(f"{STYLE}<style>{background}{_STYLE}{_PRESENT * presenting}</style>")
-    page_frame(here.name, presenting)
+    st.html(f"{STYLE}<style>{background}{_STYLE}{_PRESENT * presents}</style>")
+    page_frame(here.name, presents)
     number = number_of(here)
     if number is None:
         return
@@ -55,16 +54,6 @@ def place(here: Lesson) -> None:
         if group_of(here) in WITH_QUERIES:
             with st.container(key="colours", width="content"):
                 st.caption(LEGEND)
-
-
-def _presenting() -> bool:
-    """Whether the address says so, here or on the page before: the next one shows it as well."""
-    if said := address.text_of(_PRESENTING):
-        st.session_state[_PRESENTING] = said == "1"
-    presenting = bool(st.session_state.get(_PRESENTING))
-    if presenting:
-        address.write({_PRESENTING: "1"})
-    return presenting
 
 
 def way_on(here: Lesson) -> None:

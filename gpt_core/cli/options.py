@@ -42,6 +42,9 @@ class OptionError(ValueError):
 def check_train(args: Namespace) -> None:
     """Raise OptionError for options of `train` that exclude each other."""
     ways = [way for way in ("text", "sitcom_scenes", "run") if getattr(args, way) is not None]
+    if args.stay:
+        _refuse(args, (*ways, "threads"), "with --stay: standard input says what to train")
+        return
     if not ways:
         raise OptionError("Name a text with --text FILE, or a run to go on with by --run DIR.")
     if len(ways) > 1:

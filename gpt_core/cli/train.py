@@ -18,6 +18,7 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.cli.common import add_encoding, add_sitcom, bar_of_scenes, read_text, sitcom_of
 from gpt_core.cli.examples import EXAMPLES
 from gpt_core.cli.options import check_known, check_settings, check_train, tokenizer_for
+from gpt_core.cli.stay import stay
 from gpt_core.memory import free_memory
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.settings import Settings, about
@@ -62,7 +63,8 @@ def add_train(commands: Any) -> None:
         "--preset",
         choices=list(GPTConfig.PRESETS),
         help="settings to start from: classic is GPT-2's design with AdamW, modern trains several "
-        "times faster, notebook is the notebooks' own (default: modern)",
+        "times faster, quick is small and takes seconds, notebook is the notebooks' own "
+        "(default: modern)",
     )
     how = parser.add_argument_group("how to run")
     how.add_argument("--device", help="cpu, cuda, cuda:1, … (default: a GPU if there is one)")
@@ -72,6 +74,11 @@ def add_train(commands: Any) -> None:
         action="store_true",
         help="for programs: no output, low priority; reads 'pause' and 'stop' from standard input "
         "and saves and leaves when that ends",
+    )
+    how.add_argument(
+        "--stay",
+        action="store_true",
+        help="for programs: a worker that trains one run after the other, as standard input says",
     )
     _add_settings(parser.add_argument_group("model"), GPTConfig)
     _add_settings(parser.add_argument_group("training"), TrainConfig)
@@ -106,6 +113,8 @@ def _kind_of_option(kind: Any) -> dict[str, Any]:
 def train(args: argparse.Namespace) -> int:
     """Train a new run or go on with one; the exit code is 1 when it diverges."""
     check_train(args)
+    if args.stay:
+        return stay(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
     interruption = Interruption()

@@ -106,6 +106,18 @@ class GPTConfig(Settings):
         return super().from_dict(settings)
 
 
+# What small language models are built from today: RoPE (Su et al. 2021), RMSNorm (Zhang & Sennrich
+# 2019), squared ReLU (So et al. 2021), query-key norm, branches that start at zero.
+_MODERN: dict[str, Any] = {
+    "norm": "rmsnorm",
+    "position": "rope",
+    "activation": "relu2",
+    "tie_weights": False,
+    "bias": False,
+    "qk_norm": True,
+    "residual_init": "zero",
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     # GPT-2's choices (Radford et al. 2019, section 2.3).
     "classic": {
@@ -115,16 +127,16 @@ PRESETS: dict[str, dict[str, Any]] = {
         "tie_weights": True,
         "bias": True,
     },
-    # What small language models are built from today: RoPE (Su et al. 2021), RMSNorm (Zhang &
-    # Sennrich 2019), squared ReLU (So et al. 2021), query-key norm, branches that start at zero.
-    "modern": {
-        "norm": "rmsnorm",
-        "position": "rope",
-        "activation": "relu2",
-        "tie_weights": False,
-        "bias": False,
-        "qk_norm": True,
-        "residual_init": "zero",
+    "modern": _MODERN,
+    # A small "modern" with vectors for runs of characters: words in seconds.
+    "quick": _MODERN
+    | {
+        "n_layer": 2,
+        "n_head": 2,
+        "n_embd": 64,
+        "block_size": 64,
+        "ngrams": 5,
+        "ngram_rows": 4096,
     },
     # The "GPT From Scratch" notebooks' own choices.
     "notebook": {

@@ -129,27 +129,39 @@ class TrainConfig(Settings):
             )
 
 
+_MODERN: dict[str, Any] = {
+    "steps": 350,
+    "optimizer": "muon",
+    "learning_rate": 0.05,
+    "embedding_lr": 0.1,
+    "head_lr": 0.008,
+    "momentum": 0.85,
+    "newton_schulz": 3,
+    "weight_decay": 0.0,
+    "schedule": "linear",
+    "min_lr_ratio": 0.0,
+    "warmup_steps": 0,
+    "grad_clip": 0.0,
+    "eval_interval": 25,
+    "sample_interval": 50,
+    "snapshot_interval": 25,
+    "checkpoint_interval": 50,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     # nanoGPT's settings for a CPU (Karpathy, README, "baby GPT").
     "classic": {},
     # Muon and short runs: the recipe that benchmarks/training.py measures.
-    "modern": {
-        "steps": 350,
-        "optimizer": "muon",
-        "learning_rate": 0.05,
-        "embedding_lr": 0.1,
-        "head_lr": 0.008,
-        "momentum": 0.85,
-        "newton_schulz": 3,
-        "weight_decay": 0.0,
-        "schedule": "linear",
-        "min_lr_ratio": 0.0,
-        "warmup_steps": 0,
-        "grad_clip": 0.0,
-        "eval_interval": 25,
-        "sample_interval": 50,
-        "snapshot_interval": 25,
-        "checkpoint_interval": 50,
+    "modern": _MODERN,
+    # A class's: few steps, and few pauses in which it is measured and kept.
+    "quick": _MODERN
+    | {
+        "steps": 120,
+        "eval_interval": 30,
+        "eval_batches": 5,
+        "sample_interval": 60,
+        "snapshot_interval": 30,
+        "checkpoint_interval": 60,
     },
     # The "GPT From Scratch" notebooks' own settings.
     "notebook": {

@@ -22,6 +22,8 @@ MODEL, SNAPSHOTS, STATE = "model.safetensors", "snapshots", "state.safetensors"
 START = "start.safetensors"
 # What the app notes about a run, and what a training process leaves: nothing of the run's own.
 NOTES, LOG, LOCK = "service.json", "worker.log", "lock"
+# What is said to a process that trains one run after the other, and what it says after each.
+TRAIN, DONE = "train", "done"
 # What the app calls the run that comes with it; no other run may have this name.
 BUNDLED = "bundled"
 COPYING = "copying"  # the second one: lists read twice

@@ -39,6 +39,7 @@ class Interruption:
     def __init__(self) -> None:
         self.state: str | None = None
         self.reason: str | None = None
+        self.by_signal = False
 
     def set(self, state: str, reason: str) -> None:
         """Ask for an end in a state ("paused" or "stopped"); the first wish counts."""
@@ -54,6 +55,7 @@ class Interruption:
         def hear(number: int) -> None:
             if self.state is not None and number == signal.SIGINT:
                 raise KeyboardInterrupt
+            self.by_signal = True
             self.set("paused", "Interrupted.")
 
         return on_request_to_end(hear)

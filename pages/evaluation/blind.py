@@ -12,6 +12,7 @@ from gpt_core.evaluation.held_out import held_out
 from gpt_core.generate.sample import SampleConfig, SampleError
 from pages.evaluation import words
 from ui.app.glossary import prose
+from ui.app.locks import REVEAL, locked
 from ui.services.caches import shared
 from ui.services.models import LoadedModel, own_copy
 
@@ -48,7 +49,9 @@ def show_blind(loaded: LoadedModel) -> None:
         st.info(words.NO_BLIND)
         return
     answers: list[bool] = st.session_state.setdefault(_STATE, {}).setdefault(loaded.fingerprint, [])
-    if answers:
+    if answers and locked(REVEAL):
+        st.info(words.blind_kept(len(answers)), icon=":material/lock:")
+    elif answers:
         prose(words.blind_score(answers, len(rounds)))
     if len(answers) == len(rounds):
         return

@@ -11,6 +11,8 @@ from gpt_core.evaluation.surprise import cost_of
 from pages.evaluation import words
 from pages.evaluation.results import measured
 from ui.app.glossary import prose
+from ui.app.lesson import GAME_HIDDEN
+from ui.app.locks import REVEAL, locked
 from ui.services.caches import shared
 from ui.services.models import LoadedModel
 from ui.show.tokens import visible
@@ -77,6 +79,9 @@ def line_of(loaded: LoadedModel) -> tuple[str, int]:
 @st.fragment
 def show_game(loaded: LoadedModel) -> None:
     """The line so far, a box for guesses, and what the guesses say."""
+    if locked(REVEAL):
+        st.info(GAME_HIDDEN)
+        return
     line, alphabet = line_of(loaded)
     if len(line) < 4:
         st.info(words.NO_GAME)

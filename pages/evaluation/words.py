@@ -523,6 +523,12 @@ def blind_round(number_: int, rounds: int) -> str:
     return f"**Round {number_} of {rounds}**"
 
 
+def blind_kept(count: int) -> str:
+    """Said in place of the score while answers are locked."""
+    kept = "Your choice is kept" if count == 1 else f"Your {count} choices are kept"
+    return f"{kept}. The score comes when answers aren't locked any more."
+
+
 def blind_score(answers: Sequence[bool], rounds: int) -> str:
     """Right answers so far, and how often guessing does as well."""
     right, count = sum(answers), len(answers)

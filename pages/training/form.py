@@ -82,6 +82,9 @@ def training_form() -> None:
     st.page_link(page_of("data"), label="Choose another text", icon=":material/library_books:")
     problems: list[str] = []
     start = widgets.segmented_control("Start from", (NEW, THIS), NEW, key="train_from")
+    my_class = place_in_class()
+    if my_class:
+        training_service().warm_up()
     request = (tuning_request if start == THIS else _new_request)(corpus, problems)
     for problem in problems:
         show_error(problem)
@@ -89,7 +92,6 @@ def training_form() -> None:
         _estimate(request, limits)
         if name := _name_box(request.name):
             request = replace(request, name=name)
-    my_class = place_in_class()
     # No callback: it would start what the form said before the number that was typed last.
     pressed = start_place.button(
         "Start training",
@@ -100,7 +102,7 @@ def training_form() -> None:
         disabled=request is None,
     )
     of_all = my_class and my_class[1] == 0 and st.toggle(words.FOR_ALL, key=FOR_CLASS)
-    let_vote(preset_values(st.session_state.get("design", "modern"), limits))
+    let_vote(preset_values(st.session_state.get("design", _usual_design()), limits))
     if pressed and request:
         _start(_in_class(request, my_class, bool(of_all)))
         if of_all:
@@ -154,7 +156,7 @@ def _tokenizer_widgets(text: str, problems: list[str]) -> Prepared:
 
 def _model_widgets() -> dict[str, Any]:
     design = widgets.segmented_control(
-        "Design", list(words.DESIGNS), "modern", key="design", on_change=_use_preset_values
+        "Design", list(words.DESIGNS), _usual_design(), key="design", on_change=_use_preset_values
     )
     st.caption(words.DESIGNS[design])
     columns = st.expander("Size of the model", icon=":material/straighten:").columns(2)
@@ -179,6 +181,7 @@ def _runs_widgets(sizes: dict[str, Any], learning: dict[str, Any]) -> None:
     sizes["ngrams"] = widgets.selectbox(
         "Vectors for runs of tokens",
         _RUNS,
+        _RUNS.index(preset_values(design, own_limits())["runs"]),
         key="runs",
         container=box,
         format_func=words.runs_up_to,
@@ -216,7 +219,12 @@ def preset_values(design: str, limits: Limits) -> dict[str, Any]:
     preset = GPTConfig.from_preset(design, vocab_size=1).to_dict()
     preset |= TrainConfig.from_preset(design).to_dict()
     preset["steps"] = min(preset["steps"], limits.steps)
-    return {box.key: preset[box.name] for box in _BOXES}
+    return {box.key: preset[box.name] for box in _BOXES} | {"runs": preset["ngrams"]}
+
+
+def _usual_design() -> str:
+    """What the form starts with: in a class everybody wants a model within minutes."""
+    return "quick" if place_in_class() else "modern"
 
 
 def _use_preset_values() -> None:
@@ -235,7 +243,9 @@ def _request(
     design = sizes.pop("design")
     try:
         model = GPTConfig.from_preset(design, vocab_size=prepared.tokenizer.vocab_size, **sizes)
-        train = TrainConfig.from_preset(design, **learning, **rhythm(learning["steps"]))
+        if design != "quick":  # which has a rhythm of its own
+            learning |= rhythm(learning["steps"])
+        train = TrainConfig.from_preset(design, **learning)
         if said := words.steep(train.learning_rate, TrainConfig.from_preset(design).learning_rate):
             st.warning(said, icon=":material/speed:")
         runs = f", runs {words.runs_up_to(model.ngrams)}" if model.ngrams else ""

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from tests.helpers import run_loop
 from ui.services.classes import route
 from ui.services.classes.route import ClassRoutes
-from ui.services.classes.service import ClassService, class_service
+from ui.services.classes.service import ClassService, Waiting, class_service
 
 
 @pytest.fixture
@@ -18,6 +18,11 @@ def service(tmp_path):
     with class_service.replaced(service):
         yield service
     service.close()
+
+
+def joined(service, teacher):
+    """A pupil of the teacher's class."""
+    return service.join(service.role(teacher).code, "")
 
 
 def ask(method, path, content=b""):
@@ -67,24 +72,27 @@ def test_nonsense_is_refused(service, body):
 
 def test_what_is_no_address_of_a_class_passes(service):
     assert ask("GET", "/_class/x/1")[:2] == (404, b"passed")
-    status, answer, _ = ask("GET", f"/_class/{'0' * 16}/1")
-    assert (status, json.loads(answer)) == (200, {"version": -1, "marks": -1})
+    for class_id in ("0" * 16, service.open().class_id):
+        status, answer, _ = ask("GET", f"/_class/{class_id}/{'0' * 16}/1")
+        assert (status, json.loads(answer)) == (200, {"version": -1, "marks": -1})
 
 
 def test_who_knows_an_older_version_is_told_at_once_and_others_after_a_while(service, monkeypatch):
     monkeypatch.setattr(route, "_WAIT", 0.05)
-    teacher = service.open()
+    pupil = joined(service, service.open())
     for known in (0, 1):
-        status, answer, headers = ask("GET", f"/_class/{teacher.class_id}/{known}")
+        status, answer, headers = ask("GET", f"/_class/{pupil.class_id}/{pupil.ticket}/{known}")
         assert (status, json.loads(answer)) == (200, {"version": 1, "marks": 0})
         assert headers[b"cache-control"] == b"no-store"
 
 
 def test_two_hundred_who_wait_are_told_of_a_change(service):
     teacher = service.open()
+    members = [Waiting(teacher.class_id, joined(service, teacher).ticket) for _ in range(200)]
+    steady = service.counters(members[0])[0]
 
     async def wait():
-        answers = [route._next_change(service, teacher.class_id, 1) for _ in range(200)]
+        answers = [route._next_change(service, member, steady) for member in members]
         waiting = asyncio.gather(*answers)
         await asyncio.sleep(0.05)
         await asyncio.to_thread(service.steer, teacher, "data", {})
@@ -105,7 +113,8 @@ def test_where_the_teacher_points_is_passed_on_and_nobody_else_s(service):
     teacher = service.open()
     pupil = service.join(service.role(teacher).code, "Ada")
     seen = []
-    assert service.watch_pointer(teacher.class_id, seen.append)
+    watching = Waiting(pupil.class_id, pupil.ticket)
+    assert service.watch_pointer(watching, seen.append)
     assert point(pupil) == point(teacher, secret="x") == 403
     for nonsense in ({"x": 2}, {"y": -1}, {"lesson": "<b>"}):
         assert point(teacher, **nonsense) == 403
@@ -115,18 +124,32 @@ def test_where_the_teacher_points_is_passed_on_and_nobody_else_s(service):
     spot = {"lesson": "data", "heading": 1, "picture": -1, "x": 0.5, "y": 1.0}
     assert [json.loads(text) for text in seen] == [spot]
     assert point(teacher) == 200 and len(seen) == 1  # a movement a moment later is left out
-    service.look_away(teacher.class_id, seen.append)
+    service.look_away(watching, seen.append)
     assert service.state(pupil).version == 1  # nobody's page has to run
 
 
 def test_the_pointer_s_stream_of_no_class_tells_browsers_not_to_ask_again(service):
-    assert ask("GET", f"/_class/{'0' * 16}/pointer")[0] == 204
+    assert ask("GET", f"/_class/{'0' * 16}/{'0' * 16}/pointer")[0] == 204
 
 
 def test_the_pointer_s_stream_ends_by_itself_and_leaves_nobody_watching(service, monkeypatch):
     monkeypatch.setattr(route, "_WAIT", 0.3)
-    teacher = service.open()
-    watchers = service._classes[teacher.class_id].watchers
-    status, answer, headers = ask("GET", f"/_class/{teacher.class_id}/pointer")
+    pupil = joined(service, service.open())
+    watchers = service._classes[pupil.class_id].watchers
+    status, answer, headers = ask("GET", f"/_class/{pupil.class_id}/{pupil.ticket}/pointer")
     assert status == 200 and headers[b"content-type"].startswith(b"text/event-stream")
     assert answer.startswith(b"retry:") and not watchers
+
+
+def test_who_opens_many_tabs_keeps_nobody_else_waiting_outside(service):
+    teacher = service.open()
+    greedy, other = joined(service, teacher), joined(service, teacher)
+    mine, theirs = (Waiting(seat.class_id, seat.ticket) for seat in (greedy, other))
+    for way in (service.listen, service.watch_pointer):
+        admitted = [way(mine, lambda *_, n=n: n) for n in range(1_000)]
+        assert sum(admitted) == service.limits.tabs and way(theirs, print)
+    assert ask("GET", f"/_class/{mine.class_id}/{mine.ticket}/1")[0] == 503
+    status, answer, _ = ask("GET", f"/_class/{mine.class_id}/{mine.ticket}/pointer")
+    assert (status, answer) == (200, b"retry: 5000\n\n")
+    service.remove(teacher, service.role(greedy).member.number)
+    assert service.counters(mine) is None and service.counters(theirs)

@@ -15,7 +15,7 @@ import pytest
 from ui.services.classes.codes import ALPHABET, LENGTH, chance_of_a_hit, clean_code, new_code
 from ui.services.classes.file import ClassFile
 from ui.services.classes.limits import LOCKED, NO_CLASS, NOT_YOURS, ClassError, ClassLimits
-from ui.services.classes.service import ClassService, Seat
+from ui.services.classes.service import ClassService, Seat, Waiting
 
 PROJECT = Path(__file__).parents[2]
 QUESTION = ("attention", "case", "Does it?", ("yes", "no"))
@@ -159,24 +159,51 @@ def test_nonsense_is_no_seat(text):
 
 
 def test_limits_are_on_totals_and_said_in_a_sentence(services):
-    service = services(ClassLimits(classes=1, members=2, questions=1, items=1, item=5))
+    service = services(
+        ClassLimits(classes=1, members=2, questions=1, items=2, items_each=1, item=5)
+    )
     teacher = service.open()
     with pytest.raises(ClassError, match="holds 1 classes"):
         service.open()
     ada, bo = (service.join(code_of(service, teacher), name) for name in ("Ada", "Bo"))
     with pytest.raises(ClassError, match="room for 2"):
         service.join(code_of(service, teacher), "Cy")
-    service.answer(ada, *QUESTION, 0)
+    for seat in (ada, bo):
+        service.answer(seat, *QUESTION, 0)
     with pytest.raises(ClassError, match="answers to 1 questions"):
         service.answer(ada, "data", *QUESTION[1:], 0)
     service.hand_in(bo, "", {}, "123456789")
     assert service.items(teacher)[0].text == "12345"
-    with pytest.raises(ClassError, match="board holds 1"):
+    with pytest.raises(ClassError, match="You have 1 things"):
+        service.hand_in(bo, "", {})
+    service.hand_in(ada, "", {})
+    with pytest.raises(ClassError, match="board holds 2"):
         service.hand_in(ada, "", {})
 
 
+def test_who_asks_without_end_takes_nobody_else_s_questions(services):
+    service = services(ClassLimits(questions=8, questions_each=3))
+    teacher = service.open()
+    greedy, other = (service.join(code_of(service, teacher), name) for name in ("Ada", "Bo"))
+    shared = service.answer(other, *QUESTION, 0)
+    service.answer(greedy, *QUESTION, 1)
+    service.ask_vote(teacher, "Which?", ("a", "b"))
+    vote = service.vote(teacher)
+    service.cast(other, 0)
+    own = service.answer(other, "data", "own", "Does it?", ("yes", "no"), 0)
+    last = [service.answer(greedy, "data", str(n), "Does it?", ("yes", "no"), 0) for n in range(50)]
+    assert {q.id for q in service.questions(teacher)} == {shared, vote.id, own, *last[-3:]}
+    cy, di = (service.join(code_of(service, teacher), name) for name in ("Cy", "Di"))
+    for seat, count in ((cy, 2), (di, 1)):  # one is too many: it is the greedy one's that goes
+        for n in range(count):
+            service.answer(seat, "mlp", f"{seat.ticket} {n}", "Does it?", ("yes", "no"), 0)
+    kept = {q.id for q in service.questions(teacher)}
+    assert len(kept) == 8 and {shared, vote.id, own, last[-1], last[-2]} < kept
+    assert last[-3] not in kept
+
+
 def test_a_file_that_may_not_grow_gives_a_sentence_and_goes_on(services):
-    service = services(ClassLimits(bytes=60_000, items=1_000))
+    service = services(ClassLimits(bytes=60_000, items=1_000, items_each=1_000))
     teacher = service.open()
     pupil = service.join(code_of(service, teacher), "Ada")
     with pytest.raises(ClassError, match=r"0\.06 MB"):
@@ -223,12 +250,14 @@ def test_after_its_hours_a_class_is_over_also_at_the_next_start(services, tmp_pa
 def test_who_waits_for_a_change_is_told_once_it_is_there(services):
     service, told = services(), threading.Event()
     teacher = service.open()
-    assert service.listen(teacher.class_id, told.set)
+    pupil = service.join(code_of(service, teacher), "")
+    member, nobody = (Waiting(teacher.class_id, one) for one in (pupil.ticket, "0" * 16))
+    assert service.listen(member, told.set)
     service.steer(teacher, "classroom", {})
     assert not told.is_set()  # nothing has changed
     service.steer(teacher, "data", {})
-    assert told.is_set() and service.counters(teacher.class_id) == (2, 0)
-    assert service.counters("0" * 16) is None and not service.listen("0" * 16, told.set)
+    assert told.is_set() and service.counters(member) == (2, 0)
+    assert service.counters(nobody) is None and not service.listen(nobody, told.set)
 
 
 def test_many_answer_at_once(services):

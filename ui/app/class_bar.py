@@ -17,6 +17,7 @@ from ui.app.seat import (
     come_back,
     look_around,
     my_role,
+    points,
     show_what_failed,
     sitting,
 )
@@ -60,7 +61,7 @@ def _of_teacher(mine: Sitting, code: str) -> None:
     label, icon = ("Let them go", "explore") if mine.leads else ("Lead again", "near_me")
     st.button(label, key="class_lead", icon=f":material/{icon}:", on_click=_lead, args=(mine,))
     st.button(
-        "Hide my pointer" if mine.points else "Show my pointer",
+        "Hide my pointer" if points(mine) else "Show my pointer",
         key="class_point",
         icon=":material/web_traffic:",
         on_click=_point,
@@ -78,7 +79,7 @@ def _of_teacher(mine: Sitting, code: str) -> None:
 
 
 def _point(mine: Sitting) -> None:
-    mine.points = not mine.points
+    mine.points = not points(mine)
 
 
 def _lead(mine: Sitting) -> None:

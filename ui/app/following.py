@@ -15,7 +15,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from ui.app import address
 from ui.app.links import page_of
-from ui.app.locks import LOCK
+from ui.app.locks import LOCK, study_of_class
 from ui.app.readers import only_parts_run, readers_of
 from ui.app.seat import (
     CONSOLE,
@@ -25,6 +25,7 @@ from ui.app.seat import (
     attempt,
     get_up,
     my_role,
+    points,
     say_later,
     sit_down,
     sitting,
@@ -137,8 +138,10 @@ def _tie() -> None:
             version=0 if role.teacher else mine.version,
             marks=mine.marks,
             free=mine.free,
+            fixed=role.member is not None and mine.study is not None,
+            ticket=mine.seat.ticket,
             leads=role.teacher and mine.leads,
-            points=role.teacher and mine.points,
+            points=role.teacher and points(mine),
         )
     told, blocked = class_link(link, _follow_change)
     tell_storage(blocked)
@@ -163,13 +166,17 @@ def _follow_change() -> None:
 def _concerned() -> list[str] | None:
     """The parts of the page that show it; None for all of them. They are made to show it."""
     mine, role = sitting(), my_role()
-    if mine is None or role is None or role.teacher or mine.free or mine.shown is None:
+    if mine is None or role is None or role.teacher:
         return None
     state = attempt(partial(class_service().state, mine.seat))
-    if state is None:
+    if state is None or (state.marks, state.calls) != (mine.marks, mine.calls):
         return None
-    same = (state.marks, state.calls) == (mine.marks, mine.calls)
-    if not (same and state.lesson == mine.shown[0] == st.session_state.get(HERE)):
+    if mine.free and study_of_class(state) == mine.study:
+        _note(mine, state)
+        return [_TIE]  # the teacher has gone elsewhere with the model and the prompt that it has
+    if mine.free or mine.shown is None:
+        return None
+    if not state.lesson == mine.shown[0] == st.session_state.get(HERE):
         return None
     changed = _differences(address.texts(), state.query)
     parts = readers_of(changed)
@@ -207,3 +214,4 @@ def _is_of_view(name: str) -> bool:
 
 def _note(mine: Sitting, state: State) -> None:
     mine.version, mine.marks, mine.calls = state.version, state.marks, state.calls
+    mine.study = study_of_class(state)

@@ -51,10 +51,16 @@ def fixed_study() -> tuple[str, str] | None:
     if not locked(STUDY):
         return None
     state = _state()
-    if state and state.fixed:
-        return state.query.get("model", ""), state.query.get("prompt", "")
+    if state and (study := study_of_class(state)):
+        return study
     kept = st.session_state.get(_OF_LINK)
     return kept[1] if kept else None  # the teacher may have opened it just now
+
+
+def study_of_class(state: State) -> tuple[str, str] | None:
+    """The model and the prompt that every member of a class keeps; None where it keeps none."""
+    query = state.query
+    return (query.get("model", ""), query.get("prompt", "")) if state.fixed else None
 
 
 def _state() -> State | None:

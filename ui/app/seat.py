@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from ui.app.projector import presenting
 from ui.app.watch import watch
 from ui.services.classes.limits import ClassError
 from ui.services.classes.service import Role, Seat, class_service
@@ -28,7 +29,8 @@ class Sitting:
 
     version, marks, calls: the class's counters when the page was drawn. shown: the lesson and the
     address that it followed last. free: it follows nobody. leads: for a teacher, whether the class
-    follows. points: for a teacher, whether the class sees their pointer.
+    follows. points: for a teacher, whether the class sees their pointer; None while they have said
+    nothing. study: the model and the prompt that the class kept then, None where it kept none.
     """
 
     seat: Seat
@@ -38,12 +40,18 @@ class Sitting:
     shown: tuple[str, dict[str, str]] | None = None
     free: bool = False
     leads: bool = True
-    points: bool = False
+    points: bool | None = None
+    study: tuple[str, str] | None = None
 
 
 def sitting() -> Sitting | None:
     """The visitor's seat; None for who is in no class."""
     return st.session_state.get(_SEAT)
+
+
+def points(mine: Sitting) -> bool:
+    """Whether the class sees this teacher's pointer: as they have said, else on a projector."""
+    return presenting() if mine.points is None else mine.points
 
 
 def my_role() -> Role | None:

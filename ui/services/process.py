@@ -46,20 +46,17 @@ class Process:
         """Start it, or raise OSError.
 
         threads: it may compute with; one where nice is missing. log: a new file for what it writes
-        to standard error, in the place of whatever is there; a process without one is heard by
-        `lines`. inherited: open files that it keeps.
+        to standard error, in the place of whatever is there. inherited: open files that it keeps.
         """
         self.error = ""
-        if log:
-            log.unlink(missing_ok=True)  # a link isn't followed
-        self._log: IO[bytes] = log.open("x+b") if log else tempfile.TemporaryFile()  # noqa: SIM115
+        self._log: IO[bytes] = _new(log) if log else tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
                 list(command),
                 cwd=PROJECT,
                 env={"OMP_NUM_THREADS": str(threads if _CAN_BE_NICE else 1)} | os.environ,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL if log else subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=self._log,
                 start_new_session=True,  # Ctrl-C reaches the app, which then asks politely
                 pass_fds=inherited,
@@ -87,6 +84,22 @@ class Process:
         with suppress(OSError, ValueError):
             self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()
+
+    def log_into(self, log: Path) -> None:
+        """Its next errors stand in another file, which it is told to write to. Raises OSError."""
+        new = _new(log)
+        self._log.close()
+        self._log = new
+
+    def heard(self) -> bytes:
+        """What it has written since it was asked before, without waiting for more."""
+        output = self._process.stdout
+        if output is None or output.closed or not hasattr(os, "set_blocking"):
+            return b""
+        os.set_blocking(output.fileno(), False)
+        with suppress(BlockingIOError):
+            return os.read(output.fileno(), LONGEST_LINE)
+        return b""
 
     def lines(self) -> Iterator[bytes]:
         """What it writes, a line each; one without an end is cut, and left out where it ends so."""
@@ -137,3 +150,9 @@ class Process:
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _LONGEST_SENTENCE))
         last = self._log.read().decode("utf-8", "replace").removesuffix("\n").rpartition("\n")[2]
         return last.removeprefix("error: ") if last.startswith("error: ") else ""
+
+
+def _new(log: Path) -> IO[bytes]:
+    """A new file in the place of whatever is there; a link isn't followed."""
+    log.unlink(missing_ok=True)
+    return log.open("x+b")

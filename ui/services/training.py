@@ -27,7 +27,6 @@ from gpt_core.training.run import Run
 from gpt_core.training.run_files import ACTIVE, OUT_OF_MEMORY, RunError, RunFolder, Status
 from ui.services.metrics import MetricsReader
 from ui.services.models import RUN_ID, runs_root
-from ui.services.process import Process
 from ui.services.processwide import once_per_process
 from ui.services.queue_order import Turns, Waiting, in_order
 from ui.services.runs import (
@@ -44,7 +43,7 @@ from ui.services.runs import (
     work_of,
     worker_threads,
 )
-from ui.services.worker import Command, MachineLock, start_worker, training_command
+from ui.services.worker import Command, MachineLock, Worker, training_command
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +55,7 @@ _SEARCHING = "A search for settings is training (see Tuning); this run is next."
 _ROOM = 1_000_000  # bytes; a disk with less than that is full
 _GRACE = 60.0  # seconds a worker may take to save after it was told to
 _LEAVE = 10.0  # and when the app ends
+_WARM = 120.0  # seconds for which a process without a run is kept: it has 300 MB of memory
 
 
 @dataclass
@@ -83,7 +83,7 @@ class _Turn:
     """The run that trains now."""
 
     entry: _Entry
-    process: Process
+    worker: Worker
     started: float
     order: str | None = None  # the command it was given
     ordered: float = 0.0
@@ -131,6 +131,8 @@ class TrainingService:
         self._queue: list[str] = []  # in the order in which they came
         self._turns = Turns()
         self._turn: _Turn | None = None
+        self._idle: Worker | None = None  # ready for the next run
+        self._needed = -_WARM  # when it was, or somebody was about to need it
         self._entries: dict[str, _Entry] = {}
         self._errands: dict[str, Errand] = {}  # that wait, or have their turn
         self._find_runs()
@@ -154,6 +156,14 @@ class TrainingService:
             self._queue.append(run_id)
         self._wake.set()
         return run_id
+
+    def warm_up(self) -> None:
+        """Have a process ready: somebody is about to start a run."""
+        with self._lock:
+            self._needed = time.monotonic()
+            start = not (self._idle or self._turn or self._queue or self._closed)
+        if start:
+            self._wake.set()
 
     def queue_errand(self) -> Errand:
         """Let something that is no run wait for its turn; see `Errand` and `end_errand`."""
@@ -401,12 +411,13 @@ class TrainingService:
         with self._lock:
             self._closed = True
             turn, self._turn = self._turn, None
+            self._drop_idle()
             for errand in self._errands.values():
                 if errand.lock:
                     errand.lock.close()
         self._wake.set()
         if turn:
-            turn.process.close(_LEAVE)
+            turn.worker.close(_LEAVE)
 
     # --- what pages don't call ---------------------------------------------------------------
 
@@ -538,7 +549,7 @@ class TrainingService:
         turn = self._turn
         if turn and turn.order is None:
             turn.order, turn.ordered, turn.reason = order, time.monotonic(), reason
-            turn.process.send(order)
+            turn.worker.process.send(order)
 
     def _settle(self, entry: _Entry, state: str, reason: str | None = None) -> None:
         """Write what became of a run that has no worker, as far as it can be written.
@@ -555,7 +566,7 @@ class TrainingService:
 
     def _remove(self, entry: _Entry) -> None:
         if self._turn and self._turn.entry is entry:
-            self._turn.process.close()
+            self._turn.worker.close()
             self._turn = None
         if entry.run_id in self._queue:
             self._queue.remove(entry.run_id)
@@ -609,12 +620,32 @@ class TrainingService:
                     return
                 self._follow()
                 self._start_next()
+                self._keep_warm()
 
     def _rest(self) -> float | None:
         """Seconds until there is something to look at; None to wait for a call."""
         if self._turn:
             return 0.2
-        return 1.0 if self._queue else None  # another app's worker may end
+        if self._queue:
+            return 1.0  # another app's worker may end
+        return _WARM / 4 if self._idle else None
+
+    def _keep_warm(self) -> None:
+        """Start a process for the next run, or let it go where nobody has needed it for a while."""
+        needed = time.monotonic() - self._needed < _WARM
+        if self._idle and (not needed or self._idle.process.exit_code is not None):
+            self._drop_idle()
+        elif needed and not (self._idle or self._turn or self._queue):
+            try:
+                self._idle = Worker(self._machine.open(), command=self._command)
+            except OSError as error:
+                logger.info("No process for the next run could be started: %s", error)
+                self._needed = -_WARM
+
+    def _drop_idle(self) -> None:
+        if self._idle:
+            self._idle.close()
+            self._idle = None
 
     def _start_next(self) -> None:
         if self._turn or not self._queue:
@@ -637,9 +668,15 @@ class TrainingService:
             self._train(entry, lock)
 
     def _machine_for(self, entry: _Entry | None) -> BinaryIO | None:
-        """The machine's lock for whoever is next; None, and the run says why, if there is none."""
+        """The machine's lock for whoever is next; None, and the run says why, if there is none.
+
+        A run's is that of the process which waits for one, if it is alive.
+        """
+        if self._idle and self._idle.process.exit_code is not None:
+            self._drop_idle()
+        idle = self._idle if entry else None
         try:
-            lock, reason = self._machine.acquire(), ""
+            lock, reason = self._machine.acquire(idle.lock if idle else None), ""
         except OSError as error:  # nothing to do with this run; it waits until somebody helps
             lock, reason = (
                 None,
@@ -657,14 +694,28 @@ class TrainingService:
         self._turns.had(entry.waiting)
         entry.state, entry.reason = "running", None
         try:
-            process = start_worker(entry.folder, lock, entry.about.threads, self._command)
+            worker = self._worker_for(entry, lock)
         except (OSError, ValueError) as error:
             logger.warning("The worker of run %s could not be started: %s", entry.run_id, error)
             why = getattr(error, "strerror", None) or "an error of the server"
             self._settle(entry, "failed", f"The training process could not be started: {why}.")
             return
         entry.reader = MetricsReader(entry.folder)
-        self._turn = _Turn(entry, process, time.monotonic())
+        self._turn = _Turn(entry, worker, time.monotonic())
+
+    def _worker_for(self, entry: _Entry, lock: BinaryIO) -> Worker:
+        """The process that trains this run: the one that waits, or a new one. Raises OSError."""
+        idle = self._idle
+        if idle is None or idle.lock is not lock:
+            self._drop_idle()
+            return Worker(lock, entry.folder, entry.about.threads, self._command)
+        try:
+            idle.train(entry.folder, entry.about.threads)
+        except OSError:
+            idle.rest()
+            raise
+        self._idle = None
+        return idle
 
     def _follow(self) -> None:
         turn = self._turn
@@ -675,21 +726,27 @@ class TrainingService:
         except Exception:  # whatever is wrong is wrong with this run: the next ones go on
             logger.exception("Run %s could not be followed; it was ended.", turn.entry.run_id)
             self._turn = None
-            turn.process.close()
+            turn.worker.close()
             self._settle(turn.entry, "failed", _CRASHED)
 
     def _look_after(self, turn: _Turn) -> None:
-        exit_code = turn.process.exit_code  # before the last read, so that nothing is missed
+        worker = turn.worker
+        # Before the last read, so that nothing is missed.
+        done, exit_code = worker.has_done(), worker.process.exit_code
         if turn.entry.reader:
             turn.entry.reader.read()
         now = time.monotonic()
-        if exit_code is not None:
-            turn.process.close()
+        if exit_code is not None or done:
             self._turn = None
-            self._finish(turn.entry, turn, exit_code)
+            if exit_code is None:
+                worker.rest()
+                self._idle, self._needed = worker, now
+            else:
+                worker.close()
+            self._finish(turn.entry, turn, exit_code or 0)
             self._learn_speed(turn.entry)
         elif turn.order and now - turn.ordered > _GRACE:
-            turn.process.kill()
+            worker.process.kill()
         elif now - turn.started > (most := self.limits_for(turn.entry.about.guest).turn_seconds):
             minutes = most / 60
             self._give_order(
@@ -709,7 +766,7 @@ class TrainingService:
     def _finish(self, entry: _Entry, turn: _Turn, exit_code: int) -> None:
         """Say what became of the run whose worker has ended."""
         status = _read_status(entry.folder)
-        if told := turn.process.error:  # whether or not it could write it down
+        if told := turn.worker.process.error:  # whether or not it could write it down
             told = _DISK_FULL if "make room" in told else told
             self._settle(entry, "failed", _without_path(told, entry.folder))
         elif status.state == "failed":

@@ -1,4 +1,4 @@
-"""The process that trains a run: how it is started, and kept the only one on this machine."""
+"""The process that trains runs: how it is started, kept warm, and the only one on this machine."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from gpt_core.training.run_files import DONE, LOG, TRAIN
 from ui.services.process import Process
 
 if sys.platform == "win32":
@@ -20,14 +21,18 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-LOG_NAME = "worker.log"
+LOG_NAME = LOG
 
-Command = Callable[[Path], Sequence[str]]
+# Of the run that is first; None where there is none yet. It is also told by `Worker.train`.
+Command = Callable[[Path | None], Sequence[str]]
+
+_STAYS = fcntl is not None  # where a process can be heard without waiting, and share a lock
 
 
-def training_command(folder: Path) -> list[str]:
-    """The command line that trains (or goes on training) the run in this folder."""
-    return [sys.executable, "-m", "gpt_core", "train", "--run", str(folder), "--worker"]
+def training_command(folder: Path | None) -> list[str]:
+    """The command line of a process that trains runs, or where that can't be, this run alone."""
+    command = [sys.executable, "-m", "gpt_core", "train"]
+    return [*command, "--stay"] if _STAYS else [*command, "--run", str(folder), "--worker"]
 
 
 class MachineLock:
@@ -35,30 +40,36 @@ class MachineLock:
 
     It is an advisory lock on a file: the first of a few places where this user can have one, since
     anybody may have put something else at the first. The worker inherits the open file, so the lock
-    lives exactly as long as the worker does: an app that is killed leaves nothing to clean up. The
-    worker's process id is written in it, for people. Without fcntl (Windows) only one service is
-    guarded.
+    that it trains under lives as long as the worker does: an app that is killed leaves nothing to
+    clean up. The worker's process id is written in it, for people. Without fcntl (Windows) only one
+    service is guarded.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.places = [path] if path else _places()
 
-    def acquire(self) -> BinaryIO | None:
+    def acquire(self, held: BinaryIO | None = None) -> BinaryIO | None:
         """The locked file, or None while another worker has it.
 
-        Raises OSError, with a sentence, when there can be no such file in any of the places.
+        held: the file of a worker that waits, which is taken if it still is the one that others
+        lock. Raises OSError, with a sentence, when there can be no such file in any of the places.
         """
-        file = self._open()
+        file = self.open()
+        if held and os.path.sameopenfile(held.fileno(), file.fileno()):
+            file.close()
+            file = held
         if fcntl is None:
             return file
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.close()
+            if file is not held:
+                file.close()
             return None
         return file
 
-    def _open(self) -> BinaryIO:
+    def open(self) -> BinaryIO:
+        """The file, not locked yet. Raises OSError as `acquire` does."""
         problems = []
         for place in self.places:
             try:
@@ -95,16 +106,59 @@ def _own_file(path: Path) -> BinaryIO:
     return os.fdopen(number, "r+b")
 
 
-def start_worker(
-    folder: Path, lock: BinaryIO, threads: int, command: Command = training_command
-) -> Process:
-    """Start training the run in this folder; the lock file is handed over to the process."""
-    inherited = (lock.fileno(),) if fcntl else ()
-    with lock:
-        process = Process(
-            command(folder), threads=threads, log=folder / LOG_NAME, inherited=inherited
-        )
+class Worker:
+    """A process that trains a run, and may go on with another one when that has ended.
+
+    lock: see `MachineLock`; the process has it as well.
+    """
+
+    def __init__(
+        self,
+        lock: BinaryIO,
+        folder: Path | None = None,
+        threads: int = 1,
+        command: Command = training_command,
+    ) -> None:
+        """Start it, with the run in this folder or with none yet. Raises OSError.
+
+        The lock belongs to the worker from now on, also where it can't be started.
+        """
+        self.lock = lock
+        try:
+            self.process = Process(
+                command(folder),
+                threads=threads,
+                log=folder and folder / LOG_NAME,
+                inherited=(lock.fileno(),) if fcntl else (),
+            )
+        except BaseException:
+            lock.close()
+            raise
+        if folder:
+            self._tell(folder, threads)
+
+    def train(self, folder: Path, threads: int) -> None:
+        """Go on with this run. Raises OSError where its log can't be written."""
+        self.process.log_into(folder / LOG_NAME)
+        self._tell(folder, threads)
+
+    def has_done(self) -> bool:
+        """Whether it says that a run has ended in order, and it waits for another one."""
+        return DONE.encode() in self.process.heard().split()
+
+    def rest(self) -> None:
+        """Others may train: it has nothing to do."""
+        if fcntl:
+            fcntl.flock(self.lock, fcntl.LOCK_UN)
+
+    def close(self, seconds: float = 0.0) -> None:
+        """See `Process.close`; the lock goes with it."""
+        self.process.close(seconds)
+        self.lock.close()
+
+    def _tell(self, folder: Path, threads: int) -> None:
         with suppress(OSError):  # the disk may be full
-            os.ftruncate(lock.fileno(), 0)
-            os.write(lock.fileno(), f"{process.pid}\n".encode())
-    return process
+            os.ftruncate(self.lock.fileno(), 0)
+            os.pwrite(self.lock.fileno(), f"{self.process.pid}\n".encode(), 0)
+        if _STAYS:
+            self.process.send(f"{TRAIN} {threads} {folder}")

@@ -22,7 +22,8 @@ class Link:
 
     seat: as it keeps it, "" for none. forget: a seat that is worth nothing any more. version,
     marks: the class's counters that this page shows, 0 where it waits for
-    nothing. free: it follows nobody. leads: the class follows it. points: the class sees its
+    nothing. ticket: what it shows where it waits. free: it follows nobody. fixed: it keeps the
+    class's model and prompt all the same. leads: the class follows it. points: the class sees its
     pointer.
     """
 
@@ -30,7 +31,9 @@ class Link:
     forget: str = ""
     version: int = 0
     marks: int = 0
+    ticket: str = ""
     free: bool = False
+    fixed: bool = False
     leads: bool = False
     points: bool = False
 

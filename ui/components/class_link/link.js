@@ -9,14 +9,16 @@ const LOOK = 80; // milliseconds between two looks at the address
 const SETTLED = 160; // for which an address has to stay as it is before the class follows
 const LONGEST = 480; // after which it follows all the same
 const AGAIN = 1000; // before the next try when the server can't be reached
+const REFUSED = 5000; // before the next try after a refusal
 const SLOWEST = 4000; // that a rerun may take before the browser waits for the next change
 
 /**
  * What Python says. seat: as `id.secret`, "" for none. forget: a seat that is worth nothing.
- * version, marks: the class's counters that the page shows. free: it doesn't follow.
+ * version, marks: the class's counters that the page shows. ticket: what it shows where it waits.
+ * free: it doesn't follow. fixed: it keeps the class's model and prompt all the same.
  * leads: it is the teacher's, and the class follows it. points: the class sees its pointer.
- * @typedef {{ seat: string, forget: string, version: number, marks: number,
- *   free: boolean, leads: boolean, points: boolean }} Said
+ * @typedef {{ seat: string, forget: string, version: number, marks: number, ticket: string,
+ *   free: boolean, fixed: boolean, leads: boolean, points: boolean }} Said
  * @typedef {(name: "seat" | "change" | "storage", value: any) => void} Tell
  */
 
@@ -27,8 +29,8 @@ export class ClassLink {
   constructor() {
     /** @type {Said} */
     this.said = {
-      ...{ seat: "", forget: "", version: 0, marks: 0 },
-      ...{ free: false, leads: false, points: false },
+      ...{ seat: "", forget: "", version: 0, marks: 0, ticket: "" },
+      ...{ free: false, fixed: false, leads: false, points: false },
     };
     /** @type {Tell} */
     this.tell = () => {};
@@ -40,7 +42,7 @@ export class ClassLink {
     this.first = 0;
     this.since = 0;
     setInterval(() => this.look(), LOOK);
-    this.watched = ""; // the class whose teacher's pointer this page shows
+    this.watched = ""; // where the pointer that this page shows comes from
     /** @type {EventSource | undefined} */
     this.stream = undefined;
     this.pointer = new Pointer();
@@ -69,23 +71,47 @@ export class ClassLink {
     return this.said.seat !== "" && this.said.version > 0;
   }
 
+  /** Nothing that the teacher does changes this page, but for a few things. */
+  alone() {
+    return this.said.free && !this.said.fixed;
+  }
+
   /**
    * Where the teacher points, as long as this page follows and is seen: a browser keeps six
    * connections to a server, for all of its tabs.
    */
   watchPointer() {
     const shows = this.follows() && !this.said.free && !document.hidden;
-    const wanted = shows ? this.said.seat.split(".")[0] : "";
+    const wanted = shows ? this.own("pointer") : "";
     if (wanted === this.watched) return;
     this.watched = wanted;
     this.stream?.close();
     this.stream = undefined;
     if (!wanted) return this.pointer.hide();
-    this.stream = new EventSource(`${this.base}_class/${wanted}/pointer`);
+    this.stream = new EventSource(wanted);
+    this.stream.onerror = () => this.tryAgain();
     this.stream.onmessage = ({ data }) => {
       const { lesson, ...spot } = JSON.parse(data);
       if (lesson === viewAt(location.href, this.base)?.lesson) this.pointer.show(spot);
     };
+  }
+
+  /** A browser asks again by itself after a lost connection, and never after a refusal. */
+  async tryAgain() {
+    const stream = this.stream;
+    if (stream?.readyState !== EventSource.CLOSED) return;
+    await pause(REFUSED);
+    if (stream !== this.stream) return;
+    this.watched = "";
+    this.watchPointer();
+  }
+
+  /**
+   * Where this member's page asks for something of the class.
+   * @param {string | number} what
+   */
+  own(what) {
+    return `${this.base}_class/${this.said.seat.split(".")[0]}/${this.said.ticket}/${what}`;
   }
 
   takeSeat() {
@@ -127,8 +153,8 @@ export class ClassLink {
     while (this.follows()) {
       const now = await this.next();
       if (now === null) break;
-      const { version, marks, free } = this.said;
-      if (free ? now.marks !== marks : now.version !== version) {
+      const { version, marks } = this.said;
+      if (this.alone() ? now.marks !== marks : now.version !== version) {
         this.tell("change", now.version);
         const until = performance.now() + SLOWEST;
         while (this.said.version === version && performance.now() < until) await pause(20);
@@ -139,10 +165,10 @@ export class ClassLink {
 
   /** @returns {Promise<{ version: number, marks: number } | null>} null: there is no such class */
   async next() {
-    const { seat, version, free } = this.said;
-    const known = free ? (this.known ?? version) : version;
+    const { version } = this.said;
+    const known = this.alone() ? (this.known ?? version) : version;
     try {
-      const answer = await fetch(`${this.base}_class/${seat.split(".")[0]}/${known}`);
+      const answer = await fetch(this.own(known));
       if (!answer.ok) throw new Error("busy");
       const now = await answer.json();
       if (now.version < 0) {

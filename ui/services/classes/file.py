@@ -207,6 +207,19 @@ class ClassFile:
             time.time(),
         )
 
+    def lonely_questions(self) -> list[tuple[str, int]]:
+        """Questions that one member alone has answered, the oldest first, and who that is."""
+        return self._rows(
+            "SELECT id, min(member) FROM questions JOIN answers ON question = id "
+            "WHERE revealed = 0 GROUP BY id HAVING count(*) = 1 ORDER BY asked, id"
+        )
+
+    def remove_question(self, question: str) -> None:
+        """A question goes, and its answers with it."""
+        with self._together():
+            self._base.execute("DELETE FROM answers WHERE question = ?", (question,))
+            self._base.execute("DELETE FROM questions WHERE id = ?", (question,))
+
     def answer(self, question: str, member: int, choice: int) -> None:
         """Keep a member's first answer; a later one is left."""
         self._change(
@@ -271,6 +284,11 @@ class ClassFile:
     def remove_item(self, number: int) -> None:
         """Take something off the board."""
         self._change("DELETE FROM items WHERE number = ?", number)
+
+    def items_of(self, member: int) -> int:
+        """How many things a member has on the board."""
+        ((number,),) = self._rows("SELECT count(*) FROM items WHERE member = ?", member)
+        return int(number)
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

@@ -14,13 +14,18 @@ class ClassError(ValueError):
 class ClassLimits:
     """Limits on totals: of a server, and of one class. None counts what a visitor's id has done.
 
-    bytes: of a class's file. item: characters of one thing that is handed in.
+    questions_each: that nobody else has answered, of one member. items_each: of one member. tabs:
+    of one member, that wait for what the teacher does. bytes: of a class's file. item: characters
+    of one thing that is handed in.
     """
 
     classes: int = 20
     members: int = 200
     questions: int = 400
+    questions_each: int = 40
     items: int = 300
+    items_each: int = 30
+    tabs: int = 4
     item: int = 4_000
     bytes: int = 8_000_000
     hours: float = 12.0
@@ -56,6 +61,14 @@ def too_many_questions(limits: ClassLimits) -> str:
 def too_many_items(limits: ClassLimits) -> str:
     """Said to who hands in one thing too many."""
     return f"The board holds {limits.items} things, and is full. Your teacher can take some off."
+
+
+def too_many_items_of_one(limits: ClassLimits) -> str:
+    """Said to who has handed in enough."""
+    return (
+        f"You have {limits.items_each} things on the board, as many as one may have. Your teacher "
+        f"can take some off."
+    )
 
 
 def too_large(limits: ClassLimits) -> str:

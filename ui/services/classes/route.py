@@ -16,23 +16,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from ui.services.classes.limits import ClassError
-from ui.services.classes.service import ClassService, Seat, Spot, class_service
+from ui.services.classes.service import ClassService, Seat, Spot, Waiting, class_service
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-# Before it the path that a proxy may add. A class's id, which only those know who are in it, and
-# the version that a browser knows.
-_PATH = re.compile(r"/_class/([0-9a-f]{16})/(\d{1,9}|steer|point|pointer)$")
+# Before it the path that a proxy may add. A class's id; the ticket of the member who asks; the
+# version that a browser knows.
+_PATH = re.compile(r"/_class/([0-9a-f]{16})/(?:([0-9a-f]{16})/(\d{1,9}|pointer)|(steer|point))$")
 _WAIT = 25.0  # seconds without a change; proxies end what takes longer
 _LONGEST = 64_000  # bytes that a teacher's browser may send
 _UNKEPT = {"cache-control": "no-store"}
 
 
 class ClassRoutes:
-    """ASGI middleware: `GET …/_class/ID/VERSION` and `POST …/_class/ID/steer`.
+    """ASGI middleware: `GET …/_class/ID/TICKET/VERSION` and `POST …/_class/ID/steer`.
 
-    For the pointer, `GET …/_class/ID/pointer` and `POST …/_class/ID/point`.
+    For the pointer, `GET …/_class/ID/TICKET/pointer` and `POST …/_class/ID/point`.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,40 +44,40 @@ class ClassRoutes:
         if match is None:
             await self._app(scope, receive, send)
             return
-        class_id, what = match.groups()
+        class_id, ticket, asked, told = match.groups()
         service = await asyncio.to_thread(class_service)
-        request = Request(scope, receive)
-        if request.method == "GET" and what.isdigit():
-            answer: Response = await _next_change(service, class_id, int(what))
-        elif request.method == "GET" and what == "pointer":
-            answer = _pointer(service, class_id)
-        elif request.method == "POST" and what in ("steer", "point"):
-            answer = await _told(service, class_id, what, request)
+        request, member = Request(scope, receive), Waiting(class_id, ticket or "")
+        if request.method == "GET" and asked == "pointer":
+            answer: Response = _pointer(service, member)
+        elif request.method == "GET" and asked:
+            answer = await _next_change(service, member, int(asked))
+        elif request.method == "POST" and told:
+            answer = await _told(service, class_id, told, request)
         else:
             answer = JSONResponse({}, 405)
         answer.headers.update(_UNKEPT)
         await answer(scope, receive, send)
 
 
-async def _next_change(service: ClassService, class_id: str, known: int) -> JSONResponse:
+async def _next_change(service: ClassService, member: Waiting, known: int) -> JSONResponse:
     """The class's counters as soon as the version isn't the known one, or after a while."""
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def tell() -> None:
         loop.call_soon_threadsafe(changed.set)
 
-    if not service.listen(class_id, tell):
-        return _none() if service.counters(class_id) is None else JSONResponse({}, 503)
+    if not service.listen(member, tell):
+        return _none() if service.counters(member) is None else JSONResponse({}, 503)
     try:
-        counters = service.counters(class_id)
+        counters = service.counters(member)
         if counters and counters[0] == known:
             async with asyncio.timeout(_WAIT):
                 await changed.wait()
     except TimeoutError:
         pass
     finally:
-        service.forget(class_id, tell)
-    counters = service.counters(class_id)
+        service.forget(member, tell)
+    counters = service.counters(member)
     if counters is None:
         return _none()
     return JSONResponse({"version": counters[0], "marks": counters[1]})
@@ -88,7 +88,7 @@ def _none() -> JSONResponse:
     return JSONResponse({"version": -1, "marks": -1})
 
 
-def _pointer(service: ClassService, class_id: str) -> Response:
+def _pointer(service: ClassService, member: Waiting) -> Response:
     """Where the teacher points, as a stream of events; browsers ask again when it ends."""
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
     spots: list[str] = []  # the newest alone: who is slow skips some
@@ -98,7 +98,8 @@ def _pointer(service: ClassService, class_id: str) -> Response:
         loop.call_soon_threadsafe(changed.set)
 
     async def events() -> AsyncIterator[str]:
-        if not service.watch_pointer(class_id, tell):
+        if not service.watch_pointer(member, tell):
+            yield "retry: 5000\n\n"
             return
         try:
             yield "retry: 1000\n\n"
@@ -110,9 +111,9 @@ def _pointer(service: ClassService, class_id: str) -> Response:
         except TimeoutError:
             pass
         finally:
-            service.look_away(class_id, tell)
+            service.look_away(member, tell)
 
-    if service.counters(class_id) is None:
+    if service.counters(member) is None:
         return Response(status_code=204)  # tells a browser not to ask again
     return StreamingResponse(events(), media_type="text/event-stream")
 

@@ -37,6 +37,7 @@ from ui.services.classes.limits import (
     too_large,
     too_many_classes,
     too_many_items,
+    too_many_items_of_one,
     too_many_members,
     too_many_questions,
 )
@@ -77,6 +78,19 @@ class Seat:
     def text(self) -> str:
         """As a browser keeps it."""
         return f"{self.class_id}.{self.secret}"
+
+    @property
+    def ticket(self) -> str:
+        """What a member shows where only the class is told something: it gives no other right."""
+        return ticket_of(hashed(self.secret))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A member who waits to be told something. ticket: see `Seat`."""
+
+    class_id: str
+    ticket: str
 
 
 @dataclass(frozen=True)
@@ -121,8 +135,9 @@ class _Class:
     members: dict[str, Member]
     questions: set[str]
     answered: int = 0  # counts answers and items: what a teacher's console redraws for
-    listeners: set[Listener] = field(default_factory=set)
-    watchers: set[Watcher] = field(default_factory=set)
+    # Each with the ticket of the member who waits.
+    listeners: dict[Listener, str] = field(default_factory=dict)
+    watchers: dict[Watcher, str] = field(default_factory=dict)
     pointed: float = 0.0  # when (monotonic)
 
 
@@ -252,10 +267,7 @@ class ClassService:
             found, member = self._member(seat)
             question = asked(lesson, case, text, options)
             if question.id not in found.questions:
-                if len(found.questions) >= self.limits.questions:
-                    raise ClassError(too_many_questions(self.limits))
-                found.file.add_question(question)
-                found.questions.add(question.id)
+                self._add_question(found, question, member.number)
         if not 0 <= choice < len(question.options) or question.id == found.state.vote:
             raise ClassError(GONE)
         found.file.answer(question.id, member.number, choice)
@@ -280,6 +292,8 @@ class ClassService:
             found, member = self._member(seat)
             if found.file.count("items") >= self.limits.items:
                 raise ClassError(too_many_items(self.limits))
+            if found.file.items_of(member.number) >= self.limits.items_each:
+                raise ClassError(too_many_items_of_one(self.limits))
             lesson, query = _checked(lesson, query)
             number = found.file.add_item(member.number, lesson, query, text[: self.limits.item])
             found.answered += 1
@@ -357,11 +371,8 @@ class ClassService:
         """Let the class vote on something."""
         with self._lock:
             found = self._taught(seat)
-            if len(found.questions) >= self.limits.questions:
-                raise ClassError(too_many_questions(self.limits))
             question = asked("training", secrets.token_hex(8), text, options)
-            found.file.add_question(question)
-            found.questions.add(question.id)
+            self._add_question(found, question)
             self._seen(found, found.file.change("version", "marks", vote=question.id))
 
     def decide_vote(self, seat: Seat) -> Question | None:
@@ -430,37 +441,37 @@ class ClassService:
 
     # ---- For the route that browsers wait at ----
 
-    def counters(self, class_id: str) -> tuple[int, int] | None:
-        """`version` and `marks` of what members see; None where there is no such class."""
-        found = self._classes.get(class_id)
+    def counters(self, member: Waiting) -> tuple[int, int] | None:
+        """`version` and `marks` of what members see; None for who is no member of any class."""
+        found = self._class_of(member)
         return (found.state.version, found.state.marks) if found else None
 
-    def listen(self, class_id: str, listener: Listener) -> bool:
+    def listen(self, member: Waiting, listener: Listener) -> bool:
         """Call a function when the version grows or the class ends. Whether there is room for it.
 
         The function may be called by any thread.
         """
         with self._lock:
-            found = self._classes.get(class_id)
-            return found is not None and self._admit(found.listeners, listener)
+            found = self._class_of(member)
+            return found is not None and self._admit(found.listeners, listener, member)
 
-    def forget(self, class_id: str, listener: Listener) -> None:
+    def forget(self, member: Waiting, listener: Listener) -> None:
         """The inverse of `listen`."""
         with self._lock:
-            if found := self._classes.get(class_id):
-                found.listeners.discard(listener)
+            if found := self._classes.get(member.class_id):
+                found.listeners.pop(listener, None)
 
-    def watch_pointer(self, class_id: str, watcher: Watcher) -> bool:
+    def watch_pointer(self, member: Waiting, watcher: Watcher) -> bool:
         """Call a function with each spot that the teacher points at. Whether there is room."""
         with self._lock:
-            found = self._classes.get(class_id)
-            return found is not None and self._admit(found.watchers, watcher)
+            found = self._class_of(member)
+            return found is not None and self._admit(found.watchers, watcher, member)
 
-    def look_away(self, class_id: str, watcher: Watcher) -> None:
+    def look_away(self, member: Waiting, watcher: Watcher) -> None:
         """The inverse of `watch_pointer`."""
         with self._lock:
-            if found := self._classes.get(class_id):
-                found.watchers.discard(watcher)
+            if found := self._classes.get(member.class_id):
+                found.watchers.pop(watcher, None)
 
     def close(self) -> None:
         """Let go of all files; the classes are there again when the app starts."""
@@ -471,13 +482,42 @@ class ClassService:
 
     # ---- What pages don't call ----
 
-    def _admit(self, those: set[T], one: T) -> bool:
-        """Add one of those who wait, if there is room."""
+    def _class_of(self, member: Waiting) -> _Class | None:
+        """The class that a member is in; None for who isn't in one."""
+        found = self._classes.get(member.class_id)
+        if found is None or member.ticket not in map(ticket_of, found.members):
+            return None
+        return found
+
+    def _admit(self, those: dict[T, str], one: T, member: Waiting) -> bool:
+        """Add one of those who wait, if there is room: in all, and of what each may have."""
         # A browser that has just gone is noticed a moment later, so twice as many fit.
-        if len(those) > 2 * self.limits.members:
+        of_member = sum(ticket == member.ticket for ticket in those.values())
+        if len(those) > 2 * self.limits.members or of_member >= self.limits.tabs:
             return False
-        those.add(one)
+        those[one] = member.ticket
         return True
+
+    def _add_question(self, found: _Class, question: Question, member: int = 0) -> None:
+        """Keep a new question of a member, or of the teacher (0).
+
+        Of those that nobody but one member has answered, as many are kept as one may have; where
+        there is no room, one of them goes, of the member's who has the most.
+        """
+        by_member: dict[int, list[str]] = {}
+        for asked_once, whose in found.file.lonely_questions():
+            if asked_once != found.state.vote:
+                by_member.setdefault(whose, []).append(asked_once)
+        too_many = len(by_member.get(member, ())) >= self.limits.questions_each
+        if len(found.questions) >= self.limits.questions or too_many:
+            most = max(by_member, key=lambda one: len(by_member[one]), default=None)
+            goes = member if too_many else most
+            if goes is None:
+                raise ClassError(too_many_questions(self.limits))
+            found.file.remove_question(by_member[goes][0])
+            found.questions.discard(by_member[goes][0])
+        found.file.add_question(question)
+        found.questions.add(question.id)
 
     def _find(self, typed: str) -> _Class | None:
         code = clean_code(typed)
@@ -574,6 +614,11 @@ def _taken_up(file: ClassFile) -> _Class:
     members = dict(file.members())
     questions = {question.id for question in file.questions()}
     return _Class(file, class_id, code, teacher, opened, file.state(), members, questions)
+
+
+def ticket_of(secret: str) -> str:
+    """What a member shows where they wait. secret: its hash."""
+    return secret[:16]
 
 
 def _is_teacher(found: _Class, seat: Seat) -> bool:
