@@ -132,6 +132,8 @@ def print_models(port: int, root: Path, texts: list[str]) -> None:
     """Measure, and print a Markdown table."""
     took, seconds = asyncio.run(_class_that_trains(port, root, texts))
     done = [folder for folder in _runs(root) if RunFolder(folder).status().state == "finished"]
+    if not done:
+        raise RuntimeError(f"No run has finished within {took:.0f} s: {_states(root)}")
     turns = [(f / STATUS).stat().st_mtime - (f / LOG).stat().st_mtime for f in done]
     shares = [own_words(folder) for folder in done]
     sizes = json.loads((done[0] / "config.json").read_text())

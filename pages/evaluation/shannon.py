@@ -80,7 +80,7 @@ def line_of(loaded: LoadedModel) -> tuple[str, int]:
 def show_game(loaded: LoadedModel) -> None:
     """The line so far, a box for guesses, and what the guesses say."""
     if locked(REVEAL):
-        st.info(GAME_HIDDEN)
+        st.info(GAME_HIDDEN, icon=":material/lock:")
         return
     line, alphabet = line_of(loaded)
     if len(line) < 4:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from gpt_core.model.config import GPTConfig
+from gpt_core.training.config import TrainConfig
 from pages.teach import words
 from ui.app.client import is_owner
 from ui.app.reach import is_this_computer, own_page, pages_in_network
@@ -18,10 +19,7 @@ from ui.services.turns import connected
 from ui.show.names import as_text, show_error
 from ui.show.qr import qr_png
 
-_SHAPE = GPTConfig.from_preset(
-    "modern", vocab_size=64, block_size=64, n_layer=2, n_head=2, n_embd=64
-)
-_BATCH = 12
+_SHAPE, _TRAINING = GPTConfig.from_preset("quick", vocab_size=64), TrainConfig.from_preset("quick")
 _SPEED = "teach_speed"
 
 
@@ -69,9 +67,9 @@ def _machine() -> None:
 def _speed() -> None:
     columns = st.columns(2)
     models = columns[0].number_input(words.MODELS, 1, 500, 30, key="teach_models")
-    steps = columns[1].number_input(words.STEPS, 1, 20_000, 300, key="teach_steps")
+    steps = columns[1].number_input(words.STEPS, 1, 20_000, _TRAINING.steps, key="teach_steps")
     if st.button(words.MEASURE, key="teach_measure", icon=":material/speed:"):
-        st.session_state[_SPEED] = machine.steps_per_second(_SHAPE, _BATCH)
+        st.session_state[_SPEED] = machine.steps_per_second(_SHAPE, _TRAINING)
     if speed := st.session_state.get(_SPEED):
         st.markdown(words.speed(speed, int(models), int(steps)))
 

@@ -33,8 +33,13 @@ def compare_runs() -> None:
     with left:
         _choose_runs(views)
     widgets.segmented_control("Over", _AXES, "steps", key="over", container=right)
-    watch(_views, _comparison, lambda views: _TICK if any(v.active for v in views) else None)
+    watch(_views, _comparison, _seconds)
     st.caption(words.COMPARED)
+
+
+def _seconds(views: list[RunView]) -> float | None:
+    """Between two looks. A run that waits for its turn has nothing new until it begins."""
+    return _TICK if any(view.state == "running" for view in views) else None
 
 
 def _choose_runs(views: list[RunView]) -> None:

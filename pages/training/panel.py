@@ -33,6 +33,7 @@ from ui.show.numbers import counted
 _LONGEST_SAMPLE = 4_000  # characters
 _COUNTERS = ("counting characters", "counting pairs", "counting triples")
 _TICK = 1.0  # seconds between two looks at a run that trains
+_FAR, _FAR_TICK = 2, 4.0  # at a run that waits further back than this place: a class may wait so
 _STATES = {
     "queued": ":gray-badge[:material/hourglass_empty: waiting]",
     "running": ":orange-badge[:material/play_arrow: training]",
@@ -99,9 +100,16 @@ def panel(key: str) -> None:
 
     # The bar's models are among what depends on these two.
     watch(
-        lambda: view_of(key), draw, _TICK, lambda view: view and (view.state, view.has_model),
+        lambda: view_of(key), draw, _seconds, lambda view: view and (view.state, view.has_model),
         name=key,
     )  # fmt: skip
+
+
+def _seconds(view: RunView | None) -> float | None:
+    """Between two looks at it; None where nothing is going to change."""
+    if view is None or not view.active:
+        return None
+    return _FAR_TICK if (view.place or 0) > _FAR else _TICK
 
 
 def view_of(key: str) -> RunView | None:

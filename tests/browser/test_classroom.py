@@ -1,11 +1,18 @@
-"""A class in real browsers: a teacher and two pupils, from opening to end."""
+"""A class in real browsers: a teacher and three pupils, from the QR code to the end.
+
+One pupil reloads and looks around alone, one is offline for 20 seconds, one says what isn't theirs.
+"""
 
 import re
+import time
 
 from playwright.sync_api import expect
 
+from pages.classroom.console import qr
 from tests.browser.conftest import open_lesson, settled
+from ui.app.reach import pages_in_network
 
+PROMPT = "Prompt under study"
 BAD = "<img src=x onerror=a()>"
 
 
@@ -21,36 +28,41 @@ def join(page, address, nickname):
 
 
 def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
-    teacher, one, two = new_page(), new_page(), new_page()
+    teacher, one, two, three = (new_page() for _ in range(4))
     teacher.goto(f"{app_url}/classroom")
     main_part(teacher).get_by_role("button", name="Open a class").click()
     teacher.get_by_text("Nobody is here yet").wait_for()
     code = teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
-    join(one, f"{app_url}/classroom?code={code}", BAD)
+    pages = [f"{app_url}/", *pages_in_network(f"{app_url}/")]
+    shown = teacher.request.get(main_part(teacher).locator("img").first.get_attribute("src")).body()
+    assert shown in [qr(f"{page}classroom?code={code}") for page in pages]
+    for pupil, nickname in ((one, BAD), (three, "Cy")):
+        join(pupil, f"{app_url}/classroom?code={code}", nickname)
     open_lesson(two, app_url)  # types the code on Home
     two.get_by_role("textbox", name="Code of the class").fill(code.lower())
     two.get_by_role("textbox", name="Code of the class").press("Enter")
     two.wait_for_url("**/classroom?*")
     join(two, two.url, "Bo")
-    teacher.get_by_text("2 pupils", exact=True).wait_for()
+    teacher.get_by_text("3 pupils", exact=True).wait_for()
     expect(teacher.get_by_text(BAD).first).to_be_visible()
 
     open_lesson(teacher, f"{app_url}/attention?head=1.0&prompt=OTTO:%20It%20was")
-    for pupil in (one, two):
+    for pupil in (one, two, three):
         pupil.wait_for_url("**/attention?*head=1.0*")
-        expect(pupil.get_by_role("textbox", name="Prompt under study")).to_have_value(
-            "OTTO: It was"
-        )
+        expect(pupil.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was")
+    three.context.set_offline(True)
+    offline_since = time.monotonic()
     two.reload()  # the seat is in the browser
     two.get_by_role("button", name="Look around on my own").click()
     two.get_by_role("button", name="Back to the class").wait_for()
-    box = teacher.get_by_role("textbox", name="Prompt under study")
-    box.fill("OTTO: It was wet")
-    expect(one.get_by_role("textbox", name="Prompt under study")).to_have_value("OTTO: It was wet")
+    teacher.get_by_role("textbox", name=PROMPT).fill("OTTO: It was wet")
+    expect(one.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was wet")
     settled(two)
     assert "wet" not in two.url
     teacher.get_by_role("button", name="Everybody here").click()
-    expect(two.get_by_role("textbox", name="Prompt under study")).to_have_value("OTTO: It was wet")
+    expect(two.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was wet")
+    forge(one, app_url)
+    expect(teacher.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was wet")
 
     teacher.get_by_role("button", name="Show my pointer").click()
     teacher.get_by_role("button", name="Hide my pointer").wait_for()
@@ -62,35 +74,38 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     expect(pointer).to_have_css("opacity", "0")  # it fades
 
     main_part(one).get_by_test_id("stRadio").first.locator("label").nth(1).click()
-    teacher.get_by_text("Answered: 1 of 2 pupils").first.wait_for()
+    teacher.get_by_text("Answered: 1 of 3 pupils").first.wait_for()
     main_part(teacher).get_by_role("button", name="Reveal to the class").first.click()
     histogram = one.get_by_label("How many of the class chose each answer, as bars")
     histogram.first.wait_for()
+
+    two.get_by_role("button", name="Look around on my own").click()
+    two.get_by_role("button", name="Back to the class").wait_for()
+    main_part(teacher).get_by_role("link", name="Console").click()
+    teacher.get_by_text("Model and prompt are fixed").click()
+    expect(two.get_by_role("textbox", name=PROMPT)).to_be_disabled()
+    open_lesson(teacher, f"{app_url}/averaging?prompt=OTTO:%20It%20was%20dry&shown=2")
+    expect(two.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was dry")
+    assert "attention" in two.url  # where it looks around
+    teacher.wait_for_timeout(max(0, 1000 * (20 - (time.monotonic() - offline_since))))
+    assert "attention" in three.url
+    three.context.set_offline(False)
+    three.wait_for_url("**/averaging?*shown=2*")
+    expect(three.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was dry")
+
     main_part(teacher).get_by_role("link", name="Console").click()
     teacher.get_by_text("Single answers").wait_for()
     teacher.get_by_role("button", name="End the class").click()
     teacher.get_by_role("button", name="End it and delete everything").click()
-    for pupil in (one, two):
+    for pupil in (one, two, three):
         pupil.get_by_text("You are in no class any more").wait_for()
     assert not [*(runs_folder / "classes").iterdir()]
     teacher.reload()
     main_part(teacher).get_by_role("button", name="Open a class").wait_for()
 
 
-def test_who_was_offline_for_a_while_comes_back_to_where_the_teacher_is(new_page, app_url):
-    teacher, pupil = new_page(), new_page()
-    teacher.goto(f"{app_url}/classroom")
-    main_part(teacher).get_by_role("button", name="Open a class").click()
-    code = teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
-    join(pupil, f"{app_url}/classroom?code={code}", "Ada")
-    open_lesson(teacher, f"{app_url}/attention?prompt=OTTO:%20It%20was")
-    box = pupil.get_by_role("textbox", name="Prompt under study")
-    expect(box).to_have_value("OTTO: It was")
-    pupil.context.set_offline(True)
-    pupil.wait_for_timeout(2_000)
-    open_lesson(teacher, f"{app_url}/averaging?prompt=OTTO:%20It%20was%20wet&shown=2")
-    pupil.wait_for_timeout(18_000)
-    assert "attention" in pupil.url
-    pupil.context.set_offline(False)
-    pupil.wait_for_url("**/averaging?*shown=2*")
-    expect(box).to_have_value("OTTO: It was wet")
+def forge(pupil, app_url):
+    """A pupil says what only the teacher may say."""
+    class_id, secret = pupil.evaluate("localStorage.getItem('gpt-from-scratch-class')").split(".")
+    view = {"secret": secret, "lesson": "data", "query": {}}
+    assert pupil.request.post(f"{app_url}/_class/{class_id}/steer", data=view).status == 403

@@ -7,7 +7,7 @@ from streamlit.util import calc_hash
 
 from pages.classroom.console import qr, results
 from pages.training import words as training
-from tests.helpers import app_at, said
+from tests.helpers import app_at, said, sent
 from ui.app import class_bar, client, reach
 from ui.app.door import CLOSED
 from ui.app.lesson import ANSWER_HIDDEN
@@ -144,9 +144,21 @@ def test_a_class_keeps_the_teacher_s_model_and_prompt(service, seats):
     assert app.session_state["study_request"] == (BUNDLED, "OTTO: It rains")
     assert "Reset" not in [button.label for button in app.button]
     assert not seated(teacher, "mlp").text_input(key="prompt").disabled
+    link = sent(app, "class_link")  # who looks around alone is told all the same
+    assert link["free"] and link["fixed"] and link["ticket"] == pupil.ticket
     service.fix(teacher, False)
     app.run()
     assert not app.text_input(key="prompt").disabled
+
+
+def test_a_projector_s_page_points_until_the_teacher_says_otherwise(service, seats):
+    teacher, pupil = seats
+    assert not sent(seated(teacher, "glossary"), "class_link")["points"]
+    app = seated(teacher, "glossary", present="1")
+    assert sent(app, "class_link")["points"]
+    press(app, "Hide my pointer")
+    assert not sent(app, "class_link")["points"]
+    assert not sent(seated(pupil, "glossary", present="1"), "class_link")["points"]
 
 
 def test_a_link_locks_answers_model_and_prompt_on_every_page(service):

@@ -20,6 +20,7 @@ from gpt_core.training.run import Run
 from pages.evaluation import blind, copied, shannon, words
 from pages.evaluation.results import Calibration, Clothes, Context, Kind
 from tests.helpers import TEXT, app_at, said, write_run
+from ui.app.lesson import GAME_HIDDEN
 from ui.services import models
 from ui.show.surprise_strip import HINT, Surprises
 
@@ -471,6 +472,14 @@ def test_the_winner_is_named_only_outside_the_interval():
     wide = bounds([1, 2, 5, 9, 1])
     assert "That is wide" in words.game_finding([1, 2, 5, 9, 1], wide, None)
     assert "That is wide" not in words.game_finding([1] * 20, bounds([1] * 20), None)
+
+
+def test_while_answers_are_locked_the_games_tell_none():
+    app = opened(lock="reveal")
+    assert GAME_HIDDEN in said(app) and "Tell me" not in [button.label for button in app.button]
+    app.button(key="eval_blind_0").click().run()
+    assert words.blind_kept(1) in said(app)
+    assert "of 1** right" not in said(app)
 
 
 # ---- The race ----

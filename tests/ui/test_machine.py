@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gpt_core.model.config import GPTConfig
+from gpt_core.training.config import TrainConfig
 from ui.services import machine
 from ui.services.runs import PUBLIC_LIMITS, Limits
 
@@ -101,11 +102,12 @@ def test_speed_is_that_of_steps():
     config = GPTConfig.from_preset(
         "classic", vocab_size=8, block_size=8, n_layer=1, n_head=1, n_embd=8
     )
-    small = machine.steps_per_second(config, 2, seconds=0.1)
+    little, much = (TrainConfig(batch_size=size) for size in (2, 8))
+    small = machine.steps_per_second(config, little, seconds=0.1)
     large = GPTConfig.from_preset(
         "classic", vocab_size=8, block_size=128, n_layer=4, n_head=4, n_embd=128
     )
-    assert small > 2 * machine.steps_per_second(large, 8, seconds=0.1) > 0
+    assert small > 2 * machine.steps_per_second(large, much, seconds=0.1) > 0
 
 
 def test_the_tighter_of_two_limits():

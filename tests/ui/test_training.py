@@ -383,6 +383,39 @@ def test_a_second_app_on_the_machine_waits_for_the_first(tmp_path):
         wait_for_state(two, second, "finished")
 
 
+def test_a_run_that_ended_leaves_its_process_to_the_next_and_the_machine_to_others(tmp_path):
+    lock = tmp_path / "lock"
+    with service(tmp_path / "runs") as one, service(tmp_path / "other") as two:
+        one.warm_up()
+        wait_for(lambda: one._idle)
+        pid = one._idle.process.pid
+        for _ in range(2):
+            run = one.submit("ana", request(steps=5))
+            wait_for_state(one, run, "finished")
+            assert int(lock.read_text()) == pid
+            assert (tmp_path / "runs" / run / LOG_NAME).read_text() == ""
+        wait_for_state(two, two.submit("ben", request(steps=5)), "finished")
+        assert int(lock.read_text()) != pid and is_alive(pid)
+        run = one.submit("ana", request(steps=LONG))
+        wait_for_step(one, run, 1)
+        assert int(lock.read_text()) == pid
+        other = two.submit("ben", request(steps=5))
+        wait_for(lambda: "Another app" in (two.view(other).reason or ""))
+        one.stop("ana", run)
+        wait_for_state(one, run, "stopped")
+        wait_for_state(two, other, "finished")
+    assert not is_alive(pid)
+
+
+def test_a_process_that_nobody_needs_for_a_while_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.services.training._WARM", 0.4)
+    with service(tmp_path / "runs") as training:
+        training.warm_up()
+        worker = wait_for(lambda: training._idle)
+        wait_for(lambda: not is_alive(worker.process.pid))
+        assert training._idle is None
+
+
 APP = """
 import sys, time
 from pathlib import Path

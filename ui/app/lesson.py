@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _GUESSES = "guesses"
 ANSWER_HIDDEN = ":material/lock: This answer is locked: talk about it first."
-GAME_HIDDEN = ":material/lock: This game tells answers, and answers are locked now."
+GAME_HIDDEN = "This game tells answers, and answers are locked now."
 
 
 @dataclass(frozen=True)

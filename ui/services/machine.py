@@ -9,6 +9,7 @@ import socket
 import time
 import tomllib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ from ui import PROJECT
 
 if TYPE_CHECKING:
     from gpt_core.model.config import GPTConfig
+    from gpt_core.training.config import TrainConfig
 
 _GROUPS, _OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+_ENDLESS = 1_000_000  # steps
 # File systems that are gone when a container, or the machine, is started anew.
 _FORGETFUL = ("overlay", "aufs", "tmpfs", "ramfs", "rootfs")
 
@@ -130,28 +133,23 @@ def _commit(git: Path) -> str:
     return next(words[0] for words in lines if words[1:] == [name])
 
 
-def steps_per_second(config: GPTConfig, batch: int, seconds: float = 1.0) -> float:
+def steps_per_second(config: GPTConfig, train: TrainConfig, seconds: float = 1.0) -> float:
     """Optimizer steps a second on random tokens, measured now, in this process, with one thread.
 
-    A model of this shape makes a step of AdamW after another for some seconds; the first one, in
-    which memory is fetched, doesn't count.
+    Such a model is trained for some seconds; the first step, in which memory is fetched, doesn't
+    count.
     """
-    import torch
+    import numpy as np
 
     from gpt_core.model.gpt import GPT
+    from gpt_core.training.data import TokenData
+    from gpt_core.training.trainer import Trainer
 
-    model = GPT(config)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    tokens = torch.randint(config.vocab_size, (batch, config.block_size + 1))
-    done, started = 0, 0.0
-    while True:
-        _, loss = model(tokens[:, :-1], tokens[:, 1:])
-        assert loss is not None
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        now = time.perf_counter()
-        if not started:
-            started = now
-        elif (done := done + 1) and now - started >= seconds:
-            return done / (now - started)
+    tokens = np.random.default_rng(0).integers(config.vocab_size, size=20 * config.block_size)
+    endless = replace(train, steps=_ENDLESS, eval_interval=_ENDLESS)
+    trainer = Trainer(GPT(config), TokenData(tokens, tokens), endless)
+    next(trainer)
+    started = time.perf_counter()
+    while (taken := time.perf_counter() - started) < seconds:
+        next(trainer)
+    return (trainer.step - 1) / taken
