@@ -61,13 +61,15 @@ class Attribution:
 
     @property
     def parts(self) -> list[float]:
-        """The numbers of the finest sum: a layer's attention is its heads and its bias."""
+        """The numbers of the finest sum: a layer's attention is its heads and its bias.
+
+        What a model without biases has none of isn't counted.
+        """
         whole = [each.logit for each in self.branches if not each.name.endswith("attn_out")]
         return [
             *whole,
             *self.heads.flatten().tolist(),
-            *self.attention_bias.tolist(),
-            self.constant,
+            *filter(None, (*self.attention_bias.tolist(), self.constant)),
         ]
 
     @property

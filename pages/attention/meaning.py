@@ -7,7 +7,7 @@ import streamlit as st
 from gpt_core.bundled import BUNDLED
 from pages.attention import words
 from pages.attention.figures import looked_at
-from pages.attention.results import meaning_of, share_of
+from pages.attention.results import can_read, meaning_of, share_of
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
@@ -42,7 +42,9 @@ def show_meaning(loaded: LoadedModel) -> None:
     left, right = st.columns([3, 4], gap="medium", vertical_alignment="center")
     left.markdown(words.meaning(thing, found))
     if loaded.key != bundled.key:
-        share = share_of(loaded, words.sentence(thing), thing)
+        text = words.sentence(thing)
+        readable = can_read(loaded, f"{text} {thing}")
+        share = share_of(loaded, text, thing) if readable else None
         left.caption(words.loaded_model(thing, share))
     with right:
         names = ("all heads", words.without_head(found.head))

@@ -32,12 +32,13 @@ from ui.show.theme import palette
 
 
 def tell_one_row(study: Study, chosen: Selection) -> None:
+    config = study.model.config
     pattern = attention_of(study, chosen.off).trace.pattern[chosen.head]
     row = chosen.cell[0] if chosen.cell else len(study.ids) - 1
     column = int(pattern[row].argmax())
     asks, asked = study.tokens[row].text, study.tokens[column].text
     favourite = words.Favourite(row, asks, column, asked, pattern[row, column].item())
-    st.markdown(words.concrete(chosen.head, favourite, study.model.config.causal))
+    st.markdown(words.concrete(chosen.head, favourite, config.causal, len(study.ids)))
 
 
 def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:

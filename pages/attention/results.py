@@ -16,6 +16,7 @@ from ui.services.models import LoadedModel
 from ui.services.study import Study
 from ui.services.traces import attention_of
 
+NEAR_EVEN = 1.5  # times an even share: what gets less was hardly chosen
 POOLS = ("small", "large")  # of the show's things
 
 
@@ -23,14 +24,15 @@ POOLS = ("small", "large")  # of the show's things
 class Meaning:
     """What a model makes of “It” in a sentence about a thing.
 
-    tokens: of the sentence. head: the one that looks most from the last token at the thing;
-    weights: its last row, (T,). before, after: the next token's probabilities (V,) with all heads
+    tokens: of the sentence; place: where the thing begins. head: the one that looks most from the
+    last token at the thing; weights: its last row, (T,). before, after: the next token's probabilities (V,) with all heads
     and without this one. right, wrong: the probability of the whole thing, before and after.
     things: the probability of the first tokens of all the show's things, without this head. needed:
     other heads without which the whole thing gets less than half of what it had.
     """
 
     tokens: tuple[Token, ...]
+    place: int
     head: Head
     weights: Tensor
     before: Tensor
@@ -66,6 +68,7 @@ def meaning_of(loaded: LoadedModel, text: str, thing: str) -> Meaning:
     after = trace_attention(model, ids, (head,)).logits[-1].softmax(dim=-1)
     return Meaning(
         tokens=tokens,
+        place=place,
         head=head,
         weights=weights[head],
         before=whole.logits[-1].softmax(dim=-1),
@@ -77,12 +80,16 @@ def meaning_of(loaded: LoadedModel, text: str, thing: str) -> Meaning:
     )
 
 
+def can_read(loaded: LoadedModel, text: str) -> bool:
+    """Whether its tokenizer knows all of a text, and its context has room for it."""
+    tokens = loaded.tokenizer.tokenize(text)
+    return all(each.known for each in tokens) and len(tokens) <= loaded.model.config.block_size
+
+
 @shared()
 def share_of(loaded: LoadedModel, text: str, thing: str, without: tuple[Head, ...] = ()) -> float:
-    """The probability that a text goes on with the whole thing; 0 where that can't be read."""
+    """The probability that a text goes on with the whole thing; the model `can_read` both."""
     tokens = loaded.tokenizer.tokenize(f"{text} {thing}")
-    if not all(token.known for token in tokens) or len(tokens) > loaded.model.config.block_size:
-        return 0.0
     ids = [token.id for token in tokens]
     new = [i for i, token in enumerate(tokens) if token.end > len(text)]
     logs = trace_attention(loaded.model, ids, without).logits.log_softmax(dim=-1)
@@ -110,7 +117,8 @@ class FirstToken:
     """What all heads give to the first token, on average over the rows after it.
 
     shares: by (layer, head), in order. even: what a row that spread its attention evenly would
-    give. most: in how many heads some later row gives it more than any other token.
+    give. most: in how many heads some later row gives it more than any other token, and clearly
+    more than an even share.
     """
 
     shares: list[float]
@@ -126,7 +134,8 @@ def first_token(study: Study) -> FirstToken | None:
         return None
     T, causal = pattern.shape[2], study.model.config.causal
     seen = torch.arange(2, T + 1).float() if causal else torch.full((T - 1,), float(T))
-    most = (pattern.argmax(dim=-1) == 0).any(dim=-1).sum()
+    favourite = (pattern.argmax(dim=-1) == 0) & (pattern[:, :, 0] * seen >= NEAR_EVEN)
+    most = favourite.any(dim=-1).sum()
     return FirstToken(pattern[:, :, 0].mean(dim=-1).tolist(), (1 / seen).mean().item(), int(most))
 
 

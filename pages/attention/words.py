@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gpt_core.interpret.attention import Ablation, Head
 from gpt_core.model.config import GPTConfig
-from pages.attention.results import FirstToken, Meaning, Row
+from pages.attention.results import NEAR_EVEN, FirstToken, Meaning, Row
 from ui.app.lesson import Answer
 from ui.show.numbers import number, percent
 from ui.show.theme import Palette
@@ -87,14 +87,18 @@ def judged(guess: str, thing: str, found: Meaning) -> Answer:
 
 def meaning(thing: str, found: Meaning) -> str:
     """Which head it is, what it looks at, and what goes without it."""
-    most = found.weights.max().item()
-    told = f"At the last token, **{name_of(found.head)}** gives its largest weight, "
-    told += f"{percent(most)}, to "
-    told += f"{code(found.tokens[int(found.weights.argmax())].text)}. "
+    seen = found.weights[found.place].item()
+    if seen >= ENOUGH:
+        told = f"At the last token, **{name_of(found.head)}** gives its largest weight, "
+        told += f"{percent(seen)}, to {code(found.tokens[found.place].text)}. "
+    else:
+        told = f"From the last token, no head looks much at “{thing}”: the most is "
+        told += f"{percent(seen)} of its weight, of **{name_of(found.head)}**. "
     if found.right < ENOUGH:
         return told + (
-            f"But “{thing}” gets only {percent(found.right)}: this model doesn't say it. It "
-            "learned from texts in which other things are wrapped. To look at a word is not enough."
+            f"{'And' if seen < ENOUGH else 'But'} “{thing}” gets {percent(found.right)}: this "
+            "model doesn't say it. It learned from texts in which other things are wrapped."
+            f"{' To look at a word is not enough.' if seen >= ENOUGH else ''}"
         )
     told += f"With all heads “{thing}” gets {percent(found.right)}. Without this one it gets "
     told += f"{percent(found.wrong)}. "
@@ -111,14 +115,22 @@ def meaning(thing: str, found: Meaning) -> str:
     return told
 
 
-def loaded_model(thing: str, share: float) -> str:
-    """What another model makes of the same text."""
-    if share >= ENOUGH:
+def loaded_model(thing: str, share: float | None) -> str:
+    """What another model makes of the same text; None where it can't read it."""
+    if share is not None and share >= ENOUGH:
         return f"The model that you have loaded gets it right as well: {percent(share)}."
-    return (
-        f"The model that you have loaded gives “{thing}” {percent(share)} here. Its text was "
-        "another one, or it is too small. So this part shows the model that comes with the course; "
-        "all below is about yours."
+    if share is None:
+        told = (
+            "The model that you have loaded can't read this text: it is longer than the model's "
+            "context, or has characters that its tokenizer doesn't know. "
+        )
+    else:
+        told = (
+            f"The model that you have loaded gives “{thing}” {percent(share)} here. Its text was "
+            "another one, or it is too small, or it has learned too little. "
+        )
+    return told + (
+        "So this part shows the model that comes with the course; all below is about yours."
     )
 
 
@@ -145,10 +157,12 @@ class Favourite:
 def intro(config: GPTConfig, T: int) -> str:
     """What is in the picture."""
     heads = "one head" if config.n_head == 1 else f"{config.n_head} heads"
-    layers = "one layer" if config.n_layer == 1 else f"{config.n_layer} layers"
+    layers, each = (
+        ("one layer", "") if config.n_layer == 1 else (f"{config.n_layer} layers", " each")
+    )
     pictures = config.n_layer * config.n_head
     return (
-        f"This model has {layers} of {heads} each: "
+        f"This model has {layers} of {heads}{each}: "
         f"{'1 picture' if pictures == 1 else f'{pictures} pictures'} for "
         f"{'this 1 token' if T == 1 else f'these {T} tokens'}. Each cell is one weight from 0 to 1."
     )
@@ -161,17 +175,21 @@ ONE_HEAD = (
 )
 
 
-def concrete(head: Head, favourite: Favourite, causal: bool) -> str:
-    """One row of the chosen head in a sentence."""
+def concrete(head: Head, favourite: Favourite, causal: bool, T: int) -> str:
+    """One row of the chosen head in a sentence; the prompt has T tokens."""
     f = favourite
-    seen = f"the {f.row + 1} positions up to itself" if causal else "all positions"
-    if f.row == 0 and causal:
+    visible = f.row + 1 if causal else T
+    seen = f"the {visible} positions up to itself" if causal else "all positions"
+    if visible == 1:
         seen = "the only position it may see, itself"
+    even = ""
+    if visible > 1 and f.weight * visible < NEAR_EVEN:
+        even = f" Here that is hardly more than an even share, {1 / visible:.3f} for each."
     return (
         f"In **{name_of(head)}**, the :blue[**query**] of position {f.row}, {code(f.asks)}, is "
         f"compared with the :red[**key**] of {seen}. The weights sum to 1. The largest, "
         f"**{f.weight:.3f}**, goes to position {f.column}, {code(f.asked)}: that token's "
-        f":green[**value**] enters the sum with a share of {f.weight:.0%}."
+        f":green[**value**] enters the sum with a share of {f.weight:.0%}.{even}"
     )
 
 
@@ -297,7 +315,7 @@ def twice_as_long(T: int, attending: int, matrices: int) -> str:
     share, even = attending / (attending + matrices), T * matrices / attending
     told += f"In a layer, scores and sums take {share:.0%} of the multiplications on this prompt"
     if attending < matrices:
-        return told + f"; from T = {even:,.0f} on they would take more than half."
+        return told + f"; beyond T = {even:,.0f} they would take more than half."
     return told + ", more than the matrices."
 
 
@@ -325,20 +343,24 @@ def first_in_words(found: FirstToken, token: str) -> str:
         return f"{told}In this model, on this prompt, its only head doesn't: {here}"
     still = f" Still, in {found.most} of {heads} it is the favourite of at least one later row."
     return told + (
-        f"In this model, on this prompt, no head does: {here}{still if found.most else ''}"
+        "In this model, on this prompt, no head gives it more than twice an even share: "
+        f"{here}{still if found.most else ''}"
     )
 
 
 PRETTY = """
 A crisp stripe is easy to name, and tempting to believe in. But the picture shows only **where** a
-head looks. What it **adds** is in v, and what that changes is decided in later layers. A clear
-picture is no proof. A head with a sharp pattern may have no effect; a blurred one may carry the
-answer. So don't judge by the looks: **take the head away and measure.**
+head looks. What it **adds** is in v, and what that changes is decided by what comes after it. A
+head with a sharp pattern may have no effect; a blurred one may carry the answer. So don't judge by
+the looks: **take the head away and measure.**
 
 Even then, mind what was measured: this prompt, these heads, all at once. When little changes, the
-other heads may have stood in for the missing one. When much changes, part of it may be that later
-layers meet numbers that they never saw while training.
+other heads may have stood in for the missing one. When much changes, part of it may be that what
+comes after it meets numbers that it never saw while training.
 """
+
+
+COUNTED = {1: "A question", 2: "Two questions", 3: "Three questions"}
 
 
 def explanation(config: GPTConfig, T: int, colours: Palette, more: list[str]) -> str:
@@ -352,7 +374,7 @@ def explanation(config: GPTConfig, T: int, colours: Palette, more: list[str]) ->
             "## The formula",
             f"$$\n{formula(colours, config.causal)}\n$$",
             sizes(config, T),
-            "## Three questions that come up",
+            f"## {COUNTED[len(more)]} that {'comes' if len(more) == 1 else 'come'} up",
             *more,
         )
     )

@@ -25,7 +25,7 @@ def film(study: Study) -> None:
     probes = PROBES_OF_LISTS if study.run_key == COPYING else PROBES
     key = "film_probe_of_lists" if study.run_key == COPYING else "film_probe"
     kind = widgets.segmented_control(
-        "The probe that every snapshot reads", probes, probes[0], key=key, container=right
+        "The probe: what every snapshot reads", probes, probes[0], key=key, container=right
     )
     panel(study, open_run(study), probe_of(study, kind))
 

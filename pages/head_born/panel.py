@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from gpt_core.training.run import Run
 from gpt_core.training.run_files import ACTIVE, RunError
 from pages.head_born import figures, words
 from pages.head_born.film import Probe, draw, step_in_url
-from pages.head_born.results import Film, film_of
+from pages.head_born.results import Film, film_of, tokens_in_use
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
@@ -166,11 +167,13 @@ def _ask(study: Study, film: Film) -> bool:
         lambda choice: words.answer(choice, asked, views, fall, so_far),
     )
     if revealed:
-        _show_births(views, found, fall)
+        _show_births(film.run, views, found, fall)
     return revealed
 
 
-def _show_births(views: Sequence[SnapshotView], found: Sequence[words.Birth], fall: Fall) -> None:
+def _show_births(
+    run: Run, views: Sequence[SnapshotView], found: Sequence[words.Birth], fall: Fall
+) -> None:
     """The copy test beside the loss, and who took which role."""
     if any(view.copying for view in views):
         st.header("The copy test, step by step")
@@ -180,7 +183,7 @@ def _show_births(views: Sequence[SnapshotView], found: Sequence[words.Birth], fa
             show(figures.copy_test(views, fall), "film_copying", words.COPY_TEST_ALT)
         with right:
             show(figures.shares(views), "film_shares", words.SHARES_ALT)
-        st.markdown(words.copied(views))
+        st.markdown(words.copied(views, math.log2(len(tokens_in_use(run)))))
     st.subheader("Who took which role, and when?")
     st.markdown(words.told(found))
     st.markdown(words.CAUTION)

@@ -17,6 +17,7 @@ from ui.show.numbers import counted
 
 LN_2 = math.log(2)
 ASKED = "previous token"
+AFTER = "after copies"
 EARLY = "Early: less than half of it"
 LATER = "Later: between half and nine tenths"
 LATE = "Late: more than nine tenths"
@@ -108,8 +109,11 @@ def _birth(role: str, views: Sequence[SnapshotView], fall: Fall | None) -> Birth
     )
 
 
-def copied(views: Sequence[SnapshotView]) -> str:
-    """Whether heads of the run learned to copy, when, and whether the loss shows it."""
+def copied(views: Sequence[SnapshotView], guessing: float) -> str:
+    """Whether heads of the run learned to copy, when, and whether the loss shows it.
+
+    guessing: what a random token costs who gives all of them the same probability, in bits.
+    """
     tested = [(view.step, view.copying) for view in views if view.copying]
     first = next(((step, each) for step, each in tested if each.passed.any()), None)
     if first is None:
@@ -130,20 +134,44 @@ def copied(views: Sequence[SnapshotView]) -> str:
         said += f"At the end it is {_named(end).lower()} with {last.share[end]:.0%}. "
     else:
         said += "At the end no head passes any more. "
-    return said + _saved(last) + _order(step, head, views)
+    return said + _saved(last, guessing) + _order(step, head, views) + _no_role(views, last)
 
 
-def _saved(last: Copying) -> str:
+def _no_role(views: Sequence[SnapshotView], last: Copying) -> str:
+    """Why a head that copies random tokens may have no clear role on the run's own texts."""
+    role = views[-1].roles.get(AFTER)
+    if role is None or not last.passed.any() or any(v.roles[AFTER].clear().any() for v in views):
+        return ""
+    head = _largest(np.where(last.passed, last.share, -1))
+    share, chance = role.share[head].item(), role.chance[head].item()
+    return (
+        f" Below, it has no clear role *{AFTER}* all the same: on the run's own texts it gives "
+        f"{share:.0%} of its attention to the token after an earlier copy, but {chance:.0%} to "
+        "other tokens as far away. A clear role takes twice as much. Random tokens tell the two "
+        "apart."
+    )
+
+
+def _saved(last: Copying, guessing: float) -> str:
     """What the second copy costs less, if it does."""
     first, second = last.first / LN_2, last.second / LN_2
     if last.passed.any() and second < 0.95 * first:
         return (
             f"The second copy costs {second:.1f} bits per token there, the first {first:.1f}: "
-            f"copying saves {first - second:.1f} of them. "
+            f"copying saves {first - second:.1f} of them. {_dear(second, guessing)}"
         )
     return (
         f"But the second copy costs {second:.1f} bits per token there and the first {first:.1f}: "
         "looking there has not (yet) become copying. "
+    )
+
+
+def _dear(second: float, guessing: float) -> str:
+    if second <= guessing:
+        return ""
+    return (
+        f"(Both are more than guessing would cost, {guessing:.1f}: such tokens come in no order "
+        "that it learned from.) "
     )
 
 
@@ -297,6 +325,7 @@ def norm_words(kind: str) -> str:
 def whose(key: str, corpus: str, steps: int, kept: int) -> str:
     """Which run is shown, that it is a recorded one, and what was built into it."""
     looked = "1 moment of it was kept" if kept == 1 else f"{kept} moments of it were kept"
+    looked += ", each as a **snapshot** of all weights"
     if key == COPYING:
         return (
             f":material/history: Recorded: two layers learn from lists that are read out twice, "

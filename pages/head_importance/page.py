@@ -26,7 +26,7 @@ panels.show_twice(study)
 st.header("Remove a head and train on")
 panels.show_healing(study)
 
-try_this(*words.TRY)
+try_this(*words.to_try(study.model.config))
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)
 show_source(score_text, shuffled, fading, repeat_test, without_heads, losses_without)

@@ -117,7 +117,7 @@ def ask_and_show_values(study: Study) -> None:
         measured = predict(
             f"heads_guess_{study.run_key}_{sharp[0]}_{sharp[1]}",
             words.question(sharp, total),
-            words.PLACES,
+            words.places(total),
             lambda guess: words.answer(guess, sharp, known),
         )
     st.header("What each head is worth")

@@ -11,14 +11,17 @@ from ui.show.numbers import number
 
 if TYPE_CHECKING:
     from gpt_core.interpret.induction import RepeatTest
+    from gpt_core.model.config import GPTConfig
 
 BITS = 1 / math.log(2)  # of a nat
 AFTER, INDUCTION = "after copies", "induction"
 BADGES = {"previous token": "previous", "first token": "first", "same token": "same"}
 UNCLEAR = "no clear pattern"
 PLACES = ("the most valuable of all", "in the upper half", "in the lower half")
+OF_TWO = ("the more valuable of the two", "the less valuable of the two")
 # Who gained less than this share of what was recovered has not taken over.
 TAKEN_OVER = 0.1
+NEARLY = 1.5  # times chance: a head that gives less doesn't come close to passing a test
 # Losses of two models further apart than this factor: what their heads are worth can't be compared.
 ALIKE = 1.5
 
@@ -44,9 +47,19 @@ TRY = (
     "**Attention** and switch it off for your prompt.",
     "Remove the least valuable head and train on. Does the loss rise at all?",
     "Remove the same head with another seed. Which numbers change, and by how much?",
-    "Train a model with one layer (Training), choose it, and come back. Can it have an induction "
-    "head, which needs an earlier layer?",
 )
+
+
+def to_try(config: GPTConfig) -> tuple[str, ...]:
+    """What to do on the page; another model to train is one of another depth."""
+    other = "two layers" if config.n_layer == 1 else "one layer"
+    return (
+        *TRY,
+        f"Train a model with {other} (Training), choose it, and come back. Has it an induction "
+        "head, which needs an earlier layer?",
+    )
+
+
 QUESTIONS = (
     (
         "A head gives 14% of its attention to the speaker's name; chance is 2%. Name one thing "
@@ -234,9 +247,21 @@ def question(head: tuple[int, int], total: int) -> str:
     """What to predict."""
     return (
         f"On your prompt, {head_name(head)} has the **sharpest picture** of all: its rows point at "
-        f"single tokens most clearly (the first column aside). Now sort all {total} heads by how "
+        "single tokens most clearly (the first column aside). Now sort "
+        f"{'both' if total == 2 else f'all {total}'} heads by how "
         "much the loss on unseen text rises when one is removed. Where does this head stand?"
     )
+
+
+def places(total: int) -> tuple[str, ...]:
+    """What can be guessed: of two heads, none is in an upper half but the first."""
+    return OF_TWO if total == 2 else PLACES
+
+
+def _place(place: int, total: int) -> str:
+    if total == 2:
+        return OF_TWO[place]
+    return PLACES[0] if place == 0 else PLACES[1] if place < total / 2 else PLACES[2]
 
 
 def answer(guess: str, head: tuple[int, int], found: dict[str, Any] | None) -> Answer:
@@ -247,7 +272,7 @@ def answer(guess: str, head: tuple[int, int], found: dict[str, Any] | None) -> A
         )
     order = ranked(found)
     place = next(i for i, entry in enumerate(order) if tuple(entry["head"]) == head)
-    truth = PLACES[0] if place == 0 else PLACES[1] if place < len(order) / 2 else PLACES[2]
+    truth = _place(place, len(order))
     costs = _bits(order[place]["zero"])
     said = f"It is {truth}: place {place + 1} of {len(order)}; without it the loss rises by {costs}"
     if place == 0:
@@ -282,8 +307,8 @@ def value_sentences(found: dict[str, Any], vocab_size: int) -> str:
     if without > guessing:
         said += (
             f". That is more than guessing would cost (log₂ {vocab_size:,} = "
-            f"{number(guessing)} bits): the later layers meet numbers that never came up in "
-            "training, and what they make of them is wrong with confidence"
+            f"{number(guessing)} bits): what comes after the head meets numbers that never came up "
+            "in training, and makes something of them that is wrong with confidence"
         )
     said += (
         ". With the head's average in place of zeros it rises by "
@@ -331,8 +356,8 @@ ABOUT_VALUES = (
     "thin line is a 95% interval over texts: the texts are drawn again, each with and without the "
     "head. The diamond is a milder removal (mean-ablation): the head's **average** z in place of "
     "its own, so that only what depends on *this* text is gone. Where the two differ much, part of "
-    "a zero's damage is that later layers meet numbers that never came up in training. And a small "
-    "value doesn't prove a head useless: others may do the same work."
+    "a zero's damage is that what comes after it meets numbers that never came up in training. And "
+    "a small value doesn't prove a head useless: others may do the same work."
 )
 
 
@@ -431,11 +456,13 @@ def copied(test: RepeatTest) -> str:
         return said + "**This model has learned to copy**: the second time costs less than half. "
     if second < 0.9 * first:
         return said + "The first time helps with the second, but it is far from copying. "
-    how = "dearer" if second > first else "hardly cheaper"
-    said += f"**This model has not learned to copy** such a sequence: the second time is {how}. "
+    how = "costs more" if second > 1.05 * first else "costs hardly less"
+    if 0.95 * first < second <= 1.05 * first:
+        how = "costs about as much"
+    said += f"**This model has not learned to copy** such a sequence: the second time {how}. "
     if test.share.shape[0] == 1:
         return said + "It could not: that takes a head in an earlier layer, and it has one layer. "
-    return said + "Nothing in its text may have called for it. "
+    return said + "Perhaps nothing in its training called for it. "
 
 
 def induction_sentences(test: RepeatTest, head: tuple[int, int]) -> str:
@@ -444,10 +471,13 @@ def induction_sentences(test: RepeatTest, head: tuple[int, int]) -> str:
     passed = int(test.passed().sum())
     numbers = f"{share:.1%} of its attention (an average token of the first copy: {chance:.1%})"
     if not passed:
-        return (
-            copied(test) + "**No head passes the test.** Closest comes "
-            f"{head_name(head)}: {numbers}."
-        )
+        said = copied(test) + "**No head passes the test.** "
+        if share < NEARLY * chance:
+            return said + (
+                "None looks there much more than at an average token of the first copy; the most "
+                f"above that is {head_name(head)}: {numbers}."
+            )
+        return said + f"Closest comes {head_name(head)}: {numbers}."
     heads = "One head passes" if passed == 1 else f"{passed} heads pass"
     return (
         copied(test) + f"**{heads} the test.** Most of all, {head_name(head)} looks at the token "

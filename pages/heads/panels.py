@@ -46,9 +46,12 @@ def show_lesson(study: Study) -> None:
 def _one_set_each(study: Study, layer: int, position: int) -> None:
     """Where each head of the layer gives most, for the chosen token."""
     shares, places = attention_of(study).trace.pattern[layer, :, position].max(dim=-1)
-    texts = [study.tokens[place].text for place in places.tolist()]
-    most = list(zip(texts, shares.tolist(), strict=True))
-    st.markdown(words.one_set_each(study.tokens[position].text, most))
+    most = [
+        words.Most(place, study.tokens[place].text, share)
+        for place, share in zip(places.tolist(), shares.tolist(), strict=True)
+    ]
+    visible = position + 1 if study.model.config.causal else len(study.ids)
+    st.markdown(words.one_set_each(study.tokens[position].text, most, visible))
 
 
 def _to_one_vector(study: Study, step: OutputStep) -> None:

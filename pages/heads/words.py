@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ui.app.lesson import Answer
-from ui.show.numbers import number, tidy
+from ui.show.numbers import number, percent, tidy
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -16,10 +18,14 @@ if TYPE_CHECKING:
 GOAL = "Say why a layer has several heads, and how their results become one vector."
 FEWER, SAME, MORE = "fewer", "just as many", "more"
 MOST_LISTED = 6
+NEAR_EVEN = 1.5  # times an even share: what gets less was hardly chosen
 TASK = (
     "Move the sliders. Is there a token where one head's numbers are far larger than the others'?"
 )
-AGAIN = "One matrix, the **output projection** W_O, mixes the numbers of all heads:"
+AGAIN = (
+    "One matrix, the **output projection** W_O, mixes the numbers of all heads into one vector, "
+    "**attn_out**. That is what the layer's attention adds to the token's vector."
+)
 WHY_SUM = (
     "Each head has columns of W_O of its own. So there are two ways to read the formula, with the "
     "same result: lay the heads side by side and multiply once, or let each head multiply its own "
@@ -98,28 +104,47 @@ def answer(guess: str, config: GPTConfig) -> Answer:
         guess == SAME,
         f"A narrow head has three matrices of {C} × {D} numbers, and there are {H} such heads: "
         f"{H} × 3 × {C} × {D} = {3 * C * C:,}. The wide one has 3 × {C} × {C} = {3 * C * C:,}. "
-        + ("(Biases left out; they are as many, too.) " if config.bias else "")
+        + ("(Biases are left out; their number is the same, too.) " if config.bias else "")
         + "Several heads cost no more weights. What they add is more *patterns*: "
         f"{H} sets of attention weights for each token instead of one.",
     )
 
 
-def one_set_each(token: str, most: Sequence[tuple[str, float]]) -> str:
-    """Where each head gives most of its attention. most: a token's text and its share, a head."""
+@dataclass(frozen=True)
+class Most:
+    """What one head gives most to: the token at a place, its text, its share."""
+
+    place: int
+    text: str
+    share: float
+
+
+def one_set_each(token: str, most: Sequence[Most], visible: int) -> str:
+    """Where each head gives most of its attention, of so many tokens that it may see."""
     listed = "; ".join(
-        f"head {head}: {code(text)} ({share:.0%})"
-        for head, (text, share) in enumerate(most[:MOST_LISTED])
+        f"head {head}: {code(each.text)} ({percent(each.share)})"
+        for head, each in enumerate(most[:MOST_LISTED])
     )
     more = f"; and {len(most) - MOST_LISTED} more" if len(most) > MOST_LISTED else ""
     said = "One head has **one set of weights** for each token. "
-    if len(most) == 1:
-        text, share = most[0]
+    if visible == 1:
         return said + (
-            f"For {code(token)} this model's only head gives most to {code(text)} ({share:.0%}). "
+            f"{code(token)} sees only itself, so all weight goes there. Choose a later token above."
+        )
+    even = f"an even share would be {percent(1 / visible)}"
+    chosen = [each.share * visible >= NEAR_EVEN for each in most]
+    if len(most) == 1:
+        return said + (
+            f"For {code(token)} this model's only head gives most to {code(most[0].text)} "
+            f"({percent(most[0].share)}{'' if chosen[0] else f'; {even}'}). "
             "Whatever else this token needs has to come through the same weights."
         )
     said += f"Where each head gives most for {code(token)}: {listed}{more}. "
-    if len({text for text, _ in most}) == 1:
+    if not any(chosen):
+        return said + f"That is hardly a choice: {even}. Choose another token above."
+    if not all(chosen):
+        said += f"(For comparison: {even}.) "
+    elif len({each.place for each in most}) == 1:
         return said + "Here all heads agree. Choose another token above: do they always?"
     return said + "Different heads can take different things from different tokens."
 
@@ -149,11 +174,18 @@ def one_number(step: OutputStep, channel: int) -> dict[str, list[str]]:
     columns = [f"{h * D} … {(h + 1) * D - 1}" for h in range(len(step.z))]
     added = [*step.parts[:, channel].tolist(), step.bias[channel].item()]
     numbers = [*added, sum(added), step.attn_out[channel].item()]
+    form = _enough(numbers)
     return {
         "part": names,
         "columns of W_O": [*columns, "", "", ""],
-        "adds": [number(value, "+.3f") for value in numbers],
+        "adds": [number(value, form) for value in numbers],
     }
+
+
+def _enough(values: Sequence[float]) -> str:
+    """As many decimals as show three digits of the largest, and three at least."""
+    largest = max(abs(value) for value in values)
+    return f"+.{max(3, 2 - math.floor(math.log10(largest))) if largest else 3}f"
 
 
 def check(step: OutputStep) -> str:
@@ -169,11 +201,11 @@ def who_writes(step: OutputStep) -> str:
     """How much each head adds here."""
     lengths = step.parts.norm(dim=1).tolist()
     order = sorted(range(len(lengths)), key=lambda head: -lengths[head])
-    listed = ", ".join(f"head {head}: {number(lengths[head])}" for head in order[:MOST_LISTED])
+    listed = ", ".join(f"head {head}: {tidy(lengths[head])}" for head in order[:MOST_LISTED])
     more = f", and {len(order) - MOST_LISTED} more" if len(order) > MOST_LISTED else ""
     said = f"The lengths of the vectors that the heads add here: {listed}{more}."
     if len(order) == 1:
-        said = f"The vector that the head adds here has length {number(lengths[0])}."
+        said = f"The vector that the head adds here has length {tidy(lengths[0])}."
     return (
         f"{said} A long vector need "
         "not be a useful one. What a head is worth can be measured: see **Head importance**."

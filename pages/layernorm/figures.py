@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gpt_core.interpret.norms import mean_and_std
-from ui.show.numbers import number, tidy
+from ui.show.numbers import near, number
 from ui.show.plotly_json import (
     Figure,
     around_zero,
@@ -40,7 +40,8 @@ def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure
     vectors = (norm.before, norm.normalized, norm.after)
     for row, (stage, vector, hue) in enumerate(zip(stages, vectors, hues, strict=True), start=1):
         mean, std = (float(value) for value in mean_and_std(vector[position]))
-        titles.append(f"<b>{stage}</b> · μ = {tidy(mean)} · σ = {tidy(std)}")
+        about = (f"{name} {near(value)}" for name, value in (("μ", mean), ("σ", std)))
+        titles.append(f"<b>{stage}</b> · {' · '.join(about)}")
         bars.append(_columns(vector[position].tolist(), hue) | {"yaxis": _axis("y", row)})
         marks.append(_band(mean - std, mean + std, hue, _axis("y", row)))
         marks.append(_level(mean, "paper", _axis("y", row)))

@@ -11,7 +11,7 @@ import pandas as pd
 from gpt_core.interpret.norms import DepthTrace, HandCalculation, mean_and_std
 from gpt_core.model.norms import LayerNorm, RMSNorm
 from ui.app.lesson import Answer
-from ui.show.numbers import number, tidy
+from ui.show.numbers import near, number, tidy
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -109,13 +109,13 @@ def learned_in_words(name: str, hand: HandCalculation, biased: bool) -> str:
     C = len(hand.x)
     low, high = tidy(min(hand.gain)), tidy(max(hand.gain))
     told = f"`{name}` has {C} gains γ" + (f" and {C} biases β" if biased else " and no bias β")
-    told += ", one for each channel, the same for every token of every prompt. They were "
-    told += "**learned**: γ began at 1" + (" and β at 0" if biased else "")
+    told += ", one for each channel, the same for every token of every prompt. They are "
+    told += "**learned**: γ begins at 1" + (" and β at 0" if biased else "")
     if (low, high) == ("1", "1") and not any(hand.bias if biased else ()):
-        return told + f", and {'there they still are' if biased else 'there it still is'}."
+        return told + f". In this model {'they are still there' if biased else 'it is still 1'}."
     told += ". Now γ " + _range(low, high)
     if biased:
-        told += ", β " + _range(tidy(min(hand.bias)), tidy(max(hand.bias)))
+        told += " and β " + _range(tidy(min(hand.bias)), tidy(max(hand.bias)))
     return told + "."
 
 
@@ -168,8 +168,8 @@ def rms_saves(kind: str, biased: bool, norms: int, channels: int) -> str | None:
     told = "**What RMSNorm saves:** the mean, which is one sum over all channels for each token"
     if kind == "layernorm" and biased:
         told += (
-            f", and β: in this model {norms} norms × {channels} = {norms * channels:,} of "
-            f"{2 * norms * channels:,} learned numbers"
+            f", and β: in this model {norms} norms × {channels} = {norms * channels:,} of the "
+            f"norms' {2 * norms * channels:,} learned numbers"
         )
     elif kind == "rmsnorm":
         told += (
@@ -191,7 +191,7 @@ def _layer_norm_steps(hand: HandCalculation) -> str:
     C, mean, variance = len(hand.x), hand.mean[0], hand.variance[0]
     return f"""
 1. **Mean, μ (mu).** Add the {C} numbers and divide by {C}: {tidy(sum(hand.x))} / {C},
-   so **μ = {tidy(mean)}**.
+   so **μ {near(mean)}**.
 2. **Centre.** Subtract μ from each number. What is left adds up to 0.
 3. **Variance, σ² (sigma squared).** Square what is left and take the mean:
    {tidy(variance * C)} / {C}, so **σ² = {tidy(variance)}**. Its root σ = {tidy(variance**0.5)} is
@@ -415,6 +415,8 @@ def verdict(norm: nn.Module, x: Tensor, factor: float, ratio: float) -> str:
         f"ε makes up **{percent}** of what stands under the root. The normalised token has "
         f"**{tidy(100 * ratio)}%** of its size at ×1. "
     )
+    if factor == 1:
+        return told + "Move the factor."
     if abs(ratio - 1) < 0.01:
         return told + "The norm hardly cares."
     return told + "Here **the norm does care**: ε is too large beside such a small input."

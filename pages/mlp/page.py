@@ -96,7 +96,8 @@ def show_writing(study: Study, seen: Recording, layer: int, neuron: int, place: 
     times = activation or 1.0
     show(effect_bars(effect * times, study.tokenizer), "mlp_effect", words.EFFECT_ALT)
     later = study.model.config.n_layer - 1 - layer
-    st.caption(words.effect(study.tokens[place].text, activation, later))
+    normed = study.model.config.norm != "none"
+    st.caption(words.effect(study.tokens[place].text, activation, later, normed))
 
 
 def ask_removal(study: Study, seen: Recording, layer: int, neuron: int) -> None:
@@ -185,7 +186,7 @@ with right:
     prose(words.own_function(config.activation))
     show_silence()
 
-try_this(*words.TRY)
+try_this(*words.to_try(config))
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)
 show_source(FeedForward, neurons.loudest, neurons.direct_effect, neurons.without_neuron)

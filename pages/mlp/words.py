@@ -9,7 +9,7 @@ from gpt_core.interpret.attention import Ablation
 from gpt_core.interpret.neurons import Silence
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import number, percent, tidy
+from ui.show.numbers import counted, number, percent, tidy, went
 from ui.show.tokens import TokenLike, code
 
 GOAL = "Follow one neuron: what it reads, how active it is, what it adds, what goes without it."
@@ -29,9 +29,9 @@ FUNCTIONS = {
     "than 0.001.",
     "relu2": "**relu²**: max(x, 0)². As often 0 as relu. What is above 1 grows, what is below 1 "
     "shrinks.",
-    "swiglu": "**SwiGLU**: two layers read the token; one passes through silu, "
-    "x · sigmoid(x), and is the **gate** that multiplies the other. So an activation can have "
-    "either sign.",
+    "swiglu": "**SwiGLU**: two matrices read the token; what comes out of one passes through "
+    "silu, x · sigmoid(x), and is the **gate** that multiplies the other. So an activation can "
+    "have either sign.",
 }
 READING = (
     "Geva et al. 2021, [Transformer Feed-Forward Layers Are Key-Value Memories]"
@@ -148,20 +148,16 @@ def answer(guess: str, change: Ablation, fires: bool) -> Answer:
     """Whether the guess holds, by the numbers."""
     truth = outcome(change)
     best = change.before.argmax()
-    told = (
-        f"{100 * moved(change):.2f}% of the probability moved; the best guess went from "
-        f"{percent(float(change.before[best]))} to {percent(float(change.after[best]))}."
-    )
+    shares = (percent(float(each[best])) for each in (change.before, change.after))
+    told = f"{100 * moved(change):.2f}% of the probability moved; the best guess {went(*shares)}."
     if guess != truth:
         told = f"What happens: {truth}. {told}"
     if not fires:
         told += " It never fires on this prompt, so there was nothing to take away."
         return Answer(guess == truth, told)
     if change.loss_before is not None and change.loss_after is not None:
-        told += (
-            f" The prompt's own loss went from {change.loss_before / math.log(2):.3f} to "
-            f"{change.loss_after / math.log(2):.3f} bits per token."
-        )
+        losses = (f"{n / math.log(2):.3f}" for n in (change.loss_before, change.loss_after))
+        told += f" The prompt's own loss {went(*losses)} bits per token."
     if truth == STAYS:
         told += " That does not prove the neuron useless: another text may need it."
     return Answer(guess == truth, told)
@@ -188,16 +184,22 @@ LOUDEST = "Neurons of this layer that add the longest vectors on your prompt:"
 EFFECT_ALT = "The tokens whose logits this neuron raises and lowers the most, by itself"
 
 
-def effect(token: str, activation: float, layers: int) -> str:
-    """layers: how many come after the neuron's own."""
+def effect(token: str, activation: float, layers: int, normed: bool) -> str:
+    """layers: how many come after the neuron's own. normed: whether a norm does."""
     silent = "Its activation is 0 here; if it were 1"
     at = f"At {code(token)}, with its activation of {tidy(activation)}" if activation else silent
     return (
         f"{at}: what its vector by itself adds to each token's score for coming next, its "
-        "**logit** (the *direct effect*: straight to the end, past all later layers; what the "
-        "norms on this way divide by is held fixed). "
-        f"{later(layers)}"
+        f"**logit**. {_direct(layers, normed)}{later(layers)}"
     )
+
+
+def _direct(layers: int, normed: bool) -> str:
+    past = ", past all later layers" if layers else ""
+    fixed = "what the norms on this way divide by is held fixed" if normed else ""
+    if not (past or fixed):
+        return ""
+    return f"(The *direct effect*: straight to the end{'; '.join(filter(None, (past, fixed)))}.) "
 
 
 REMOVAL_ALT = "Probabilities of the likeliest next tokens with and without the neuron"
@@ -205,7 +207,7 @@ REMOVAL_ALT = "Probabilities of the likeliest next tokens with and without the n
 
 def silence(tokens: int, hidden: int, activation: str, zero: float) -> str:
     """zero: the largest share of exact zeros in a layer, 0 to 1."""
-    told = f"Of {tokens} tokens × {hidden} activations in each layer, on your prompt. "
+    told = f"Of {counted(tokens, 'token')} × {hidden} activations in each layer, on your prompt. "
     if activation in ("relu", "relu2"):
         return told + f"{activation} makes everything below 0 exactly 0."
     name, bound = _ROUNDED[activation]
@@ -231,13 +233,27 @@ def own_function(activation: str) -> str:
     )
 
 
-TRY = (
-    "Choose a neuron of the first layer and one of the last. Which one's texts are easier to name?",
-    "Find a neuron whose texts have one thing in common, write a prompt with it, and see whether "
-    "the neuron fires. Then write one that should not fire it.",
-    "Find a neuron that is 0 on your whole prompt, and a dead one, which is 0 on every text.",
-    "Train a model with another activation function and compare the table of zeros.",
-)
+_ZEROS = "Find a neuron that is 0 on your whole prompt, and a dead one, which is 0 on every text."
+_SILENT = {
+    "relu": _ZEROS,
+    "relu2": _ZEROS,
+    "swiglu": "Find a neuron with an activation above 0 at one token and below 0 at another.",
+}
+_QUIET = "Find a neuron whose activation is nowhere above 0 on your prompt. What would fire it?"
+
+
+def to_try(config: GPTConfig) -> tuple[str, ...]:
+    """What to do with a model of this activation function."""
+    two = "one of the first layer and one of the last" if config.n_layer > 1 else "two neurons"
+    return (
+        f"Choose {two.replace('one of', 'a neuron of', 1)}. Which one's texts are easier to name?",
+        "Find a neuron whose texts have one thing in common, write a prompt with it, and see "
+        "whether the neuron fires. Then write one that should not fire it.",
+        _SILENT.get(config.activation, _QUIET),
+        "Train a model with another activation function and compare the table of zeros.",
+    )
+
+
 QUESTIONS = (
     (
         "Does an MLP see the other tokens of the prompt?",

@@ -48,7 +48,7 @@ def show_pre_against_post() -> None:
     looks = {name: each["depths"][which] for name, each in two.items() if each["depths"]}
     depth_charts(looks, {"pre-norm": 0, "post-norm": 1}, "norms_sides")
     st.caption(
-        f":material/history: {results[0]['said']} The other: {results[1]['said']} "
+        f":material/history: Pre-norm: {results[0]['said']} Post-norm: {results[1]['said']} "
         + words.sides_settings(results[0]["settings"])
     )
     st.markdown(words.sides_in_words(looks))

@@ -267,20 +267,25 @@ def race_results(first: str, differences: Mapping[str, Difference]) -> str:
 
 def compared(name: str, other: str, found: Difference) -> str:
     """What a paired difference of losses in bits per character bears out, and no more."""
+    who = _subject(name)
     if not found.sign:
         return (
-            f"**{name}** can't be told from {other}: they differ by "
-            f"{number(found.most, '.3f')} at most."
+            f"{who} can't be told from {other}: they differ by {number(found.most, '.3f')} at most."
         )
     if found.most < ALIKE:
-        return (
-            f"**{name}** ends as {other} does: they differ by {number(found.most, '.3f')} at most."
-        )
+        return f"{who} ends as {other} does: they differ by {number(found.most, '.3f')} at most."
     low, high = sorted((abs(found.low), abs(found.high)))
     return (
-        f"**{name}** is {'worse' if found.sign > 0 else 'better'} than {other}: by "
+        f"{who} is {'worse' if found.sign > 0 else 'better'} than {other}: by "
         f"{number(abs(found.mean), '.3f')} ({number(low, '.3f')} to {number(high, '.3f')})."
     )
+
+
+def _subject(name: str) -> str:
+    """A contender as a sentence begins with it: “no norm is worse” would say the contrary."""
+    if name == NAMES["none"]:
+        return "The model **without a norm**"
+    return f"**{name[0].upper()}{name[1:]}**"
 
 
 def over_seeds(seeds: int, differences: Mapping[str, Difference]) -> str:
@@ -315,7 +320,10 @@ def depth(missing: list[str]) -> str:
 
 
 def sides_settings(settings: Mapping[str, Any]) -> str:
-    return f"Both: {_rate(settings)}, {settings['steps']} steps. The depths differ here, too."
+    return (
+        f"Both sides: {_rate(settings)}, {settings['steps']} steps. At the other depth these "
+        "settings differ as well, so don't compare the two depths."
+    )
 
 
 def sides_in_words(looks: Mapping[str, Mapping[str, Any]]) -> str:
@@ -368,7 +376,9 @@ def only_counted(side: str, loss: float, counting: float) -> str:
     """counting: what is reached by how often each character comes, and nothing else."""
     if loss < counting - 0.05:
         return ""
-    return f"**{side}** has learned no more than how often each character comes: {counting:.3f}."
+    return (
+        f"{_subject(side)} has learned no more than how often each character comes: {counting:.3f}."
+    )
 
 
 def learned(seeds: int) -> str:
@@ -398,7 +408,7 @@ def frozen_in_words(found: Mapping[str, Difference]) -> str:
 
 def _frozen(found: Difference) -> str:
     if not found.sign:
-        return f"the seeds show no difference; it is {found.most:.3f} at most"
+        return f"the seeds show no clear difference ({found.most:.3f} at most)"
     better = "worse" if found.sign > 0 else "better"
     return f"frozen is {better}, by {abs(found.mean):.3f}"
 

@@ -91,7 +91,7 @@ st.header("Which state carries the answer?")
 prose(words.PATCHING)
 patching()
 
-try_this(*words.TRY)
+try_this(*words.to_try(config.n_layer))
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)
 show_source(logit_lens, patch, patch_each, steer, run_variants)

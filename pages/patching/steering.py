@@ -42,7 +42,8 @@ def steering(pair: Pair) -> None:
         shares = float(plain[rising]), float(other[rising]), float(asked[rising])
         return words.steer_reveal(guess, instead, *shares)
 
-    question = words.steer_question(rows[asked_at], instead, float(other[rising]))
+    gained = float(plain[rising]), float(other[rising])
+    question = words.steer_question(rows[asked_at], instead, *gained)
     if not ask("steer_guess", question, words.STEER_GUESSES, judge):
         return
     left, right = st.columns(2)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ui.app.lesson import Answer
 from ui.components.stream_grids import stream_rows
-from ui.show.numbers import counted, number, percent
+from ui.show.numbers import counted, number, percent, went
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -112,8 +112,11 @@ def lens_note(config: GPTConfig, lengths: tuple[float, float], matters: bool) ->
     first, last = lengths
     if config.post_norm:
         return (
-            "In this post-norm model each layer ends with a norm, so every row is at a common "
-            "size already, and there is no final norm to compute anew."
+            "In this post-norm model each layer ends with a norm, so every row after a layer is at "
+            "a common size already, and there is no final norm to compute anew. The embedding has "
+            f"passed no norm: its length is {number(first, '.3g')} at the chosen token, and "
+            f"{number(last, '.3g')} after the last layer. So compare that row's tokens with the "
+            "others', and not its probabilities."
         )
     if not matters:
         kind = "has no norm" if config.norm == "none" else "has BatchNorm with fixed statistics"
@@ -223,22 +226,34 @@ STEER_GUESSES = (
 )
 
 
-def steer_question(row: str, token: str, other: float) -> str:
+def steer_question(row: str, token: str, plain: float, other: float) -> str:
+    before, after = told_apart(plain, other)
     where = "at the embedding" if row == "embedding" else f"to the state {row}"
     return (
-        f"Of all tokens, {code(token)} gains most from A to B: in B it has {percent(other)}. Now "
-        f"add the difference **twice** (α = 2), {where}. What probability does {code(token)} get?"
+        f"Of all tokens, {code(token)} gains most from A to B: from {before} to {after}. Now add "
+        f"the difference **twice** (α = 2), {where}. What probability does {code(token)} get?"
     )
 
 
 def steer_reveal(guess: str, token: str, plain: float, other: float, pushed: float) -> Answer:
     """The probability of B's token in A, in B, and after the push."""
-    truth = 0 if pushed >= other else 1 if pushed > plain + 1e-6 else 2
+    truth = 0 if pushed >= other else 1 if pushed > plain else 2
+    in_a, in_b, then = told_apart(plain, other, pushed)
     return Answer(
         guess == STEER_GUESSES[truth],
-        f"{code(token)} has {percent(plain)} in A, {percent(other)} in B, and "
-        f"**{percent(pushed)}** with the difference added twice.",
+        f"{code(token)} has {in_a} in A, {in_b} in B, and **{then}** with the difference added "
+        "twice.",
     )
+
+
+def told_apart(*shares: float) -> list[str]:
+    """Probabilities in as many digits as tell those that differ from each other."""
+    texts = [percent(share) for share in shares]
+    for digits in range(3, 9):
+        if len(set(texts)) == len(set(shares)):
+            break
+        texts = [number(100 * share, f".{digits}g") + "%" for share in shares]
+    return texts
 
 
 STILL = 0.005  # less of the probability moved is called nothing
@@ -267,8 +282,8 @@ def steered(
     if best[1] == best[0]:
         same = "as in A and B" if best[0] == best[2] else "as in A"
         return (
-            f"{told}. The likeliest token stays **{after}**, {same}; its probability goes from "
-            f"{percent(shares[0])} to {percent(shares[1])}."
+            f"{told}. The likeliest token stays **{after}**, {same}; its probability "
+            f"{went(*map(percent, shares))}."
         )
     if best[1] == best[2]:
         return f"{told}. The likeliest token is now **{after}** ({percent(shares[1])}), as in B."
@@ -283,16 +298,29 @@ STEER_PAIRS_ALT = "Probabilities of the likeliest next tokens without and with t
 
 # ---- The end ----
 
-TRY = (
+THROUGH_LAYERS = (
     "Follow the last column of the lower grid down: from which layer on does the last token's own "
     "stream carry the difference? Before that, where is it?",
     "Copy `attn_out` instead of the stream. Which layer's attention brings the difference over?",
+)
+ONE_LAYER = (
+    "Copy `attn_out` instead of the stream, then `mlp_out`. Through which of the two does the "
+    "difference reach the last token?",
+)
+TRY = (
     "Ask for something that was said: take `OTTO: Where is the red bucket?⏎⏎NADIA: The` as the "
-    "prompt and replace `red`. Does any colour reach the last token, and through which layer?",
+    "prompt and replace `red`. Does any colour reach the last token, and where?",
     "Steer at the embedding, then after each layer. From where on does the push do anything? "
     "Compare with the last column of the lower grid.",
     "Push the wrong way, with α below 0. Does A's token become surer, or does something else win?",
 )
+
+
+def to_try(layers: int) -> tuple[str, ...]:
+    """What to do with a model of so many layers."""
+    return (*(THROUGH_LAYERS if layers > 1 else ONE_LAYER), *TRY)
+
+
 QUESTIONS = (
     (
         "The lens shows nonsense after layer 1. Is nothing of the answer there yet?",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
+from torch import Tensor
 
 from gpt_core.interpret.positions import (
     Moved,
@@ -13,9 +16,10 @@ from gpt_core.interpret.positions import (
     stretched,
     turn,
 )
+from gpt_core.model.recording import run
 from pages.positions import figures, words
 from ui.app import widgets
-from ui.app.lesson import ask, numbers_row
+from ui.app.lesson import ask, case_of, numbers_row
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import attention_of
@@ -75,6 +79,54 @@ def show_rotation(study: Study) -> None:
     st.caption(words.elsewhere(head_dim=config.head_dim, near=near, longest=longest, far=far))
 
 
+@dataclass(frozen=True)
+class Swapped:
+    """The next token's probabilities as two neighbours stand, and when they change places."""
+
+    at: int
+    before: Tensor
+    after: Tensor
+
+    @property
+    def share(self) -> float:
+        """How much of the probability moved."""
+        return (self.after - self.before).abs().sum().item() / 2
+
+
+@shared()
+def swapped(study: Study) -> Swapped | None:
+    """Swap the first neighbours that differ, none of them the last token; None without such."""
+    ids = list(study.ids)
+    at = next((i for i in range(len(ids) - 2) if ids[i] != ids[i + 1]), None)
+    if at is None:
+        return None
+    other = [*ids[:at], ids[at + 1], ids[at], *ids[at + 2 :]]
+    before, after = (run(study.model, each).logits[-1].softmax(dim=-1) for each in (ids, other))
+    return Swapped(at, before, after)
+
+
+def show_swap(study: Study) -> None:
+    """A model without positions has none to move: ask what it knows of the order."""
+    found = swapped(study)
+    if found is None:
+        st.info(words.NO_SWAP)
+        return
+    one, two = (study.tokens[place].text for place in (found.at, found.at + 1))
+    if not ask(
+        f"emb_guess_none_{case_of(study.ids)}",
+        words.swap_question(one, two, found.at),
+        [words.SAME, words.OTHER],
+        lambda guess: words.swap_answer(guess, found.share, study.model.config),
+    ):
+        return
+    names = ("as they are", words.SWAPPED)
+    show(
+        probability_pairs(found.before, found.after, study.tokenizer, names=names),
+        "emb_probabilities",
+        words.OUTCOME_ALT,
+    )
+
+
 def show_experiment(study: Study) -> None:
     """A question about shifting; then shift, stretch or remove, and see the prediction."""
     kind, T = study.model.config.position, len(study.ids)
@@ -117,7 +169,7 @@ def _show_outcome(study: Study, how: str, number: int) -> None:
         numbers["Loss after"] = f"{words.bits(after):.3f}"
     numbers_row(numbers)
     st.markdown(words.loss_in_words(moved, study.model.config.vocab_size))
-    if how == REMOVED and study.model.config.causal and study.model.config.position != "none":
+    if how == REMOVED and study.model.config.causal:
         st.markdown(words.MASK)
     names = ("as they are", how)
     show(

@@ -7,7 +7,12 @@ from torch import Tensor
 from gpt_core.interpret.positions import at_positions, predict_at, score_by_distance
 from gpt_core.model.gpt import GPT, SinusoidalPositions, rotary_angles, rotate
 from pages.positions import words
-from pages.positions.experiments import show_experiment, show_likeness, show_rotation
+from pages.positions.experiments import (
+    show_experiment,
+    show_likeness,
+    show_rotation,
+    show_swap,
+)
 from pages.positions.figures import table_map, table_of
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, recorded_result
@@ -37,7 +42,10 @@ def looked_at(study: Study) -> Study:
 def experiment(study: Study) -> None:
     study = looked_at(study)
     say_what_is_cut(study)
-    show_experiment(study)
+    if study.model.config.position == "none":
+        show_swap(study)
+    else:
+        show_experiment(study)
 
 
 @about_prompt
@@ -100,7 +108,7 @@ st.header("Rotary: only the distance counts")
 prose(words.rotation(config.position == "rope"))
 rotation()
 
-try_this(*words.TRY)
+try_this(*words.to_try(config.position))
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)
 show_source(rotate, score_by_distance, at_positions, predict_at)

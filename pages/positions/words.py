@@ -8,6 +8,7 @@ from gpt_core.interpret.positions import Moved
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
+from ui.show.tokens import code
 
 NAMES = {"learned": "Learned", "sinusoidal": "Sinusoidal", "rope": "Rotary"}
 SAME, OTHER = "nothing happens, the probabilities stay", "the probabilities change"
@@ -43,7 +44,6 @@ WHY = {
     "reads is the sum of token and position, and that is different.",
     "rope": "Each pair of numbers of every q and k is turned further by the same angle. A product "
     "q·k depends only on the *difference* of two angles, so it stays. What is left is rounding.",
-    "none": "There is nothing to shift: no position enters this model anywhere.",
 }
 
 
@@ -109,10 +109,10 @@ def loss_in_words(moved: Moved, vocabulary: int) -> str:
     if before is None or after is None:
         return "A text of one token has no loss: nothing comes before it."
     guessing = math.log2(vocabulary)
-    told = (
-        f"The text's own loss goes from **{bits(before):.3f}** to **{bits(after):.3f}** bits per "
-        "token"
-    )
+    was, now = (f"{bits(loss):.3f}" for loss in (before, after))
+    told = f"The text's own loss goes from **{was}** to **{now}** bits per token"
+    if was == now:
+        told = f"The text's own loss stays at **{now}** bits per token"
     if bits(after) > guessing:
         return f"{told}: worse than guessing all tokens equally ({guessing:.2f})."
     return f"{told}. Guessing all tokens equally would cost {guessing:.2f}."
@@ -123,7 +123,6 @@ REMOVED = {
     "learned": "Nothing is added to the tokens' vectors, as if `wpe` were zero.",
     "sinusoidal": "Nothing is added to the tokens' vectors.",
     "rope": "Every q and k is turned back to where it was, so no score depends on the distance.",
-    "none": "There is nothing to remove.",
 }
 MASK = (
     "Some order is left: the causal mask still lets each token see only what came before it. How "
@@ -138,7 +137,7 @@ def further(by: int) -> str:
 
 
 OUTCOME_ALT = (
-    "Probabilities of the likeliest next tokens, with the positions as they are and changed"
+    "Probabilities of the likeliest next tokens, with the tokens as they stand and changed"
 )
 HOW_TO_READ = (
     "A row is a position, from 0 at the top; at most 64 positions and 128 channels are shown. The "
@@ -205,14 +204,69 @@ def no_room(block_size: int) -> str:
     return f"This model reads {block_size} token: nothing can be moved."
 
 
-TRY = (
+MOVE_THEM = (
     "Shift or stretch the positions by more and more. When does the best guess change?",
     "Set the positions to *removed*. Is the loss still below that of guessing?",
-    "In the last picture, choose other tokens and another head. Is there a head whose score falls "
-    "with distance?",
-    "Train a model with the preset *classic* (learned positions), choose it at the top, and "
-    "answer the question again.",
 )
+
+
+def to_try(kind: str) -> tuple[str, ...]:
+    """What to do with a model that has this kind of positions."""
+    other = "*modern* (rotary positions)" if kind == "learned" else "*classic* (learned positions)"
+    return (
+        *(() if kind == "none" else MOVE_THEM),
+        "In the last picture, choose other tokens and another head. Is there a head whose score "
+        "falls with distance?",
+        f"Train a model with the preset {other}, choose it at the top, and answer the question "
+        "again.",
+    )
+
+
+# ---- A model without positions: what can be told of the order? ----
+
+SWAPPED = "swapped"
+
+
+def swap_question(one: str, two: str, at: int) -> str:
+    """Of a model without positions: what to predict before two tokens change places."""
+    return (
+        f"Let the tokens {code(one)} at {at} and {code(two)} at {at + 1} **change places**. All "
+        "else stays. What happens to the prediction of the next token?"
+    )
+
+
+def swap_answer(guess: str, share: float, config: GPTConfig) -> Answer:
+    """Whether the guess holds, by the probability that moved, and why."""
+    truth = OTHER if share >= NOTICED else SAME
+    told = "" if guess == truth else f"The answer here: {truth}. "
+    told += f"{100 * share:.2f}% of the probability moved to other tokens. "
+    return Answer(guess == truth, told + _why_swapped(truth, config))
+
+
+def _why_swapped(truth: str, config: GPTConfig) -> str:
+    if config.ngrams:
+        return (
+            "This model has no positions, but it looks up what stands before each token in a table "
+            "of short sequences; so it can tell an order."
+        )
+    if not config.causal:
+        return (
+            "Without positions and without a mask every token sees all others in no order. Each "
+            "ends with the same vector wherever it stands. What is left is rounding."
+        )
+    if config.n_layer == 1:
+        return (
+            "With one layer and no positions, the last token adds up the same values with the "
+            "same weights, whatever order they stand in. What is left is rounding."
+        )
+    told = (
+        "The causal mask is the hint: of the two, the later one sees the earlier one and not the "
+        "other way round. So after the swap both leave the first layer with other vectors"
+    )
+    return told + (". Later layers read those." if truth == OTHER else "; here that hardly counts.")
+
+
+NO_SWAP = "It takes three tokens, the first two of them different, to swap two before the last."
 QUESTIONS = (
     (
         "RoPE adds nothing to a token's vector. Where does the position come in?",

@@ -45,8 +45,10 @@ def lengths(branches: tuple[Written, ...]) -> Figure:
 def waterfall(shares: Attribution) -> Figure:
     """Share after share, from zero to the logit."""
     colors = palette()
-    values = [each.logit for each in shares.branches] + [shares.constant]
-    names = [part_name(each.name) for each in shares.branches] + ["norms' bias"]
+    values = [each.logit for each in shares.branches]
+    names = [part_name(each.name) for each in shares.branches]
+    if shares.constant:  # norms without a bias add nothing
+        values, names = [*values, shares.constant], [*names, "norms' bias"]
     bars = {
         "type": "waterfall",
         "x": [*names, "= logit"],
@@ -90,7 +92,8 @@ def head_map(shares: Attribution) -> Figure:
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }
     if heads <= _MOST_NUMBERS:
-        drawn |= {"texttemplate": "%{z:.2f}", "textfont": {"size": 15}}
+        shown = [[number(value) for value in row] for row in z.tolist()]
+        drawn |= {"text": shown, "texttemplate": "%{text}", "textfont": {"size": 15}}
     axes = {
         "xaxis": {"type": "category", "showgrid": False, "side": "top"},
         "yaxis": {"type": "category", "showgrid": False, "autorange": "reversed"},

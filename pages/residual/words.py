@@ -9,7 +9,7 @@ import pandas as pd
 
 from pages.residual.figures import part_name
 from ui.app.lesson import Answer
-from ui.show.numbers import number, tidy
+from ui.show.numbers import counted, number, tidy
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -45,11 +45,12 @@ def sum_in_words(config: GPTConfig, branches: Sequence[Written]) -> str:
     first, last = added[0], added[-1]
     placed = any(each.name == "pos_embed" for each in branches)
     start = "its embedding" + (" plus its position's vector" if placed else "")
+    until = "and so on until" if config.n_layer > 1 else "and"
     words = (
         f"It begins as {start}. {part_name(first.name)} then adds a vector of length "
-        f"**{three(first.length)}**, and so on until {part_name(last.name)} adds one of length "
-        f"**{three(last.length)}**: **{len(added)} additions** in {config.n_layer} "
-        f"{'layer' if config.n_layer == 1 else 'layers'}."
+        f"**{three(first.length)}**, {until} {part_name(last.name)} adds one of length "
+        f"**{three(last.length)}**: **{len(added)} additions** in "
+        f"{counted(config.n_layer, 'layer')}."
     )
     if config.post_norm:
         return words + (
@@ -90,7 +91,9 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> Answer:
     added = _added(branches)
     longest = max(added, key=lambda each: each.length)
     strongest = max(added, key=lambda each: each.logit)
-    if longest is strongest:
+    if strongest.logit <= 0:
+        truth, told = 2, "no branch pushes it up here."
+    elif longest is strongest:
         truth, told = 0, "it is the longest **and** pushes hardest."
     else:
         truth = 2 if longest.logit < 0 else 1
@@ -120,8 +123,9 @@ def direction(config: GPTConfig) -> str:
     if config.post_norm:
         return (
             f"{row}. This is a post-norm model: what a part wrote passes through every norm after "
-            f"it. Each norm's scale is {fixed}; then the sum is exact, and {read} What can't be "
-            "split: a part also changes those scales, for itself and all the others."
+            f"it. Each norm's scale is {fixed}; then the sum is exact, and {read} (The direction "
+            "is taken back through the norms that the part still passes, so its length differs.) "
+            "What can't be split: a part also changes those scales, for itself and all the others."
         )
     if config.norm == "batchnorm":
         return (
@@ -142,7 +146,8 @@ def adds_up(shares: Attribution) -> str:
     if difference >= CLOSE:
         verdict = "More than 10⁻⁴: the model's own pass is calculated in 32 bits only."
     return (
-        f"**Check.** Sum of all {len(shares.parts)} parts: **{number(shares.total, '.6f')}** · the "
+        f"**Check.** Sum of all {len(shares.parts)} parts (each head and each bias is one): "
+        f"**{number(shares.total, '.6f')}** · the "
         f"logit that the model computed: **{number(shares.logit, '.6f')}** · difference: "
         f"**{tidy(difference, 0)}**. {verdict}"
     )

@@ -69,7 +69,7 @@ test("the arithmetic in words", () => {
   assert.equal(
     textOf(words.bringsWords(cell)),
     "part = 0.750 × v\nlength 4.000 × 0.750 = 3.000\nall parts of the row: length 3.606\n" +
-      "written to the residual stream, this part has length 7.500",
+      "added to the token's vector, this part has length 7.500",
   );
 });
 

@@ -7,6 +7,8 @@ test("a share as percent has a real minus sign", () => {
   assert.equal(percent(-0.5), "−50.0%");
   assert.equal(percent(1), "100.0%");
   assert.equal(percent(0.666, 0), "67%");
+  assert.equal(percent(-0.0003), "0.0%"); // what is rounded to zero has none
+  assert.equal(percent(-0.005), "−0.5%");
 });
 
 test("exact keeps about three digits of any size", () => {

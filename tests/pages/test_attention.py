@@ -7,9 +7,11 @@ import torch
 
 from gpt_core.bundled import BUNDLED
 from gpt_core.interpret.attention import ablate, trace_attention
+from gpt_core.model.config import GPTConfig
 from pages.attention import words
 from pages.attention.results import (
     FirstToken,
+    can_read,
     first_token,
     meaning_of,
     multiplications,
@@ -124,8 +126,15 @@ def test_a_thing_that_the_show_does_not_have_is_not_said_to_be_resolved():
     found = thing_of("bicycle")
     assert found.right < words.ENOUGH
     told = words.meaning("bicycle", found)
-    assert "To look at a word is not enough" in told
+    assert found.weights[found.place] < words.ENOUGH  # no head even looks at it
+    assert f"the most is {percent(found.weights[found.place].item())} of its weight" in told
+    assert "To look at a word is not enough" not in told
     assert "carries the meaning" not in told
+    looked = replace(
+        found,
+        weights=torch.zeros_like(found.weights).index_fill(0, torch.tensor([found.place]), 0.9),
+    )
+    assert "To look at a word is not enough" in words.meaning("bicycle", looked)
 
 
 def test_what_a_head_was_for_is_told_by_the_numbers():
@@ -147,11 +156,11 @@ def test_the_reason_waits_for_a_guess_and_says_what_the_loaded_model_makes_of_it
     app.radio(key="meaning_guess").set_value(words.WITHOUT[0]).run()
     assert not app.exception
     assert "has lost *which*" in app.warning[0].value
-    share = share_of(models.load(OWN), words.sentence(words.THINGS[0]), words.THINGS[0])
-    assert share < words.ENOUGH
-    assert "The model that you have loaded gives “garden gnome” 0" in said(app)
+    assert not can_read(models.load(OWN), words.sentence(words.THINGS[0]))
+    assert "The model that you have loaded can't read this text" in said(app)
+    assert "gives “garden gnome” 0.31% here" in words.loaded_model("garden gnome", 0.0031)
     app.segmented_control(key="thing").set_value("bicycle").run()
-    assert "not enough" in said(app)
+    assert "no head looks much at “bicycle”" in said(app)
     assert "gets it right as well" in words.loaded_model("bicycle", 0.9)
 
 
@@ -161,8 +170,10 @@ def test_the_whole_thing_is_asked_of_every_tokenizer(tmp_path, monkeypatch):
     run = write_run(tmp_path, OWN)
     ids = run.tokenizer().encode(f"{text} {thing}")
     logits, _ = run.load_model()(torch.tensor([ids[-32:]]))
-    assert share_of(models.load(OWN), text, thing) == 0  # longer than the model reads
+    assert not can_read(models.load(OWN), f"{text} {thing}")  # longer than the model reads
     text = "OTTO: It was wet, it"
+    assert can_read(models.load(OWN), f"{text} {thing}")
+    assert not can_read(models.load(OWN), "Ж")
     ids = run.tokenizer().encode(f"{text} {thing}")
     logits = run.load_model().eval()(torch.tensor([ids]))[0][0].log_softmax(-1)
     expected = sum(logits[i - 1, ids[i]].item() for i in range(len(text), len(ids)))
@@ -198,13 +209,13 @@ def test_four_times_the_scores_and_when_they_are_half():
     assert multiplications(model, 22) == (2 * 22 * 22 * C, 22 * matrices)
     told = words.twice_as_long(22, *multiplications(model, 22))
     assert "484 scores now, and would make 1,936" in told
-    assert f"from T = {6 * C} on" in told
+    assert f"beyond T = {6 * C} they" in told
     assert "more than the matrices" in words.twice_as_long(1000, *multiplications(model, 1000))
 
 
 def test_heads_rest_on_the_first_token_only_where_they_do():
     even = FirstToken([0.05, 0.1, 0.06], 0.1, 2)
-    assert "no head does" in words.first_in_words(even, "a")
+    assert "no head gives it more than twice an even share" in words.first_in_words(even, "a")
     assert "in 2 of 3" in words.first_in_words(even, "a")
     assert "Here 1 of 3 does" in words.first_in_words(replace(even, shares=[0.5, 0.1, 0.1]), "a")
     assert "So do the heads here" in words.first_in_words(replace(even, shares=[0.5] * 3), "a")
@@ -213,6 +224,17 @@ def test_heads_rest_on_the_first_token_only_where_they_do():
     found, T = first_token(study), len(study.ids)
     assert found.shares[5] == pytest.approx(pattern[1, 1, 1:, 0].mean().item())
     assert found.even == pytest.approx(sum(1 / n for n in range(2, T + 1)) / (T - 1))
+    assert found.most > 0
+
+
+def test_a_nearly_even_row_has_no_favourite(tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_RUNS", str(tmp_path))
+    run = write_run(tmp_path, OWN)
+    model = run.load_model()
+    for block in model.blocks:
+        torch.nn.init.normal_(block.attn.qkv.weight, std=1e-3)
+    run.save_model(model, 1)
+    assert first_token(study_of(OWN, PROMPT)).most == 0
 
 
 def test_a_model_s_only_head_is_not_one_of_several():
@@ -226,3 +248,26 @@ def test_a_model_s_only_head_is_not_one_of_several():
 def test_a_small_probability_is_asked_about_as_a_number():
     assert "with 0.0038%" in words.question((0, 0), "Got", 0.0000378)
     assert "with over 99.99%" in words.question((0, 0), "Got", 0.99999)
+
+
+def test_a_weight_that_is_hardly_more_than_an_even_share_is_said_to_be():
+    def told(weight, row=42, causal=True):
+        return words.concrete((0, 0), words.Favourite(row, "d", 41, "n", weight), causal, 43)
+
+    assert "hardly more than an even share, 0.023 for each" in told(0.024)
+    assert "even share" not in told(0.24)
+    assert "even share" not in told(1.0, row=0)
+    assert "hardly more" in told(0.024, row=0, causal=False)
+
+
+def test_only_several_layers_have_heads_each():
+    one = GPTConfig(9, n_layer=1, n_head=2, n_embd=8)
+    assert "one layer of 2 heads: 2 pictures" in words.intro(one, 5)
+    assert "2 layers of 2 heads each" in words.intro(replace(one, n_layer=2), 5)
+
+
+@pytest.mark.parametrize(
+    ("causal", "heading"), [(True, "Three questions"), (False, "Two questions")]
+)
+def test_the_questions_that_come_up_are_counted(open_at, causal, heading):
+    assert f"## {heading} that come up" in said(open_at("attention", {"causal": causal}))

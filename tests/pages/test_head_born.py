@@ -2,19 +2,27 @@ import json
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
 from corpus.lists import lists
 from gpt_core.bundled import copying_run_path
 from gpt_core.interpret.induction import random_tokens, repeat_test
-from gpt_core.interpret.snapshots import tokens_in_use
+from gpt_core.interpret.snapshots import (
+    Copying,
+    SnapshotView,
+    roles_of,
+    texts_of,
+    tokens_in_use,
+)
 from gpt_core.model.gpt import GPT
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import IMPORTED, Record
 from pages.head_born import film as history_film
 from pages.head_born import panel as history_panel
 from pages.head_born import results as histories
+from pages.head_born import words
 from tests.helpers import said, write_run
 from ui.components import film
 from ui.services.caches import PASSES, RESULTS, SNAPSHOTS
@@ -97,6 +105,25 @@ def test_the_run_that_learned_to_copy_is_shown_first(open_lesson, films):
     assert f"costs {second:.1f} bits per token there, the first {first:.1f}: copying" in text
     assert test.passed().any() and "**No induction head" not in text
     assert "A previous-token head came first: layer 0, head 2, clear since step 300" in text
+    assert second > math.log2(len(tokens_in_use(run)))
+    assert "Both are more than guessing would cost, 7.6" in text
+    # The role that this head has on lists is below twice chance, so nobody took it.
+    role = roles_of(run.load_model(), texts_of(run))["after copies"]
+    share, chance = role.share[1, 0].item(), role.chance[1, 0].item()
+    assert not role.clear().any() and share < 2 * chance
+    assert f"gives {share:.0%} of its attention to the token after an earlier copy" in text
+    assert f"but {chance:.0%} to other tokens as far away" in text
+
+
+def test_copies_that_cost_less_than_guessing_are_not_said_to_be_dear():
+    share = np.array([[0.0], [0.5]])
+    tested = Copying(4.0, 1.0, share, share > 0.1)
+    view = SnapshotView.__new__(SnapshotView)
+    for name, value in {"step": 9, "copying": tested, "roles": {}}.items():
+        object.__setattr__(view, name, value)
+    assert "more than guessing" not in words.copied([view], 8.0)
+    assert "Both are more than guessing would cost, 1.0" in words.copied([view], 1.0)
+    assert "no clear role" not in words.copied([view], 8.0)
 
 
 def test_the_recorded_runs_are_small_and_show_what_they_claim():

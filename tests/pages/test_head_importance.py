@@ -4,6 +4,7 @@ import copy
 import math
 import re
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from gpt_core.bundled.record import load
 from gpt_core.interpret.attention import trace_attention
 from gpt_core.interpret.head_roles import ROLES, sharpest
 from gpt_core.interpret.induction import repeat_test
+from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
 from gpt_core.training.run_files import read_json
 from pages.head_importance import words
@@ -186,9 +188,46 @@ def test_a_model_that_copies_is_told_from_one_that_does_not():
     text = words.induction_sentences(test, (0, 0))
     assert "**This model has not learned to copy**" in text
     assert "**No head passes the test.**" in text
-    assert ("is dearer" in text) == (test.second > test.first)
+    assert ("costs more" in text) == (test.second > 1.05 * test.first)
     flat = tiny_model("classic", vocab_size=16, block_size=32, n_layer=1, n_head=1, n_embd=32)
     assert "it has one layer" in words.copied(repeat_test(flat, once)) and "one layer" not in text
+
+
+def test_losses_and_shares_that_hardly_differ_are_not_called_different():
+    def test_of(second, share, chance=0.02):
+        shares = torch.full((2, 2), share), torch.full((2, 2), chance)
+        return SimpleNamespace(
+            first=10.0,
+            second=second,
+            share=shares[0],
+            chance=shares[1],
+            passed=lambda: torch.zeros(2, 2, dtype=torch.bool),
+        )
+
+    assert "costs about as much" in words.copied(test_of(10.02, 0.02))
+    assert "costs more" in words.copied(test_of(11.0, 0.02))
+    assert "costs hardly less" in words.copied(test_of(9.2, 0.02))
+    even = words.induction_sentences(test_of(10.02, 0.0201), (0, 1))
+    assert "None looks there much more than" in even and "Closest" not in even
+    assert "Closest comes layer 0, head 1: 5.0%" in words.induction_sentences(
+        test_of(10.02, 0.05), (0, 1)
+    )
+
+
+def test_of_two_heads_one_is_the_more_valuable():
+    def found(*values):
+        return {"heads": [{"head": [0, i], "zero": [n, n, n]} for i, n in enumerate(values)]}
+
+    assert words.places(2) == words.OF_TWO and words.places(3) == PLACES
+    assert "sort both heads" in words.question((0, 1), 2)
+    assert "sort all 3 heads" in words.question((0, 1), 3)
+    assert words.answer(words.OF_TWO[1], (0, 1), found(2.0, 1.0)).right
+    assert words.answer(words.OF_TWO[0], (0, 0), found(2.0, 1.0)).right
+
+
+def test_another_depth_is_proposed_than_the_model_s_own():
+    assert "with one layer" in words.to_try(GPTConfig(9, n_layer=4))[-1]
+    assert "with two layers" in words.to_try(GPTConfig(9, n_layer=1))[-1]
 
 
 def healing(**changes):

@@ -9,9 +9,10 @@ from gpt_core.interpret.output_projection import KEPT, output_step
 from gpt_core.model import recording
 from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
-from pages.heads.words import FEWER, MORE, SAME, answer, one_set_each
+from pages.heads.words import FEWER, MORE, SAME, Most, answer, one_set_each
 from tests.helpers import said
 from tests.pages.conftest import OWN
+from ui.show.numbers import percent
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_the_answer_counts_the_weights(open_heads, tmp_path, guess):
     assert ("✓ **Right.**" in said(app)) == (guess == SAME)
     pattern = trace_attention(model, run.tokenizer().encode("OTTO: A duck?")).pattern
     for head, share in enumerate(pattern[1, :, 3].amax(dim=-1).tolist()):
-        assert f"({share:.0%})" in said(app).partition(f"head {head}: ")[2][:30]
+        assert f"({percent(share)})" in said(app).partition(f"head {head}: ")[2][:30]
 
 
 def test_a_single_head_is_compared_with_two():
@@ -55,11 +56,22 @@ def test_a_single_head_is_compared_with_two():
 
 
 def test_heads_that_agree_are_not_said_to_differ():
-    alike, apart = [("a", 0.5), ("a", 0.9)], [("a", 0.5), ("b", 0.9)]
-    assert "all heads agree" in one_set_each("x", alike)
-    assert "all heads agree" not in one_set_each("x", apart)
-    assert "different things" in one_set_each("x", apart)
-    assert "agree" not in one_set_each("x", alike[:1])
+    alike, apart = [Most(0, "a", 0.5), Most(0, "a", 0.9)], [Most(0, "a", 0.5), Most(3, "b", 0.9)]
+    assert "all heads agree" in one_set_each("x", alike, 9)
+    assert "all heads agree" not in one_set_each("x", apart, 9)
+    assert "different things" in one_set_each("x", apart, 9)
+    assert "agree" not in one_set_each("x", alike[:1], 9)
+    same_word = [Most(0, "a", 0.5), Most(3, "a", 0.9)]
+    assert "all heads agree" not in one_set_each("x", same_word, 9)
+
+
+def test_heads_that_spread_evenly_are_not_said_to_choose():
+    told = one_set_each("d", [Most(41, "n", 0.024), Most(41, "n", 0.0236)], 43)
+    assert "agree" not in told
+    assert "hardly a choice: an even share would be 2.3%" in told
+    assert "hardly" not in one_set_each("d", [Most(41, "n", 0.24), Most(41, "n", 0.23)], 43)
+    assert "For comparison" in one_set_each("d", [Most(41, "n", 0.24), Most(41, "n", 0.023)], 43)
+    assert "sees only itself" in one_set_each("d", [Most(0, "d", 1.0)] * 2, 1)
 
 
 DESIGNS = {
@@ -84,5 +96,6 @@ def test_nonsense_in_the_address_is_no_error(open_heads):
 
 
 def test_the_only_head_is_no_list():
-    assert "this model's only head gives most to `b` (20%)" in one_set_each("a", [("b", 0.2)])
-    assert "Where each head gives most" in one_set_each("a", [("b", 0.2), ("c", 0.3)])
+    one, two = Most(1, "b", 0.2), Most(2, "c", 0.3)
+    assert "this model's only head gives most to `b` (20.0%)" in one_set_each("a", [one], 20)
+    assert "Where each head gives most" in one_set_each("a", [one, two], 20)

@@ -150,7 +150,7 @@ def test_both_statistics_are_drawn(open_layernorm):
 
 def test_what_rmsnorm_saves_is_counted_on_this_model():
     told = words.rms_saves("layernorm", True, norms=9, channels=128)
-    assert "9 norms × 128 = 1,152 of 2,304 learned numbers" in told
+    assert "9 norms × 128 = 1,152 of the norms' 2,304 learned numbers" in told
     assert "1,152 learned numbers more" in words.rms_saves("rmsnorm", False, 9, 128)
     assert "β" not in words.rms_saves("layernorm", False, 9, 128)  # it has none to save
     assert words.rms_saves("none", False, 9, 128) is None
@@ -160,10 +160,17 @@ def test_gains_that_training_left_alone_are_said_to_be_as_they_began():
     x = [0.5, -1.0, 2.0, 0.1, 0.2, -0.3, 0.7, -0.9]
     untouched = LayerNorm(8)
     told = words.learned_in_words("n", normalize_by_hand(untouched, x), biased=True)
-    assert "γ began at 1 and β at 0, and there they still are." in told
+    assert "γ begins at 1 and β at 0. In this model they are still there." in told
     torch.nn.init.normal_(untouched.weight)
     told = words.learned_in_words("n", normalize_by_hand(untouched, x), biased=True)
-    assert "γ lies between" in told and "β is **0** everywhere" in told
+    assert "γ lies between" in told and "and β is **0** everywhere" in told
+
+
+def test_a_factor_of_one_proves_nothing():
+    norm, x = LayerNorm(8), torch.tensor([0.5, -1.0, 2.0, 0.1, 0.2, -0.3, 0.7, -0.9])
+    assert words.verdict(norm, x, 1, 1.0).endswith("Move the factor.")
+    assert words.verdict(norm, x, 10, 1.0).endswith("The norm hardly cares.")
+    assert "does care" in words.verdict(norm, x, 0.001, 0.3)
 
 
 def test_the_beginning_says_where_this_model_s_norms_stand():

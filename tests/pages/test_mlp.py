@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.bundled.record import load
+from gpt_core.interpret.attention import Ablation
 from gpt_core.interpret.neurons import KEPT, loudest, remove_neuron, top_texts_of
 from gpt_core.model import recording
 from gpt_core.model.config import GPTConfig
@@ -148,6 +149,33 @@ def test_neurons_of_one_layer_are_counted_once():
 
 def test_who_reads_a_neuron_later_is_one_sentence():
     assert ": a later layer reads" in words.later(1) and ": 2 later layers read" in words.later(2)
+
+
+def test_a_last_layer_has_no_later_ones_to_pass():
+    assert "past all later layers" in words.effect("a", 1.0, 2, normed=True)
+    last = words.effect("a", 1.0, 0, normed=True)
+    assert "past all later layers" not in last and "divide by is held fixed" in last
+    assert "direct effect" not in words.effect("a", 1.0, 0, normed=False)
+    assert "norms" not in words.effect("a", 1.0, 1, normed=False)
+
+
+def test_what_to_try_can_be_done_with_this_model():
+    def tries(**design):
+        return " ".join(words.to_try(GPTConfig(9, **design)))
+
+    assert "a neuron of the first layer and one of the last" in tries(n_layer=2)
+    assert "first layer" not in tries(n_layer=1)
+    assert "a dead one" in tries(activation="relu2")
+    assert "dead" not in tries(activation="gelu")  # it is 0 by rounding alone
+    assert "below 0 at another" in tries(activation="swiglu")
+
+
+def test_numbers_that_stay_do_not_go_anywhere():
+    same, other = torch.tensor([0.6, 0.4]), torch.tensor([0.55, 0.45])
+    still = words.answer(STAYS, Ablation(same, same + 1e-6, 1.0, 1.0), True).why
+    assert "the best guess stayed at 60.0%" in still and "loss stayed at 1.443 bits" in still
+    moved = words.answer(STAYS, Ablation(same, other, 1.0, 1.1), True).why
+    assert "went from 60.0% to 55.0%" in moved and "loss went from 1.443 to 1.587" in moved
 
 
 def test_of_an_imported_model_nobody_says_that_it_learned_this_text():

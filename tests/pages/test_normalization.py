@@ -83,6 +83,9 @@ def test_better_is_said_only_where_the_interval_says_so():
     assert alike == "**A** ends as B does: they differ by 0.003 at most."
     same = words.compared("A", "B", Difference(0.01, -0.02, 0.04))
     assert same == "**A** can't be told from B: they differ by 0.040 at most."
+    none = words.compared(words.NAMES["none"], "LayerNorm", Difference(0.03, 0.01, 0.05))
+    assert none.startswith("The model **without a norm** is worse than LayerNorm")
+    assert words.compared("post-norm", "pre-norm", Difference(0.1, 0.0, 0.2)).startswith("**Post")
 
 
 def test_differences_over_seeds_are_those_of_the_same_seed(open_page):
@@ -101,7 +104,7 @@ def test_frozen_is_called_worse_only_where_the_seeds_bear_it_out():
     found = {"rmsnorm": Difference(0.2, 0.1, 0.3), "batchnorm": Difference(0.0, -0.01, 0.02)}
     assert words.frozen_in_words(found) == (
         "**RMSNorm**: frozen is worse, by 0.200; "
-        "**BatchNorm**: the seeds show no difference; it is 0.020 at most."
+        "**BatchNorm**: the seeds show no clear difference (0.020 at most)."
     )
 
 

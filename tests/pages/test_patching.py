@@ -121,12 +121,28 @@ def test_the_first_row_is_called_no_prediction_only_where_it_repeats_the_token()
 
 def test_the_scale_and_the_order_of_a_row():
     """RMSNorm's scale moves probabilities only; LayerNorm's bias lets it move the order, too."""
-    from gpt_core.model.config import GPTConfig
-
     rms = words.lens_note(GPTConfig(10, norm="rmsnorm", bias=False), (1, 2), True)
     assert "does not change the order within a row, but it changes the probabilities" in rms
     layer = words.lens_note(GPTConfig(10), (1, 2), True)
     assert "can change the order within a row" in layer
+
+
+def test_in_a_post_norm_model_the_embedding_is_said_to_have_passed_no_norm():
+    told = words.lens_note(GPTConfig(10, norm_position="post"), (0.384, 8.42), True)
+    assert "length is 0.384" in told and "8.42 after the last layer" in told
+    assert "passed no norm" not in words.lens_note(GPTConfig(10), (0.384, 8.42), True)
+
+
+def test_probabilities_that_differ_are_told_apart():
+    told = words.steer_reveal(STEER_GUESSES[1], "x", 0.0000271, 0.00002812, 0.0000281).why
+    assert "0.002812% in B" in told and "**0.00281%**" in told
+    assert "10.0% in A, 60.0% in B, and **40.0%**" in words.steer_reveal("", "x", 0.1, 0.6, 0.4).why
+    assert words.told_apart(0.1, 0.1) == ["10.0%", "10.0%"]
+
+
+def test_one_layer_is_not_asked_through_which_layer():
+    assert "which layer" not in " ".join(words.to_try(1))
+    assert "from which layer on" in " ".join(words.to_try(2))
 
 
 def test_pushing_shows_what_the_library_computes(open_patching):

@@ -2,9 +2,11 @@ import math
 from functools import partial
 
 import pytest
+import torch
 
 from gpt_core.bundled import bundled_run_path
-from gpt_core.interpret.positions import predict_at, shifted
+from gpt_core.interpret.attention import Ablation
+from gpt_core.interpret.positions import Moved, predict_at, shifted
 from gpt_core.training.run import Run
 from pages.positions import words
 from pages.positions.words import OTHER, SAME
@@ -39,7 +41,7 @@ def test_rotary_positions_may_be_shifted_and_the_page_says_so(open_positions):
 
 
 @pytest.mark.parametrize(
-    ("kind", "truth"), [("learned", OTHER), ("sinusoidal", OTHER), ("rope", SAME), ("none", SAME)]
+    ("kind", "truth"), [("learned", OTHER), ("sinusoidal", OTHER), ("rope", SAME)]
 )
 def test_every_kind_of_positions_is_told_truthfully(open_positions, tmp_path, kind, truth):
     app = open_positions(design={"position": kind}, **{f"emb_guess_{kind}": truth})
@@ -49,12 +51,56 @@ def test_every_kind_of_positions_is_told_truthfully(open_positions, tmp_path, ki
     moved = predict_at(run.load_model(), ids, shifted(len(ids), 10))
     assert metrics(app)["Loss after"] == in_bits(moved.effect.loss_after)
     assert ("Your model has no such table" in said(app)) == (kind != "learned")
-    assert said(app).count("this model's]") == (kind != "none")
+    assert said(app).count("this model's]") == 1
     for how in ("farther apart", "removed"):
         app.segmented_control(key="emb_how").set_value(how).run()
         assert not app.exception
     moved = predict_at(run.load_model(), ids, None)
     assert metrics(app)["Loss after"] == in_bits(moved.effect.loss_after)
+
+
+@pytest.mark.parametrize(
+    ("design", "truth", "why"),
+    [
+        ({"n_layer": 1}, SAME, "With one layer"),
+        ({"n_layer": 2}, OTHER, "Later layers read those"),
+        ({"n_layer": 2, "causal": False}, SAME, "without a mask"),
+        ({"n_layer": 1, "ngrams": 2}, OTHER, "table of short sequences"),
+    ],
+)
+def test_without_positions_it_is_asked_what_a_swap_changes(
+    open_positions, tmp_path, design, truth, why
+):
+    app = open_positions(design={"position": "none"} | design)
+    (question,) = app.radio
+    assert "no position" not in question.label and "change places" in said(app)
+    question.set_value(SAME).run()
+    assert not app.exception
+    run = Run.open(tmp_path / "0000000a")
+    model, ids = run.load_model(), run.tokenizer().encode(PROMPT)
+    other = [ids[1], ids[0], *ids[2:]]  # O and T of OTTO
+    one, two = (model(torch.tensor([each]))[0][0, -1].softmax(-1) for each in (ids, other))
+    share = (one - two).abs().sum().item() / 2
+    assert (share >= words.NOTICED) == (truth == OTHER)
+    told = (app.success or app.warning)[0].value
+    assert ("**Right.**" in told) == (truth == SAME)
+    assert f"{100 * share:.2f}% of the probability moved" in told
+    assert why in told
+    assert "Shift or stretch" not in said(app)  # there is nothing to shift
+
+
+def test_a_model_is_sent_to_a_preset_with_other_positions_than_its_own():
+    assert "*modern*" in words.to_try("learned")[-1]
+    assert "*classic*" in words.to_try("rope")[-1]
+    assert len(words.to_try("none")) == 2
+
+
+def test_a_loss_that_stays_does_not_go_from_a_number_to_the_same():
+    def told(after):
+        return words.loss_in_words(Moved(Ablation(None, None, 1.0, after), 0.0), 9)
+
+    assert "stays at **1.443** bits" in told(1.0)
+    assert "goes from **1.443** to **1.587**" in told(1.1)
 
 
 def test_the_products_of_the_rotated_pairs_stay_when_both_tokens_move(open_positions):

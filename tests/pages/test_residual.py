@@ -111,6 +111,33 @@ def test_a_large_stream_is_explained_by_what_is_known_of_the_training():
     assert "costs nothing" not in words.unusual_size(free, written(2270.0), 0.0)
 
 
+def test_where_every_branch_pushes_down_none_pushes_hardest():
+    def pushed(attention, mlp):
+        branches = (
+            Written("blocks.0.attn_out", 1.0, 0.1, attention),
+            Written("blocks.0.mlp_out", 2.0, 0.1, mlp),
+        )
+        return words.reveal(GUESSES[0], branches, "x")
+
+    assert pushed(0.1, 0.2).right and "pushes hardest" in pushed(0.1, 0.2).why
+    assert not pushed(-0.1, -0.2).right and not pushed(-0.2, -0.1).right
+    assert "no branch pushes it up" in pushed(-0.2, -0.1).why
+
+
+def test_two_additions_are_not_and_so_on():
+    both = (Written("blocks.0.attn_out", 1.0, 0.1, 1.0), Written("blocks.0.mlp_out", 2.0, 0.1, 1.0))
+    assert "and so on" not in words.sum_in_words(GPTConfig(9, n_layer=1), both)
+    assert "and so on until MLP 0" in words.sum_in_words(GPTConfig(9, n_layer=2), both)
+
+
+def test_a_model_without_biases_has_no_parts_of_biases(open_residual):
+    """RMSNorm adds nothing by itself, and without biases a layer's attention is its heads."""
+    design = {"preset": "classic", "norm": "rmsnorm", "bias": False, "n_layer": 1, "n_head": 2}
+    assert "Sum of all 5 parts" in check_numbers(open_residual(design=design))[2]
+    biased = design | {"norm": "layernorm", "bias": True}  # embedding, position, 2 heads, MLP
+    assert "Sum of all 7 parts" in check_numbers(open_residual(design=biased))[2]
+
+
 def test_the_size_of_the_stream_is_said_of_the_model_on_screen(open_residual):
     """The bundled model's is unusual, that of a small random model is not."""
     run = Run.open(bundled_run_path())

@@ -12,8 +12,9 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def number(value: float, form: str = ".2f") -> str:
     """A number in a format of Python's (".2f", "+.3f", ".3g"), with a real minus sign.
 
-    What is rounded to zero has no minus sign. Thousands are grouped, like 2,270. Where the format
-    would write an exponent, a large number is written out, and others are like 2.5·10⁻⁵.
+    What is rounded to zero has no minus sign. Thousands are grouped, like 2,271. Where the format
+    would write an exponent, a large number is written out to its last digit, so that it is the same
+    number in every format, and others are like 2.5·10⁻⁵.
     """
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
@@ -24,7 +25,7 @@ def number(value: float, form: str = ".2f") -> str:
         shown = format(0.0, form)
     digits, _, power = shown.partition("e")
     if power and 0 < int(power) < _WRITTEN_OUT:
-        digits, power = f"{float(shown):,.0f}", ""
+        digits, power = f"{value:,.0f}", ""
     return digits.replace("-", "−") + (f"·10{str(int(power)).translate(_RAISED)}" if power else "")
 
 
@@ -35,6 +36,12 @@ def tidy(value: float, zero: float = 5e-7) -> str:
     return number(value, ".4g")
 
 
+def near(value: float) -> str:
+    """After a letter in a formula: “= 0.8145”, or “≈ 0”."""
+    shown = tidy(value)
+    return shown if shown.startswith("≈") else f"= {shown}"
+
+
 def percent(share: float) -> str:
     """A probability in per cent, like 30.3%: unlikely is not called impossible, nor likely sure."""
     if 0.99995 < share <= 1:
@@ -43,6 +50,11 @@ def percent(share: float) -> str:
         return "less than 0.0001%"
     digits = ".2f" if 0.9995 < share <= 1 else ".1f" if share >= 0.01 else ".2g"
     return number(100 * share, digits) + "%"
+
+
+def went(before: str, after: str) -> str:
+    """“went from 3 to 4”, or “stayed at 3”: two numbers as they are shown."""
+    return f"stayed at {after}" if before == after else f"went from {before} to {after}"
 
 
 def counted(count: int, thing: str) -> str:

@@ -95,7 +95,7 @@ export function bringsWords({ weight, lengths, written }) {
     element("br"),
     `all parts of the row: length ${exact(lengths.output)}`,
     element("br"),
-    "written to the residual stream, this part has length ",
+    "added to the token's vector, this part has length ",
     element("b", exact(written)),
   ];
 }

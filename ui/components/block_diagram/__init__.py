@@ -119,7 +119,8 @@ def _layer(config: GPTConfig, layer: int) -> Iterator[Part]:
         if config.norm == "none":
             yield branch
             continue
-        where = f"before the {title} reads it" if pre else f"after what the {title} added"
+        who = "attention" if kind == "attention" else "the MLP"
+        where = f"before {who} reads it" if pre else f"after what {who} added"
         norm = Part(
             f"blocks.{layer}.norm{number}",
             "norm",

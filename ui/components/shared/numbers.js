@@ -1,8 +1,9 @@
 // @ts-check
 // Numbers as they are read.
 
-/** @param {string} digits */
-const withMinus = (digits) => digits.replaceAll("-", "−");
+/** A real minus sign, and none before what is rounded to zero. @param {string} digits */
+const withMinus = (digits) =>
+  digits.replace(/-(?=0?\.?0*(?![\d.]))/g, "").replaceAll("-", "−");
 
 /** @param {number} share @param {number} digits after the point */
 export const percent = (share, digits = 1) => withMinus(`${(100 * share).toFixed(digits)}%`);
