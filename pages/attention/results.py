@@ -25,10 +25,11 @@ class Meaning:
     """What a model makes of “It” in a sentence about a thing.
 
     tokens: of the sentence; place: where the thing begins. head: the one that looks most from the
-    last token at the thing; weights: its last row, (T,). before, after: the next token's probabilities (V,) with all heads
-    and without this one. right, wrong: the probability of the whole thing, before and after.
-    things: the probability of the first tokens of all the show's things, without this head. needed:
-    other heads without which the whole thing gets less than half of what it had.
+    last token at the thing; weights: its last row, (T,). before, after: the next token's
+    probabilities (V,) with all heads and without this one. right, wrong: the probability of the
+    whole thing, before and after. things: the probability of the first tokens of all the show's
+    things, without this head. needed: other heads without which the whole thing gets less than half
+    of what it had.
     """
 
     tokens: tuple[Token, ...]
