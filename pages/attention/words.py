@@ -9,7 +9,7 @@ from gpt_core.interpret.attention import Ablation, Head
 from gpt_core.model.config import GPTConfig
 from pages.attention.results import NEAR_EVEN, FirstToken, Meaning, Row
 from ui.app.lesson import Answer
-from ui.show.numbers import number, percent
+from ui.show.numbers import number, percent, went
 from ui.show.theme import Palette
 from ui.show.tokens import code
 
@@ -234,7 +234,7 @@ def answer(guess: str, best: int, change: Ablation, sharpness: float, heads: int
         )
     return Answer(
         guess == happened,
-        f"{happened}: from {percent(before)} to {percent(after)}.{loss} How sharp was its picture? "
+        f"{happened}: it {went(percent(before), percent(after))}.{loss} How sharp was its picture? "
         f"On average the largest weight of a row of this head is {sharpness:.0%}.{others}",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ui.app.lesson import Answer
-from ui.show.numbers import number
+from ui.show.numbers import number, percent
 
 if TYPE_CHECKING:
     from gpt_core.interpret.induction import RepeatTest
@@ -243,11 +243,12 @@ def ranked(found: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(found["heads"], key=lambda entry: -entry["zero"][0])
 
 
-def question(head: tuple[int, int], total: int) -> str:
-    """What to predict."""
+def question(head: tuple[int, int], total: int, largest: float) -> str:
+    """What to predict. largest: what its rows give on average to one token, first column aside."""
     return (
         f"On your prompt, {head_name(head)} has the **sharpest picture** of all: its rows point at "
-        "single tokens most clearly (the first column aside). Now sort "
+        "single tokens most clearly: on average the largest weight of a row, the first column "
+        f"aside, is {percent(largest)}. Now sort "
         f"{'both' if total == 2 else f'all {total}'} heads by how "
         "much the loss on unseen text rises when one is removed. Where does this head stand?"
     )

@@ -219,8 +219,9 @@ def test_of_two_heads_one_is_the_more_valuable():
         return {"heads": [{"head": [0, i], "zero": [n, n, n]} for i, n in enumerate(values)]}
 
     assert words.places(2) == words.OF_TWO and words.places(3) == PLACES
-    assert "sort both heads" in words.question((0, 1), 2)
-    assert "sort all 3 heads" in words.question((0, 1), 3)
+    assert "sort both heads" in words.question((0, 1), 2, 0.023)
+    assert "is 2.3%" in words.question((0, 1), 3, 0.023)
+    assert "sort all 3 heads" in words.question((0, 1), 3, 0.023)
     assert words.answer(words.OF_TWO[1], (0, 1), found(2.0, 1.0)).right
     assert words.answer(words.OF_TWO[0], (0, 0), found(2.0, 1.0)).right
 

@@ -185,6 +185,11 @@ TERMS = (
         "embeddings",
     ),
     Term(
+        "channel",
+        "One of the C places in a token's vector: the same place in every token's vector.",
+        "averaging",
+    ),
+    Term(
         "softmax",
         "Turns scores into positive numbers that add up to 1.",
         "averaging",
