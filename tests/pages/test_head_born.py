@@ -11,7 +11,6 @@ from gpt_core.bundled import copying_run_path
 from gpt_core.interpret.induction import random_tokens, repeat_test
 from gpt_core.interpret.snapshots import (
     Copying,
-    SnapshotView,
     roles_of,
     texts_of,
     tokens_in_use,
@@ -118,9 +117,7 @@ def test_the_run_that_learned_to_copy_is_shown_first(open_lesson, films):
 def test_copies_that_cost_less_than_guessing_are_not_said_to_be_dear():
     share = np.array([[0.0], [0.5]])
     tested = Copying(4.0, 1.0, share, share > 0.1)
-    view = SnapshotView.__new__(SnapshotView)
-    for name, value in {"step": 9, "copying": tested, "roles": {}}.items():
-        object.__setattr__(view, name, value)
+    view = SimpleNamespace(step=9, copying=tested, roles={})
     assert "more than guessing" not in words.copied([view], 8.0)
     assert "Both are more than guessing would cost, 1.0" in words.copied([view], 1.0)
     assert "no clear role" not in words.copied([view], 8.0)
