@@ -15,7 +15,7 @@ from ui.app.study_bar import current_study
 st.title("Head importance")
 study = current_study()
 goal(words.GOAL)
-prose(words.INTRO)
+prose(words.intro(study.loaded.imported))
 panels.show_heads()
 panels.ask_and_show_values()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ui.app.lesson import Answer
-from ui.show.numbers import number, percent
+from ui.show.numbers import counted, number, percent
 
 if TYPE_CHECKING:
     from gpt_core.interpret.induction import RepeatTest
@@ -17,6 +17,7 @@ BITS = 1 / math.log(2)  # of a nat
 AFTER, INDUCTION = "after copies", "induction"
 BADGES = {"previous token": "previous", "first token": "first", "same token": "same"}
 UNCLEAR = "no clear pattern"
+CLEARLY = "at least twice as much as by chance"
 PLACES = ("the most valuable of all", "in the upper half", "in the lower half")
 OF_TWO = ("the more valuable of the two", "the less valuable of the two")
 # Who gained less than this share of what was recovered has not taken over.
@@ -29,7 +30,7 @@ GOAL = "Tell what a head looks at from what it is worth, and measure both."
 INTRO = (
     "Each picture is one head on your prompt: a row for the token that looks, a column for the "
     "token it looks at. Some patterns have a name, a **role**. The names under the pictures come "
-    "from texts that the model never learned, not from your prompt alone."
+    "from {texts}, not from your prompt alone."
 )
 TASK = "Click heads. Which picture is the sharpest, that is, points at single tokens most clearly?"
 WHY_TWICE = (
@@ -133,6 +134,12 @@ are left out.
 """
 
 
+def intro(imported: bool) -> str:
+    """What the pictures show; nobody knows what an imported model has read."""
+    came = "the last part of the text that came with this model"
+    return INTRO.format(texts=came if imported else "texts that the model never learned")
+
+
 def head_name(head: Sequence[int]) -> str:
     """How a head is called in a sentence."""
     return f"layer {head[0]}, head {head[1]}"
@@ -224,17 +231,17 @@ def how_many_clear(found: dict[str, Any]) -> str:
     signs = f"Under the pictures, +1 stands for one more role, a dash (–) for {UNCLEAR}."
     if not clear:
         who = "The only head has no" if total == 1 else "No head has a"
-        return f"{who} clear role, that is, something it looks at **more than chance**. {signs}"
+        return f"{who} clear role, that is, something it looks at **{CLEARLY}**. {signs}"
     if count == 1:
         said = f"{count} of {total} heads has" if total > 1 else "The only head has"
-        said += " a clear role, that is, looks at something **more than chance**, and gives it "
+        said += f" a clear role, that is, looks at something **{CLEARLY}**, and gives it "
         return f"{said}{'more' if mostly else 'less'} than half of its attention. {signs}"
     of_them = f"{mostly} of them give it more than half of their attention"
     if mostly < 2:
         of_them = f"{mostly or 'none'} of them gives it more than half of its attention"
     return (
-        f"{count} of {total} heads have a clear role, that is, look at something **more than "
-        f"chance**; {of_them}. {signs}"
+        f"{count} of {total} heads have a clear role, that is, look at something **{CLEARLY}**; "
+        f"{of_them}. {signs}"
     )
 
 
@@ -278,13 +285,26 @@ def answer(guess: str, head: tuple[int, int], found: dict[str, Any] | None) -> A
     said = f"It is {truth}: place {place + 1} of {len(order)}; without it the loss rises by {costs}"
     if place == 0:
         why = f"{said}. Here the sharpest head is the most valuable one. Don't rely on it."
+        why += _overlap(order[0], order[1])
     else:
         best = order[0]
         why = (
             f"{said}. The most valuable is {head_name(best['head'])}, with {_bits(best['zero'])}. "
             "A clear picture is no proof of use."
         )
+        why += _overlap(best, order[place])
     return Answer(guess == truth, why)
+
+
+def _overlap(more: dict[str, Any], less: dict[str, Any]) -> str:
+    """Whether the texts leave open which of two heads is worth more."""
+    if less["zero"][2] < more["zero"][1]:
+        return ""
+    other = head_name(less["head"])
+    return (
+        f" But the intervals of {head_name(more['head'])} and {other} overlap: which of the two is "
+        "worth more is not certain."
+    )
 
 
 def _bits(nats: Sequence[float]) -> str:
@@ -312,8 +332,8 @@ def value_sentences(found: dict[str, Any], vocab_size: int) -> str:
             "in training, and makes something of them that is wrong with confidence"
         )
     said += (
-        ". With the head's average in place of zeros it rises by "
-        f"{number(best['mean'][0] * BITS, '.3f')} bits. "
+        ". With the head's average in place of zeros it changes by "
+        f"{number(best['mean'][0] * BITS, '+.3f')} bits. "
     )
     return said + _unsure(order, total)
 
@@ -329,9 +349,8 @@ def _unsure(order: Sequence[dict[str, Any]], total: int) -> str:
     if better:
         said += f"Without {better} of them the loss on these texts is even lower. "
     if not unsure and not better:
-        said += (
-            "Its interval lies above 0. " if total == 1 else f"All {total} intervals lie above 0. "
-        )
+        every = {1: "Its interval lies", 2: "Both intervals lie"}
+        said += f"{every.get(total, f'All {total} intervals lie')} above 0. "
     return said
 
 
@@ -426,7 +445,10 @@ def who_took_over(found: dict[str, Any]) -> str:
             f"{number(first['healed'] * BITS, '.3f')} bits now and "
             f"{number(first['twin'] * BITS, '.3f')} in the twin. The gain is {of} recovered. "
         )
-    said += f"The intervals are over texts; this is one seed and {len(gains)} comparisons."
+        if gain > recovered:
+            said += "(More than all of it: what heads are worth doesn't add up.) "
+    counts = counted(len(gains), "comparison")
+    said += f"The intervals are over texts; this is one seed and {counts}."
     if healed[-1] > ALIKE * twin[-1]:
         said += (
             f" And the two models are far apart, at {number(healed[-1] * BITS, '.3f')} and "

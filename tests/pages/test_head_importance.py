@@ -226,6 +226,19 @@ def test_of_two_heads_one_is_the_more_valuable():
     assert words.answer(words.OF_TWO[0], (0, 0), found(2.0, 1.0)).right
 
 
+def test_values_that_overlap_are_not_ranked_for_certain():
+    heads = [{"head": [0, i], "zero": [n, n - 0.02, n + 0.02]} for i, n in enumerate((0.2, 0.19))]
+    told = words.answer("", (0, 1), {"heads": heads}).why
+    assert "intervals of layer 0, head 0 and layer 0, head 1 overlap" in told
+    heads[1]["zero"] = [0.1, 0.08, 0.12]
+    assert "overlap" not in words.answer("", (0, 1), {"heads": heads}).why
+
+
+def test_of_an_imported_model_nobody_knows_what_it_never_learned():
+    assert "never learned" in words.intro(imported=False)
+    assert "never learned" not in words.intro(imported=True)
+
+
 def test_another_depth_is_proposed_than_the_model_s_own():
     assert "with one layer" in words.to_try(GPTConfig(9, n_layer=4))[-1]
     assert "with two layers" in words.to_try(GPTConfig(9, n_layer=1))[-1]
@@ -264,6 +277,10 @@ def test_a_head_that_gained_much_took_over():
     assert "guessing" not in text and "far apart" not in text
     assert "measured here on 11 scenes (3,546 tokens)" in text
     assert "one seed and 2 comparisons" in text
+    assert "doesn't add up" not in text
+    most = words.heal_sentences(healing(others=[other([0, 1], 2.0)]), 1024)
+    assert "2.000 of 1.800 bits recovered. (More than all of it" in most
+    assert "one seed and 1 comparison." in most
 
 
 def test_no_head_took_over_where_gains_are_small_or_uncertain():
@@ -316,8 +333,8 @@ def test_a_head_whose_interval_contains_0_is_not_said_to_matter():
     assert "Without 1 of them the loss on these texts is even lower" in text
     assert "guessing" not in text
     sure = words.value_sentences(values(1.0, 0.5), 1024)
-    assert "All 2 intervals lie above 0" in sure and "we can't say" not in sure
-    assert "average in place of zeros it rises by 0.721 bits" in sure
+    assert "Both intervals lie above 0" in sure and "we can't say" not in sure
+    assert "average in place of zeros it changes by +0.721 bits" in sure
 
 
 def test_damage_beyond_guessing_is_called_so():
