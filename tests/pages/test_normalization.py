@@ -169,4 +169,4 @@ def test_what_is_recorded_is_what_its_name_says():
 
 
 def test_shares_above_all_of_the_stream_have_no_exponent():
-    assert surgery._share(1.13) == "110%" and surgery._share(0.049) == "4.9%"
+    assert surgery._share(1.13) == "113%" and surgery._share(0.049) == "4.9%"
