@@ -312,6 +312,11 @@ def shares_found(
         f"middle rates, **{factor(tops[1])}** does ({_percent(near[tops[1]])}), and the learning "
         f"rate is left with {_percent(rate[1])}. "
     )
+    if tops[0] == tops[1] and rate[1] < rate[0]:
+        return said + (
+            "The first place is the same. But how much the learning rate matters is a question "
+            "about a **range**: once it is nearly right, it matters less."
+        )
     if rate[1] < rate[0]:
         return said + (
             "So “what matters most” is a question about a **range**: once a setting is nearly "

@@ -201,7 +201,10 @@ def test_the_axes_of_a_range_test_have_ticks_at_every_moment(steps):
 def test_what_matters_most_is_said_to_depend_on_the_range_only_where_it_does():
     wide = {("rate",): 0.6, ("batch",): 0.3, ("seed",): 0.1}
     near = {("rate",): 0.1, ("batch",): 0.8, ("seed",): 0.1}
-    assert "question about a **range**" in words.shares_found(wide, near)
+    assert "“what matters most” is a question about a **range**" in words.shares_found(wide, near)
+    same = {("rate",): 0.4, ("batch",): 0.5, ("seed",): 0.1}
+    told = words.shares_found(same, near)
+    assert "The first place is the same" in told and "what matters most" not in told
     assert "doesn't make the rate matter less" in words.shares_found(near, wide)
 
 
