@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median, quantiles
 
+from benchmarks.app_process import processor_seconds
 from benchmarks.class_member import PROMPT, Member
 from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.training.run import Run
@@ -114,6 +115,14 @@ def _states(root: Path) -> list[str]:
     return states
 
 
+def _processor_seconds_of_worker(app: int) -> float:
+    """What the app's training process has used so far; 0 where there is none."""
+    lists = Path(f"/proc/{app}/task").glob("*/children")  # of each thread
+    children = [pid for one in lists for pid in one.read_text().split()]
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    return sum(processor_seconds(int(p)) for p, command in commands.items() if b"--stay" in command)
+
+
 def own_words(folder: Path) -> float:
     """The share of the words that a run's model writes which its text has: the median of three."""
     run = Run.open(folder)
@@ -128,9 +137,10 @@ def own_words(folder: Path) -> float:
     return median(shares)
 
 
-def print_models(port: int, root: Path, texts: list[str]) -> None:
-    """Measure, and print a Markdown table."""
+def print_models(port: int, app: int, root: Path, texts: list[str]) -> None:
+    """Measure, and print a Markdown table. app: its process id."""
     took, seconds = asyncio.run(_class_that_trains(port, root, texts))
+    processor = _processor_seconds_of_worker(app)
     done = [folder for folder in _runs(root) if RunFolder(folder).status().state == "finished"]
     if not done:
         raise RuntimeError(f"No run has finished within {took:.0f} s: {_states(root)}")
@@ -143,6 +153,7 @@ def print_models(port: int, root: Path, texts: list[str]) -> None:
     print(
         f"| seconds of a run's turn, median and most | {median(turns):.1f}, {max(turns):.1f} | 8 |"
     )
+    print(f"| its processor time, mean | {processor / len(done):.1f} s | |")
     print(f"| own words, median and least | {median(shares):.0%}, {min(shares):.0%} | 80% |")
     for name, times in seconds.items():
         p95 = quantiles(times, n=20)[-1]

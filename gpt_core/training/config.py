@@ -156,12 +156,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     # A class's: few steps, and few pauses in which it is measured and kept.
     "quick": _MODERN
     | {
-        "steps": 120,
-        "eval_interval": 30,
-        "eval_batches": 5,
-        "sample_interval": 60,
-        "snapshot_interval": 30,
-        "checkpoint_interval": 60,
+        "steps": 100,
+        "eval_interval": 50,
+        "eval_batches": 4,
+        "sample_interval": 100,
+        "snapshot_interval": 50,
+        "checkpoint_interval": 100,
     },
     # The "GPT From Scratch" notebooks' own settings.
     "notebook": {

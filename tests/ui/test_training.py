@@ -133,7 +133,9 @@ def test_pause_frees_the_worker_and_resume_goes_on_with_the_same_losses(tmp_path
 def test_a_small_model_gets_one_thread_and_a_large_one_two():
     small = request()
     assert worker_threads(small) == 1
-    large = replace(small, parameters=10**9)
+    looks_up = replace(small, model=replace(small.model, ngrams=5, ngram_rows=100_000))
+    assert worker_threads(looks_up) == 1
+    large = replace(small, model=replace(small.model, n_layer=12, n_embd=768, block_size=256))
     assert worker_threads(large) == min(2, os.cpu_count())
 
 

@@ -283,14 +283,20 @@ def count_trained(model: GPTConfig, tune: Tune, rank: int) -> int:
 
 def work_of(request: RunRequest) -> float:
     """About how many operations a run takes."""
-    tokens = request.train.steps * tokens_per_step(request.model, request.train)
-    return 6.0 * request.parameters * tokens
+    return request.train.steps * _operations_of_step(request)
 
 
 def worker_threads(request: RunRequest) -> int:
     """Two threads where there is enough to compute; below that they only wait for each other."""
-    operations = 6 * request.parameters * tokens_per_step(request.model, request.train)
-    return min(2, processors()) if operations > 1e9 else 1
+    return min(2, processors()) if _operations_of_step(request) > 1e9 else 1
+
+
+def _operations_of_step(request: RunRequest) -> float:
+    """Vectors that are looked up are no work, however many a model has."""
+    from gpt_core.model.shapes import shapes_of
+
+    tokens = tokens_per_step(request.model, request.train)
+    return tokens * shapes_of(request.model).flops_per_token()
 
 
 def describe(model: GPTConfig) -> str:
