@@ -22,7 +22,7 @@ class Lesson:
 
 
 COURSE = {
-    "Start": (Lesson("home", "Home", "home", 12),),
+    "Start": (Lesson("home", "Home", "home", 12, compares=True),),
     "Text": (
         Lesson("data", "Data", "library_books", 15),
         Lesson("tokenization", "Tokenization", "data_array", 20),

@@ -106,6 +106,24 @@ def _loudest(model: GPT, post: Tensor) -> Tensor:
     return (post.abs() * lengths[:, None]).argmax(dim=-1)
 
 
+def apart(a: Machine, b: Machine) -> Tensor:
+    """How far two passes' streams are apart, (2L + 1, P), at the P positions that both show.
+
+    The length of the difference, as a share of the longer vector: 0 where both are the same. Both
+    must have as many layers and channels; P may be 0.
+    """
+    first = max(a.first, b.first)
+    mine, theirs = a.stream[:, first - a.first :], b.stream[:, first - b.first :]
+    shared = min(mine.shape[1], theirs.shape[1])
+    return distance(mine[:, :shared].float(), theirs[:, :shared].float())
+
+
+def distance(a: Tensor, b: Tensor) -> Tensor:
+    """The length of a − b as a share of the longer of the two, (…, C) → (…); 0 where both are 0."""
+    longer = torch.maximum(a.norm(dim=-1), b.norm(dim=-1))
+    return torch.nan_to_num((a - b).norm(dim=-1) / longer.clamp_min(1e-30), posinf=0.0)
+
+
 @dataclass(frozen=True)
 class Backward:
     """The gradient of the last token's loss, in bits, for the last S of T tokens.

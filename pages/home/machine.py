@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.home import words
-from pages.home.results import back_of, drawn_after, machine_of, read_by
+from pages.home.compared import beside_of, said_apart, same_weights
+from pages.home.results import Pass, back_of, drawn_after
+from ui.app.compare import SIDES, in_two, next_token_differs, other_study, say_difference
+from ui.app.lesson import case_of
 from ui.app.links import open_lesson
 from ui.components.block_diagram import lesson_pages
-from ui.components.machine import Shown, Step, asked, pack_machine, show_machine
+from ui.components.machine import Beside, Shown, Step, asked, pack_machine, show_machine
 from ui.services.study import Study
 from ui.services.turns import crowded
 from ui.show.names import show_error
@@ -23,22 +27,48 @@ if TYPE_CHECKING:
     from gpt_core.interpret.machine import Backward, Machine
 
 KEY, DRAWN, BACKWARD, TARGET = "machine", "machine_drawn", "machine_backward", "machine_target"
-LIKELY, MOST_DRAWN = 5, 400
+MOST_DRAWN = 400
 
 
 def machine_panel(study: Study, settings: SampleConfig | None) -> None:
-    """The picture of the prompt and of what was drawn after it with these settings."""
-    case = (study.fingerprint, study.ids, settings)
+    """The picture of the prompt and of what was drawn after it with these settings.
+
+    Where B is compared, two pictures, in which the same number of tokens is drawn.
+    """
+    other = other_study()
+    studies = [study, other.study] if other else [study]
+    case = ([each.key for each in studies], settings)
     known, count = st.session_state.get(DRAWN, (None, 0))
     count = count if known == case else 0
     st.session_state[DRAWN] = (case, count)
-    drawn = drawn_tokens(study, settings, count)
-    message = message_of_study(study, drawn, bool(st.session_state.get(BACKWARD)))
-    show_machine(message, KEY, answer_reader, ahead=not crowded())
+    passes = [Pass(each, drawn_tokens(each, settings, count)) for each in studies]
+    backward = bool(st.session_state.get(BACKWARD))
+    if other:
+        show_beside(passes, same_weights(study, other), backward)
+    else:
+        message = message_of_pass(passes[0], backward)
+        show_machine(message, KEY, answer_reader, ahead=not crowded())
     if target := st.session_state.pop(TARGET, None):
         lesson, query = target
         if lesson in {page["file"] for page in pages_of(study).values()}:
             open_lesson(lesson, dict(query))
+
+
+def show_beside(passes: Sequence[Pass], comparable: bool, backward: bool) -> None:
+    """Two pictures, with what differs said and marked. comparable: their vectors are."""
+    a, b = (each.seen for each in passes)
+    say_difference(
+        next_token_differs(passes[0].study, a.probabilities, b.probabilities),
+        *said_apart(passes, comparable),
+    )
+
+    def draw(_: Study, side: str) -> None:
+        own, other = passes if side == SIDES[0] else reversed(passes)
+        name = "B" if side == SIDES[0] else "A"
+        message = message_of_pass(own, backward, beside_of(own, other, name, comparable))
+        show_machine(message, KEY + side, partial(answer_reader, KEY + side))
+
+    in_two(passes[0].study, draw)
 
 
 def drawn_tokens(study: Study, settings: SampleConfig | None, count: int) -> tuple[int, ...]:
@@ -54,9 +84,9 @@ def drawn_tokens(study: Study, settings: SampleConfig | None, count: int) -> tup
         return ()
 
 
-def answer_reader() -> None:
-    """A button or a link of the picture was pressed."""
-    choice = asked(KEY)
+def answer_reader(key: str = KEY) -> None:
+    """A button or a link of a picture was pressed."""
+    choice = asked(key)
     if choice is None:
         return
     case, count = st.session_state.get(DRAWN, (None, 0))
@@ -75,17 +105,17 @@ def pages_of(study: Study) -> dict[str, dict[str, str]]:
     return lesson_pages(replace(study.model.config, norm="layernorm"))
 
 
-def message_of_study(study: Study, drawn: tuple[int, ...], backward: bool) -> bytes:
-    """What the picture is sent."""
-    ids, text = read_by(study, drawn), study.tokenizer.token_text
-    seen, total = machine_of(study, drawn), len(ids)
-    columns = [short(text(token)) for token in ids[seen.first :]]
-    best = seen.probabilities.topk(min(LIKELY, len(seen.probabilities)))
+def message_of_pass(looked: Pass, backward: bool, beside: Beside | None = None) -> bytes:
+    """What the picture is sent. beside: of the picture that it is compared with."""
+    study, drawn, seen = looked.study, looked.drawn, looked.seen
+    columns = looked.columns
+    best = seen.probabilities.topk(min(words.LIKELY, len(seen.probabilities)))
+    text = study.tokenizer.token_text
     likely = [
         (short(text(i)), share)
         for i, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)
     ]
-    config = study.model.config
+    config, total = study.model.config, len(looked.ids)
     # A lesson shows the prompt alone, and some of them less of a long one.
     whole = len(study.ids) == total - len(drawn)
     shown = Shown(
@@ -101,6 +131,11 @@ def message_of_study(study: Study, drawn: tuple[int, ...], backward: bool) -> by
         note=words.MACHINE_ALONE,
         linked=len(study.ids) if whole else 0,
     )
+    if beside:
+        name = f"{shown.name} beside {case_of(beside)}"
+        shown = replace(shown, name=name, note=words.MACHINE_BESIDE, beside=beside)
+        if beside.name == "A":  # lessons look at A's model and prompt
+            shown = replace(shown, pages={}, linked=0)
     back = back_of(study, drawn) if backward and total > 1 else None
     return pack_machine(seen, shown, (back, way_back(back, columns)) if back else None)
 

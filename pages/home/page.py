@@ -15,6 +15,7 @@ from pages.home.steps import last_vector, layers, road, tokens
 from pages.home.writing import show_writing
 from ui import PROJECT
 from ui.app.class_bar import join_box
+from ui.app.compare import comparing, in_two
 from ui.app.glossary import prose
 from ui.app.lesson import (
     Answer,
@@ -51,18 +52,19 @@ def machine(study: Study) -> None:
 @about_prompt
 def writing(study: Study) -> None:
     """What the model writes."""
+    in_two(study, lambda each, _: write(each))
+    st.button(
+        words.AGAIN, icon=":material/casino:", on_click=write_again, key="again", width="stretch"
+    )
+
+
+def write(study: Study) -> None:
     written = written_by(study, st.session_state.get(SEED, FIRST_SEED))
     show_writing(study.prompt, [study.tokenizer.token_text(token) for token in written.ids])
     if written.problem:
         show_error(written.problem)
-    st.caption(
-        words.just_written(
-            None if study.loaded.imported else study.loaded.run.corpus["name"], len(written.ids)
-        )
-    )
-    st.button(
-        words.AGAIN, icon=":material/casino:", on_click=write_again, key="again", width="stretch"
-    )
+    text = None if study.loaded.imported else study.loaded.run.corpus["name"]
+    st.caption(words.just_written(text, len(written.ids)))
 
 
 @about_prompt
@@ -113,8 +115,11 @@ def from_parts_to_size() -> None:
 
 
 st.title("What a GPT does")
-prose(words.INTRO)
-text, picture = st.columns([2, 7], gap="medium")
+if comparing():  # two machines need the whole width, and the height of a projector
+    picture, text = st.container(), st.container()
+else:
+    prose(words.INTRO)
+    text, picture = st.columns([2, 7], gap="medium")
 cold = is_cold()
 slot = picture.empty() if cold else picture.container()
 settings_below = picture.container()

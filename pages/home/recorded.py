@@ -12,7 +12,8 @@ from pathlib import Path
 
 from gpt_core.bundled import BUNDLED
 from pages.home import words
-from pages.home.machine import message_of_study
+from pages.home.machine import message_of_pass
+from pages.home.results import Pass
 from ui.app.study_bar import DEFAULT_PROMPT, LINE_BREAK
 from ui.components.machine import as_recorded, show_machine
 from ui.services.study import study_of
@@ -34,7 +35,7 @@ def show_recorded(request: tuple[str, str]) -> None:
 
 def live() -> bytes:
     """The message that the bundled model gives for the default prompt today."""
-    return message_of_study(study_of(BUNDLED, PROMPT), (), False)
+    return message_of_pass(Pass(study_of(BUNDLED, PROMPT)), False)
 
 
 if __name__ == "__main__":

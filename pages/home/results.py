@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ui.services.caches import shared
 from ui.services.models import own_copy
 from ui.services.study import Study
+from ui.show.tokens import short
 
 if TYPE_CHECKING:
     from gpt_core.generate.sample import SampleConfig
@@ -62,6 +63,30 @@ def written_by(study: Study, seed: int) -> Written:
     except SampleError as error:
         return Written(tuple(ids), share, str(error))
     return Written(tuple(ids), share)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass that the machine shows: of a study, and of the tokens drawn after its prompt."""
+
+    study: Study
+    drawn: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """What the model reads."""
+        return read_by(self.study, self.drawn)
+
+    @property
+    def seen(self) -> Machine:
+        """Its numbers."""
+        return machine_of(self.study, self.drawn)
+
+    @property
+    def columns(self) -> list[str]:
+        """The tokens that are shown."""
+        text = self.study.tokenizer.token_text
+        return [short(text(token)) for token in self.ids[self.seen.first :]]
 
 
 @shared()

@@ -16,6 +16,9 @@ INTRO = (
     "one, add it to the text, and repeat: so it writes."
 )
 AGAIN = "Write it again"
+LIKELY = 5  # next tokens that the machine shows
+SAME = 1e-4  # the distance of two vectors, as a share of the longer, that is rounding alone
+FAR = 0.1  # from here on two vectors count as different; FAR in ui/components/machine/beside.js
 
 
 def just_written(text: str | None, tokens: int) -> str:
@@ -31,6 +34,14 @@ def just_written(text: str | None, tokens: int) -> str:
 
 
 MACHINE_ALONE = "Press Play: the machine shows the last token's road, step by step."
+MACHINE_BESIDE = (
+    "Dashed: what differs from the other; of vectors, what is at least "
+    f"{FAR:.0%} of the longer one's length apart. Press Play: both walk along their roads."
+)
+OTHER_WEIGHTS = (
+    "The numbers of two models' vectors mean different things, so only texts and probabilities are "
+    "compared."
+)
 RECORDED = (
     "Recorded numbers of the bundled model: they stand here until the model itself is loaded."
 )
@@ -102,6 +113,28 @@ def answers(vocabulary: int, likely: Sequence[tuple[str, float]]) -> str:
         f"The vector is compared with all {vocabulary:,} tokens, and softmax makes probabilities "
         f"of the scores. The likeliest is {first}{then}."
     )
+
+
+def tokens_differ(same: int, a: int, b: int) -> str:
+    """Where two texts part. same: how many tokens at the beginning are in both; a, b: all."""
+    if same < min(a, b):
+        return f"The first token that differs is number {same + 1}."
+    if a == b:
+        return ""
+    return f"The first {counted(same, 'token')} are the same; only {'A' if a > b else 'B'} goes on."
+
+
+def vectors_apart(first: int | None, end: float) -> str:
+    """Of the two last tokens: the first station at which their vectors differ, and how far they do
+    after the last layer. first: None for nowhere."""
+    if first is None:
+        return "The vectors of the last token are the same everywhere."
+    part = "attention" if first % 2 else "MLP"
+    where = f"after the {part} of layer {(first - 1) // 2}" if first else "where the stream begins"
+    said = f"The last token's vectors first differ {where}"
+    if end <= SAME:
+        return f"{said}; after the last layer they are the same again."
+    return f"{said}; after the last layer they are {percent(end)} of their length apart."
 
 
 def costs(token: str, before: str, share: float, bits: float) -> str:

@@ -24,3 +24,25 @@ def test_b_is_typed_beside_a_and_gone_with_the_switch(page, app_url):
     expect(page.locator(".map")).to_have_count(1)
     expect(page).not_to_have_url(re.compile("b_|side_by_side"))
     no_exception(page)
+
+
+def test_two_machines_walk_draw_and_follow_the_prompt_together(new_page, app_url):
+    page = new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{app_url}/?side_by_side=true&b_off=1.2")
+    machines = page.locator(".machine[data-painted*=beside]")
+    expect(machines).to_have_count(2)
+    settled(page)
+    boxes = [machines.nth(i).locator(".moving").bounding_box() for i in (0, 1)]
+    assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["y"] + boxes[0]["height"] <= 720
+    expect(page.get_by_text("first differ after the attention of layer 1")).to_be_visible()
+
+    machines.nth(1).get_by_role("button", name="One step on").click()
+    for machine in (machines.nth(0), machines.nth(1)):
+        expect(machine.locator(".says")).to_have_text(re.compile(r"^1 of 11: “␣and” picks"))
+    machines.nth(0).get_by_role("button", name="Next token", exact=True).click()
+    for machine in (machines.nth(0), machines.nth(1)):
+        expect(machine).to_have_attribute("data-painted", re.compile(r"\+1 beside"))
+    page.get_by_role("textbox", name="B: prompt").fill("(Otto and")
+    expect(machines.nth(1)).to_have_attribute("data-painted", re.compile(r"\(Otto and \+0 beside"))
+    expect(machines.nth(0)).to_have_attribute("data-painted", re.compile(r"Nadia and \+0 beside"))
+    expect(page).to_have_url(re.compile(r"b_off=1\.2.*b_prompt=|b_prompt=.*b_off=1\.2"))

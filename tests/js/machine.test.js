@@ -13,6 +13,7 @@ import {
   rowOfStep,
   rowsOf,
 } from "../../ui/components/machine/layout.js";
+import { FAR, Together, firstFar, otherSentence, partIn, placeOf } from "../../ui/components/machine/beside.js";
 import { folded, readMachine, sharpest, weightsOf } from "../../ui/components/machine/message.js";
 import { linkOf, sentence } from "../../ui/components/machine/says.js";
 import { addressOf, luminance } from "../../ui/components/machine/words.js";
@@ -195,4 +196,55 @@ test("links lead to the lesson at that token, layer and head", () => {
 test("dark and light are told apart however the theme writes its colours", () => {
   assert.ok(luminance("#14131a") < 0.5 && luminance("rgb(20, 19, 26)") < 0.5);
   assert.ok(luminance("#fff") > 0.5 && luminance("#ffffff") > 0.5 && luminance("") > 0.5);
+});
+
+test("of two machines, each says what the other has in its places", () => {
+  const own = readMachine(message());
+  const apart = own.forward.lengths.map((row, station) => row.map((_, i) => (station < 3 ? 0 : i ? FAR * i : null)));
+  const beside = { name: "B", tokens: ["a", "x", null], best: ["x", "y", "z"], likely: [0.25], apart };
+  const p = { ...own, beside };
+  const layout = layOut(p, 900, 480, [0, 1]);
+  const says = (kind, layer, column, half = 0) =>
+    otherSentence(p, layout.rows.find((r) => r.kind === kind && r.layer === layer && r.half === half), column);
+  assert.equal(says("tokens", null, 0), " The same in B.");
+  assert.equal(says("tokens", null, 1), " B: “x”.");
+  assert.equal(says("tokens", null, 2), " B has no such position.");
+  assert.equal(says("answer", null, 2, 1), " B: “z” 25.0%.");
+  assert.equal(says("stream", 1, 2), " Its distance from B's is 20.0% of the longer one's length.");
+  assert.equal(says("stream", 1, 0), "");
+  assert.equal(says("stream", 0, 2), " The same in B.");
+  assert.equal(otherSentence(own, layout.rows[0], 0), "");
+  assert.equal(firstFar(p), 1);
+  assert.equal(firstFar(own), null);
+});
+
+test("a part is found in the other machine by its layer and position", () => {
+  const [a, b] = [readMachine(message()), { ...readMachine(message()), first: 3 }];
+  const layout = layOut(a, 900, 480, [0, 1]);
+  layout.rows.forEach((row, i) => {
+    assert.deepEqual(partIn(a, layout, placeOf(a, row, 1)), { row: i, column: 1 });
+    assert.deepEqual(partIn(b, layout, placeOf(a, row, 1)), { row: i, column: 0 });
+    assert.equal(partIn(b, layout, placeOf(a, row, 0)), null);
+  });
+  const answer = layout.rows.at(-1);
+  const deeper = layOut({ ...a, layers: 4 }, 900, 480, [0, 1, 2, 3]);
+  assert.deepEqual(partIn(a, deeper, placeOf(a, answer, 2)), { row: deeper.rows.length - 1, column: 2 });
+  assert.equal(partIn(a, layout, placeOf(a, { ...answer, kind: "mlp", layer: 9 }, 1)), null);
+  assert.equal(partIn(a, layout, null), null);
+});
+
+test("what is told to the other isn't told back", () => {
+  const page = new EventTarget();
+  const known = globalThis.document;
+  globalThis.document = page;
+  const heard = [];
+  const life = { on: (node, type, listener) => node.addEventListener(type, listener) };
+  const [a, b] = ["a", "b"].map((name, i) => new Together(life, (what) => {
+    heard.push([name, what]);
+    [a, b][i].tell({ beside: {} }, "back");
+  }));
+  a.tell({ beside: {} }, "on");
+  a.tell({ beside: null }, "alone");
+  globalThis.document = known;
+  assert.deepEqual(heard, [["b", "on"]]);
 });

@@ -11,6 +11,8 @@ from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.interpret.attention import trace_attention
 from gpt_core.model.recording import run
 from gpt_core.tokenizers import as_prompt
+from pages.home.machine import DRAWN
+from pages.home.words import tokens_differ, vectors_apart
 from pages.patching.compared import differing, shared_cells
 from pages.patching.words import cells_differ
 from pages.surprise.compared import changes
@@ -22,6 +24,7 @@ from ui.services.surprises import surprises_of
 from ui.show.numbers import percent
 from ui.show.tokens import short
 
+STATIONS = [(layer, part) for layer in (0, 1) for part in ("mid", "post")]
 PROMPT = "Who put a duck?"
 COMPARING = [lesson.name for lesson in LESSONS if lesson.compares]
 
@@ -156,6 +159,68 @@ def test_the_weight_that_differs_most_is_named_and_marked(compare):
     assert [message.get("fixed") for message in messages] == [False, True]
     assert all(message["marks"][f"{layer}.{head}"] == [*cell] for message in messages)
     assert messages[1]["selection"]["off"] == [[0, 1]] and not messages[0]["selection"]["off"]
+
+
+def machines(app):
+    return [
+        header_and_bytes(node.proto.bytes)[0]
+        for node in app.get("bidi_component")
+        if node.proto.component_name == "machine"
+    ]
+
+
+def test_two_machines_say_and_mark_what_a_head_changes(compare):
+    app = compare("home", b_off="1.0")
+    study = study_of(OWN, PROMPT)
+    without = models.without_heads(study.loaded, ((1, 0),)).model
+    with_all, missing = (
+        torch.stack([run(model, study.ids)[f"blocks.{i}.resid_{part}"] for i, part in STATIONS])
+        for model in (study.model, without)
+    )
+    longer = torch.maximum(with_all.norm(dim=-1), missing.norm(dim=-1))
+    expected = (with_all - missing).norm(dim=-1) / longer  # (4, T)
+    a, b = machines(app)
+    assert (a["beside"]["name"], b["beside"]["name"]) == ("B", "A")
+    assert a["pages"] and not b["pages"]  # lessons look at A
+    for machine in (a, b):
+        found = torch.tensor(machine["beside"]["apart"])[1:]
+        torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
+    assert a["beside"]["best"] == b["best"] and b["beside"]["best"] == a["best"]
+    share = run(without, study.ids).logits[-1].softmax(-1)
+    best = run(study.model, study.ids).logits[-1].argmax()
+    assert a["beside"]["likely"][0] == pytest.approx(share[best].item(), abs=1e-5)
+    assert "first differ after the attention of layer 1; " in said(app)
+    assert f"they are {percent(expected[-1, -1].item())} of their length apart" in said(app)
+
+
+def test_two_machines_of_other_texts_and_models_compare_what_they_can(compare):
+    app = compare("home", b_prompt="Who put a sock?!")
+    a, b = machines(app)
+    assert "The first token that differs is number 11." in said(app)
+    assert a["beside"]["tokens"] == b["tokens"][-len(a["tokens"]) - 1 : -1]
+    assert b["beside"]["tokens"][-1] is None and b["beside"]["apart"][0][-1] is None
+    assert a["beside"]["apart"][0][: len("Who put a ") - a["first"]] == [0] * (10 - a["first"])
+    app = compare("home", b_model=BUNDLED)
+    a, b = machines(app)
+    assert a["beside"]["apart"] is None and "mean different things" in said(app)
+    assert len(a["beside"]["likely"]) == len(a["likely"])
+
+
+def test_tokens_are_drawn_in_both_machines(compare):
+    app = compare("home", b_off="1.0")
+    case, _ = app.session_state[DRAWN]
+    app.session_state[DRAWN] = (case, 2)
+    app.run()
+    assert [machine["total"] - machine["given"] for machine in machines(app)] == [2, 2]
+
+
+def test_sentences_on_two_machines_follow_their_numbers():
+    assert tokens_differ(5, 5, 5) == "" and "number 6" in tokens_differ(5, 6, 7)
+    assert tokens_differ(5, 5, 7).endswith("only B goes on.")
+    assert "the same everywhere" in vectors_apart(None, 0.0)
+    assert "where the stream begins" in vectors_apart(0, 0.5)
+    assert "the MLP of layer 1; " in vectors_apart(4, 0.5)
+    assert vectors_apart(1, 0.0).endswith("they are the same again.")
 
 
 def test_both_texts_are_written_with_the_same_settings(compare):

@@ -153,6 +153,11 @@ def _choose_head(study: Study) -> tuple[Head, ...]:
     return (heads[chosen],) if chosen in heads else ()
 
 
+def comparing() -> bool:
+    """Whether the switch is on, so that a page makes room for two; there may be no B yet."""
+    return bool(st.session_state.get(SWITCH)) and not _closed()
+
+
 def other_study() -> Other | None:
     """What the part of the page that asks is to draw beside A; None where nothing is compared."""
     for key in (MODEL, PROMPT, OFF):
@@ -172,9 +177,10 @@ def in_two(study: Study, draw: Callable[[Study, str], None]) -> None:
     studies = (study, other.study)
     names = ("A", "B" + "".join(f" · without head {i}.{j}" for i, j in other.off))
     for column, name, each, side in zip(st.columns(2), names, studies, SIDES, strict=True):
-        with column:
+        with column, st.container(gap="xsmall"):
             st.markdown(f":gray-badge[**{name}**]")
-            draw(each, side)
+            with st.container():
+                draw(each, side)
 
 
 def say_difference(*sentences: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gpt_core.interpret.machine import look, look_back
+from gpt_core.interpret.machine import apart, distance, look, look_back
 from gpt_core.model.observe import intervene, record
 from tests.helpers import tiny_model
 
@@ -147,3 +147,20 @@ def test_shared_weights_get_no_gradient_and_one_token_has_no_loss():
     assert all(weight.grad is None for weight in model.parameters())
     with pytest.raises(ValueError, match="single token"):
         look_back(model, IDS[:1])
+
+
+def test_two_passes_are_apart_where_their_tokens_and_what_saw_them_are():
+    model = tiny_model()
+    other = (*IDS[:4], 8, *IDS[5:], 6)  # another fifth token, and one more
+    a, b = look(model, IDS, shown=5), look(model, other, shown=4)  # positions 2 to 6, 4 to 7
+    found = apart(a, b)
+    assert found.shape == (2 * model.config.n_layer + 1, 3)
+    assert torch.equal(found, apart(b, a))
+    assert found[0, 0] > 0.1 and torch.equal(found[0, 1:], torch.zeros(2))
+    assert bool((found[1:] > 0).all())  # attention has brought it to those behind
+    mine, theirs = a.stream[2, 2], b.stream[2, 0]
+    longer = max(mine.norm(), theirs.norm())
+    assert found[2, 0] == pytest.approx(((mine - theirs).norm() / longer).item(), rel=1e-5)
+    assert apart(look(model, IDS, shown=2), look(model, IDS[:4], shown=2)).shape[1] == 0
+    nothing = torch.zeros(3)
+    assert distance(nothing, nothing) == 0 and distance(nothing, nothing + 1) == 1

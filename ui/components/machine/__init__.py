@@ -55,6 +55,23 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What the other of two pictures has in the places of this one's columns.
+
+    name: of the other, "A" or "B". tokens, best: None where it has no such position. likely: the
+    other's probabilities of this one's likeliest tokens, None for what it doesn't know. apart:
+    (2L + 1, columns), how far the vectors are apart, None without such a position; all of it None
+    where two models' vectors mean different things.
+    """
+
+    name: str
+    tokens: Sequence[str | None]
+    best: Sequence[str | None]
+    likely: Sequence[float | None]
+    apart: Sequence[Sequence[float | None]] | None
+
+
+@dataclass(frozen=True)
 class Shown:
     """What stands around the numbers.
 
@@ -63,7 +80,8 @@ class Shown:
     "pre", "post" or "none". best: of each column the likeliest next token. likely: texts and
     probabilities of the likeliest after the last. steps: of Play. pages: of `lesson_pages`. note:
     what is said before anything was pressed. linked: how many positions a link may name. recorded:
-    the numbers were kept, and no model stands behind them that could go on.
+    the numbers were kept, and no model stands behind them that could go on. beside: of the picture
+    that it is compared with.
     """
 
     name: str
@@ -78,6 +96,7 @@ class Shown:
     note: str = ""
     linked: int = 0
     recorded: bool = False
+    beside: Beside | None = None
 
 
 def pack_machine(
@@ -91,6 +110,7 @@ def pack_machine(
     cells, lengths = _cells(machine.stream)
     header: dict[str, Any] = vars(shown) | {
         "steps": _plain(shown.steps),
+        "beside": vars(shown.beside) if shown.beside else None,
         "first": machine.first,
         "layers": L,
         "heads": H,

@@ -6,6 +6,7 @@ import { element, finder } from "../shared/dom.js";
 import { ARROWS, presses, taken, withModifier } from "../shared/keys.js";
 import { Lifetime } from "../shared/lifetime.js";
 import { clamp } from "../shared/numbers.js";
+import { Together, firstFar, otherSentence, partIn, placeOf } from "./beside.js";
 import { layOut, opened, p95, partAt, rowOfStep } from "./layout.js";
 import { paintMoving, paintStill } from "./paint.js";
 import { linkOf, sentence } from "./says.js";
@@ -19,12 +20,18 @@ import { addressOf, howToRead, luminance, thicknessWords, fillWords } from "./wo
 
 const HEIGHTS = [400, 500]; // pixels, as the window allows
 const AROUND = 290; // pixels of a window that aren't the picture's
+const AROUND_TWO = 440; // the same of two machines beside each other, which have more above them
+const LEAST_OF_TWO = 280; // pixels of each
+const STACKED = 640; // pixels of a window up to which the two stand below each other
 const WHOLE = 190; // of a whole screen, the same
 const WHOLE_WIDTH = 900; // pixels of a whole screen from which everything is larger
 const TRAVEL = 900; // milliseconds that a step is on its way
 const PAUSE = 2600; // milliseconds from a step to the next
 const RISE = 1500; // milliseconds that a drawn token takes through the machine
 const KEPT = 4000; // frames whose times are remembered
+
+/** How much larger than usual the page's letters are: before a class they are. */
+const pageScale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1);
 
 export class Machine {
   /** @type {Picture} */
@@ -46,6 +53,7 @@ export class Machine {
   /** @type {Part | null} */
   pinned = null;
   playing = false;
+  led = false; // whether the machine beside it says when to go on
   began = 0; // when the step that is shown began
   paints = 0;
   /** @type {number[]} */
@@ -66,6 +74,7 @@ export class Machine {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     /** @param {number} now */
     this.tick = (now) => this.frame(now);
+    this.together = new Together(this.life, (what) => this.hear(what));
     this.listen();
     this.width = this.root.clientWidth;
     this.life.onResize(this.$(".stage"), () => {
@@ -83,7 +92,7 @@ export class Machine {
     const again = this.picture?.name === picture.name;
     const grown = this.picture && picture.total === this.picture.total + 1;
     this.picture = picture;
-    const shape = `${picture.layers} ${picture.heads} ${picture.norm}`;
+    const shape = `${picture.layers} ${picture.heads} ${picture.norm} ${picture.beside?.name}`;
     if (shape !== this.shape) this.build(shape);
     if (!again) this.at = this.playing ? 0 : -1;
     this.back = Boolean(picture.back) && (this.back || this.wanted);
@@ -96,8 +105,8 @@ export class Machine {
 
   /** @param {string} shape */
   build(shape) {
-    const { layers, heads } = this.picture;
-    Object.assign(this, { shape, head: -1, open: opened(layers), pinned: null });
+    const { heads } = this.picture;
+    Object.assign(this, { shape, head: -1, open: this.openedAtFirst(), pinned: null });
     const names = heads > 1 ? ["all heads", ...Array.from({ length: heads }, (_, i) => `head ${i}`)] : ["one head"];
     const options = names.map((name, i) => {
       const option = element("option", name);
@@ -105,6 +114,15 @@ export class Machine {
       return option;
     });
     this.$(".head").replaceChildren(...options);
+  }
+
+  /** The layers that are drawn whole at first: of two machines the first that differs, where there is no room for more. */
+  openedAtFirst() {
+    const { picture } = this;
+    const all = opened(picture.layers);
+    const needed = pageScale() * layOut(picture, 400, 0, all).height;
+    if (!picture.beside || innerWidth <= STACKED || needed <= innerHeight - AROUND_TWO) return all;
+    return [firstFar(picture) ?? picture.layers - 1];
   }
 
   // ---- Drawing ----
@@ -128,10 +146,13 @@ export class Machine {
     this.readInk();
     this.width = this.$(".stage").clientWidth;
     const whole = this.root.classList.contains("whole");
-    const free = innerHeight - (whole ? WHOLE : AROUND);
-    const height = Math.max(HEIGHTS[0], whole ? free : Math.min(HEIGHTS[1], free));
+    const two = Boolean(this.picture.beside) && !whole;
+    this.root.classList.toggle("two", two);
+    const free = innerHeight - (whole ? WHOLE : two ? AROUND_TWO : AROUND);
+    const least = two ? LEAST_OF_TWO : HEIGHTS[0];
+    const height = Math.max(least, whole ? free : Math.min(HEIGHTS[1], free));
     // On a projector everything is larger, letters as well.
-    this.scale = whole ? Math.max(1, Math.min(2, this.width / WHOLE_WIDTH, height / HEIGHTS[0])) : 1;
+    this.scale = whole ? Math.max(1, Math.min(2, this.width / WHOLE_WIDTH, height / HEIGHTS[0])) : pageScale();
     const width = Math.max(260, this.width / this.scale);
     this.layout = layOut(this.picture, width, height / this.scale, this.open);
     for (const context of [this.still, this.moving]) this.fit(context);
@@ -249,7 +270,8 @@ export class Machine {
   saidOf(part) {
     const { head, back, picture, layout } = this;
     const seen = { head, back, hidden: layout.hidden };
-    return sentence(picture, layout.rows[part.row], part.column + layout.hidden, seen);
+    const [row, column] = [layout.rows[part.row], part.column + layout.hidden];
+    return sentence(picture, row, column, seen) + (back ? "" : otherSentence(picture, row, column));
   }
 
   get steps() {
@@ -301,6 +323,7 @@ export class Machine {
     if (part?.row === this.pointed?.row && part?.column === this.pointed?.column) return;
     const column = this.scene.focus;
     this.pointed = part;
+    this.tellOther({ pointed: this.placeOf(part) });
     this.tellPart(aloud);
     if (this.playing) return;
     if (this.scene.focus !== column) this.paint();
@@ -320,6 +343,7 @@ export class Machine {
     const same = this.pinned?.row === part.row && this.pinned?.column === part.column;
     this.pause();
     this.pinned = same ? null : part;
+    this.tellOther({ pinned: this.placeOf(this.pinned) });
     this.paint();
     this.tellPart();
   }
@@ -328,6 +352,7 @@ export class Machine {
   unfold(layer) {
     this.open = [layer];
     this.pinned = this.pointed = null;
+    this.tellOther({ unfolded: layer });
     this.draw();
     this.tellPart();
   }
@@ -338,6 +363,7 @@ export class Machine {
     if (withModifier(event)) return;
     if (event.key === "Escape" && (this.pinned || this.pointed)) {
       this.pinned = null;
+      this.tellOther({ pinned: null });
       this.lookAt(null);
     } else if (presses(event)) this.enter();
     else if (step) {
@@ -378,6 +404,7 @@ export class Machine {
   /** @param {number} head */
   chooseHead(head) {
     this.head = head;
+    this.tellOther({ head });
     this.paint();
     this.tellPart();
   }
@@ -385,10 +412,12 @@ export class Machine {
   turn() {
     if (!this.back && !this.picture.back) {
       this.wanted = true;
+      this.tellOther({ turned: true });
       this.send({ what: "back", at: this.picture.name });
       return;
     }
     this.back = !this.back;
+    this.tellOther({ turned: this.back });
     this.at = this.playing ? 0 : -1;
     this.began = performance.now();
     this.draw();
@@ -400,6 +429,7 @@ export class Machine {
   play() {
     this.pinned = this.pointed = null;
     this.playing = true;
+    this.led = false;
     this.go(this.at + 1 < this.steps.length ? this.at + 1 : 0);
     requestAnimationFrame(this.tick);
   }
@@ -407,6 +437,7 @@ export class Machine {
   pause() {
     if (!this.playing) return;
     this.playing = false;
+    this.tellOther({ paused: true });
     this.fillBar();
     this.paint();
   }
@@ -424,7 +455,8 @@ export class Machine {
   go(at) {
     this.at = at;
     this.began = performance.now();
-    const { layer } = this.steps[at];
+    const { kind, layer } = this.steps[at];
+    this.tellOther({ step: { kind, layer }, playing: this.playing });
     const folded = layer !== null && !this.open.includes(layer);
     if (folded) this.open = [layer];
     if (folded) this.draw();
@@ -438,7 +470,7 @@ export class Machine {
     if (this.life.signal.aborted || !this.steps[this.at]) return;
     const begin = performance.now();
     const gone = now - this.began;
-    if (this.playing && gone > PAUSE) {
+    if (this.playing && !this.led && gone > PAUSE) {
       if (this.at + 1 < this.steps.length) this.go(this.at + 1);
       else this.pause();
     }
@@ -447,6 +479,56 @@ export class Machine {
     if (this.frames.length > KEPT) this.frames.shift();
     this.root.dataset.frameP95 = p95(this.frames).toFixed(2);
     if (this.playing || gone < TRAVEL) requestAnimationFrame(this.tick);
+  }
+
+  // ---- The machine beside it ----
+
+  /** @param {any} what */
+  tellOther(what) {
+    this.together.tell(this.picture, what);
+  }
+
+  /** @param {Part | null} part */
+  placeOf(part) {
+    const { picture, layout } = this;
+    return part && placeOf(picture, layout.rows[part.row], part.column + layout.hidden);
+  }
+
+  /** Do what was done to the machine beside this one. @param {any} what */
+  hear(what) {
+    if (!this.picture.beside) return;
+    const { picture, layout } = this;
+    if ("pointed" in what) this.lookAt(partIn(picture, layout, what.pointed));
+    if ("pinned" in what) {
+      this.pinned = partIn(picture, layout, what.pinned);
+      this.paint();
+      this.tellPart();
+    }
+    if ("unfolded" in what && what.unfolded < picture.layers) this.unfold(what.unfolded);
+    if ("head" in what && what.head < picture.heads) {
+      this.$(".head").value = String(what.head);
+      this.chooseHead(what.head);
+    }
+    if ("turned" in what) this.turnAsOther(what.turned);
+    if (what.paused) this.pause();
+    if (what.step) this.stepAsOther(what.step, what.playing);
+  }
+
+  /** @param {boolean} back */
+  turnAsOther(back) {
+    if (back && !this.picture.back) this.wanted = true; // the other has asked for it
+    else if (back !== this.back) this.turn();
+  }
+
+  /** @param {{ kind: string, layer: number | null }} step @param {boolean} playing */
+  stepAsOther({ kind, layer }, playing) {
+    const at = this.steps.findIndex((each) => each.kind === kind && each.layer === layer);
+    if (at < 0) return; // a layer that only the other has
+    this.pinned = this.pointed = null;
+    const still = !this.playing;
+    this.playing = this.led = playing;
+    this.go(at);
+    if (playing ? still : !this.calm.matches) requestAnimationFrame(this.tick);
   }
 
   // ---- Full screen ----

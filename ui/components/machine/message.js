@@ -13,6 +13,9 @@ import { split } from "../shared/message.js";
  * @property {number[][]} lengths of the vectors at each station and column
  * @property {number[][][]} added by layer, 0 for attention and 1 for the MLP, column
  * @property {Step[]} steps
+ * @typedef {{ name: string, tokens: (string | null)[], best: (string | null)[],
+ *   likely: (number | null)[], apart: (number | null)[][] | null }} Beside
+ * what the other of two pictures has in the same places, as Beside in __init__.py says
  * @typedef {object} Picture
  * @property {string} name
  * @property {string[]} tokens of the columns
@@ -26,6 +29,7 @@ import { split } from "../shared/message.js";
  * @property {string} note
  * @property {number} linked
  * @property {boolean} recorded whether no model stands behind it yet
+ * @property {Beside | null} beside what it is compared with
  * @property {number} first position of the first column
  * @property {number} layers
  * @property {number} heads

@@ -2,6 +2,7 @@
 // The picture on canvases: what stands still, and what moves over it.
 
 import { chance } from "../shared/numbers.js";
+import { differs, isFar } from "./beside.js";
 import { folded, weightsOf } from "./message.js";
 import { BAR, LETTERS, fitted, onRibbon, rowLabels } from "./layout.js";
 
@@ -79,23 +80,26 @@ function trunks(c, { rows, xs }, ink) {
 
 /** @param {CanvasRenderingContext2D} c @param {Scene} scene @param {Row} row @param {Ink} ink */
 function rowOf(c, scene, row, ink) {
-  const { picture, layout } = scene;
-  const { xs, pitch, hidden } = layout;
+  const { layout } = scene;
+  const { xs, hidden } = layout;
   const middle = (row.top + row.bottom) / 2;
   if (row.kind === "answer") return answer(c, scene, row, ink);
   if (row.kind === "tokens" || row.kind === "guess") return texts(c, scene, row, ink);
   xs.forEach((x, i) => {
     const column = i + hidden;
-    if (row.kind === "stream") cells(c, wayOf(scene), picture, row.station, column, x, middle, pitch, ink);
-    else if (row.kind === "layer") cells(c, wayOf(scene), picture, row.station, column, x, row.top + 5.5, pitch, ink);
+    if (row.kind === "stream") cells(c, scene, row.station, column, x, middle, ink);
+    else if (row.kind === "layer") cells(c, scene, row.station, column, x, row.top + 5.5, ink);
     else if (row.kind === "norm" || row.kind === "last_norm") norm(c, x, middle, ink);
     else if (row.kind === "mlp") gauge(c, scene, row, column, x, ink);
     else if (row.kind === "attention") plus(c, x, row.top + 1, ink);
   });
 }
 
-/** @param {CanvasRenderingContext2D} c @param {Way} way @param {Picture} p @param {number} station @param {number} column @param {number} x @param {number} y @param {number} pitch @param {Ink} ink */
-function cells(c, way, p, station, column, x, y, pitch, ink) {
+/** @param {CanvasRenderingContext2D} c @param {Scene} scene @param {number} station @param {number} column @param {number} x @param {number} y @param {Ink} ink */
+function cells(c, scene, station, column, x, y, ink) {
+  const { picture: p, layout } = scene;
+  const { pitch } = layout;
+  const way = wayOf(scene);
   const across = Math.ceil(p.size / CELL_ROWS);
   const side = Math.min(WIDEST_CELL, (pitch - 8) / across);
   const tall = 4.5;
@@ -116,6 +120,18 @@ function cells(c, way, p, station, column, x, y, pitch, ink) {
   c.lineWidth = 0.75;
   c.strokeRect(left - 1, top - 1, side * across + 1.5, 2 * tall + 1.5);
   c.globalAlpha = 1;
+  if (!scene.back && isFar(p, station, column)) dashed(c, left - 2.5, top - 2.5, side * across + 4.5, 2 * tall + 4.5, ink);
+}
+
+/** The mark of what differs from the machine beside it. @param {CanvasRenderingContext2D} c @param {number} left @param {number} top @param {number} width @param {number} height @param {Ink} ink */
+function dashed(c, left, top, width, height, ink) {
+  c.save();
+  c.setLineDash([4, 2.5]);
+  c.lineWidth = 1.75;
+  c.strokeStyle = ink.ink;
+  c.globalAlpha = 0.9;
+  c.strokeRect(left, top, width, height);
+  c.restore();
 }
 
 /** @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {Ink} ink */
@@ -185,7 +201,7 @@ function texts(c, scene, row, ink) {
   const y = (row.top + row.bottom) / 2 + LETTERS / 3;
   c.textAlign = "center";
   c.fillStyle = ink.ink;
-  const named = row.kind === "tokens" ? p.tokens : p.best;
+  const [named, others] = row.kind === "tokens" ? [p.tokens, p.beside?.tokens] : [p.best, p.beside?.best];
   /** @param {string} text */
   const measure = (text) => c.measureText(text).width;
   xs.forEach((x, i) => {
@@ -199,6 +215,8 @@ function texts(c, scene, row, ink) {
     }
     c.globalAlpha = row.kind === "tokens" ? 1 : 0.8;
     c.fillText(fitted(named[at], pitch - 5, measure), x, y);
+    if (others && !scene.back && differs(named[at], others[at]))
+      dashed(c, x - pitch / 2 + 1.5, row.top + 1.5, pitch - 3, row.bottom - row.top - 3, ink);
   });
   c.globalAlpha = 0.8;
   if (earlier !== null && row.kind === "tokens")
@@ -289,7 +307,9 @@ function answer(c, scene, row, ink) {
     c.fillRect(bars, y, Math.max(1, most * share), 12);
     c.textAlign = "left";
     c.fillStyle = ink.ink;
-    c.fillText(chance(share), bars + most * share + 4, y + LETTERS - 1);
+    const other = p.beside?.likely[i] ?? null;
+    if (other !== null) dashed(c, bars, y + 1, Math.max(1, most * other), 10, ink);
+    c.fillText(chance(share), bars + most * Math.max(share, other ?? 0) + 4, y + LETTERS - 1);
   });
 }
 

@@ -22,7 +22,8 @@ export function howToRead(p, back) {
   const way = back
     ? "The gradient's length says how many bits the loss rises for a small push of length 1 in the worst direction. Attention hands it back through values (drawn) and through queries and keys (in the columns' lengths, not drawn). "
     : "";
-  return `${cells}${scale}${norms}${way}What comes from tokens without a column is drawn from “earlier”. Arrow keys go from part to part.`;
+  const two = p.beside ? `A dashed bar is what ${p.beside.name} gives that token. ` : "";
+  return `${cells}${scale}${norms}${way}${two}What comes from tokens without a column is drawn from “earlier”. Arrow keys go from part to part.`;
 }
 
 /**

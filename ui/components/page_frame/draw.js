@@ -28,6 +28,13 @@ const ITS_OWN_KEYS =
  */
 export const draw = (_root, data) => new Frame(data);
 
+/** Where the page begins below the bar; nothing where the bar scrolls with it. @returns {number | undefined} */
+function lowerEdgeOfBar() {
+  const bar = document.querySelector(BAR);
+  const stays = bar?.parentElement && getComputedStyle(bar.parentElement).position === "sticky";
+  return stays ? bar.getBoundingClientRect().bottom : undefined;
+}
+
 class Frame {
   /** @param {FrameData} data */
   constructor(data) {
@@ -87,8 +94,9 @@ class Frame {
   scroll(key) {
     const page = document.querySelector(PAGE);
     if (!page) return false;
-    const upper = document.querySelector(BAR)?.getBoundingClientRect().bottom ?? 0;
-    const height = page.getBoundingClientRect().bottom - upper;
+    const { top, bottom } = page.getBoundingClientRect();
+    const upper = lowerEdgeOfBar() ?? top;
+    const height = bottom - upper;
     const left = page.scrollHeight - page.clientHeight - page.scrollTop;
     if (FORWARD.includes(key) && left > 4) page.scrollBy(0, scrollTo(this.blocks(upper), height));
     else if (BACK.includes(key) && page.scrollTop > 4) page.scrollBy(0, -0.85 * height);
