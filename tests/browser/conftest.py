@@ -58,7 +58,7 @@ def new_page(browser):
 
     def open_page(**options):
         options.setdefault("viewport", {"width": 1440, "height": 900})
-        # Streamlit's signs of waiting move, and without a GPU painting them takes most of two cores.
+        # Streamlit's signs of waiting move; without a GPU painting them takes most of two cores.
         options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(**options)
         context.set_default_timeout(60_000)

@@ -174,8 +174,8 @@ def test_two_machines_say_and_mark_what_a_head_changes(compare):
     study = study_of(OWN, PROMPT)
     without = models.without_heads(study.loaded, ((1, 0),)).model
     with_all, missing = (
-        torch.stack([run(model, study.ids)[f"blocks.{i}.resid_{part}"] for i, part in STATIONS])
-        for model in (study.model, without)
+        torch.stack([seen[f"blocks.{i}.resid_{part}"] for i, part in STATIONS])
+        for seen in (run(model, study.ids, "blocks.*.resid_*") for model in (study.model, without))
     )
     longer = torch.maximum(with_all.norm(dim=-1), missing.norm(dim=-1))
     expected = (with_all - missing).norm(dim=-1) / longer  # (4, T)
