@@ -186,7 +186,7 @@ def _show_births(
         st.markdown(words.copied(views, math.log2(len(tokens_in_use(run)))))
     st.subheader("Who took which role, and when?")
     st.markdown(words.told(found))
-    st.markdown(words.CAUTION)
+    st.markdown(words.caution(views))
 
 
 def waiting_runs(study: Study) -> None:

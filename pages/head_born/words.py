@@ -51,6 +51,11 @@ CAUTION = (
     "A role says where a head **looks**, not what it is good for: a head with a clear role may be "
     "one that the model hardly needs. Only taking it away and measuring tells."
 )
+JUST_CLEAR = (
+    " Each snapshot is measured on {texts}. A head that just reaches the limit on these may miss "
+    "it on others: *Head importance* reads other texts, and need not name the same heads."
+)
+NO_HELPER = " It could not: that takes a head in an earlier layer, and this model has one layer."
 FIRST_COPY, SECOND_COPY = "random tokens", "the same again"
 VALIDATION = "validation text"
 BEFORE, COPIED = "token before", "token after the earlier copy"
@@ -82,6 +87,12 @@ class Birth:
     chance: float = 0.0
     fallen: float = 0.0
     lasts: bool = False
+
+
+def caution(views: Sequence[SnapshotView]) -> str:
+    """What a role doesn't say, and how little text it rests on."""
+    read = max((role.texts for role in views[-1].roles.values()), default=0)
+    return CAUTION + (JUST_CLEAR.format(texts=counted(read, "piece") + " of text") if read else "")
 
 
 def births(views: Sequence[SnapshotView], fall: Fall | None) -> list[Birth]:
@@ -121,6 +132,7 @@ def copied(views: Sequence[SnapshotView], guessing: float) -> str:
         return (
             "**No induction head in this run.** At no step does a head look clearly more than by "
             f"chance at what it would have to copy; the most is {best:.0%} of its attention."
+            f"{NO_HELPER if len(tested[-1][1].share) == 1 else ''}"
         )
     step, each = first
     head = _largest(np.where(each.passed, each.share, -1))
@@ -392,15 +404,15 @@ def waiting(name: str, place: int | None, step: int, steps: int) -> str:
 
 
 INTRO = (
-    "Nobody programs what a head looks at. Its matrices begin as random numbers, and training "
-    "moves them a little at every step. While a model trains, copies of its weights are put aside: "
-    "**snapshots**. Each is a whole model of that moment. All of them read the same few words, the "
-    "**probe**, so the pictures can be compared."
+    "Nobody programs what a head looks at. The matrices that decide it begin as random numbers, "
+    "and training moves them a little at every step. While a model trains, copies of its weights "
+    "are put aside: **snapshots**. Each is a whole model of that moment. All of them read the same "
+    "few words, the **probe**, so the pictures can be compared."
 )
 
 TRY = (
     "With *random tokens, said twice* as the probe, watch what the model writes. From which step "
-    "on does it go on with the repetition?",
+    "on, if at all, does it go on with the repetition?",
     "Choose one head and hold the right arrow key on the slider. When does its picture settle?",
     "Watch the logit lens: at which step do early layers begin to guess what the last one does?",
     "Train a model of your own, press *Use this model in every lesson*, come back here while it "

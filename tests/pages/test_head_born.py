@@ -123,6 +123,22 @@ def test_copies_that_cost_less_than_guessing_are_not_said_to_be_dear():
     assert "no clear role" not in words.copied([view], 8.0)
 
 
+def test_a_single_layer_is_said_to_be_too_few():
+    def without(layers):
+        share = np.full((layers, 2), 0.02)
+        copying = Copying(6.0, 6.0, share, share > 1)
+        return words.copied([SimpleNamespace(step=9, copying=copying, roles={})], 6.0)
+
+    assert "this model has one layer" in without(1)
+    assert "one layer" not in without(2) and "No induction head" in without(2)
+
+
+def test_it_is_said_on_how_much_text_roles_rest():
+    view = SimpleNamespace(roles={"itself": SimpleNamespace(texts=10)})
+    assert "measured on 10 pieces of text" in words.caution([view])
+    assert words.caution([SimpleNamespace(roles={})]) == words.CAUTION
+
+
 def test_the_recorded_runs_are_small_and_show_what_they_claim():
     run = Run.open(copying_run_path())
     size = sum(path.stat().st_size for path in run.path.rglob("*") if path.is_file())
