@@ -213,7 +213,7 @@ def whole_figure(data: list[Figure], height: int, layout: Figure, legend: bool =
     colors = palette()
     layout = layout | {
         "height": height,
-        "margin": {"l": 8, "r": 28, "pad": 5, "t": 56 if legend else 30, "b": 8},
+        "margin": _margins(layout, legend),
         "font": {"size": 15, "color": colors.text},
         "dragmode": False,
         "showlegend": legend,
@@ -232,3 +232,17 @@ def whole_figure(data: list[Figure], height: int, layout: Figure, legend: bool =
         if title := layout[name].pop("title", None):
             layout[name]["title"] = {"text": title}
     return {"data": [{"type": "scatter"} | trace for trace in data], "layout": layout}
+
+
+def _margins(layout: Figure, legend: bool) -> Figure:
+    """What the words around a chart with two titled axes take, as the app's font has them.
+
+    Where a margin is narrower than its words, Plotly widens it and draws the whole chart again:
+    so the first painting took twice as long. Other charts have words of any width.
+    """
+    x, y = layout.get("xaxis", {}), layout.get("yaxis", {})
+    single = "xaxis2" not in layout and "yaxis2" not in layout
+    if not (single and x.get("title") and y.get("title")):
+        return {"l": 8, "r": 28, "pad": 5, "t": 56 if legend else 30, "b": 8}
+    below = 76 if x.get("type") in ("log", "category") else 70
+    return {"l": 72, "r": 28, "pad": 5, "t": 72 if legend else 30, "b": below}
