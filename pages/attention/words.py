@@ -76,7 +76,7 @@ def judged(guess: str, thing: str, found: Meaning) -> Answer:
     truth = what_was_said(found)
     why = (
         f"“{thing}” falls from {percent(found.right)} to {percent(found.wrong)}."
-        if found.wrong < found.right
+        if found.wrong < found.right and percent(found.wrong) != percent(found.right)
         else f"“{thing}” has {percent(found.wrong)}, and had {percent(found.right)}."
     )
     why += f" All things of the show together have {percent(found.things)} (by their first token). "
