@@ -24,7 +24,7 @@ def histogram(found: Rounding, zoomed: bool) -> Figure:
     weights |= {"fill": "tozeroy", "fillcolor": series_color(4)}
     weights["hovertemplate"] = "%{x:.4f}: %{y:,}<extra></extra>"
     teeth = [(point, height) for point in found.points for height in (-0.14, -0.02, -0.14)]
-    width = 1.5 if len(found.points) > 50 else 3
+    width = 0.7 if len(found.points) > 50 else 3
     grid = line_trace(
         [point for point, _ in teeth],
         [height * most for _, height in teeth],

@@ -245,4 +245,5 @@ def _margins(layout: Figure, legend: bool) -> Figure:
     if not (single and x.get("title") and y.get("title")):
         return {"l": 8, "r": 28, "pad": 5, "t": 56 if legend else 30, "b": 8}
     below = 76 if x.get("type") in ("log", "category") else 70
-    return {"l": 72, "r": 28, "pad": 5, "t": 72 if legend else 30, "b": below}
+    left = 88 if y.get("tickformat") == "," else 72  # thousands are longer
+    return {"l": left, "r": 28, "pad": 5, "t": 72 if legend else 30, "b": below}
