@@ -33,7 +33,7 @@ from ui.show.numbers import counted
 _LONGEST_SAMPLE = 4_000  # characters
 _COUNTERS = ("counting characters", "counting pairs", "counting triples")
 _TICK = 1.0  # seconds between two looks at a run that trains
-_FAR, _FAR_TICK = 2, 4.0  # at a run that waits further back than this place: a class may wait so
+_FAR, _FAR_TICK = 2, 10.0  # at a run that waits further back than this place: a class may wait so
 _STATES = {
     "queued": ":gray-badge[:material/hourglass_empty: waiting]",
     "running": ":orange-badge[:material/play_arrow: training]",

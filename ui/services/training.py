@@ -333,8 +333,9 @@ class TrainingService:
         """The run that trains and those that wait for it, whoever's: for the owner's eyes."""
         with self._lock:
             now = self._view(self._turn.entry) if self._turn else None
-            runs = [self._entries[each] for each in self._order() if each in self._entries]
-            return now, [self._view(entry) for entry in runs]
+            places = {each: place for place, each in enumerate(self._order(), start=1)}
+            runs = [(self._entries[each], n) for each, n in places.items() if each in self._entries]
+            return now, [self._view(entry, place) for entry, place in runs]
 
     def all_runs(self) -> list[RunView]:
         """Every visitor's runs, newest first: for the owner's eyes."""
@@ -573,7 +574,8 @@ class TrainingService:
         del self._entries[entry.run_id]
         shutil.rmtree(entry.folder, ignore_errors=True)
 
-    def _view(self, entry: _Entry) -> RunView:
+    def _view(self, entry: _Entry, place: int | None = None) -> RunView:
+        """place: where it is known already; to find it out takes the whole queue."""
         turn = self._turn if self._turn and self._turn.entry is entry else None
         reader, fault = self._reader(entry), None
         if entry.setup is None:
@@ -587,7 +589,7 @@ class TrainingService:
             setup=entry.setup or Setup(),
             state=entry.state,
             reason=entry.reason or reader.fault or fault,
-            place=self.place(entry.run_id),
+            place=place or self.place(entry.run_id),
             saving=bool(turn and turn.order),
             curves=reader.curves.copy(),
             has_model=RunFolder(entry.folder).has_model(),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from ui.services.runs import RunView
 from ui.services.training import TrainingService
 
-_START = 4.0  # seconds until a worker makes its first step
+if TYPE_CHECKING:
+    from gpt_core.model.config import GPTConfig
+    from gpt_core.training.config import TrainConfig
+
+_START = 2.0  # seconds that a run takes besides its steps: its process is there already
 
 
 def seconds_until(service: TrainingService, run_id: str) -> float | None:
@@ -29,10 +36,15 @@ def seconds_until(service: TrainingService, run_id: str) -> float | None:
 
 def _seconds(view: RunView, flops_per_s: float) -> float:
     """Of a run that has not begun, or has no speed yet; 0 where its files can't be read."""
-    from gpt_core.training.estimate import estimate
-
     model, train = view.setup.model, view.setup.train
     if model is None or train is None:
         return 0.0
     share = 1 - min(1.0, view.step / max(1, train.steps))
-    return share * estimate(model, train, flops_per_s).seconds
+    return share * _seconds_of(model, train, flops_per_s)
+
+
+@lru_cache(maxsize=512)  # each of thirty who wait asks for all that are before them
+def _seconds_of(model: GPTConfig, train: TrainConfig, flops_per_s: float) -> float:
+    from gpt_core.training.estimate import estimate
+
+    return estimate(model, train, flops_per_s).seconds
