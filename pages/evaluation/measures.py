@@ -35,7 +35,7 @@ def show_clothes(loaded: LoadedModel) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.table(words.clothes_table(found))
-        prose(words.clothes(held.pieces.what, loaded.run.recipe() is not None))
+        prose(words.clothes(held.pieces.what))
     with right:
         prose(words.BARS)
         bars = {"guessing": found.guessing}
@@ -72,6 +72,8 @@ def show_positions(loaded: LoadedModel, name: str) -> None:
     show(context_curves(shown), "eval_context", words.CONTEXT_ALT)
     for each, its in shown:
         prose(words.context_finding(its, each))
+    if loaded.run.recipe():
+        prose(words.FROM_ANYWHERE)
     if len(shown) == 2:
         prose(words.two_models((shown[0][0], shown[1][0])))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -15,10 +16,11 @@ from gpt_core.evaluation.calibration import (
     expected_calibration_error,
     reliability,
 )
-from gpt_core.evaluation.held_out import HeldOut, windows_of
+from gpt_core.evaluation.held_out import HeldOut, held_out, windows_of
 from gpt_core.evaluation.intervals import Estimate, ratio
 from gpt_core.evaluation.ngram import Ngram, NgramError
 from gpt_core.evaluation.reading import Reading, predictions, read
+from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
 from ui.services.caches import shared
 from ui.services.models import LoadedModel
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
 ORDERS = (1, 2, 3, 5)
 EDGES = (1, 2, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025)  # of the ranges of context
-_MOST_PIECES, _FEWEST_PIECES, _LONGEST = 20, 4, 512
+_MOST_PIECES, _FEWEST_PIECES, _LONGEST = 40, 4, 512
 _OPERATIONS = 3e10  # floating point, for one reading: about a second on one core
+_MOST_WINDOWS = 20  # they are longer than scenes
 _COUNTED = 400_000  # tokens that n-grams are counted on
 _SCENES = 500
 BEGINS, GOES_ON, MARKS = "begins a word", "goes on in a word", "marks and spaces"
@@ -45,13 +48,29 @@ class Measured:
 
 @shared(wait="The model reads text that it did not learn from …")
 def measured(loaded: LoadedModel) -> Measured | str:
-    """Or the sentence that says why there is nothing to read; empty where the text is too short."""
-    config = loaded.model.config
-    length = min(config.block_size, _LONGEST)
+    """Or the sentence that says why there is nothing to read; empty where the text is too short.
+
+    Scenes are read from their beginning, as in every lesson: one quantity has one number.
+    """
+    return _read(loaded, held_out, _MOST_PIECES)
+
+
+@shared(wait="The model reads from everywhere …")
+def windows(loaded: LoadedModel) -> Measured | str:
+    """The same of pieces whose tokens' places say how much context they have, and nothing else."""
+    if not loaded.run.recipe():
+        return measured(loaded)
+    return _read(loaded, windows_of, _MOST_WINDOWS)
+
+
+def _read(
+    loaded: LoadedModel, take: Callable[[Run, int, int], HeldOut], most: int
+) -> Measured | str:
+    length = min(loaded.model.config.block_size, _LONGEST)
     per_piece = length * loaded.model.flops_per_token() // 3
-    count = max(_FEWEST_PIECES, min(_MOST_PIECES, int(_OPERATIONS / per_piece)))
+    count = max(_FEWEST_PIECES, min(most, int(_OPERATIONS / per_piece)))
     try:
-        found = windows_of(loaded.run, count, length)
+        found = take(loaded.run, count, length)
     except RunError as error:
         return str(error)
     pieces = [piece for piece in found.pieces if len(piece.ids) > 1 and piece.characters]
@@ -171,7 +190,7 @@ class Context:
 @shared()
 def by_context(loaded: LoadedModel) -> list[Context]:
     """From one token before to a full window."""
-    found = measured(loaded)
+    found = windows(loaded)
     if isinstance(found, str):
         return []
     most = int(found.reading.before.max())

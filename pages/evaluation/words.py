@@ -152,14 +152,9 @@ def clothes_table(found: Clothes) -> list[dict[str, str]]:
     ]
 
 
-def clothes(what: str, generated: bool) -> str:
-    """What was read, and what the numbers depend on. generated: it is a sitcom, in scenes."""
+def clothes(what: str) -> str:
+    """What was read, and what the numbers depend on."""
     said = f"Read: {what}. "
-    if generated:
-        said += (
-            "They begin anywhere in a scene. Lessons that read scenes from their beginning find "
-            "another number. "
-        )
     return said + (
         "The interval says how much the number would vary with other pieces of the same text. All "
         "but bits per character depend on the tokenizer: larger tokens are fewer, "
@@ -221,6 +216,13 @@ def context_judged(guess: str, ranges: Sequence[Context]) -> Answer:
         f"From {number(first)} to {number(last)} bits per character: "
         f"{number(100 * fall, '.0f')}% less.",
     )
+
+
+FROM_ANYWHERE = (
+    "For this picture the model reads pieces that begin anywhere in a scene. Otherwise a token's "
+    "place would also say where in its scene it stands, and a scene's beginning is the hardest to "
+    "guess."
+)
 
 
 def context_finding(ranges: Sequence[Context], name: str) -> str:

@@ -7,7 +7,7 @@ from gpt_core.training.trainer import Trainer
 from pages.training import words
 from pages.training.compare import compare_runs
 from pages.training.form import training_form
-from pages.training.panel import bars_of, choose_run, panel, view_of
+from pages.training.panel import bars_of, choose_run, other_number, panel, view_of
 from ui.app.glossary import prose
 from ui.app.lesson import ANSWER_HIDDEN, further_reading, goal, self_test, try_this, you_can_now
 from ui.app.locks import REVEAL, locked
@@ -28,6 +28,8 @@ def reading_the_curves(view: RunView | None, hidden: bool) -> None:
         prose(words.PARTING)
         if view and not hidden:
             prose(words.run_shown(view, bars_of(view)))
+        if view and not hidden and view.run_id == BUNDLED:
+            prose(other_number(view))
         prose(words.DROPOUT)
         prose(words.BITS)
     with two:

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from gpt_core.bundled import bits_of_scenes
 from pages.training import words
 from pages.training.deleting import ask_to_delete
 from pages.training.recorded import recorded_view
@@ -266,7 +267,7 @@ def _numbers(view: RunView) -> None:
         width="content",
     )
     row.metric(
-        "bits / character",
+        "validation, bits / character",
         _number(bits),
         help=words.BITS_HELP,
         width="content",
@@ -290,6 +291,13 @@ def per_token(nats: float) -> float:
 def bits_per_character(loss: float, view: RunView) -> float:
     """Nats per token → bits per character, for comparing tokenizers that lose nothing."""
     return per_token(loss) / view.about.characters_per_token
+
+
+def other_number(view: RunView) -> str:
+    """Of the bundled run: its loss on pieces beside that on whole scenes."""
+    assert view.setup.model
+    pieces = bits_per_character(view.curves.evaluations[-1].val_loss, view)
+    return words.pieces_and_scenes(pieces, bits_of_scenes(), view.setup.model.block_size)
 
 
 def bars_of(view: RunView) -> list[Bar]:

@@ -208,6 +208,17 @@ def run_shown(view: RunView, bars: Sequence[Bar]) -> str:
     return f"{said}. {parted(points)}"
 
 
+def pieces_and_scenes(pieces: float, scenes: float, length: int) -> str:
+    """Why the bundled run's validation loss isn't its loss on whole scenes (bits per character)."""
+    return (
+        f"{number(pieces, '.3f')} bits per character, where *Sample* and *Evaluation* find "
+        f"{number(scenes, '.3f')}? Here the model reads pieces of {length} tokens of the "
+        "validation text, and most of them hold the beginnings of two scenes. There it reads new "
+        "scenes one by one. A beginning is the hardest to guess: about two thirds of a scene's "
+        "bits fall on its first 64 tokens, a fifth of it."
+    )
+
+
 def _listed(labels: Sequence[str]) -> str:
     """“*a*, *b* and *c*”."""
     *most, last = (f"*{label.partition(':')[0]}*" for label in labels)
@@ -527,10 +538,7 @@ TRAINING_LOSS_HELP = "Mean loss of the last 20 steps. In nats it is 0.693 times 
 VALIDATION_LOSS_HELP = (
     "Loss on the part of the text that is never trained on. In nats it is 0.693 times as large."
 )
-BITS_HELP = (
-    "The validation loss in the unit of the Data lesson. The Sample lesson measures the bundled "
-    "model on whole new scenes instead of pieces of the validation text, and finds another number."
-)
+BITS_HELP = "The validation loss in the unit of the Data lesson."
 LOGARITHMIC_HELP = "Equal heights are equal factors: late in a run there is still something to see."
 LOSS_ALT = "Loss by step: each batch, the training text, the validation text, and bars to beat."
 

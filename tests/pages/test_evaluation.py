@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from corpus.sitcom import generate
-from gpt_core.bundled import bundled_run_path
+from gpt_core.bundled import bits_of_scenes, bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.evaluation.calibration import reliability
 from gpt_core.evaluation.guessing import bounds
@@ -18,13 +18,14 @@ from gpt_core.evaluation.surprise import cost_of
 from gpt_core.jobs.copying import copying
 from gpt_core.training.run import Run
 from pages.evaluation import blind, copied, shannon, words
-from pages.evaluation.results import Calibration, Clothes, Context, Kind
+from pages.evaluation.results import Calibration, Clothes, Context, Kind, clothes_of
 from tests.helpers import TEXT, app_at, said, write_run
 from ui.app.lesson import GAME_HIDDEN
 from ui.services import models
 from ui.show.surprise_strip import HINT, Surprises
 
 OWN = "NADIA: It was wet."
+READ = 27  # scenes that the bundled model reads
 
 
 @pytest.fixture(autouse=True)
@@ -57,9 +58,9 @@ def strip(app):
     return next(h.value for h in app.get("html") if 'class="surprise"' in h.value)
 
 
-def losses_by_hand(run, count, length):
+def losses_by_hand(run, pieces):
     """Nats of each piece's tokens, and the pieces, by torch's own cross-entropy."""
-    model, pieces = run.load_model(), windows_of(run, count, length).pieces
+    model = run.load_model()
     nats = []
     for piece in pieces:
         ids = torch.tensor(piece.ids)
@@ -70,7 +71,8 @@ def losses_by_hand(run, count, length):
 
 @pytest.fixture(scope="module")
 def bundled_numbers():
-    return losses_by_hand(Run.open(bundled_run_path()), 20, 384)
+    run = Run.open(bundled_run_path())
+    return losses_by_hand(run, held_out(run, READ, 384).pieces)
 
 
 # ---- The reader's own text ----
@@ -163,15 +165,16 @@ def test_a_model_whose_text_is_gone_says_so_and_the_own_text_stays(runs):
 def test_a_text_too_short_to_measure_on_is_said(runs, monkeypatch):
     write_run(runs, "0000000a")
     nothing = HeldOut([], "nothing")
-    monkeypatch.setattr("pages.evaluation.results.windows_of", lambda *asked: nothing)
+    monkeypatch.setattr("pages.evaluation.results.held_out", lambda *asked: nothing)
     assert words.NO_TEXT in said(opened("0000000a"))
 
 
 # ---- Loss by position ----
 
 
-def test_the_fall_by_context_is_the_models(runs, bundled_numbers):
-    nats, pieces = bundled_numbers
+def test_the_fall_by_context_is_the_models(runs):
+    run = Run.open(bundled_run_path())
+    nats, pieces = losses_by_hand(run, windows_of(run, 20, 384).pieces)
     first = sum(n[0].item() for n in nats) / math.log(2)
     characters = sum(piece.tokens[1].end - piece.tokens[0].end for piece in pieces)
     app = opened()
@@ -180,6 +183,7 @@ def test_the_fall_by_context_is_the_models(runs, bundled_numbers):
     assert "helps" not in said(app).split("Calibrated?")[0]
     answer(app, "eval_context_")
     assert "context helps" in said(app)
+    assert words.FROM_ANYWHERE in said(app)
     assert "own** kind" not in said(app)
     app.selectbox(key="eval_second").set_value("copying").run()
     assert not app.exception
@@ -519,9 +523,19 @@ def test_the_recorded_race_is_behind_a_question():
     assert "about 0.6 minutes" in said(app)
 
 
-def test_pieces_that_begin_in_the_middle_of_a_scene_are_said_to():
-    assert "begin anywhere in a scene" in words.clothes("20 pieces", True)
-    assert "scene" not in words.clothes("20 pieces", False)
+def test_unseen_scenes_cost_what_they_cost_in_every_lesson(bundled_numbers):
+    """The model's recorded figure, of 500 scenes, lies in the interval of these."""
+    found = clothes_of(models.load(models.BUNDLED)).per_character
+    assert found.low <= bits_of_scenes() <= found.high
+    assert found.high - found.low < 0.005
+
+
+def test_most_of_a_scenes_bits_fall_on_its_beginning(bundled_numbers):
+    """Training says so of the first 64 tokens, to explain its other number."""
+    nats, _ = bundled_numbers
+    first, whole = sum(n[:64].sum() for n in nats), sum(n.sum() for n in nats)
+    assert 0.6 < first / whole < 0.72
+    assert 0.17 < 64 / np.mean([len(n) for n in nats]) < 0.23
 
 
 def test_lengths_below_the_shortest_match_that_is_looked_for_are_not_drawn():

@@ -47,10 +47,11 @@ def test_the_recorded_run_is_shown_and_labelled(open_lesson):
     assert [m.label for m in app.metric][:3] == [
         "training, bits / token",
         "validation, bits / token",
-        "bits / character",
+        "validation, bits / character",
     ]
     last = [r.val_loss for r in Run.open(bundled_run_path()).metrics() if r.val_loss][-1]
     assert float(app.metric[1].value) == pytest.approx(last / math.log(2), abs=6e-4)
+    assert "0.045 bits per character, where *Sample* and *Evaluation* find 0.033?" in said(app)
     assert "finished" in app.get("progress")[0].proto.text
     assert not start_button(app).disabled
     assert app.button(key="start_run").label == "Start training"
