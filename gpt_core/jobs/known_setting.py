@@ -12,6 +12,7 @@ import numpy as np
 
 from gpt_core.experiments.landscape import RATE, READ, bits, text_of
 from gpt_core.experiments.stack import Member, Shape, Stack
+from gpt_core.experiments.stopwatch import one_thread
 from gpt_core.jobs import Progress, choice
 from gpt_core.training.run import Run
 
@@ -50,6 +51,11 @@ def known_setting(_run: Run | None, settings: dict[str, Any]) -> Iterator[Progre
     frequent each character is}. Losses in bits per character; None is no number.
     """
     case = CASES[choice(settings, "case", list(CASES))]
+    with one_thread():
+        yield from _watched(case)
+
+
+def _watched(case: Case) -> Iterator[Progress]:
     vocab_size, text, held_out = text_of(sitcom=False)
     at_once = case.shape.batch_size * case.shape.block_size
     steps = READ // at_once
