@@ -9,6 +9,7 @@ from typing import Any
 from gpt_core.experiments.landscape import RATE
 from gpt_core.experiments.search import LONGEST, METHODS, NAMES, Choice, OnText, search
 from gpt_core.experiments.stack import Member
+from gpt_core.experiments.stopwatch import one_thread
 from gpt_core.jobs import JobError, Progress, choice, text, whole
 from gpt_core.training.run import Run
 
@@ -30,6 +31,11 @@ def search_text(_run: Run | None, settings: dict[str, Any]) -> Iterator[Progress
         runs = OnText(text(settings, "text", LONGEST), READ, seed)
     except ValueError as error:
         raise JobError(str(error)) from None
+    with one_thread():
+        yield from _searched(runs, method, seed)
+
+
+def _searched(runs: OnText, method: str, seed: int) -> Iterator[Progress]:
     total, spent = 8 * (BUDGET + 2 * len(CHECKED)), 0.0
     trials: list[dict[str, Any]] = []
     best, lowest = USUAL, math.inf
