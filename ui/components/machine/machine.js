@@ -116,13 +116,17 @@ export class Machine {
     this.$(".head").replaceChildren(...options);
   }
 
-  /** The layers that are drawn whole at first: of two machines the first that differs, where there is no room for more. */
+  /**
+   * The layers that are drawn whole at first. Where two machines, or one in large letters, have no room for all,
+   * it is one: the first that differs.
+   */
   openedAtFirst() {
     const { picture } = this;
     const all = opened(picture.layers);
-    const needed = pageScale() * layOut(picture, 400, 0, all).height;
-    if (!picture.beside || innerWidth <= STACKED || needed <= innerHeight - AROUND_TWO) return all;
-    return [firstFar(picture) ?? picture.layers - 1];
+    const large = pageScale();
+    if ((!picture.beside && large === 1) || innerWidth <= STACKED) return all;
+    const free = innerHeight - (picture.beside ? AROUND_TWO : AROUND * large);
+    return large * layOut(picture, 400, 0, all).height <= free ? all : [firstFar(picture) ?? picture.layers - 1];
   }
 
   // ---- Drawing ----
@@ -542,6 +546,8 @@ export class Machine {
   sized() {
     const whole = /** @type {any} */ (this.root.getRootNode()).fullscreenElement === this.root;
     this.root.classList.toggle("whole", whole);
+    const all = opened(this.picture.layers);
+    if (all.length > 1) this.open = whole ? all : this.openedAtFirst();
     this.draw();
   }
 }
