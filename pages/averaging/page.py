@@ -107,8 +107,9 @@ def show_steps(study: Study, example: Example, name: str, row: int) -> None:
     """One step on its numbers, and what becomes of all of them."""
     small = study.last(len(example.x))
     prose(words.TOLD[name])
-    tables.show_step(example.steps[name], name, example.x.tolist(), small.tokens, row)
+    # Before the tables: on a small screen those of step 4 would push it out of view.
     st.markdown(words.sum_in_words(example.steps[name], example.x.tolist(), row, small.tokens))
+    tables.show_step(example.steps[name], name, example.x.tolist(), small.tokens, row)
     if name == "data" and not study.model.config.causal:
         st.info(words.UNMASKED)
     show_source(SOURCES[name])

@@ -9,7 +9,7 @@ import streamlit as st
 
 _STYLE = """<style>
 .wrote {white-space:pre-wrap; overflow-wrap:anywhere; font-size:1rem; line-height:1.5;
-        height:19rem; overflow-y:auto; padding:.6rem .8rem; border-radius:.6rem;
+        height:15rem; overflow-y:auto; padding:.6rem .8rem; border-radius:.6rem;
         border:1px solid color-mix(in srgb, currentColor 22%, transparent)}
 .wrote .prompt {opacity:.75}
 .wrote b {font-weight:500; background:color-mix(in srgb, #8f62e6 22%, transparent);

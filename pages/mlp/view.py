@@ -63,10 +63,15 @@ def _sign_color(value: float) -> str:
     return series_color(0 if value >= 0 else 1)
 
 
+_NEARLY_ZERO = 0.005
+
+
 def _short(value: float) -> str:
     """A number in as few characters as a chip has room for; exactly 0 is a dot."""
     if value == 0:
         return "·"
+    if abs(value) < _NEARLY_ZERO:
+        return "≈ 0"
     return number(value, ".0f" if abs(value) >= 100 else ".2g")
 
 

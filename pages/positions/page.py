@@ -61,7 +61,7 @@ def side_by_side(model: GPT) -> dict[str, Tensor]:
     for column, kind in zip(st.columns(3, gap="medium"), words.NAMES, strict=True):
         with column:
             mine = ":gray-badge[this model's]" if config.position == kind else ""
-            st.markdown(f"#### {words.NAMES[kind]} {mine}")
+            st.markdown(f"### {words.NAMES[kind]} {mine}")
             prose(words.HOW[kind])
             if kind == "rope":
                 angles = rotary_angles(config.block_size, max(2, config.head_dim // 2 * 2))

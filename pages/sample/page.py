@@ -68,8 +68,8 @@ def next_token(study: Study) -> None:
 def show_next_token(study: Study, side: str) -> None:
     logits = next_logits(study)
     before, after = distribution(logits, config)
-    next_token_bars(candidates(before, after, study.tokenizer), "next_token" + side)
     st.caption(words.kept(config, cuts(logits, config), after))
+    next_token_bars(candidates(before, after, study.tokenizer), "next_token" + side)
 
 
 def write_and_stop() -> None:
@@ -166,12 +166,13 @@ prose(words.INTRO)
 current_study()
 say_what_is_special()
 
-left, right = st.columns([1, 2] if other_study() else [2, 3], gap="large")
+config = sample_settings(LONGEST_TEXT)
+# Two texts beside each other need the whole width.
+left, right = [st.container()] * 2 if other_study() else st.columns(2, gap="large")
 with left:
-    config = sample_settings(LONGEST_TEXT)
     write_and_stop()
-with right:
     text()
+with right:
     next_token()
 
 st.subheader("Predict first")

@@ -103,7 +103,7 @@ def cache(model: GPTConfig) -> str:
 
 
 def kept(config: SampleConfig, cut: Sequence[Cut], after: Tensor) -> str:
-    """One line under the bars: how many tokens are left, and what was cut."""
+    """One line over the bars: how many tokens are left, and what was cut."""
     total, left = len(after), int((after > 0).sum())
     if config.temperature == 0:
         return "Temperature 0: the likeliest token takes everything, and the seed plays no part."

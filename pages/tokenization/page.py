@@ -1,6 +1,7 @@
 """Tokenization: the prompt in tokens, four ways to cut, and how byte-pair encoding learns."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.tokenizers.bpe import BPETokenizer
@@ -26,11 +27,15 @@ from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
 from ui.app.lesson import ask, case_of, further_reading, goal, self_test, try_this, you_can_now
 from ui.app.locks import REVEAL, locked
+from ui.app.readers import note_reader
 from ui.app.source import show_source
-from ui.app.study_bar import about_prompt, current_study
+from ui.app.study_bar import about_prompt, current_study, rerun_parts
 from ui.services.study import Study
 from ui.show.names import sentence
+from ui.show.numbers import counted
 from ui.show.tokens import code, short, show_chips
+
+USUAL_MERGES = 500
 
 
 @about_prompt
@@ -42,12 +47,17 @@ def cut_by_its_own(study: Study) -> None:
 
 @about_prompt
 def cut_by_each(study: Study) -> None:
+    """The question, the setting that its answer depends on, and the cuts right below that."""
+    question, left, right = st.container(), *st.columns(2, vertical_alignment="center")
+    cutters = cutters_for(choose_merges(left))
+    with st.spinner("Training the tokenizers …"):
+        tokenizers = {name: tokenizer_of(source, cutter) for name, cutter in cutters.items()}
     cuts = {name: tokenizer.tokenize(study.prompt) for name, tokenizer in tokenizers.items()}
     counts = {name: len(tokens) for name, tokens in cuts.items()}
-    case = case_of(study.prompt, *counts.values())  # another prompt asks anew
-    above = st.container()
-    shown = not locked(REVEAL) and st.toggle(words.WITHOUT_GUESSING, key="cuts_shown")
-    with above:
+    right.caption(f"**BPE.** {words.made_of(parts_of(tokenizers['BPE']))}")
+    shown = not locked(REVEAL) and right.toggle(words.WITHOUT_GUESSING, key="cuts_shown")
+    case = case_of(study.prompt, source)  # another prompt or text asks anew
+    with question:
         told = ask(
             f"fewest_{case}", words.FEWEST, list(counts), lambda guess: words.fewest(counts, guess)
         )
@@ -56,12 +66,34 @@ def cut_by_each(study: Study) -> None:
     columns = st.columns(len(tokenizers))
     for column, (name, tokens) in zip(columns, cuts.items(), strict=True):
         with column:
-            st.subheader(name)
-            st.caption(f"{words.OF_EACH[name]} {words.made_of(parts_of(tokenizers[name]))}")
-            st.markdown(f"**{len(tokens):,} tokens**")
+            st.markdown(f"**{name}: {counted(len(tokens), 'token')}**")
             show_chips(tokens)
             if unknown := [code(token.text) for token in tokens if not token.known]:
                 st.warning(words.unknown(unknown[:5]))
+            st.caption(f"{words.OF_EACH[name]} {words.made_of(parts_of(tokenizers[name]))}")
+
+
+def choose_merges(place: DeltaGenerator) -> int:
+    """How many merges BPE may learn, which the whole page is about."""
+    return widgets.slider(
+        "Merges that BPE may learn",
+        50,
+        MOST_MERGES,
+        USUAL_MERGES,
+        50,
+        key="merges",
+        help=words.MERGES_HELP,
+        container=place,
+        on_change=rerun_parts,
+        args=(None,),
+    )
+
+
+def cutters_for(merges: int) -> dict[str, Cutter]:
+    """How each of the tokenizers cuts."""
+    found = {"Character": Cutter("char"), "Word": Cutter("word")}
+    found["BPE"] = Cutter("bpe", 256 + merges)
+    return found if why_not else found | {"GPT-2": Cutter("gpt2")}
 
 
 def with_and_without_a_space() -> None:
@@ -168,16 +200,11 @@ st.caption(
 )
 if why_not:
     st.info(sentence(why_not), icon=":material/info:")
-merges = widgets.slider(
-    "Merges that BPE may learn", 50, MOST_MERGES, 500, 50, key="merges", help=words.MERGES_HELP
-)
-cutters = {"Character": Cutter("char"), "Word": Cutter("word"), "BPE": Cutter("bpe", 256 + merges)}
-if not why_not:
-    cutters["GPT-2"] = Cutter("gpt2")
-with st.spinner("Training the tokenizers …"):
-    tokenizers = {name: tokenizer_of(source, cutter) for name, cutter in cutters.items()}
-bpe = bpe_of(source, cutters["BPE"])  # the very same
 cut_by_each()
+note_reader("merges")  # what follows is about the same merges
+cutters = cutters_for(st.session_state["merges"])
+tokenizers = {name: tokenizer_of(source, cutter) for name, cutter in cutters.items()}
+bpe = bpe_of(source, cutters["BPE"])  # the very same
 
 st.header("Why “␣dog” is not “dog”")
 with_and_without_a_space()

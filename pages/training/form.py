@@ -89,7 +89,8 @@ def training_form() -> None:
     for problem in problems:
         show_error(problem)
     if request:
-        _estimate(request, limits)
+        with st.container(key="run_estimate"):  # stays in view, whatever of the form is looked at
+            _estimate(request, limits)
         if name := _name_box(request.name):
             request = replace(request, name=name)
     # No callback: it would start what the form said before the number that was typed last.

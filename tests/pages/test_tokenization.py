@@ -37,8 +37,20 @@ def test_four_tokenizers_on_one_sentence(open_lesson):
     app = open_lesson("tokenization", prompt="NADIA: Rule one.", cuts_shown=True)
     counts = [m.value for m in app.markdown if m.value.endswith(" tokens**")]
     assert len(counts) == 4
-    assert counts[0].startswith("**16 tokens**")  # one per character
-    assert counts[1].startswith("**7 tokens**")  # NADIA : ␣ Rule ␣ one .
+    assert counts[0] == "**Character: 16 tokens**"
+    assert counts[1] == "**Word: 7 tokens**"  # NADIA : ␣ Rule ␣ one .
+
+
+def test_the_slider_changes_what_stands_below_it_and_keeps_the_guess(open_lesson):
+    app = open_lesson("tokenization", prompt="NADIA: Rule one.")
+    next(radio for radio in app.radio if (radio.key or "").startswith("fewest")).set_value("BPE")
+    app.run()
+    before = next(m.value for m in app.markdown if m.value.startswith("**BPE: "))
+    app.slider(key="merges").set_value(50).run()
+    after = next(m.value for m in app.markdown if m.value.startswith("**BPE: "))
+    assert after != before
+    assert "256 bytes and 50 merges, together 306" in said(app)
+    assert app.slider(key="merges_done").max == 50  # the rest of the page follows
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gpt_core.generate.sample import SampleConfig
 from ui.app import widgets
@@ -12,9 +15,12 @@ from ui.app.widgets import help_of
 def sample_settings(longest: int | None) -> SampleConfig:
     """Draw the widgets; all of them are in the URL. What is switched off is None.
 
-    longest: how many tokens may be asked for; None asks for one at a time, and draws no slider.
+    longest: how many tokens may be asked for, by widgets in one row, what they change below them;
+    None asks for one at a time, draws no slider for it, and pairs.
     """
-    left, right = st.columns(2)  # each pair in a row of its own, which a telephone stacks in order
+    row = iter(st.columns(6, vertical_alignment="bottom")) if longest else None
+    # Otherwise each pair is in a row of its own, which a telephone stacks in order.
+    left, right = _pair(row)
     temperature = widgets.slider(
         "Temperature",
         0.0,
@@ -34,7 +40,7 @@ def sample_settings(longest: int | None) -> SampleConfig:
         container=right,
         help=help_of(SampleConfig, "top_k", "0 keeps all."),
     )
-    left, right = st.columns(2)
+    left, right = _pair(row)
     top_p = widgets.slider(
         "Top-p",
         0.05,
@@ -55,7 +61,7 @@ def sample_settings(longest: int | None) -> SampleConfig:
         container=right,
         help=help_of(SampleConfig, "min_p", "0 keeps all."),
     )
-    left, right = st.columns(2)
+    left, right = _pair(row)
     length = 1
     if longest:
         length = widgets.slider(
@@ -78,3 +84,9 @@ def sample_settings(longest: int | None) -> SampleConfig:
         min_p=min_p or None,
         seed=int(seed),
     )
+
+
+def _pair(row: Iterator[DeltaGenerator] | None) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The next two places of a row; without one, of a row of their own."""
+    left, right = (next(row), next(row)) if row else st.columns(2)
+    return left, right

@@ -14,6 +14,8 @@ from typing import Any
 
 import streamlit as st
 
+SCROLLS = Path(__file__).parent / "shared" / "scrolls.css"  # of what has the class "scrolls"
+
 # Statements begin at the margin; what stands there inside of a comment or a text is taken for one.
 _IMPORT = re.compile(r'^import\s*\{([^{}]*)\}\s*from\s*"([^"]*)";?[ \t]*\n?', re.MULTILINE)
 _NAME = re.compile(r"([\w$]+)(?:\s+as\s+([\w$]+))?")
@@ -33,13 +35,13 @@ def read(*paths: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def component(name: str, folder: Path, shared: Path | None = None) -> Any:
+def component(name: str, folder: Path, *shared: Path) -> Any:
     """A component of Streamlit's second generation. Its files are called as their folder is.
 
-    shared: a style sheet that it shares with another one; its own, if there is one, comes after.
+    shared: style sheets that it shares with others; its own, if there is one, comes after.
     """
     own = folder / folder.name
-    sheets = [path for path in (shared, own.with_suffix(".css")) if path and path.is_file()]
+    sheets = [path for path in (*shared, own.with_suffix(".css")) if path.is_file()]
     script = bundle(folder / "mount.js")
     html = read(own.with_suffix(".html"))
     return st.components.v2.component(name, html=html, css=read(*sheets), js=script)

@@ -16,16 +16,17 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.model.config import GPTConfig
-from ui.components.bundle import bundle, read
+from ui.components.bundle import SCROLLS, bundle, read
 from ui.components.taking import take_drawing
 from ui.show.numbers import counted
 
 _FILES = Path(__file__).parent
 
+_HTML, _CSS = read(_FILES / "diagram.html"), read(SCROLLS, _FILES / "diagram.css")
 _component = st.components.v2.component(
     "block_diagram",
-    html=read(_FILES / "diagram.html"),
-    css=read(_FILES / "diagram.css"),
+    html=_HTML,
+    css=_CSS,
     js=bundle(_FILES / "mount.js"),
 )
 
@@ -173,8 +174,7 @@ def block_diagram(
         "pages": pages,
     }
     chosen = _component(key=key, data=data, on_open_change=lambda: None).open
-    html, css = read(_FILES / "diagram.html"), read(_FILES / "diagram.css")
-    take_drawing(key, html, css, _FILES, data | {"pages": {}}, partial(_rows, data))
+    take_drawing(key, _HTML, _CSS, _FILES, data | {"pages": {}}, partial(_rows, data))
     return chosen if chosen in {page["file"] for page in pages.values()} else None
 
 

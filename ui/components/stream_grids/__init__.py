@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.components.bundle import component, read
+from ui.components.bundle import SCROLLS, component, read
 from ui.components.taking import take_drawing
 from ui.show.tokens import short
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Place = tuple[int, int]  # a row and a column
 
 _FILES = Path(__file__).parent
-_lens = component("logit_lens", _FILES / "lens", _FILES / "cells.css")
-_patch = component("patching", _FILES / "patch", _FILES / "cells.css")
+_SHEETS = (SCROLLS, _FILES / "cells.css")
+_lens = component("logit_lens", _FILES / "lens", *_SHEETS)
+_patch = component("patching", _FILES / "patch", *_SHEETS)
 
 
 def stream_rows(layers: int) -> list[str]:
@@ -81,7 +82,7 @@ def _lens_rows(data: dict[str, Any]) -> list[list[Any]]:
 
 def _take(name: str, data: dict[str, Any], key: str, rows: Callable[[], list[list[Any]]]) -> None:
     folder = _FILES / name
-    css = read(_FILES / "cells.css", folder / f"{name}.css")
+    css = read(*_SHEETS, folder / f"{name}.css")
     take_drawing(key, read(folder / f"{name}.html"), css, folder, data, rows)
 
 

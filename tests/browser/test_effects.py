@@ -1,0 +1,122 @@
+"""Cause and effect in one view: whatever is pressed in the lessons of a first class, on a projector
+of 1280 × 720, something that changes is seen without scrolling. What looks is effects.js.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import settled, stop_button
+
+EFFECTS = Path(__file__).with_name("effects.js").read_text()
+PROJECTOR = {"viewport": {"width": 1280, "height": 720}, "color_scheme": "dark"}
+# What takes something away, leaves the page, or has a place of its own; and a class's.
+LEFT_OUT = ("Download", "Full screen", "Delete", "Take it with you", "Join", "In a class", "Share")
+# What is only read when something else is pressed, or decides what comes next.
+QUIET = ("Tokens to write", "Seed", "Name of the run", "without a guess", "without guessing")
+OFTEN = 2  # cells of one picture that are tried
+MOST = 60  # presses on a page
+
+
+def use(page, kind, control):
+    """Press as a hand would."""
+    if kind == "slider":
+        control.focus()
+        page.keyboard.press("ArrowLeft")
+    elif kind in ("combobox", "list"):
+        control.click() if kind == "combobox" else control.focus()
+        page.wait_for_timeout(150)
+        page.keyboard.press("ArrowDown")
+        if kind == "combobox":
+            page.keyboard.press("Enter")
+    elif kind == "text":
+        control.fill("the")
+        page.keyboard.press("Enter")
+    elif kind == "cell":
+        control.click(position={"x": 4, "y": 6})
+    else:
+        control.click()
+
+
+def controls(page):
+    """All that can be pressed now, as (kind, name, element)."""
+    found = page.evaluate_handle("effects.controls()")
+    for at in range(page.evaluate("(found) => found.length", found)):
+        one = page.evaluate_handle("([found, at]) => found[at]", [found, at])
+        kind, name = (page.evaluate("([one, at]) => one[at]", [one, at]) for at in (0, 1))
+        yield kind, name, page.evaluate_handle("(one) => one[2]", one).as_element()
+
+
+def untried(page, tried):
+    """Something to press; what was tried often enough is not pressed again."""
+    for kind, name, control in controls(page):
+        name = kind if kind == "cell" else name
+        if any(text in name for text in LEFT_OUT):
+            continue
+        if tried[kind, name] < (OFTEN if kind == "cell" else 1):
+            tried[kind, name] += 1
+            return kind, name, control
+    return None
+
+
+def press(page, kind, control):
+    """What changed, the largest first."""
+    from playwright.sync_api import Error
+
+    page.evaluate("(control) => effects.begin(control)", control)
+    page.wait_for_timeout(100)
+    try:
+        use(page, kind, control)
+    except Error:  # it has gone with what was drawn meanwhile
+        return None
+    page.wait_for_timeout(500)
+    settled(page)
+    page.wait_for_timeout(300)
+    changed = page.evaluate("effects.end()")
+    if stop_button(page).is_visible():
+        stop_button(page).click()
+        settled(page)
+    return changed
+
+
+def unseen(page):
+    """Press everything; what has no effect in view, in words."""
+    tried, found = Counter(), []
+    page.evaluate(EFFECTS)
+    for _ in range(MOST):
+        if (one := untried(page, tried)) is None:
+            break
+        kind, name, control = one
+        changed = press(page, kind, control)
+        if changed is None or (not changed and any(text in name for text in QUIET)):
+            continue
+        if not any(piece["seen"] for piece in changed):
+            where = "{what}, {below} px below".format(**changed[0]) if changed else "nothing"
+            found.append(f"{kind} “{name}”: {where}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "lesson", ["", "tokenization", "averaging", "attention", "training", "sample"]
+)
+def test_the_effect_of_a_press_is_in_view(new_page, app_url, lesson):
+    page = new_page(**PROJECTOR)
+    page.set_default_timeout(10_000)
+    page.goto(f"{app_url}/{lesson}")
+    page.get_by_role("heading", name="Try this").wait_for(timeout=60_000)
+    settled(page)
+    assert unseen(page) == []
+
+
+def test_what_looks_notices_an_effect_out_of_view(new_page):
+    page = new_page(**PROJECTOR)
+    page.set_content("""<div data-testid="stMain">
+      <div data-testid="stElementContainer"><div data-testid="stButton"><button
+        onclick="document.querySelector('#near').textContent += '!'">near</button></div></div>
+      <p id="near">here</p>
+      <div data-testid="stElementContainer"><div data-testid="stButton"><button
+        onclick="document.querySelector('#far').textContent += '!'">far</button></div></div>
+      <p id="far" style="margin-top: 900px">there</p></div>
+      <div data-testid="stApp" data-test-script-state="notRunning" style="height: 1px"></div>""")
+    assert unseen(page) == ["button “far”: p “there!”, 900 px below"]
