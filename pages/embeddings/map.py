@@ -40,7 +40,7 @@ MOST_OPTIONS = 60  # tokens offered at once
 MOST_DOTS = 800  # Plotly takes half a second more to draw 2,000
 ALL, FEW = "all tokens", "the prompt's tokens and the neighbours"
 _MAP = "emb_map"
-_WIDE, _HIGH = 560, 420  # pixels that the picture has at least, on a computer
+_WIDE, _HIGH = 560, 340  # pixels that the picture has at least, on a computer
 
 
 def label_of(tokenizer: Tokenizer, token: int) -> str:
@@ -212,7 +212,7 @@ def _scatter(groups: dict[str, _Points]) -> Figure:
     axis = {"showticklabels": False, "zeroline": True}
     across, up = ({"range": [low[i], high[i]]} for i in (0, 1))
     drawn = [trace for trace in data if trace["hovertext"]]
-    return whole_figure(drawn, 520, {"xaxis": axis | across, "yaxis": axis | up}, legend=True)
+    return whole_figure(drawn, 440, {"xaxis": axis | across, "yaxis": axis | up}, legend=True)
 
 
 def _sides(
