@@ -48,7 +48,7 @@ current_study()
 st.title("Training")
 goal(words.GOAL)
 
-form, live = st.columns([1, 2], gap="large")
+form, live = st.columns([2, 3], gap="large")
 with form:
     st.subheader("A run of your own")
     training_form()
