@@ -1,13 +1,15 @@
 """`train --stay`: one process for many runs, one after the other, each without a start of its own.
 
-Standard input says "train THREADS FOLDER" for a run, then "pause" or "stop" for the one that
-trains; its end is the end of the process, which saves first. After a run that ended in order the
-process says "done" on standard output and waits for the next. After any other it ends itself.
+Standard input says `train 2 "FOLDER"` for a run, with its threads and its folder as JSON, then
+"pause" or "stop" for the one that trains; its end is the end of the process, which saves first.
+After a run that ended in order the process says "done" on standard output and waits for the next.
+After any other it ends itself.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from contextlib import suppress
@@ -42,9 +44,11 @@ class _Orders:
         """Take one line; "" for the end."""
         word, _, rest = line.rstrip("\n").partition(" ")
         threads, _, folder = rest.partition(" ")
-        if word == TRAIN and threads.isdecimal() and folder:
-            self._newest = Interruption()
-            self.queue.put(_Order(int(threads), Path(folder), self._newest))
+        if word == TRAIN and threads.isdecimal():
+            with suppress(ValueError, TypeError):  # nonsense is no order
+                path = Path(json.loads(folder))
+                self._newest = Interruption()
+                self.queue.put(_Order(int(threads), path, self._newest))
             return
         self._newest.obey(line)
         if not line:

@@ -15,8 +15,8 @@ from ui.services.caches import shared
 from ui.services.models import LoadedModel
 from ui.services.study import Study
 from ui.services.traces import attention_of
+from ui.show.numbers import near_even
 
-NEAR_EVEN = 1.5  # times an even share: what gets less was hardly chosen
 POOLS = ("small", "large")  # of the show's things
 
 
@@ -135,7 +135,13 @@ def first_token(study: Study) -> FirstToken | None:
         return None
     T, causal = pattern.shape[2], study.model.config.causal
     seen = torch.arange(2, T + 1).float() if causal else torch.full((T - 1,), float(T))
-    favourite = (pattern.argmax(dim=-1) == 0) & (pattern[:, :, 0] * seen >= NEAR_EVEN)
+    chosen = torch.tensor(
+        [
+            [not near_even(share, int(of)) for share, of in zip(row, seen.tolist(), strict=True)]
+            for row in pattern[:, :, 0].tolist()
+        ]
+    )
+    favourite = (pattern.argmax(dim=-1) == 0) & chosen
     most = favourite.any(dim=-1).sum()
     return FirstToken(pattern[:, :, 0].mean(dim=-1).tolist(), (1 / seen).mean().item(), int(most))
 

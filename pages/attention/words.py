@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gpt_core.interpret.attention import Ablation, Head
 from gpt_core.model.config import GPTConfig
-from pages.attention.results import NEAR_EVEN, FirstToken, Meaning, Row
+from pages.attention.results import FirstToken, Meaning, Row
 from ui.app.lesson import Answer
-from ui.show.numbers import number, percent, went
+from ui.show.numbers import near_even, number, percent, went
 from ui.show.theme import Palette
 from ui.show.tokens import code
 
@@ -183,7 +183,7 @@ def concrete(head: Head, favourite: Favourite, causal: bool, T: int) -> str:
     if visible == 1:
         seen = "the only position it may see, itself"
     even = ""
-    if visible > 1 and f.weight * visible < NEAR_EVEN:
+    if visible > 1 and near_even(f.weight, visible):
         even = f" Here that is hardly more than an even share, {1 / visible:.3f} for each."
     return (
         f"In **{name_of(head)}**, the :blue[**query**] of position {f.row}, {code(f.asks)}, is "

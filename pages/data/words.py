@@ -64,7 +64,7 @@ def easier(own: float, unseen: float, guess: str) -> Answer:
     elif gap < -CLOSE:
         why += "Mostly it is the other way round. Here the end of the text is the easier part."
     else:
-        why += "Its end has hardly a group of characters that the counter has not met often enough."
+        why += "To the counter, text that it has not seen is as easy as the rest here."
     return Answer(guess == right, why)
 
 

@@ -61,10 +61,12 @@ def show_positions(loaded: LoadedModel, name: str) -> None:
     ):
         return
     shown = [(name, ranges)]
-    second = choose_second()
+    second, sitcom = choose_second(), loaded.run.recipe() is not None
     if second is not None:
         try:
-            other = by_context(load(second[0]))
+            second_model = load(second[0])
+            other = by_context(second_model)
+            sitcom = sitcom or second_model.run.recipe() is not None
         except RunError as error:
             show_error(error)
             other = []
@@ -72,7 +74,7 @@ def show_positions(loaded: LoadedModel, name: str) -> None:
     show(context_curves(shown), "eval_context", words.CONTEXT_ALT)
     for each, its in shown:
         prose(words.context_finding(its, each))
-    if loaded.run.recipe():
+    if sitcom:
         prose(words.FROM_ANYWHERE)
     if len(shown) == 2:
         prose(words.two_models((shown[0][0], shown[1][0])))

@@ -219,9 +219,9 @@ def context_judged(guess: str, ranges: Sequence[Context]) -> Answer:
 
 
 FROM_ANYWHERE = (
-    "For this picture the model reads pieces that begin anywhere in a scene. Otherwise a token's "
-    "place would also say where in its scene it stands, and a scene's beginning is the hardest to "
-    "guess."
+    "For this picture a model of the sitcom reads pieces that begin anywhere in a scene. Otherwise "
+    "a token's place would also say where in its scene it stands, and a scene's beginning may be "
+    "harder to guess than the rest."
 )
 
 
@@ -400,7 +400,7 @@ def copy_finding(value: dict[str, Any]) -> str:
             "copies more than the language itself repeats."
         )
         wide = gap.high - gap.low > VAGUE
-        return said + (" How much more, so few samples don't say." if wide else "")
+        return said + (" So few samples don't say how much more." if wide else "")
     if gap.sign < 0:
         return said + (
             f"{number(-gap.mean, '.0f')} points **less** than held-out text ({range_}): the text "

@@ -183,7 +183,9 @@ def _show_births(
             show(figures.copy_test(views, fall), "film_copying", words.COPY_TEST_ALT)
         with right:
             show(figures.shares(views), "film_shares", words.SHARES_ALT)
-        st.markdown(words.copied(views, math.log2(len(tokens_in_use(run)))))
+        st.markdown(
+            words.copied(views, math.log2(len(tokens_in_use(run))), run.model_config.ngrams)
+        )
     st.subheader("Who took which role, and when?")
     st.markdown(words.told(found))
     st.markdown(words.caution(views))

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from gpt_core.bundled import BUNDLED, COPYING, RECALLED
+from gpt_core.interpret.head_roles import CLEAR_TIMES
 from gpt_core.interpret.snapshots import Copying, Fall, SnapshotView, moved
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
@@ -120,7 +121,7 @@ def _birth(role: str, views: Sequence[SnapshotView], fall: Fall | None) -> Birth
     )
 
 
-def copied(views: Sequence[SnapshotView], guessing: float) -> str:
+def copied(views: Sequence[SnapshotView], guessing: float, ngrams: int = 0) -> str:
     """Whether heads of the run learned to copy, when, and whether the loss shows it.
 
     guessing: what a random token costs who gives all of them the same probability, in bits.
@@ -132,7 +133,7 @@ def copied(views: Sequence[SnapshotView], guessing: float) -> str:
         return (
             "**No induction head in this run.** At no step does a head look clearly more than by "
             f"chance at what it would have to copy; the most is {best:.0%} of its attention."
-            f"{NO_HELPER if len(tested[-1][1].share) == 1 else ''}"
+            f"{NO_HELPER if len(tested[-1][1].share) == 1 and not ngrams else ''}"
         )
     step, each = first
     head = _largest(np.where(each.passed, each.share, -1))
@@ -156,11 +157,13 @@ def _no_role(views: Sequence[SnapshotView], last: Copying) -> str:
         return ""
     head = _largest(np.where(last.passed, last.share, -1))
     share, chance = role.share[head].item(), role.chance[head].item()
+    why = "That is too little, or holds in too few of the texts, for a clear role."
+    if share < CLEAR_TIMES * chance:
+        why = "A clear role takes twice as much."
     return (
         f" Below, it has no clear role *{AFTER}* all the same: on the run's own texts it gives "
         f"{share:.0%} of its attention to the token after an earlier copy, but {chance:.0%} to "
-        "other tokens as far away. A clear role takes twice as much. Random tokens tell the two "
-        "apart."
+        f"other tokens as far away. {why} Random tokens tell the two apart."
     )
 
 

@@ -115,7 +115,7 @@ def ask_and_show_values(study: Study) -> None:
         pattern = attention_of(_looked_at(study)).trace.pattern
         sharp, known = sharpest(pattern), value_result(study)
         rows = pattern[sharp][1:, 1:]
-        largest = rows.amax(dim=-1).mean().item() if len(rows) else 1.0
+        largest = rows.amax(dim=-1).mean().item() if len(rows) else None
         measured = predict(
             f"heads_guess_{study.run_key}_{sharp[0]}_{sharp[1]}",
             words.question(sharp, total, largest),

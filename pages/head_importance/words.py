@@ -17,7 +17,7 @@ BITS = 1 / math.log(2)  # of a nat
 AFTER, INDUCTION = "after copies", "induction"
 BADGES = {"previous token": "previous", "first token": "first", "same token": "same"}
 UNCLEAR = "no clear pattern"
-CLEARLY = "at least twice as much as by chance"
+CLEARLY = "clearly more than by chance"
 PLACES = ("the most valuable of all", "in the upper half", "in the lower half")
 OF_TWO = ("the more valuable of the two", "the less valuable of the two")
 # Who gained less than this share of what was recovered has not taken over.
@@ -231,17 +231,20 @@ def how_many_clear(found: dict[str, Any]) -> str:
     signs = f"Under the pictures, +1 stands for one more role, a dash (–) for {UNCLEAR}."
     if not clear:
         who = "The only head has no" if total == 1 else "No head has a"
-        return f"{who} clear role, that is, something it looks at **{CLEARLY}**. {signs}"
+        return (
+            f"{who} clear role: nothing gets attention **{CLEARLY}** (the rules are below). {signs}"
+        )
     if count == 1:
         said = f"{count} of {total} heads has" if total > 1 else "The only head has"
-        said += f" a clear role, that is, looks at something **{CLEARLY}**, and gives it "
+        said += f" a clear role, that is, looks at something **{CLEARLY}** (twice as much at "
+        said += "least; the rules are below), and gives it "
         return f"{said}{'more' if mostly else 'less'} than half of its attention. {signs}"
     of_them = f"{mostly} of them give it more than half of their attention"
     if mostly < 2:
         of_them = f"{mostly or 'none'} of them gives it more than half of its attention"
     return (
-        f"{count} of {total} heads have a clear role, that is, look at something **{CLEARLY}**; "
-        f"{of_them}. {signs}"
+        f"{count} of {total} heads have a clear role, that is, look at something **{CLEARLY}** "
+        f"(twice as much at least; the rules are below); {of_them}. {signs}"
     )
 
 
@@ -250,12 +253,20 @@ def ranked(found: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(found["heads"], key=lambda entry: -entry["zero"][0])
 
 
-def question(head: tuple[int, int], total: int, largest: float) -> str:
-    """What to predict. largest: what its rows give on average to one token, first column aside."""
+def question(head: tuple[int, int], total: int, largest: float | None) -> str:
+    """What to predict. largest: what its rows give on average to one token, first column aside.
+
+    None: there is no such row, on one token all pictures are alike.
+    """
+    pictures = (
+        f"On one token all pictures are alike. Take {head_name(head)}."
+        if largest is None
+        else f"On your prompt, {head_name(head)} has the **sharpest picture** of all: its rows "
+        "point at single tokens most clearly: on average the largest weight of a row, the first "
+        f"column aside, is {percent(largest)}."
+    )
     return (
-        f"On your prompt, {head_name(head)} has the **sharpest picture** of all: its rows point at "
-        "single tokens most clearly: on average the largest weight of a row, the first column "
-        f"aside, is {percent(largest)}. Now sort "
+        f"{pictures} Now sort "
         f"{'both' if total == 2 else f'all {total}'} heads by how "
         "much the loss on unseen text rises when one is removed. Where does this head stand?"
     )
@@ -293,7 +304,11 @@ def answer(guess: str, head: tuple[int, int], found: dict[str, Any] | None) -> A
             "A clear picture is no proof of use."
         )
         why += _overlap(best, order[place])
-    return Answer(guess == truth, why)
+    # The guess that names the place which the overlap leaves open isn't shown to be wrong.
+    unclear = (
+        guess != truth and guess == _place(0, len(order)) and bool(_overlap(order[0], order[place]))
+    )
+    return Answer(None if unclear else guess == truth, why)
 
 
 def _overlap(more: dict[str, Any], less: dict[str, Any]) -> str:
@@ -302,8 +317,8 @@ def _overlap(more: dict[str, Any], less: dict[str, Any]) -> str:
         return ""
     other = head_name(less["head"])
     return (
-        f" But the intervals of {head_name(more['head'])} and {other} overlap: which of the two is "
-        "worth more is not certain."
+        f" But the intervals of {head_name(more['head'])} and {other} overlap: they don't decide "
+        "which of the two is worth more."
     )
 
 
@@ -346,6 +361,12 @@ def _unsure(order: Sequence[dict[str, Any]], total: int) -> str:
         theirs = "its 95% interval contains" if unsure == 1 else "their 95% intervals contain"
         it = "it matters" if unsure == 1 else "they matter"
         said += f"Of {total} heads, {unsure}: {theirs} 0, so we can't say that {it}. "
+    if total == 1 and (unsure or better):
+        return (
+            "Its 95% interval contains 0, so we can't say that the head matters. "
+            if unsure
+            else "Without it the loss on these texts is even lower. "
+        )
     if better:
         said += f"Without {better} of them the loss on these texts is even lower. "
     if not unsure and not better:
@@ -468,7 +489,7 @@ def heal_table(found: dict[str, Any]) -> dict[str, list[str]]:
     return columns
 
 
-def copied(test: RepeatTest) -> str:
+def copied(test: RepeatTest, ngrams: int = 0) -> str:
     """Whether the second copy is easier."""
     first, second = test.first * BITS, test.second * BITS
     said = (
@@ -483,7 +504,7 @@ def copied(test: RepeatTest) -> str:
     if 0.95 * first < second <= 1.05 * first:
         how = "costs about as much"
     said += f"**This model has not learned to copy** such a sequence: the second time {how}. "
-    if test.share.shape[0] == 1:
+    if test.share.shape[0] == 1 and not ngrams:
         return said + "It could not: that takes a head in an earlier layer, and it has one layer. "
     return said + "Perhaps nothing in its training called for it. "
 

@@ -51,7 +51,7 @@ def _one_set_each(study: Study, layer: int, position: int) -> None:
         for place, share in zip(places.tolist(), shares.tolist(), strict=True)
     ]
     visible = position + 1 if study.model.config.causal else len(study.ids)
-    st.markdown(words.one_set_each(study.tokens[position].text, most, visible))
+    st.markdown(words.one_set_each(study.tokens[position].text, most, visible, len(study.ids) > 1))
 
 
 def _to_one_vector(study: Study, step: OutputStep) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ui.app.lesson import Answer
-from ui.show.numbers import number, percent, tidy
+from ui.show.numbers import near_even, number, percent, tidy
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 GOAL = "Say why a layer has several heads, and how their results become one vector."
 FEWER, SAME, MORE = "fewer", "just as many", "more"
 MOST_LISTED = 6
-NEAR_EVEN = 1.5  # times an even share: what gets less was hardly chosen
 TASK = (
     "Move the sliders. Is there a token where one head's numbers are far larger than the others'?"
 )
@@ -119,8 +118,11 @@ class Most:
     share: float
 
 
-def one_set_each(token: str, most: Sequence[Most], visible: int) -> str:
-    """Where each head gives most of its attention, of so many tokens that it may see."""
+def one_set_each(token: str, most: Sequence[Most], visible: int, longer: bool = True) -> str:
+    """Where each head gives most of its attention, of so many tokens that it may see.
+
+    longer: whether the prompt has more tokens than one.
+    """
     listed = "; ".join(
         f"head {head}: {code(each.text)} ({percent(each.share)})"
         for head, each in enumerate(most[:MOST_LISTED])
@@ -129,10 +131,11 @@ def one_set_each(token: str, most: Sequence[Most], visible: int) -> str:
     said = "One head has **one set of weights** for each token. "
     if visible == 1:
         return said + (
-            f"{code(token)} sees only itself, so all weight goes there. Choose a later token above."
+            f"{code(token)} sees only itself, so all weight goes there. "
+            + ("Choose a later token above." if longer else "Write a longer prompt.")
         )
     even = f"an even share would be {percent(1 / visible)}"
-    chosen = [each.share * visible >= NEAR_EVEN for each in most]
+    chosen = [not near_even(each.share, visible) for each in most]
     if len(most) == 1:
         return said + (
             f"For {code(token)} this model's only head gives most to {code(most[0].text)} "

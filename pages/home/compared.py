@@ -44,8 +44,10 @@ def likely_in(own: Pass, other: Pass) -> list[float | None]:
     mine, theirs = own.study.tokenizer, other.study.tokenizer
     found: list[float | None] = []
     for token in best.indices.tolist():
-        ids = [token] if mine is theirs else theirs.encode(mine.token_text(token))
-        found.append(float(other.seen.probabilities[ids[0]]) if len(ids) == 1 else None)
+        tokens = theirs.tokenize(mine.token_text(token))
+        ids = [token] if mine is theirs else [each.id for each in tokens if each.known]
+        one = len(ids) == 1 and (mine is theirs or len(tokens) == 1)
+        found.append(float(other.seen.probabilities[ids[0]]) if one else None)
     return found
 
 
@@ -54,7 +56,7 @@ def _apart(own: Pass, other: Pass) -> list[list[float | None]]:
     from gpt_core.interpret.machine import apart
 
     distances = apart(own.seen, other.seen)  # (2L + 1, P)
-    before = max(own.seen.first, other.seen.first) - own.seen.first
+    before = min(max(own.seen.first, other.seen.first) - own.seen.first, len(own.columns))
     after = len(own.columns) - before - distances.shape[1]
     return [
         [None] * before + [round(x, 4) for x in row] + [None] * after for row in distances.tolist()

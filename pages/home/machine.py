@@ -133,7 +133,8 @@ def message_of_pass(looked: Pass, backward: bool, beside: Beside | None = None) 
     )
     if beside:
         name = f"{shown.name} beside {case_of(beside)}"
-        shown = replace(shown, name=name, note=words.MACHINE_BESIDE, beside=beside)
+        note = words.MACHINE_BESIDE + (words.VECTORS_BESIDE if beside.apart else "")
+        shown = replace(shown, name=name, note=note, beside=beside)
         if beside.name == "A":  # lessons look at A's model and prompt
             shown = replace(shown, pages={}, linked=0)
     back = back_of(study, drawn) if backward and total > 1 else None

@@ -34,10 +34,8 @@ def just_written(text: str | None, tokens: int) -> str:
 
 
 MACHINE_ALONE = "Press Play: the machine shows the last token's road, step by step."
-MACHINE_BESIDE = (
-    "Dashed: what differs from the other; of vectors, what is at least "
-    f"{FAR:.0%} of the longer one's length apart. Press Play: both walk along their roads."
-)
+MACHINE_BESIDE = "Dashed: what differs from the other. Press Play: both walk along their roads."
+VECTORS_BESIDE = f" Vectors differ if at least {FAR:.0%} of the longer one's length apart."
 OTHER_WEIGHTS = (
     "The numbers of two models' vectors mean different things, so only texts and probabilities are "
     "compared."
@@ -121,7 +119,8 @@ def tokens_differ(same: int, a: int, b: int) -> str:
         return f"The first token that differs is number {same + 1}."
     if a == b:
         return ""
-    return f"The first {counted(same, 'token')} are the same; only {'A' if a > b else 'B'} goes on."
+    alike = "The first token is" if same == 1 else f"The first {same:,} tokens are"
+    return f"{alike} the same; only {'A' if a > b else 'B'} goes on."
 
 
 def vectors_apart(first: int | None, end: float) -> str:

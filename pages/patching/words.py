@@ -235,9 +235,12 @@ def steer_question(row: str, token: str, plain: float, other: float) -> str:
     )
 
 
+ROUNDING = 1e-5  # a share of a probability that sums in another order may differ by
+
+
 def steer_reveal(guess: str, token: str, plain: float, other: float, pushed: float) -> Answer:
     """The probability of B's token in A, in B, and after the push."""
-    truth = 0 if pushed >= other else 1 if pushed > plain else 2
+    truth = 0 if pushed >= other else 1 if pushed > plain * (1 + ROUNDING) else 2
     in_a, in_b, then = told_apart(plain, other, pushed)
     return Answer(
         guess == STEER_GUESSES[truth],

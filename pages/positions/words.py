@@ -230,8 +230,8 @@ SWAPPED = "swapped"
 def swap_question(one: str, two: str, at: int) -> str:
     """Of a model without positions: what to predict before two tokens change places."""
     return (
-        f"Let the tokens {code(one)} at {at} and {code(two)} at {at + 1} **change places**. All "
-        "else stays. What happens to the prediction of the next token?"
+        f"Let the tokens {code(one)} at position {at} and {code(two)} at position {at + 1} "
+        "**change places**. All else stays. What happens to the prediction of the next token?"
     )
 
 
@@ -247,7 +247,8 @@ def _why_swapped(truth: str, config: GPTConfig) -> str:
     if config.ngrams:
         return (
             "This model has no positions, but it looks up what stands before each token in a table "
-            "of short sequences; so it can tell an order."
+            "of short sequences; so it can tell an order"
+            + ("." if truth == OTHER else ". Here that hardly counts.")
         )
     if not config.causal:
         return (

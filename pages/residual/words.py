@@ -91,6 +91,8 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> Answer:
     added = _added(branches)
     longest = max(added, key=lambda each: each.length)
     strongest = max(added, key=lambda each: each.logit)
+    if strongest.logit == longest.logit == 0:
+        return Answer(None, f"No branch moves the logit of {code(answer)} at all here.")
     if strongest.logit <= 0:
         truth, told = 2, "no branch pushes it up here."
     elif longest is strongest:

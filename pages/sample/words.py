@@ -392,9 +392,11 @@ def _helps_here(others: dict[str, float], best: float) -> str:
     told = ", ".join(f"*{name}* {bits:.2f}" for name, bits in without.items())
     if min(without.values()) > best + LITTLE:
         return f"Without one of the two built-in helps it is worse: {told}. "
+    better = ", ".join(f"*{name}*" for name, bits in without.items() if bits < best - LITTLE)
+    ahead = f"; in so short a race {better} is even ahead" if better else ""
     return (
-        f"What was built in doesn't show here ({told}): it is about a few words of each scene, and "
-        "this measure counts all characters alike. "
+        f"What was built in is no help here ({told}){ahead}. It is about a few words of each "
+        "scene, and this measure counts all characters alike. "
     )
 
 

@@ -23,6 +23,7 @@ from ui.show.names import plain
 _AXES = ("steps", "seconds", "tokens")
 _MOST_LINKED = 20
 _TICK = 3.0  # seconds between two looks at runs that train
+_WAITING = 10.0  # and at some that wait
 
 
 def compare_runs() -> None:
@@ -39,7 +40,8 @@ def compare_runs() -> None:
 
 def _seconds(views: list[RunView]) -> float | None:
     """Between two looks. A run that waits for its turn has nothing new until it begins."""
-    return _TICK if any(view.state == "running" for view in views) else None
+    states = {view.state for view in views}
+    return _TICK if "running" in states else _WAITING if "queued" in states else None
 
 
 def _choose_runs(views: list[RunView]) -> None:

@@ -339,8 +339,8 @@ def what_goes(view: RunView, snapshots: int) -> str:
 DESIGNS = {
     "modern": "Rotary positions, RMSNorm, squared ReLU, trained with Muon. On Tiny Shakespeare "
     "such a recipe reached the loss of *classic* in a fraction of the time.",
-    "quick": "A small *modern* with vectors for runs of characters. In seconds it writes words of "
-    "your text.",
+    "quick": "A small *modern* with vectors for runs of characters. Made to "
+    "write words of a short text after some seconds.",
     "classic": "GPT-2's choices: learned positions, LayerNorm, GELU, trained with AdamW.",
     "notebook": "The notebooks' model: 6 layers, 8 heads, 256 wide, ReLU. Large for a laptop.",
 }

@@ -303,7 +303,7 @@ def test_copying_is_said_only_where_every_pair_shows_it():
     assert "points **more** than held-out text" in words.copy_finding(more)
     assert "How much more" not in words.copy_finding(more)
     wide = copies([0.9, 0.5, 0.9, 0.4], [0.1, 0.1, 0.2, 0.1])
-    assert "How much more, so few samples don't say" in words.copy_finding(wide)
+    assert "So few samples don't say how much more" in words.copy_finding(wide)
     less = copies([0.1, 0.1, 0.2, 0.1], [0.8, 0.7, 0.9, 0.8])
     assert "points **less** than held-out text" in words.copy_finding(less)
     same = copies([0.8, 0.1, 0.9, 0.2], [0.1, 0.9, 0.3, 0.7])

@@ -71,7 +71,10 @@ def test_heads_that_spread_evenly_are_not_said_to_choose():
     assert "hardly a choice: an even share would be 2.3%" in told
     assert "hardly" not in one_set_each("d", [Most(41, "n", 0.24), Most(41, "n", 0.23)], 43)
     assert "For comparison" in one_set_each("d", [Most(41, "n", 0.24), Most(41, "n", 0.023)], 43)
-    assert "sees only itself" in one_set_each("d", [Most(0, "d", 1.0)] * 2, 1)
+    alone = [Most(0, "d", 1.0)] * 2
+    assert "sees only itself" in one_set_each("d", alone, 1)
+    assert "Choose a later token" in one_set_each("d", alone, 1)
+    assert "later" not in one_set_each("d", alone, 1, longer=False)
 
 
 DESIGNS = {

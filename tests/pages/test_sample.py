@@ -200,7 +200,8 @@ def test_what_was_built_in_is_said_to_show_in_the_race_only_where_it_does():
     race, scenes = read("race"), read("scenes")
     told = words.about_race(race, scenes)
     assert (
-        "doesn't show here (*heads that start at zero* 0.81, *all tokens count once* 0.93)" in told
+        "no help here (*heads that start at zero* 0.81, *all tokens count once* 0.93); "
+        "in so short a race *heads that start at zero* is even ahead. " in told
     )
     # Only of whom took more steps is that said; heads that start at zero took fewer.
     assert "In that time *half as deep* took many more steps" in told

@@ -202,6 +202,22 @@ def test_who_asks_without_end_takes_nobody_else_s_questions(services):
     assert last[-3] not in kept
 
 
+def test_questions_of_who_has_left_make_room(services):
+    service = services(ClassLimits(questions=4, questions_each=3))
+    teacher = service.open()
+    for name in ("Ada", "Bo", "Cy"):
+        seat = service.join(code_of(service, teacher), name)
+        for n in range(3):
+            service.answer(seat, "data", f"{name} {n}", "Does it?", ("yes", "no"), 0)
+        service.leave(seat)
+    di = service.join(code_of(service, teacher), "Di")
+    own = [service.answer(di, "mlp", str(n), "Does it?", ("yes", "no"), 0) for n in range(3)]
+    assert set(own) <= {q.id for q in service.questions(teacher)}
+    with pytest.raises(ClassError):  # and a choice that isn't there leaves no question behind
+        service.answer(di, "mlp", "none", "Does it?", ("yes", "no"), 2)
+    assert set(own) == {q.id for q in service.questions(teacher) if q.lesson == "mlp"}
+
+
 def test_a_file_that_may_not_grow_gives_a_sentence_and_goes_on(services):
     service = services(ClassLimits(bytes=60_000, items=1_000, items_each=1_000))
     teacher = service.open()

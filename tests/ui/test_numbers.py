@@ -1,6 +1,6 @@
 import pytest
 
-from ui.show.numbers import number, ordinal, percent, tidy
+from ui.show.numbers import near_even, number, ordinal, percent, tidy
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,8 @@ def test_a_probability_is_neither_nothing_nor_all_unless_it_is(share, shown):
 def test_every_nth_has_its_ending():
     shown = " ".join(ordinal(n) for n in (2, 3, 4, 11, 12, 13, 21, 22, 63, 111, 1002))
     assert shown == "second third 4th 11th 12th 13th 21st 22nd 63rd 111th 1,002nd"
+
+
+def test_a_share_of_two_is_near_an_even_one_only_if_little_more():
+    assert near_even(0.55, 2) and not near_even(0.74, 2)
+    assert near_even(0.03, 43) and not near_even(0.04, 43)

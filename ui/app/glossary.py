@@ -57,8 +57,8 @@ TERMS = (
     ),
     Term(
         "attention",
-        "The part of a layer in which a token takes from the vectors of others, from each by a "
-        "weight of its own.",
+        "The part in which a token takes up something of other tokens, more from some than from "
+        "others.",
         "home",
     ),
     Term(

@@ -43,7 +43,7 @@ from ui.services.runs import (
     work_of,
     worker_threads,
 )
-from ui.services.worker import Command, MachineLock, Worker, training_command
+from ui.services.worker import STAYS, Command, MachineLock, Worker, training_command
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class TrainingService:
         """Have a process ready: somebody is about to start a run."""
         with self._lock:
             self._needed = time.monotonic()
-            start = not (self._idle or self._turn or self._queue or self._closed)
+            start = STAYS and not (self._idle or self._turn or self._queue or self._closed)
         if start:
             self._wake.set()
 
@@ -745,7 +745,7 @@ class TrainingService:
                 self._idle, self._needed = worker, now
             else:
                 worker.close()
-            self._finish(turn.entry, turn, exit_code or 0)
+            self._finish(turn.entry, turn, 0 if done else exit_code or 0)
             self._learn_speed(turn.entry)
         elif turn.order and now - turn.ordered > _GRACE:
             worker.process.kill()

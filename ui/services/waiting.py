@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gpt_core.model.config import GPTConfig
     from gpt_core.training.config import TrainConfig
 
-_START = 2.0  # seconds that a run takes besides its steps: its process is there already
+_START = 2.0  # seconds that a run takes besides its steps, where its process is there already
 
 
 def seconds_until(service: TrainingService, run_id: str) -> float | None:

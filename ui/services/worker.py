@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import platform
 import stat
@@ -26,13 +27,13 @@ LOG_NAME = LOG
 # Of the run that is first; None where there is none yet. It is also told by `Worker.train`.
 Command = Callable[[Path | None], Sequence[str]]
 
-_STAYS = fcntl is not None  # where a process can be heard without waiting, and share a lock
+STAYS = fcntl is not None  # where a process can be heard without waiting, and share a lock
 
 
 def training_command(folder: Path | None) -> list[str]:
     """The command line of a process that trains runs, or where that can't be, this run alone."""
     command = [sys.executable, "-m", "gpt_core", "train"]
-    return [*command, "--stay"] if _STAYS else [*command, "--run", str(folder), "--worker"]
+    return [*command, "--stay"] if STAYS else [*command, "--run", str(folder), "--worker"]
 
 
 class MachineLock:
@@ -159,6 +160,13 @@ class Worker:
     def _tell(self, folder: Path, threads: int) -> None:
         with suppress(OSError):  # the disk may be full
             os.ftruncate(self.lock.fileno(), 0)
-            os.pwrite(self.lock.fileno(), f"{self.process.pid}\n".encode(), 0)
-        if _STAYS:
-            self.process.send(f"{TRAIN} {threads} {folder}")
+            self.lock.seek(0)
+            os.write(self.lock.fileno(), f"{self.process.pid}\n".encode())
+        if STAYS:  # as JSON, which is ASCII whatever the folder is called
+            self.process.send(f"{TRAIN} {_allowed(threads)} {json.dumps(str(folder))}")
+
+
+def _allowed(threads: int) -> int:
+    """As many, or fewer if the machine's owner has said so for all that OpenMP does."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return min(threads, int(said)) if said.isdecimal() and int(said) else threads

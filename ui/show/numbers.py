@@ -9,6 +9,14 @@ _MOST_BITS = 1000  # 2 to the power of more is too large for a float
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+_CHOSEN, _FURTHER = 1.5, 0.1
+
+
+def near_even(share: float, of: int) -> bool:
+    """Whether a share is hardly more than an even one among so many, so that nothing was chosen."""
+    return share * of < _CHOSEN and share - 1 / of < _FURTHER
+
+
 def number(value: float, form: str = ".2f") -> str:
     """A number in a format of Python's (".2f", "+.3f", ".3g"), with a real minus sign.
 

@@ -96,7 +96,7 @@ export class ClassLink {
     };
   }
 
-  /** A browser asks again by itself after a lost connection, and never after a refusal. */
+  /** A browser asks again by itself after a lost connection, but not after a refusal: then we do. */
   async tryAgain() {
     const stream = this.stream;
     if (stream?.readyState !== EventSource.CLOSED) return;

@@ -520,7 +520,7 @@ export class Machine {
 
   /** @param {boolean} back */
   turnAsOther(back) {
-    if (back && !this.picture.back) this.wanted = true; // the other has asked for it
+    if (!this.picture.back) this.wanted = back; // the other has asked for it
     else if (back !== this.back) this.turn();
   }
 

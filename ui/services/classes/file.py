@@ -18,6 +18,7 @@ from typing import Any
 
 from ui.services.classes.limits import ClassError, ClassLimits, sentence_of
 
+LEFT = 0  # in place of a member: nobody who is still in the class
 _PAGE = 4096  # bytes
 _PATIENCE = 2.0  # seconds to wait for another program that has locked the file
 _TABLES = """
@@ -208,10 +209,14 @@ class ClassFile:
         )
 
     def lonely_questions(self) -> list[tuple[str, int]]:
-        """Questions that one member alone has answered, the oldest first, and who that is."""
+        """Questions that at most one member has answered, the oldest first, and who that is.
+
+        Nobody where the one who did has left: LEFT.
+        """
         return self._rows(
-            "SELECT id, min(member) FROM questions JOIN answers ON question = id "
-            "WHERE revealed = 0 GROUP BY id HAVING count(*) = 1 ORDER BY asked, id"
+            "SELECT id, coalesce(min(member), ?) FROM questions LEFT JOIN answers ON question = id "
+            "WHERE revealed = 0 GROUP BY id HAVING count(member) <= 1 ORDER BY asked, id",
+            LEFT,
         )
 
     def remove_question(self, question: str) -> None:

@@ -114,7 +114,7 @@ def _pointer(service: ClassService, member: Waiting) -> Response:
             service.look_away(member, tell)
 
     if service.counters(member) is None:
-        return Response(status_code=204)  # tells a browser not to ask again
+        return Response(status_code=204)  # nothing to listen to
     return StreamingResponse(events(), media_type="text/event-stream")
 
 

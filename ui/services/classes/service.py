@@ -27,7 +27,7 @@ from ui.services.classes.codes import (
     new_secret,
     suggested,
 )
-from ui.services.classes.file import ClassFile, Item, Member, Question, State
+from ui.services.classes.file import LEFT, ClassFile, Item, Member, Question, State
 from ui.services.classes.limits import (
     GONE,
     NO_CLASS,
@@ -266,13 +266,13 @@ class ClassService:
         with self._lock:
             found, member = self._member(seat)
             question = asked(lesson, case, text, options)
+            if not 0 <= choice < len(question.options) or question.id == found.state.vote:
+                raise ClassError(GONE)
             if question.id not in found.questions:
                 self._add_question(found, question, member.number)
-        if not 0 <= choice < len(question.options) or question.id == found.state.vote:
-            raise ClassError(GONE)
-        found.file.answer(question.id, member.number, choice)
-        found.answered += 1
-        return question.id
+            found.file.answer(question.id, member.number, choice)
+            found.answered += 1
+            return question.id
 
     def cast(self, seat: Seat, choice: int) -> None:
         """Vote; the first vote counts. Nothing happens where none is open."""
@@ -443,8 +443,9 @@ class ClassService:
 
     def counters(self, member: Waiting) -> tuple[int, int] | None:
         """`version` and `marks` of what members see; None for who is no member of any class."""
-        found = self._class_of(member)
-        return (found.state.version, found.state.marks) if found else None
+        with self._lock:
+            found = self._class_of(member)
+            return (found.state.version, found.state.marks) if found else None
 
     def listen(self, member: Waiting, listener: Listener) -> bool:
         """Call a function when the version grows or the class ends. Whether there is room for it.
@@ -483,7 +484,7 @@ class ClassService:
     # ---- What pages don't call ----
 
     def _class_of(self, member: Waiting) -> _Class | None:
-        """The class that a member is in; None for who isn't in one."""
+        """The class that a member is in; None for who isn't in one. With the lock."""
         found = self._classes.get(member.class_id)
         if found is None or member.ticket not in map(ticket_of, found.members):
             return None
@@ -502,7 +503,8 @@ class ClassService:
         """Keep a new question of a member, or of the teacher (0).
 
         Of those that nobody but one member has answered, as many are kept as one may have; where
-        there is no room, one of them goes, of the member's who has the most.
+        there is no room, one of them goes: of somebody who has left, or of the member's who has the
+        most.
         """
         by_member: dict[int, list[str]] = {}
         for asked_once, whose in found.file.lonely_questions():
@@ -510,7 +512,7 @@ class ClassService:
                 by_member.setdefault(whose, []).append(asked_once)
         too_many = len(by_member.get(member, ())) >= self.limits.questions_each
         if len(found.questions) >= self.limits.questions or too_many:
-            most = max(by_member, key=lambda one: len(by_member[one]), default=None)
+            most = max(by_member, key=lambda one: (one == LEFT, len(by_member[one])), default=None)
             goes = member if too_many else most
             if goes is None:
                 raise ClassError(too_many_questions(self.limits))
