@@ -49,7 +49,7 @@ def test_switched_off_the_address_loses_b(compare, lesson):
     app = compare(lesson, b_off="1.0", b_prompt="Who put a sock?", b_model=BUNDLED)
     app.toggle(key="side_by_side").set_value(False).run()
     assert not app.exception
-    assert "What differs" not in said(app)
+    assert "**What differs.**" not in said(app)
     assert not [name for name in app.query_params if name.startswith(("b_", "side"))]
     app.toggle(key="side_by_side").set_value(True).run()
     assert app.text_input(key="b_prompt").value == PROMPT  # B is as A again
@@ -94,7 +94,7 @@ def test_a_lesson_that_does_not_compare_has_no_switch(open_at):
 def test_where_answers_or_the_prompt_are_locked_nothing_is_compared(compare, lock):
     app = compare("surprise", b_off="1.0", lock=lock)
     assert not [toggle for toggle in app.toggle if toggle.key == "side_by_side"]
-    assert "What differs" not in said(app)
+    assert "**What differs.**" not in said(app)
 
 
 def test_a_model_without_a_head_does_what_it_does_with_its_output_at_zero():

@@ -71,7 +71,7 @@ def test_equally_frequent_ones_are_both_right(counts, guess, right):
     [
         (2.3, 2.4, words.OWN, "is easier"),
         (2.3, 2.1, words.UNSEEN, "the other way round"),
-        (0.001, 0.002, words.SAME, "has not met often enough"),
+        (0.001, 0.002, words.SAME, "is as easy as the rest"),
     ],
 )
 def test_where_the_counter_is_less_surprised(own, unseen, right, why):

@@ -103,7 +103,7 @@ def test_who_is_ahead_of_the_bundled_design_is_named():
     best = RACE["rows"][0]["bits"]["value"]
     for row in RACE["rows"][1:-1]:
         ahead = row["text"] == "sitcom" and row["bits"]["value"] < best
-        assert (f"*{row['name']}*" in told) == ahead
+        assert (f"*{row['name']}*" in told.partition("What was built in")[0]) == ahead
     assert "One run each" in told
     alone = deepcopy(RACE)
     alone["rows"][0]["bits"]["value"] = 0.1

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.app_process import start_app, stop_app
-from benchmarks.class_following import Pupil, request
+from benchmarks.class_member import Member, request
 from benchmarks.classroom import LESSONS
 from benchmarks.streamlit_session import Session
 from tests.helpers import run_loop
@@ -77,7 +77,7 @@ def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
         await request(port, f"/_class/{seat.class_id}/steer", body)
 
     async def follow():
-        async with Pupil(port, "classroom") as teacher, Pupil(port, "classroom") as pupil:
+        async with Member(port, "classroom") as teacher, Member(port, "classroom") as pupil:
             seat, code = await teacher.open_class()
             await pupil.come_in(code)
             for lesson, query, parts in (
@@ -112,7 +112,7 @@ def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
 
 def test_what_a_pupil_forges_of_the_teacher_s_does_nothing(port):
     async def forge():
-        async with Pupil(port, "classroom") as teacher, Pupil(port, "classroom") as pupil:
+        async with Member(port, "classroom") as teacher, Member(port, "classroom") as pupil:
             seat, code = await teacher.open_class()
             await pupil.come_in(code)
             await teacher.rerun()
@@ -126,7 +126,7 @@ def test_what_a_pupil_forges_of_the_teacher_s_does_nothing(port):
             said = json.dumps({"secret": pupil.seat().secret, "lesson": "data", "query": {}})
             with pytest.raises(RuntimeError, match="403"):
                 await request(port, f"/_class/{seat.class_id}/steer", said.encode())
-            counters = await request(port, f"/_class/{seat.class_id}/0")
+            counters = await request(port, f"/_class/{seat.class_id}/{pupil.seat().ticket}/0")
             assert not pupil.exceptions and "You are in as" in str(pupil.content())
             return counters
 

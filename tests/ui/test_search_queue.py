@@ -9,7 +9,8 @@ from tests.ui.test_jobs import COUNTING, key, wait
 from tests.ui.test_training import request, scripted, service, wait_for_state
 from ui.services.jobs import JobService
 
-WAITING = scripted("import sys; sys.stdin.readline()")  # trains until it is told to end
+# It is told what to train, and trains until it is told to end.
+WAITING = scripted("import sys; sys.stdin.readline(); sys.stdin.readline()")
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_a_wrong_value_gets_one_sentence(settings, words):
 def test_missing_vocabulary_and_unknown_preset():
     with pytest.raises(ConfigError, match="vocab_size is missing"):
         GPTConfig.from_preset("classic")
-    with pytest.raises(ConfigError, match="choose one of classic, modern, notebook"):
+    with pytest.raises(ConfigError, match="choose one of classic, modern, quick, notebook"):
         GPTConfig.from_preset("gpt5", vocab_size=10)
     with pytest.raises(ConfigError, match="JSON object"):
         GPTConfig.from_dict([])
