@@ -9,7 +9,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-import segno
 import streamlit as st
 
 from pages.classroom import words
@@ -23,6 +22,7 @@ from ui.app.together import answered_text, histogram
 from ui.services.classes.service import class_service
 from ui.show.names import as_text, plain
 from ui.show.numbers import counted
+from ui.show.qr import LARGE, show_qr
 
 if TYPE_CHECKING:
     from ui.services.classes.file import Item, Member, Question
@@ -88,14 +88,7 @@ def _way_in(role: Role) -> None:
         f"{role.code}</div>"
     )
     with right:
-        st.image(qr(f"{page}{CONSOLE}?code={role.code}"), caption=None, width=320)
-
-
-def qr(link: str) -> bytes:
-    """A QR code as a PNG: black on white in either theme, since many cameras read no other."""
-    picture = io.BytesIO()
-    segno.make(link, error="m").save(picture, kind="png", scale=10, border=4)
-    return picture.getvalue()
+        show_qr(f"{page}{CONSOLE}?code={role.code}", LARGE)
 
 
 def _names(members: list[Member]) -> None:

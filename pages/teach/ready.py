@@ -17,7 +17,7 @@ from ui.services.runs import RunView, TrainingError, is_public
 from ui.services.training import training_service
 from ui.services.turns import connected
 from ui.show.names import as_text, show_error
-from ui.show.qr import qr_png
+from ui.show.qr import SMALL, show_qr
 
 _SHAPE, _TRAINING = GPTConfig.from_preset("quick", vocab_size=64), TrainConfig.from_preset("quick")
 _SPEED = "teach_speed"
@@ -47,7 +47,7 @@ def _join() -> None:
             st.warning(words.NO_NETWORK, icon=":material/wifi_off:")
             return
         page = in_network[0]
-    st.image(qr_png(page), width=220)
+    show_qr(page, SMALL)
     st.markdown(f"**{page}**")
     st.caption(words.join(is_public()))
 

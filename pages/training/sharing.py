@@ -9,7 +9,7 @@ import streamlit as st
 from pages.training import words
 from ui.app.reach import is_this_computer, own_page, pages_in_network
 from ui.services.runs import RunView
-from ui.show.qr import qr_png
+from ui.show.qr import SMALL, show_qr
 
 
 def share_button(view: RunView) -> None:
@@ -31,5 +31,5 @@ def share_button(view: RunView) -> None:
 
 def _link(label: str, link: str) -> None:
     st.markdown(f"**{label}**")
-    st.image(qr_png(link), width=180)
+    show_qr(link, SMALL)
     st.code(link, language=None, wrap_lines=True)

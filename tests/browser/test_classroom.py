@@ -8,9 +8,9 @@ import time
 
 from playwright.sync_api import expect
 
-from pages.classroom.console import qr
 from tests.browser.conftest import open_lesson, settled
 from ui.app.reach import pages_in_network
+from ui.show.qr import LARGE, qr_png
 
 PROMPT = "Prompt under study"
 BAD = "<img src=x onerror=a()>"
@@ -35,7 +35,7 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     code = teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
     pages = [f"{app_url}/", *pages_in_network(f"{app_url}/")]
     shown = teacher.request.get(main_part(teacher).locator("img").first.get_attribute("src")).body()
-    assert shown in [qr(f"{page}classroom?code={code}") for page in pages]
+    assert shown in [qr_png(f"{page}classroom?code={code}", LARGE) for page in pages]
     for pupil, nickname in ((one, BAD), (three, "Cy")):
         join(pupil, f"{app_url}/classroom?code={code}", nickname)
     open_lesson(two, app_url)  # types the code on Home

@@ -14,7 +14,7 @@ from tests.browser.conftest import open_lesson, settled, stop_button
 def answer(page, key, number=0):
     """Give an answer to the question whose key begins so; the verdict has to be in view."""
     radio = page.locator(f'[class*="st-key-{key}"]')
-    expect(radio.locator("label").first).to_be_visible()
+    expect(radio.get_by_test_id("stRadioOption").first).to_be_visible()
     radio.get_by_test_id("stRadioOption").nth(number).click()
     settled(page)
     expect(radio.locator('input[type="radio"]').first).to_be_disabled()  # the first guess counts

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.util import calc_hash
 
-from pages.classroom.console import qr, results
+from pages.classroom.console import results
 from pages.training import words as training
 from tests.helpers import app_at, said, sent
 from ui.app import class_bar, client, reach
@@ -19,6 +19,7 @@ from ui.services.classes.file import Question
 from ui.services.classes.limits import NOT_YOURS, ClassError
 from ui.services.classes.service import ClassService, class_service
 from ui.services.models import BUNDLED
+from ui.show.qr import LARGE, qr_png
 
 LABEL = "Open a class"
 
@@ -305,4 +306,5 @@ def test_results_have_no_names():
 
 
 def test_the_qr_code_is_a_picture():
-    assert qr("http://192.168.1.7:8501/classroom?code=ABCDEF").startswith(b"\x89PNG")
+    drawn = qr_png("http://192.168.1.7:8501/classroom?code=ABCDEF", LARGE)
+    assert drawn.startswith(b"\x89PNG") and 160 < int.from_bytes(drawn[16:20]) <= LARGE
