@@ -83,6 +83,7 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     two.get_by_role("button", name="Back to the class").wait_for()
     main_part(teacher).get_by_role("link", name="Console").click()
     teacher.get_by_text("Model and prompt are fixed").click()
+    expect(two.get_by_role("textbox", name=PROMPT)).to_have_count(1)
     expect(two.get_by_role("textbox", name=PROMPT)).to_be_disabled()
     open_lesson(teacher, f"{app_url}/averaging?prompt=OTTO:%20It%20was%20dry&shown=2")
     expect(two.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was dry")
