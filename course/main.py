@@ -18,7 +18,7 @@ from ui.app.going import still_going
 from ui.app.links import follow_link, page_of
 from ui.app.locks import take_locks
 from ui.app.startup import prepare_process
-from ui.app.study_bar import about_study, study_bar, study_notes
+from ui.app.study_bar import about_study, page_begins, study_bar, study_notes
 from ui.app.visitor import mount_visitor
 from ui.show.take_away import tell_about
 
@@ -42,6 +42,7 @@ page = st.navigation(pages, position="hidden")
 here = LESSONS[pages.index(page)]
 tell_course(LESSONS, here)
 mount_visitor()
+page_begins()
 follow(here.name, [lesson.name for lesson in LESSONS])
 take_seat()
 wait_for_class()

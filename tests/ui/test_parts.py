@@ -9,7 +9,7 @@ from benchmarks.class_member import Member, request
 from benchmarks.classroom import LESSONS
 from benchmarks.streamlit_session import Session
 from tests.helpers import run_loop
-from ui.app.study_bar import DEFAULT_PROMPT
+from ui.app.study_bar import DEFAULT_PROMPT, rerun_parts
 from ui.services.models import COPYING
 
 LABEL = "Prompt under study"
@@ -152,3 +152,14 @@ def test_a_visitor_without_a_browser_can_upload_a_file(port):
             return "\n".join(session.content().values())
 
     assert "mine.txt" in run_loop(upload())
+
+
+def test_of_a_page_that_is_not_whole_no_part_is_drawn_alone(monkeypatch):
+    """A browser fails on a part that lies further down than what it has been sent."""
+    asked = []
+    monkeypatch.setattr("ui.app.study_bar.st.rerun", lambda *parts: asked.append(parts))
+    for whole, first in ((False, ()), (True, (["a part"],))):
+        asked.clear()
+        monkeypatch.setattr("ui.app.study_bar.st.session_state", {"page_is_whole": whole})
+        rerun_parts(["a part"])
+        assert asked[0] == first

@@ -67,9 +67,13 @@ def _key_of(draw: Callable[..., None]) -> str:
     return f"{draw.__module__}.{draw.__qualname__}"
 
 
+def page_begins() -> None:
+    """Before anything of a page is drawn: until its end, no parts of it can be drawn again."""
+    st.session_state["page_is_whole"] = False
+
+
 def study_bar() -> None:
     """Draw the bar and remember what it says; course/main.py calls it once per rerun."""
-    st.session_state["page_is_whole"] = False
     st.session_state["study"] = None  # until a part of the page asks for it
     st.session_state["parts"] = []  # that the page consists of, as far as it was drawn
     forget_readers()
@@ -170,8 +174,12 @@ def redraw_parts() -> None:
 
 
 def rerun_parts(parts: list[str] | None) -> None:
-    """In a widget's callback: draw these parts of the page; for None, and if they are gone, all."""
-    if parts is not None:
+    """In a widget's callback: draw these parts of the page; for None, and if they are gone, all.
+
+    All, too, while the page isn't whole: a browser has no place for a part that is further down
+    than what was drawn before the page was interrupted.
+    """
+    if parts is not None and st.session_state.get("page_is_whole"):
         with suppress(StreamlitAPIException):  # parts that were forgotten
             st.rerun(parts)
     st.rerun()
