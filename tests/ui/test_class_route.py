@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from tests.helpers import run_loop
@@ -90,9 +91,10 @@ def test_two_hundred_who_wait_are_told_of_a_change(service):
     teacher = service.open()
     members = [Waiting(teacher.class_id, joined(service, teacher).ticket) for _ in range(200)]
     steady = service.counters(members[0])[0]
+    stays = Request({"type": "http"}, lambda: asyncio.Event().wait())
 
     async def wait():
-        answers = [route._next_change(service, member, steady) for member in members]
+        answers = [route._next_change(service, member, steady, stays) for member in members]
         waiting = asyncio.gather(*answers)
         await asyncio.sleep(0.05)
         await asyncio.to_thread(service.steer, teacher, "data", {})
@@ -153,3 +155,26 @@ def test_who_opens_many_tabs_keeps_nobody_else_waiting_outside(service):
     assert (status, answer) == (200, b"retry: 5000\n\n")
     service.remove(teacher, service.role(greedy).member.number)
     assert service.counters(mine) is None and service.counters(theirs)
+
+
+def test_a_tab_that_has_gone_leaves_its_place_at_once(service):
+    """A reload must not wait for the poll of the page before it."""
+    teacher = service.open()
+    seat = joined(service, teacher)
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive():
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message):
+        pass
+
+    path = f"/_class/{seat.class_id}/{seat.ticket}/1"
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+
+    async def leave():
+        async with asyncio.timeout(5):
+            await ClassRoutes(PlainTextResponse("passed", 404))(scope, receive, send)
+
+    for _ in range(3 * service.limits.tabs):
+        run_loop(leave())

@@ -50,7 +50,7 @@ class ClassRoutes:
         if request.method == "GET" and asked == "pointer":
             answer: Response = _pointer(service, member)
         elif request.method == "GET" and asked:
-            answer = await _next_change(service, member, int(asked))
+            answer = await _next_change(service, member, int(asked), request)
         elif request.method == "POST" and told:
             answer = await _told(service, class_id, told, request)
         else:
@@ -59,8 +59,13 @@ class ClassRoutes:
         await answer(scope, receive, send)
 
 
-async def _next_change(service: ClassService, member: Waiting, known: int) -> JSONResponse:
-    """The class's counters as soon as the version isn't the known one, or after a while."""
+async def _next_change(
+    service: ClassService, member: Waiting, known: int, request: Request
+) -> JSONResponse:
+    """The class's counters as soon as the version isn't the known one, or after a while.
+
+    Who has gone is no longer waited for: each member has few places here, and a reload takes one.
+    """
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def tell() -> None:
@@ -71,16 +76,22 @@ async def _next_change(service: ClassService, member: Waiting, known: int) -> JS
     try:
         counters = service.counters(member)
         if counters and counters[0] == known:
-            async with asyncio.timeout(_WAIT):
-                await changed.wait()
-    except TimeoutError:
-        pass
+            first = asyncio.create_task(changed.wait()), asyncio.create_task(_gone(request))
+            await asyncio.wait(first, timeout=_WAIT, return_when=asyncio.FIRST_COMPLETED)
+            for task in first:
+                task.cancel()
     finally:
         service.forget(member, tell)
     counters = service.counters(member)
     if counters is None:
         return _none()
     return JSONResponse({"version": counters[0], "marks": counters[1]})
+
+
+async def _gone(request: Request) -> None:
+    """Return when the browser has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _none() -> JSONResponse:
