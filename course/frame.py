@@ -10,14 +10,13 @@ from course.lessons import COURSE, WITH_QUERIES, Lesson, around, group_of, numbe
 from ui.app.glossary import STYLE
 from ui.app.links import page_of
 from ui.app.projector import presenting
+from ui.components.bundle import SCROLLS, read
 from ui.components.page_frame import page_frame
 from ui.show.theme import LEGEND, palette
 
 VISITED = "visited"
-_STYLE, _PRESENT = (
-    Path(__file__).with_name(name).read_text(encoding="utf-8")
-    for name in ("frame.css", "present.css")
-)
+_FILES = Path(__file__).parent
+_STYLE, _PRESENT = read(SCROLLS, _FILES / "frame.css"), read(_FILES / "present.css")
 
 
 def menu(here: Lesson) -> None:

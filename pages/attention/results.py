@@ -135,13 +135,7 @@ def first_token(study: Study) -> FirstToken | None:
         return None
     T, causal = pattern.shape[2], study.model.config.causal
     seen = torch.arange(2, T + 1).float() if causal else torch.full((T - 1,), float(T))
-    chosen = torch.tensor(
-        [
-            [not near_even(share, int(of)) for share, of in zip(row, seen.tolist(), strict=True)]
-            for row in pattern[:, :, 0].tolist()
-        ]
-    )
-    favourite = (pattern.argmax(dim=-1) == 0) & chosen
+    favourite = (pattern.argmax(dim=-1) == 0) & ~near_even(pattern[:, :, 0], seen)
     most = favourite.any(dim=-1).sum()
     return FirstToken(pattern[:, :, 0].mean(dim=-1).tolist(), (1 / seen).mean().item(), int(most))
 

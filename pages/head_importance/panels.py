@@ -248,7 +248,8 @@ def _show_repeated(study: Study, test: RepeatTest) -> None:
     )
     show_curves(chart, "heads_twice", words.TWICE_ALT)
     head = divmod(int((test.share - test.chance).argmax()), study.model.config.n_head)
-    prose(words.induction_sentences(test, head))
+    ngrams = study.model.config.ngrams
+    prose(words.induction_sentences(test, head, ngrams))
     tokens = [short(study.tokenizer.token_text(i)) for i in test.idx[0].tolist()]
     causal = study.model.config.causal
     attention_grid(test.pattern.numpy(), tokens, key="heads_twice_map", causal=causal, head=head)

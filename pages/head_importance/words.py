@@ -509,13 +509,13 @@ def copied(test: RepeatTest, ngrams: int = 0) -> str:
     return said + "Perhaps nothing in its training called for it. "
 
 
-def induction_sentences(test: RepeatTest, head: tuple[int, int]) -> str:
+def induction_sentences(test: RepeatTest, head: tuple[int, int], ngrams: int = 0) -> str:
     """Which head looks most at the token after the earlier copy, and whether it passes."""
     share, chance = test.share[head].item(), test.chance[head].item()
     passed = int(test.passed().sum())
     numbers = f"{share:.1%} of its attention (an average token of the first copy: {chance:.1%})"
     if not passed:
-        said = copied(test) + "**No head passes the test.** "
+        said = copied(test, ngrams) + "**No head passes the test.** "
         if share < NEARLY * chance:
             return said + (
                 "None looks there much more than at an average token of the first copy; the most "
@@ -524,7 +524,8 @@ def induction_sentences(test: RepeatTest, head: tuple[int, int]) -> str:
         return said + f"Closest comes {head_name(head)}: {numbers}."
     heads = "One head passes" if passed == 1 else f"{passed} heads pass"
     return (
-        copied(test) + f"**{heads} the test.** Most of all, {head_name(head)} looks at the token "
+        copied(test, ngrams)
+        + f"**{heads} the test.** Most of all, {head_name(head)} looks at the token "
         f"after the earlier copy: {numbers}."
     )
 

@@ -191,6 +191,8 @@ def test_a_model_that_copies_is_told_from_one_that_does_not():
     assert ("costs more" in text) == (test.second > 1.05 * test.first)
     flat = tiny_model("classic", vocab_size=16, block_size=32, n_layer=1, n_head=1, n_embd=32)
     assert "it has one layer" in words.copied(repeat_test(flat, once)) and "one layer" not in text
+    # What stands before a token is in its vector then, so that one layer is enough.
+    assert "one layer" not in words.induction_sentences(repeat_test(flat, once), (0, 0), ngrams=2)
 
 
 def test_losses_and_shares_that_hardly_differ_are_not_called_different():

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _WRITTEN_OUT = 7  # powers of ten from which a large number has an exponent
 _MOST_BITS = 1000  # 2 to the power of more is too large for a float
@@ -12,9 +16,16 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CHOSEN, _FURTHER = 1.5, 0.1
 
 
-def near_even(share: float, of: int) -> bool:
-    """Whether a share is hardly more than an even one among so many, so that nothing was chosen."""
-    return share * of < _CHOSEN and share - 1 / of < _FURTHER
+@overload
+def near_even(share: float, of: int) -> bool: ...
+@overload
+def near_even(share: Tensor, of: Tensor) -> Tensor: ...
+def near_even(share: float | Tensor, of: float | Tensor) -> bool | Tensor:
+    """Whether a share is hardly more than an even one among so many, so that nothing was chosen.
+
+    Of tensors of one shape, a tensor.
+    """
+    return (share * of < _CHOSEN) & (share - 1 / of < _FURTHER)
 
 
 def number(value: float, form: str = ".2f") -> str:
