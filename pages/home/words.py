@@ -34,8 +34,8 @@ def just_written(text: str | None, tokens: int) -> str:
 
 
 MACHINE_ALONE = "Press Play: the machine shows the last token's road, step by step."
-MACHINE_BESIDE = "Dashed: what differs from the other. Press Play: both walk along their roads."
-VECTORS_BESIDE = f" Vectors differ if at least {FAR:.0%} of the longer one's length apart."
+MACHINE_BESIDE = "Press Play: both walk along their roads. Dashed: what differs from the other."
+VECTORS_BESIDE = f" (Two vectors: if they are {FAR:.0%} of the longer one's length apart, or more.)"
 OTHER_WEIGHTS = (
     "The numbers of two models' vectors mean different things, so only texts and probabilities are "
     "compared."
