@@ -316,7 +316,7 @@ def bars_of(view: RunView) -> list[Bar]:
 def loss_figure(view: RunView, shown: bool = True) -> None:
     """Loss of every batch, both splits where they were evaluated, and the bars.
 
-    shown: False draws the bars alone, for who has not guessed yet.
+    shown: False draws the bars alone, from 0, for who has not guessed yet.
     """
     measured, points = view.curves, view.curves.evaluations
     steps = [point.step for point in points]
@@ -328,7 +328,7 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         Line("validation", steps, validation, color=1, markers=True),
     ]
     drawing, below = st.container(), st.container()
-    logarithmic = below.toggle(
+    logarithmic = shown and below.toggle(
         "Logarithmic scale",
         view.run_id == models.BUNDLED,
         key=f"logarithmic_{view.run_id}",
