@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ui.app import page_address
+from ui.show.surprise_strip import STRONGEST
 from ui.show.theme import DARK, DARK_SERIES, LIGHT, LIGHT_SERIES, contrast, ink_on
 
 PROJECT = Path(page_address.__file__).parents[2]
@@ -90,3 +91,12 @@ def test_colours_of_queries_keys_values_and_outputs_mean_nothing_else(theme):
             # A picture taken along has none of Streamlit's colours; then it takes what it names.
             text = FALLBACK.sub("", file.read_text())
             assert not [color for color in own if color in text], file
+
+
+@pytest.mark.parametrize(("theme", "series"), [(LIGHT, LIGHT_SERIES), (DARK, DARK_SERIES)])
+def test_the_most_surprising_token_can_be_read(theme, series):
+    def part(at):
+        hue, ground = (int(color[at : at + 2], 16) for color in (series[0], theme.background))
+        return round(ground + STRONGEST / 100 * (hue - ground))
+
+    assert contrast(theme.text, "#" + "".join(f"{part(at):02x}" for at in (1, 3, 5))) >= 4.5

@@ -11,7 +11,9 @@ from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike, short
 
 HINT = "What was expected? Point, tap or press Tab."
-_STRONGEST = 58  # per cent of the colour where guessing would have done as well
+# Per cent of the colour where guessing would have done as well: text on more of it can't be read
+# in the dark.
+STRONGEST = 48
 _STYLE = """<style>
 .surprise {position:relative; font-family:monospace; font-size:1.05rem}
 .surprise .row {display:flex; flex-wrap:wrap; gap:4px; max-height:13rem; overflow-y:auto;
@@ -101,7 +103,7 @@ def _plain(token: TokenLike) -> str:
 
 def _colored(token: TokenLike, found: Surprises, place: int, guessing: float) -> str:
     bits = found.bits[place]
-    share = _STRONGEST * min(1.0, bits / guessing) if guessing else 0.0
+    share = STRONGEST * min(1.0, bits / guessing) if guessing else 0.0
     name = _shown(token.text)
     told = (
         f"<b><bdi>{name}</bdi></b> had a probability of {percent(1 / power(bits))}: "
