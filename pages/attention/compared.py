@@ -7,7 +7,7 @@ from torch import Tensor
 from gpt_core.interpret.attention import Head
 from pages.attention import words
 from pages.attention.picture import looked_at, show_picture
-from ui.app.compare import Other, in_two, next_token_differs, say_difference
+from ui.app.compare import Other, in_two, next_token_differs
 from ui.components.attention_map import Beside, Selection
 from ui.services.study import Study
 from ui.services.traces import attention_of
@@ -39,7 +39,7 @@ def compare_maps(study: Study, chosen: Selection, other: Other) -> None:
     traces = [attention_of(each, selection.off).trace for each, selection in sides]
     changes = largest_changes(*(trace.pattern for trace in traces))
     shares = [trace.logits[-1].softmax(dim=-1) for trace in traces]
-    say_difference(next_token_differs(study, *shares), _largest(study, traces[0].pattern, changes))
+    differs = next_token_differs(study, *shares), _largest(study, traces[0].pattern, changes)
     marks = {head: cell for head, (size, cell) in changes.items() if size >= words.SEEN}
     badges = {head: f"±{changes[head][0]:.2f}" for head in marks}
 
@@ -47,7 +47,7 @@ def compare_maps(study: Study, chosen: Selection, other: Other) -> None:
         each, selection = sides[bool(side)]
         show_picture(each, selection, side, Beside(bool(side), marks, badges))
 
-    in_two(study, draw)
+    in_two(study, draw, "maps", differs)
 
 
 def _largest(study: Study, pattern: Tensor, changes: dict[Head, tuple[float, Cell]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import streamlit as st
 from pages.home import words
 from pages.home.compared import beside_of, said_apart, same_weights
 from pages.home.results import Pass, back_of, drawn_after
-from ui.app.compare import SIDES, in_two, next_token_differs, other_study, say_difference
+from ui.app.compare import SIDES, Other, in_two, next_token_differs, other_study, study_other_alone
 from ui.app.lesson import case_of
 from ui.app.links import open_lesson
 from ui.components.block_diagram import lesson_pages
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gpt_core.interpret.machine import Backward, Machine
 
 KEY, DRAWN, BACKWARD, TARGET = "machine", "machine_drawn", "machine_backward", "machine_target"
+OPENS = "machine_opens"  # what a link of B's picture opens a lesson with
 MOST_DRAWN = 400
 
 
@@ -44,7 +45,7 @@ def machine_panel(study: Study, settings: SampleConfig | None) -> None:
     passes = [Pass(each, drawn_tokens(each, settings, count)) for each in studies]
     backward = bool(st.session_state.get(BACKWARD))
     if other:
-        show_beside(passes, same_weights(study, other), backward)
+        show_beside(passes, other, backward)
     else:
         message = message_of_pass(passes[0], backward)
         show_machine(message, KEY, answer_reader, ahead=not crowded())
@@ -54,21 +55,24 @@ def machine_panel(study: Study, settings: SampleConfig | None) -> None:
             open_lesson(lesson, dict(query))
 
 
-def show_beside(passes: Sequence[Pass], comparable: bool, backward: bool) -> None:
-    """Two pictures, with what differs said and marked. comparable: their vectors are."""
+def show_beside(passes: Sequence[Pass], other: Other, backward: bool) -> None:
+    """Two pictures, with what differs said and marked."""
+    comparable = same_weights(passes[0].study, other)
     a, b = (each.seen for each in passes)
-    say_difference(
+    st.session_state[OPENS] = other.opens
+    differs = (
         next_token_differs(passes[0].study, a.probabilities, b.probabilities),
         *said_apart(passes, comparable),
     )
 
     def draw(_: Study, side: str) -> None:
-        own, other = passes if side == SIDES[0] else reversed(passes)
-        name = "B" if side == SIDES[0] else "A"
-        message = message_of_pass(own, backward, beside_of(own, other, name, comparable))
+        own, its = passes if side == SIDES[0] else reversed(passes)
+        name, opens = ("B", None) if side == SIDES[0] else ("A", other.opens)
+        beside = beside_of(own, its, name, comparable)
+        message = message_of_pass(own, backward, beside, opens)
         show_machine(message, KEY + side, partial(answer_reader, KEY + side))
 
-    in_two(passes[0].study, draw)
+    in_two(passes[0].study, draw, "machines", differs)
 
 
 def drawn_tokens(study: Study, settings: SampleConfig | None, count: int) -> tuple[int, ...]:
@@ -98,6 +102,8 @@ def answer_reader(key: str = KEY) -> None:
         st.session_state[BACKWARD] = True
     else:
         st.session_state[TARGET] = (choice.lesson, choice.query)
+        if key != KEY:
+            study_other_alone(st.session_state[OPENS])
 
 
 def pages_of(study: Study) -> dict[str, dict[str, str]]:
@@ -105,8 +111,13 @@ def pages_of(study: Study) -> dict[str, dict[str, str]]:
     return lesson_pages(replace(study.model.config, norm="layernorm"))
 
 
-def message_of_pass(looked: Pass, backward: bool, beside: Beside | None = None) -> bytes:
-    """What the picture is sent. beside: of the picture that it is compared with."""
+def message_of_pass(
+    looked: Pass,
+    backward: bool,
+    beside: Beside | None = None,
+    opens: Mapping[str, str] | None = None,
+) -> bytes:
+    """What the picture is sent. beside: of the one that it is compared with. opens: see Shown."""
     study, drawn, seen = looked.study, looked.drawn, looked.seen
     columns = looked.columns
     best = seen.probabilities.topk(min(words.LIKELY, len(seen.probabilities)))
@@ -134,9 +145,7 @@ def message_of_pass(looked: Pass, backward: bool, beside: Beside | None = None) 
     if beside:
         name = f"{shown.name} beside {case_of(beside)}"
         note = words.MACHINE_BESIDE + (words.VECTORS_BESIDE if beside.apart else "")
-        shown = replace(shown, name=name, note=note, beside=beside)
-        if beside.name == "A":  # lessons look at A's model and prompt
-            shown = replace(shown, pages={}, linked=0)
+        shown = replace(shown, name=name, note=note, beside=beside, opens=opens)
     back = back_of(study, drawn) if backward and total > 1 else None
     return pack_machine(seen, shown, (back, way_back(back, columns)) if back else None)
 

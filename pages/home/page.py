@@ -52,7 +52,7 @@ def machine(study: Study) -> None:
 @about_prompt
 def writing(study: Study) -> None:
     """What the model writes."""
-    in_two(study, lambda each, _: write(each))
+    in_two(study, lambda each, _: write(each), "written")
     st.button(
         words.AGAIN, icon=":material/casino:", on_click=write_again, key="again", width="stretch"
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from gpt_core.interpret.logit_lens import Lens
 from pages.patching import words
 from pages.patching.results import lens_of, stream_of
-from ui.app.compare import in_two, next_token_differs, say_difference
+from ui.app.compare import in_two, next_token_differs
 from ui.components.stream_grids import Place, chosen_column, lens_grid
 from ui.services.study import Study
 
@@ -54,8 +54,7 @@ def compare_lenses(study: Study, other: Study, position: int, key: str) -> None:
     marked = [differing(*sides), differing(*reversed(sides))]
     ends = [stream_of(each).logits[-1].softmax(dim=-1) for each in (study, other)]
     rows, columns = shared_cells(*(lens for _, lens in sides))
-    said = words.cells_differ(len(marked[0]), rows * columns)
-    say_difference(next_token_differs(study, *ends), said)
+    differs = next_token_differs(study, *ends), words.cells_differ(len(marked[0]), rows * columns)
 
     def draw(each: Study, side: str) -> None:
         at = int(bool(side))
@@ -79,4 +78,4 @@ def compare_lenses(study: Study, other: Study, position: int, key: str) -> None:
             marked[at],
         )
 
-    in_two(study, draw)
+    in_two(study, draw, "lenses", differs)

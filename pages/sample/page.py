@@ -24,7 +24,7 @@ from pages.sample.sampling import (
     first_difference,
     next_logits,
 )
-from ui.app.compare import SIDES, in_two, next_token_differs, other_study, say_difference
+from ui.app.compare import SIDES, in_two, next_token_differs, other_study
 from ui.app.glossary import prose
 from ui.app.lesson import (
     ask,
@@ -59,10 +59,11 @@ def say_what_is_special(study: Study) -> None:
 @about_prompt
 def next_token(study: Study) -> None:
     st.markdown("**The next token**, before anything is drawn")
+    differs = []
     if other := other_study():
         both = [next_logits(each).softmax(dim=-1) for each in (study, other.study)]
-        say_difference(next_token_differs(study, *both))
-    in_two(study, show_next_token)
+        differs = [next_token_differs(study, *both)]
+    in_two(study, show_next_token, "next_token", differs)
 
 
 def show_next_token(study: Study, side: str) -> None:
@@ -105,7 +106,7 @@ def text(study: Study) -> None:
     def draw(texts: list[Writing]) -> None:
         go_on(texts)
         first = first_difference(texts)
-        in_two(study, lambda _, side: show_text(texts[bool(side)], side, first))
+        in_two(study, lambda _, side: show_text(texts[bool(side)], side, first), "texts")
         if said := words.texts_differ(texts, first):
             st.caption(said)
 

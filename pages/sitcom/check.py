@@ -11,15 +11,16 @@ from corpus.sitcom.checker import RULES
 from corpus.sitcom.corruption import corrupted
 from pages.sitcom import words
 from pages.sitcom.scene import (
+    NOW,
     changed_lines,
     named_lines,
-    scroll_to_beat,
     show_scene,
     show_script,
     show_verdict,
 )
 from ui.app import widgets
 from ui.app.glossary import prose
+from ui.app.in_view import bring_into_view
 from ui.app.lesson import ask, case_of
 from ui.services.caches import shared
 from ui.show.theme import is_dark
@@ -48,7 +49,7 @@ def step_through(scene: Scene) -> None:
     prose(words.BEATS.get(names[at], ""))
     show_scene(scene, at)
     if st.session_state.pop("beat_stepped", False):
-        scroll_to_beat(at)
+        bring_into_view(NOW, at)
 
 
 def _go_to(beat: str) -> None:

@@ -90,13 +90,7 @@ def show_scene(scene: Scene, beat: int) -> None:
     )
 
 
-def scroll_to_beat(beat: int) -> None:
-    """Bring the highlighted lines into view, if they aren't."""
-    st.html(
-        f"<script>/* {beat} */ setTimeout(() => document.querySelector('.beat.now')"
-        "?.scrollIntoView({block: 'nearest'}), 150)</script>",
-        unsafe_allow_javascript=True,
-    )
+NOW = ".beat.now"  # the highlighted lines
 
 
 def show_script(text: str, wrong: Collection[int] = (), moved: Collection[int] = ()) -> None:

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 import streamlit as st
 
 from pages.surprise import words
-from ui.app.compare import in_two, next_token_differs, say_difference
+from ui.app.compare import in_two, next_token_differs
 from ui.services.study import Study
 from ui.services.surprises import after_all
 from ui.show.surprise_strip import Surprises, strip
@@ -44,8 +44,10 @@ def compare_surprises(a: Found, b: Found) -> None:
     if most and token is not None:
         said = words.changes_most(token, a[1].bits[most[0] - 1], b[1].bits[most[1] - 1])
     shares = [after_all(study) for study, _ in (a, b)]
-    say_difference(
-        words.means_differ(a[1].mean, b[1].mean), said or "", next_token_differs(a[0], *shares)
+    differs = (
+        words.means_differ(a[1].mean, b[1].mean),
+        said or "",
+        next_token_differs(a[0], *shares),
     )
 
     def draw(study: Study, side: str) -> None:
@@ -54,5 +56,5 @@ def compare_surprises(a: Found, b: Found) -> None:
         guessing = math.log2(study.tokenizer.vocab_size)
         st.html(strip(study.tokens, found, guessing, marked[at]))
 
-    in_two(a[0], draw)
+    in_two(a[0], draw, "surprises", differs)
     st.caption(words.MARKED)

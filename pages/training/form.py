@@ -73,8 +73,8 @@ _BOXES = (*_SIZES, *_LEARNING, *_TABLE, _TABLE_RATE)
 _RUNS = (0, 2, 3, 4, 5, 6, 7, 8)
 
 
-def training_form() -> None:
-    """Draw the form; the button queues the run and shows it."""
+def training_form() -> str | None:
+    """Draw the form; the button queues the run and shows it. The run that it has just begun."""
     limits = own_limits()
     corpus = chosen_corpus()
     start_place = st.container()  # beside the curve, whatever is unfolded below
@@ -104,11 +104,13 @@ def training_form() -> None:
     )
     of_all = my_class and my_class[1] == 0 and st.toggle(words.FOR_ALL, key=FOR_CLASS)
     let_vote(preset_values(st.session_state.get("design", _usual_design()), limits))
+    started = None
     if pressed and request:
-        _start(_in_class(request, my_class, bool(of_all)))
+        started = _start(_in_class(request, my_class, bool(of_all)))
         if of_all:
             forget_vote()
     st.caption(words.rules(limits))
+    return started
 
 
 def _name_box(usual: str) -> str:
@@ -278,11 +280,12 @@ def _estimate(request: RunRequest, limits: Limits) -> None:
         st.warning(words.longer_than_a_turn(limits.turn_seconds), icon=":material/schedule:")
 
 
-def _start(request: RunRequest) -> None:
+def _start(request: RunRequest) -> str | None:
     try:
         run_id = training_service().submit(visitor_id(), request, is_guest())
     except ValueError as error:
         show_error(error)
-    else:
-        st.session_state["run"] = run_id
-        st.session_state["compare"] = [run_id, *st.session_state.get("compare", [])]
+        return None
+    st.session_state["run"] = run_id
+    st.session_state["compare"] = [run_id, *st.session_state.get("compare", [])]
+    return run_id

@@ -7,8 +7,9 @@ from gpt_core.training.trainer import Trainer
 from pages.training import words
 from pages.training.compare import compare_runs
 from pages.training.form import training_form
-from pages.training.panel import bars_of, choose_run, other_number, panel, view_of
+from pages.training.panel import CURVE, bars_of, choose_run, other_number, panel, view_of
 from ui.app.glossary import prose
+from ui.app.in_view import bring_into_view
 from ui.app.lesson import ANSWER_HIDDEN, further_reading, goal, self_test, try_this, you_can_now
 from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
@@ -51,11 +52,13 @@ goal(words.GOAL)
 form, live = st.columns([2, 3], gap="large")
 with form:
     st.subheader("A run of your own")
-    training_form()
+    started = training_form()
 with live:
     st.subheader("Watch it learn")
     chosen = choose_run()
     panel(chosen)
+    if started:  # on a phone the curve is below the form
+        bring_into_view(CURVE, started)
 
 # The question is asked of the bundled run alone.
 reading_the_curves(view_of(chosen), chosen == BUNDLED and locked(REVEAL))

@@ -31,6 +31,8 @@ from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
 from ui.show.numbers import counted
 
+_FIGURE = "loss_figure"
+CURVE = f".st-key-{_FIGURE}"  # where a run's effect is seen
 _LONGEST_SAMPLE = 4_000  # characters
 _COUNTERS = ("counting characters", "counting pairs", "counting triples")
 _TICK = 1.0  # seconds between two looks at a run that trains
@@ -348,7 +350,7 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         height=300 if shown else 230,
     )
     with drawing:
-        show(figure, "loss_figure", words.LOSS_ALT)
+        show(figure, _FIGURE, words.LOSS_ALT)
     drawn = {bar.label for bar in bars}
     if hidden := [label for label in _COUNTERS[: len(view.about.bar_bits)] if label not in drawn]:
         st.caption(words.hidden_bars(hidden))

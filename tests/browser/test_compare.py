@@ -1,6 +1,7 @@
 """Two beside each other, as a reader makes them: switched on, B typed, and off again."""
 
 import re
+from urllib.parse import quote
 
 from playwright.sync_api import expect
 
@@ -46,3 +47,26 @@ def test_two_machines_walk_draw_and_follow_the_prompt_together(new_page, app_url
     expect(machines.nth(1)).to_have_attribute("data-painted", re.compile(r"\(Otto and \+0 beside"))
     expect(machines.nth(0)).to_have_attribute("data-painted", re.compile(r"Nadia and \+0 beside"))
     expect(page).to_have_url(re.compile(r"b_off=1\.2.*b_prompt=|b_prompt=.*b_off=1\.2"))
+
+
+def test_before_a_class_both_pictures_are_whole_and_b_leads_to_its_lessons(new_page, app_url):
+    page = new_page(viewport={"width": 1280, "height": 720})
+    b = f"b_off=1.2&b_prompt={quote('(Otto and')}"
+    page.goto(f"{app_url}/?present=1&side_by_side=true&{b}")
+    machines = page.locator(".machine[data-painted*=beside]")
+    expect(machines).to_have_count(2)
+    settled(page)
+    bar = page.locator(".st-key-study_bar").bounding_box()
+    for i in (0, 1):
+        box = machines.nth(i).locator(".moving").bounding_box()
+        assert bar["y"] + bar["height"] <= box["y"] and box["y"] + box["height"] <= 720
+    canvas = machines.nth(1).locator(".moving")
+    canvas.focus()
+    for _ in range(3):
+        canvas.press("ArrowUp")  # tokens, vectors, a norm, attention
+    canvas.press("Enter")
+    page.wait_for_url(re.compile(r"/attention\?"))
+    page.locator(".map[data-painted*=Otto]").wait_for()
+    expect(page).to_have_url(re.compile(r"off=1\.2"))
+    expect(page).not_to_have_url(re.compile("b_|side_by_side"))
+    expect(page.locator(".map")).to_have_count(1)

@@ -2,6 +2,7 @@
 of 1280 × 720, something that changes is seen without scrolling. What looks is effects.js.
 """
 
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ LEFT_OUT = ("Download", "Full screen", "Delete", "Take it with you", "Join", "In
 QUIET = ("Tokens to write", "Seed", "Name of the run", "without a guess", "without guessing")
 OFTEN = 2  # cells of one picture that are tried
 MOST = 60  # presses on a page
+PATIENCE = 15  # seconds
 
 
 def use(page, kind, control):
@@ -60,27 +62,36 @@ def untried(page, tried):
     return None
 
 
-def press(page, kind, control):
-    """What changed, the largest first."""
+def press(page, kind, control, patience):
+    """What changed, the largest first; None if there was nothing left to press.
+
+    patience: seconds that an effect may take to come into view. An answer has to cross to the app
+    and back, which takes a loaded machine its time, and until it begins the page looks idle.
+    """
     from playwright.sync_api import Error
 
+    page.wait_for_timeout(300)  # what the last press has begun comes to its end
+    settled(page)
     page.evaluate("(control) => effects.begin(control)", control)
     page.wait_for_timeout(100)
     try:
         use(page, kind, control)
     except Error:  # it has gone with what was drawn meanwhile
         return None
-    page.wait_for_timeout(500)
-    settled(page)
-    page.wait_for_timeout(300)
-    changed = page.evaluate("effects.end()")
+    deadline, changed = time.monotonic() + patience, []
+    while not any(piece["seen"] for piece in changed):
+        page.wait_for_timeout(300)
+        settled(page)
+        changed = page.evaluate("effects.end()")
+        if time.monotonic() > deadline:
+            break
     if stop_button(page).is_visible():
         stop_button(page).click()
         settled(page)
     return changed
 
 
-def unseen(page):
+def unseen(page, patience=PATIENCE):
     """Press everything; what has no effect in view, in words."""
     tried, found = Counter(), []
     page.evaluate(EFFECTS)
@@ -88,8 +99,9 @@ def unseen(page):
         if (one := untried(page, tried)) is None:
             break
         kind, name, control = one
-        changed = press(page, kind, control)
-        if changed is None or (not changed and any(text in name for text in QUIET)):
+        quiet = any(text in name for text in QUIET)
+        changed = press(page, kind, control, 1 if quiet else patience)
+        if changed is None or (not changed and quiet):
             continue
         if not any(piece["seen"] for piece in changed):
             where = "{what}, {below} px below".format(**changed[0]) if changed else "nothing"
@@ -119,4 +131,4 @@ def test_what_looks_notices_an_effect_out_of_view(new_page):
         onclick="document.querySelector('#far').textContent += '!'">far</button></div></div>
       <p id="far" style="margin-top: 900px">there</p></div>
       <div data-testid="stApp" data-test-script-state="notRunning" style="height: 1px"></div>""")
-    assert unseen(page) == ["button “far”: p “there!”, 900 px below"]
+    assert unseen(page, patience=0.5) == ["button “far”: p “there!”, 900 px below"]

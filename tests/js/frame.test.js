@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beginnings, hiding, panelAfter, scrollTo } from "../../ui/components/page_frame/panels.js";
+import { beginnings, hiding, panelAfter, scrollTo, withoutEmpty } from "../../ui/components/page_frame/panels.js";
 
 test("a panel begins with each heading, the first with what stands above it", () => {
   assert.deepEqual(beginnings([false, true, false, true, true]), [0, 3, 4]);
   assert.deepEqual(beginnings([false, false]), [0]);
+});
+
+test("a title alone is no panel", () => {
+  assert.deepEqual(withoutEmpty([0, 3, 4], [false, false, false, true, true]), [3, 4]);
+  assert.deepEqual(withoutEmpty([0, 3], [false, true, false, true]), [0, 3]);
+  assert.deepEqual(withoutEmpty([0], [false]), [0]);
 });
 
 test("keys turn panels, and not beyond the ends", () => {

@@ -191,6 +191,12 @@ test("links lead to the lesson at that token, layer and head", () => {
     addressOf("attention", { head: "1.1" }),
     "http://host/app/attention?model=abc&prompt=a+b&head=1.1",
   );
+  const other = { model: "xyz", prompt: "c", off: "0.1" }; // of the picture beside
+  const b = { ...p, opens: other };
+  const at = (kind) => linkOf(b, rows.find((r) => r.kind === kind && r.layer === 1), 1, 0);
+  assert.deepEqual(at("attention").query, { head: "1.0", cell: "3.2", off: "0.1" });
+  assert.match(at("mlp").text, /\(all heads on\)$/);
+  assert.equal(addressOf("mlp", {}, other), "http://host/app/mlp?model=xyz&prompt=c");
 });
 
 test("dark and light are told apart however the theme writes its colours", () => {

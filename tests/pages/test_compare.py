@@ -181,7 +181,9 @@ def test_two_machines_say_and_mark_what_a_head_changes(compare):
     expected = (with_all - missing).norm(dim=-1) / longer  # (4, T)
     a, b = machines(app)
     assert (a["beside"]["name"], b["beside"]["name"]) == ("B", "A")
-    assert a["pages"] and not b["pages"]  # lessons look at A
+    assert a["opens"] is None  # its parts lead to lessons on what the bar names
+    assert a["pages"] == b["pages"] and b["linked"] == len(study.ids)
+    assert b["opens"] == {"model": OWN, "prompt": PROMPT, "off": "1.0"}
     for machine in (a, b):
         found = torch.tensor(machine["beside"]["apart"])[1:]
         torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)

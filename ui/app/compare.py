@@ -6,7 +6,7 @@ lesson that compares says so in the course's table, and draws what it compares b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from ui.app.study_bar import (
     line_breaks,
     model_names,
     redraw_parts,
+    with_marks,
 )
 from ui.services import models
 from ui.services.study import Study, study_of
@@ -52,6 +53,12 @@ class Other:
     study: Study
     plain: Study
     off: tuple[Head, ...]
+
+    @property
+    def opens(self) -> dict[str, str]:
+        """What the address of a lesson says, that looks at B alone."""
+        said = {"model": self.plain.run_key, "prompt": with_marks(self.plain.prompt)}
+        return said | ({"off": ",".join(f"{i}.{j}" for i, j in self.off)} if self.off else {})
 
 
 def compare_bar(offered: bool) -> None:
@@ -153,6 +160,12 @@ def _choose_head(study: Study) -> tuple[Head, ...]:
     return (heads[chosen],) if chosen in heads else ()
 
 
+def study_other_alone(opens: Mapping[str, str]) -> None:
+    """In a callback: from now on the course looks at what was B, and compares nothing."""
+    st.session_state["model"], st.session_state["prompt"] = opens["model"], opens["prompt"]
+    st.session_state[SWITCH] = False
+
+
 def comparing() -> bool:
     """Whether the switch is on, so that a page makes room for two; there may be no B yet."""
     return bool(st.session_state.get(SWITCH)) and not _closed()
@@ -165,10 +178,13 @@ def other_study() -> Other | None:
     return None if _closed() else st.session_state.get(_OTHER)
 
 
-def in_two(study: Study, draw: Callable[[Study, str], None]) -> None:
+def in_two(
+    study: Study, draw: Callable[[Study, str], None], name: str, differs: Iterable[str] = ()
+) -> None:
     """Draw a part of a lesson; where B is compared, twice, beside each other.
 
-    draw(study, side): what its keys end with is the side.
+    draw(study, side): what its keys end with is the side. name: of the part; before a class it is a
+    panel of its own (ui/components/page_frame). differs: sentences on what differs, said above.
     """
     other = other_study()
     if other is None:
@@ -176,16 +192,14 @@ def in_two(study: Study, draw: Callable[[Study, str], None]) -> None:
         return
     studies = (study, other.study)
     names = ("A", "B" + "".join(f" · without head {i}.{j}" for i, j in other.off))
-    for column, name, each, side in zip(st.columns(2), names, studies, SIDES, strict=True):
-        with column, st.container(gap="xsmall"):
-            st.markdown(f":gray-badge[**{name}**]")
-            with st.container():
-                draw(each, side)
-
-
-def say_difference(*sentences: str) -> None:
-    """What differs between A and B, on one small line."""
-    st.caption("**What differs.** " + " ".join(filter(None, sentences)))
+    with st.container(key=f"two_{name}"):
+        if said := [*filter(None, differs)]:
+            st.caption("**What differs.** " + " ".join(said))
+        for column, badge, each, side in zip(st.columns(2), names, studies, SIDES, strict=True):
+            with column, st.container(gap="xsmall"):
+                st.markdown(f":gray-badge[**{badge}**]")
+                with st.container():
+                    draw(each, side)
 
 
 def next_token_differs(study: Study, a: Tensor, b: Tensor) -> str:

@@ -281,3 +281,8 @@ def _choose_model() -> str:
 def line_breaks(typed: str) -> str:
     """A prompt as it was typed, with real line breaks."""
     return typed.replace(LINE_BREAK, "\n").replace("\\n", "\n")
+
+
+def with_marks(prompt: str) -> str:
+    """A prompt as it is typed: the reverse of `line_breaks`."""
+    return prompt.replace("\n", LINE_BREAK)

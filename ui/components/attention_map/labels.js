@@ -16,12 +16,13 @@ import { contextOf } from "./drawing.js";
  * @param {string[]} tokens
  * @param {number} available
  * @param {string} family of the font
+ * @param {number} [tall] how high the picture may be with its labels
  */
-export function layOut(tokens, available, family) {
+export function layOut(tokens, available, family, tall) {
   const context = contextOf(element("canvas"));
   context.font = `100px ${family}`;
   const widest = Math.max(...tokens.map((token) => context.measureText(token).width)) / 100;
-  return { family, ...measures(tokens.length, available, widest) };
+  return { family, ...measures(tokens.length, available, widest, tall) };
 }
 
 const LONGEST = 110; // pixels that a label has beside the picture
@@ -33,13 +34,14 @@ const GAP = 14; // between labels and picture, and at the right
  * @param {number} T how many tokens
  * @param {number} available
  * @param {number} widest
+ * @param {number} [tall]
  */
-export function measures(T, available, widest) {
+export function measures(T, available, widest, tall = Infinity) {
   /** @param {number} letters their width */
   const beside = (letters) => Math.ceil(Math.min(LONGEST, letters) + GAP);
   /** @param {number} left */
   const cellBeside = (left) => {
-    const room = Math.min(available - left - GAP, T * WIDEST) / T;
+    const room = Math.min(available - left - GAP, tall - left, T * WIDEST) / T; // below is as much as left, at most
     return room >= 6 ? Math.floor(room) : room;
   };
   // Smaller letters leave the picture more room.

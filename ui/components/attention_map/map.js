@@ -4,7 +4,7 @@
 // locking are answered here at once, and Python is told of choices so that it can keep the URL.
 // A grid (see message.js) has no arithmetic and no switches; Python is told of its heads if it asks.
 
-import { around, element, finder } from "../shared/dom.js";
+import { around, element, finder, pageScale } from "../shared/dom.js";
 import { ARROWS, presses, taken, withModifier } from "../shared/keys.js";
 import { Lifetime, Timer } from "../shared/lifetime.js";
 import { clamp } from "../shared/numbers.js";
@@ -268,7 +268,8 @@ export class AttentionMap {
       this.map.classList.toggle(name, this.thumbnailSize < below);
     const family = getComputedStyle(this.plot).fontFamily;
     const available = Math.min(this.$(".large").clientWidth, Math.max(420, innerHeight * 0.72));
-    this.layout = layOut(tokens, available, family);
+    const tall = this.message.beside && pageScale() > 1 ? Math.max(LEAST, innerHeight - AROUND_TWO) : Infinity;
+    this.layout = layOut(tokens, available, family, tall);
     const { left, side, width, height } = this.layout;
     resize(this.$(".stage"), { width, height });
     resize(this.plot, { left, width: side, height: side });
@@ -530,6 +531,9 @@ export class AttentionMap {
     Object.assign(tip.style, { left: `${left}px`, top: `${event.clientY - box.top + 16}px` });
   }
 }
+
+const AROUND_TWO = 385; // pixels before a class: of a window what isn't the two large pictures'
+const LEAST = 240; // pixels of each
 
 // What is drawn otherwise on small pictures below so many pixels.
 /** @type {[string, number][]} */

@@ -39,7 +39,16 @@ CELLS = 16  # of a vector
 FULL = 3.0  # times a vector's root mean square: from there on a cell has its full colour
 _AHEAD = 0.04  # seconds, as in ui/components/attention_map
 # What a part of the picture may ask of a lesson by its address.
-_ASKS = ("head", "cell", "mlp_layer", "mlp_neuron_", "stream_token", "norm_name", "norm_token")
+_ASKS = (
+    "head",
+    "off",
+    "cell",
+    "mlp_layer",
+    "mlp_neuron_",
+    "stream_token",
+    "norm_name",
+    "norm_token",
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,8 @@ class Shown:
     probabilities of the likeliest after the last. steps: of Play. pages: of `lesson_pages`. note:
     what is said before anything was pressed. linked: how many positions a link may name. recorded:
     the numbers were kept, and no model stands behind them that could go on. beside: of the picture
-    that it is compared with.
+    that it is compared with. opens: what a lesson's address says of the model and the prompt, where
+    they aren't the page's own.
     """
 
     name: str
@@ -97,6 +107,7 @@ class Shown:
     linked: int = 0
     recorded: bool = False
     beside: Beside | None = None
+    opens: Mapping[str, str] | None = None
 
 
 def pack_machine(

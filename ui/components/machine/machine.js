@@ -2,7 +2,7 @@
 // The whole model at work on a prompt. What stands still is painted once for each picture; what
 // moves is painted over it, on a canvas of its own.
 
-import { element, finder } from "../shared/dom.js";
+import { element, finder, pageScale } from "../shared/dom.js";
 import { ARROWS, presses, taken, withModifier } from "../shared/keys.js";
 import { Lifetime } from "../shared/lifetime.js";
 import { clamp } from "../shared/numbers.js";
@@ -21,7 +21,9 @@ import { addressOf, howToRead, luminance, thicknessWords, fillWords } from "./wo
 const HEIGHTS = [400, 500]; // pixels, as the window allows
 const AROUND = 290; // pixels of a window that aren't the picture's
 const AROUND_TWO = 440; // the same of two machines beside each other, which have more above them
+const AROUND_TWO_LARGE = 385; // the same before a class
 const LEAST_OF_TWO = 280; // pixels of each
+const LARGE_ENOUGH = 1.15; // times the usual size: smaller letters can't be read from the last row
 const STACKED = 640; // pixels of a window up to which the two stand below each other
 const WHOLE = 190; // of a whole screen, the same
 const WHOLE_WIDTH = 900; // pixels of a whole screen from which everything is larger
@@ -29,9 +31,6 @@ const TRAVEL = 900; // milliseconds that a step is on its way
 const PAUSE = 2600; // milliseconds from a step to the next
 const RISE = 1500; // milliseconds that a drawn token takes through the machine
 const KEPT = 4000; // frames whose times are remembered
-
-/** How much larger than usual the page's letters are: before a class they are. */
-const pageScale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1);
 
 export class Machine {
   /** @type {Picture} */
@@ -125,7 +124,7 @@ export class Machine {
     const all = opened(picture.layers);
     const large = pageScale();
     if ((!picture.beside && large === 1) || innerWidth <= STACKED) return all;
-    const free = innerHeight - (picture.beside ? AROUND_TWO : AROUND * large);
+    const free = innerHeight - (picture.beside ? this.aroundTwo : AROUND * large);
     return large * layOut(picture, 400, 0, all).height <= free ? all : [firstFar(picture) ?? picture.layers - 1];
   }
 
@@ -152,17 +151,32 @@ export class Machine {
     const whole = this.root.classList.contains("whole");
     const two = Boolean(this.picture.beside) && !whole;
     this.root.classList.toggle("two", two);
-    const free = innerHeight - (whole ? WHOLE : two ? AROUND_TWO : AROUND);
+    this.root.classList.toggle("large", two && pageScale() > 1);
+    const free = innerHeight - (whole ? WHOLE : two ? this.aroundTwo : AROUND);
     const least = two ? LEAST_OF_TWO : HEIGHTS[0];
     const height = Math.max(least, whole ? free : Math.min(HEIGHTS[1], free));
-    // On a projector everything is larger, letters as well.
-    this.scale = whole ? Math.max(1, Math.min(2, this.width / WHOLE_WIDTH, height / HEIGHTS[0])) : pageScale();
+    this.scale = this.scaleFor(whole, two, height);
     const width = Math.max(260, this.width / this.scale);
     this.layout = layOut(this.picture, width, height / this.scale, this.open);
     for (const context of [this.still, this.moving]) this.fit(context);
     this.paint();
     this.fillBar();
     this.life.afterPaint(() => this.markPainted());
+  }
+
+  get aroundTwo() {
+    return pageScale() > 1 ? AROUND_TWO_LARGE : AROUND_TWO;
+  }
+
+  /**
+   * On a projector everything is larger, letters as well; of two as far as the height allows.
+   * @param {boolean} whole @param {boolean} two @param {number} height
+   */
+  scaleFor(whole, two, height) {
+    if (whole) return Math.max(1, Math.min(2, this.width / WHOLE_WIDTH, height / HEIGHTS[0]));
+    const large = pageScale();
+    if (!two || large === 1 || innerWidth <= STACKED) return large;
+    return Math.min(large, Math.max(LARGE_ENOUGH, height / layOut(this.picture, this.width, 0, this.open).height));
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -265,7 +279,7 @@ export class Machine {
     link.hidden = !found;
     if (found) {
       link.textContent = `Lesson: ${found.text} →`;
-      link.href = addressOf(found.page.path, found.query);
+      link.href = addressOf(found.page.path, found.query, this.picture.opens);
     }
     if (aloud) this.$(".live").textContent = this.$(".numbers").textContent;
   }

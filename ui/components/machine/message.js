@@ -28,6 +28,7 @@ import { split } from "../shared/message.js";
  * @property {Record<string, Page>} pages
  * @property {string} note
  * @property {number} linked
+ * @property {Record<string, string> | null} opens model, prompt and head off, if they aren't the page's own
  * @property {boolean} recorded whether no model stands behind it yet
  * @property {Beside | null} beside what it is compared with
  * @property {number} first position of the first column

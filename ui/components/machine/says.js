@@ -115,7 +115,10 @@ export function linkOf(p, row, column, head) {
   if (!page) return null;
   const position = p.first + column;
   const known = position < p.linked; // a token that was drawn is not in the lesson's prompt
-  return { page, query: queryOf(p, row, column, head, known ? position : null), text: page.title };
+  const query = queryOf(p, row, column, head, known ? position : null);
+  if (!p.opens?.off) return { page, query, text: page.title };
+  if (row.kind === "attention") return { page, query: { ...query, off: p.opens.off }, text: page.title };
+  return { page, query, text: `${page.title} (all heads on)` }; // only that lesson knocks heads out
 }
 
 /** @param {Picture} p @param {Row} row @param {number} column @param {number} head @param {number | null} position @returns {Record<string, string>} */

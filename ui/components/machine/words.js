@@ -27,15 +27,16 @@ export function howToRead(p, back) {
 }
 
 /**
- * A lesson's address, opened at a place, with the model and the prompt of this page.
+ * A lesson's address, opened at a place, with the model and the prompt of this page or of the picture.
  * @param {string} path
  * @param {Record<string, string>} query
+ * @param {Record<string, string> | null} [opens] what the picture is of, where it isn't this page's
  */
-export function addressOf(path, query) {
+export function addressOf(path, query, opens) {
   const url = new URL(path || ".", location.href);
   const now = new URLSearchParams(location.search);
   for (const name of ["model", "prompt"]) {
-    const value = now.get(name);
+    const value = opens ? opens[name] : now.get(name);
     if (value !== null) url.searchParams.set(name, value);
   }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);

@@ -3,7 +3,7 @@
 // (present=1 in the address) the page is one panel at a time, which the arrow keys turn.
 
 import { Lifetime } from "../shared/lifetime.js";
-import { beginnings, hiding, panelAfter, scrollTo } from "./panels.js";
+import { beginnings, hiding, panelAfter, scrollTo, withoutEmpty } from "./panels.js";
 
 /** @typedef {{ present: boolean, page: string }} FrameData */
 
@@ -17,6 +17,9 @@ const BACK = ["ArrowLeft", "PageUp"];
 const BODY = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"]';
 // The bar stays; what has no size, as this component, isn't counted as hidden either.
 const PART = `${BODY} > :not(:has(.st-key-study_bar))`;
+const BLOCK = '[data-testid="stElementContainer"]';
+const NOT_COUNTED = `${BAR}, .st-key-place, .st-key-page_frame, .st-key-visitor_component, .st-key-class_link`;
+const TWO = '[class*="st-key-two_"]';
 const GAP = 12; // pixels that stay free above a block
 const ITS_OWN_KEYS =
   'input, textarea, select, [role="slider"], [role="grid"], [role="gridcell"], [role="listbox"], ' +
@@ -106,8 +109,9 @@ class Frame {
 
   /** What of the panel must not be cut in two. @param {number} upper */
   blocks(upper) {
-    return [...document.querySelectorAll(`${BODY} [data-testid="stElementContainer"]`)]
+    return [...document.querySelectorAll(`${BODY} ${BLOCK}`)]
       .filter((block) => !block.closest(BAR))
+      .flatMap(piecesOf)
       .map((block) => block.getBoundingClientRect())
       .filter(({ height }) => height > 1)
       .map(({ top, bottom }) => ({ top: top - upper - GAP, bottom: bottom - upper }));
@@ -115,7 +119,7 @@ class Frame {
 
   begins() {
     const parts = [...(document.querySelector(BODY)?.children ?? [])];
-    return beginnings(parts.map(beginsWithHeading));
+    return withoutEmpty(beginnings(parts.map(beginsPanel)), parts.map(isFilled));
   }
 
   /** Parts come and go while the page is drawn. */
@@ -132,11 +136,40 @@ class Frame {
 }
 
 /**
- * A part with a heading further down belongs to the panel before.
+ * A part with a heading further down belongs to the panel before. Two pictures beside each other
+ * (ui/app/compare.py) need a screen of their own.
  * @param {Element} part
  */
-function beginsWithHeading(part) {
+function beginsPanel(part) {
+  if (part.querySelector(TWO)) return true;
   const heading = part.querySelector("h1, h2");
   const start = heading?.textContent?.trim();
   return start !== undefined && (part.textContent ?? "").trim().startsWith(start);
+}
+
+/**
+ * Whether a part shows something besides the page's title.
+ * @param {Element} part
+ */
+function isFilled(part) {
+  return [part, ...part.querySelectorAll(BLOCK)].some(
+    (block) => block.matches(BLOCK) && !block.closest(NOT_COUNTED) && !block.querySelector("h1, style"),
+  );
+}
+
+/**
+ * What may be parted in a block: a component of our own consists of several.
+ * @param {Element} block
+ * @returns {Element[]}
+ */
+function piecesOf(block) {
+  /** @type {ParentNode | null | undefined} */
+  let node = [...block.querySelectorAll("*")].find(({ shadowRoot }) => shadowRoot)?.shadowRoot;
+  /** @type {Element[]} */
+  let pieces = [];
+  while (node && pieces.length < 2) {
+    pieces = [...node.children].filter(({ tagName }) => !/STYLE|SCRIPT/.test(tagName));
+    node = pieces[0];
+  }
+  return pieces.length < 2 ? [block] : pieces;
 }

@@ -12,6 +12,14 @@ export function beginnings(headings) {
 }
 
 /**
+ * The same without a first panel that has nothing but the title.
+ * @param {number[]} begins
+ * @param {boolean[]} filled of each part, whether it has something besides
+ */
+export const withoutEmpty = (begins, filled) =>
+  begins.length > 1 && !filled.slice(0, begins[1]).includes(true) ? begins.slice(1) : begins;
+
+/**
  * The panel that a key leads to, or the same one.
  * @param {number} now
  * @param {string} key

@@ -67,3 +67,6 @@ export const tableRow = (tag, texts) => element("tr", ...texts.map((text) => ele
  * @returns {(selector: string) => any}
  */
 export const finder = (root) => (selector) => root.querySelector(selector);
+
+/** How much larger than usual the page's letters are: before a class they are. */
+export const pageScale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1);

@@ -22,6 +22,8 @@ export class Lens {
       send(column);
     };
     this.cells = new Cells(this.$("[role=grid]"), this.$(".tip"), choose, this.life);
+    this.width = 0;
+    this.life.onResize(this.$(".scroll"), () => this.revealAtFirst());
   }
 
   close() {
@@ -30,7 +32,7 @@ export class Lens {
 
   /** @param {any} data what lens_grid() sends */
   show(data) {
-    const first = !this.data || this.data.name !== data.name;
+    if (this.data?.name !== data.name) this.width = 0;
     this.data = data;
     /** @type {Set<string>} */
     const marked = new Set((data.marked ?? []).map((/** @type {number[]} */ at) => at.join(".")));
@@ -49,8 +51,16 @@ export class Lens {
     this.cells.draw({ rows: data.rows, columns: data.columns, paint, extra });
     this.choose(data.chosen);
     this.$("details div").replaceChildren(this.cells.table(data.rows, data.columns));
-    if (first) this.cells.reveal(this.$(".scroll"), data.chosen, this.$(".rank").offsetWidth);
+    this.revealAtFirst();
     this.$(".frame").dataset.shown = data.name;
+  }
+
+  /** Bring the chosen column into view, once for each picture: as soon as it has a width. */
+  revealAtFirst() {
+    const { clientWidth } = this.$(".scroll");
+    if (this.width || !this.data) return;
+    this.width = clientWidth;
+    if (clientWidth) this.cells.reveal(this.$(".scroll"), this.data.chosen, this.$(".rank").offsetWidth);
   }
 
   /** @param {number} column */
