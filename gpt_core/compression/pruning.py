@@ -104,11 +104,31 @@ def cut_neurons(model: GPT, masks: Masks) -> GPT:
         keep = masks[f"blocks.{layer}.mlp.down.weight"][0].bool()
         for part in (block.mlp.up, block.mlp.gate):
             if part is not None:
-                part.weight = nn.Parameter(part.weight[keep], requires_grad=False)
-                part.out_features = len(part.weight)
-                if part.bias is not None:
-                    part.bias = nn.Parameter(part.bias[keep], requires_grad=False)
-        down = block.mlp.down
-        down.weight = nn.Parameter(down.weight[:, keep].contiguous(), requires_grad=False)
-        down.in_features = down.weight.shape[1]
+                _keep_rows(part, keep)
+        _keep_columns(block.mlp.down, keep)
     return small
+
+
+def cut_heads(model: GPT, masks: Masks) -> GPT:
+    """A copy without the heads that `head_masks` drops: smaller matrices, the same results."""
+    small = copy.deepcopy(model).eval().requires_grad_(False)
+    for layer, block in enumerate(small.blocks):
+        keep = masks[f"blocks.{layer}.attn.proj.weight"][0].bool()
+        _keep_rows(block.attn.qkv, keep.repeat(3))
+        _keep_columns(block.attn.proj, keep)
+        block.attn.heads = int(keep.sum()) // model.config.head_dim
+    return small
+
+
+def _keep_rows(layer: nn.Linear, keep: Tensor) -> None:
+    """Cut the other results out of a layer."""
+    layer.weight = nn.Parameter(layer.weight[keep], requires_grad=False)
+    layer.out_features = len(layer.weight)
+    if layer.bias is not None:
+        layer.bias = nn.Parameter(layer.bias[keep], requires_grad=False)
+
+
+def _keep_columns(layer: nn.Linear, keep: Tensor) -> None:
+    """Cut the other inputs out of a layer."""
+    layer.weight = nn.Parameter(layer.weight[:, keep].contiguous(), requires_grad=False)
+    layer.in_features = layer.weight.shape[1]

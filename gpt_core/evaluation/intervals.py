@@ -22,6 +22,11 @@ class Estimate:
     high: float
 
 
+def rounded(estimate: Estimate) -> list[float]:
+    """[value, low, high], to five digits after the point."""
+    return [round(n, 5) for n in (estimate.value, estimate.low, estimate.high)]
+
+
 def wilson(part: int, whole: int) -> Estimate:
     """A share and its 95% score interval (Wilson, Journal of the ASA 22, 1927, page 209)."""
     p, z = part / whole, Z95

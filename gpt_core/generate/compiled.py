@@ -64,6 +64,7 @@ def can_decode(model: GPT) -> bool:
         is_prepared()
         and model.config.causal
         and all(type(module) in _KNOWN for module in model.modules())
+        and all(block.attn.heads == model.config.n_head for block in model.blocks)
         and all(
             p.dtype == torch.float32 and p.device.type == "cpu" and p.is_contiguous()
             for p in model.parameters()

@@ -12,7 +12,7 @@ vocabulary. There is no batch dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -23,6 +23,8 @@ from gpt_core.compression.layers import Product, QuantizedLinear
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import ACTIVATIONS, GPT, Block, CausalSelfAttention
 from gpt_core.model.norms import BatchNorm, LayerNorm, RMSNorm
+
+_Cache = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Decoder:
@@ -59,10 +61,10 @@ class Decoder:
         D = c.head_dim
         # How much larger than the model's own q and k those in the cache are; see _scaled_qkv.
         self.scales = (D**-0.25, D**-0.25) if c.qk_norm else (D**-0.5, 1.0)
-        cache = self.embedding.new_empty(c.n_layer, c.block_size, 3, c.n_head, c.head_dim)
-        self.rows = cache.flatten(2)  # (n_layer, block_size, 3C)
-        self.q, k, self.v = cache.permute(2, 0, 3, 1, 4)  # (n_layer, H, block_size, D)
-        self.k = k.transpose(2, 3)  # (n_layer, H, D, block_size), ready for q @ k
+        heads = [block.attn.heads for block in model.blocks]
+        self.rows, self.q, self.k, self.v = self._cache(c, c.n_layer, c.n_head)
+        # Where heads were cut out, layers differ, and each has a cache of its own.
+        self.own = None if set(heads) == {c.n_head} else [self._cache(c, 1, h) for h in heads]
 
     @torch.inference_mode()
     def __call__(self, tokens: list[int]) -> Tensor:
@@ -99,14 +101,23 @@ class Decoder:
         later = None
         if n > 1:  # the new tokens mustn't see each other's future; (n, end)
             later = torch.ones(n, end, dtype=torch.bool, device=x.device).triu(start + 1)
-        rows = self.rows.narrow(1, start, n).unbind()  # of each layer: the new tokens' places
-        q = self.q.narrow(2, start, n).unbind()
-        k = self.k.narrow(3, 0, end).unbind()  # of each layer: new and earlier tokens
-        v = self.v.narrow(2, 0, end).unbind()
-        for i, block in enumerate(self.blocks):
-            x = block(x, start, rows[i], q[i], k[i], v[i], later)
+        places = self._places(start, end)
+        for block, (rows, q, k, v) in zip(self.blocks, places, strict=True):
+            x = block(x, start, rows, q, k, v, later)
         self.length = end
         return x
+
+    def _cache(self, c: GPTConfig, layers: int, heads: int) -> _Cache:
+        """Rows (layers, block_size, 3C); q, v (layers, H, block_size, D) and k, turned, in them."""
+        cache = self.embedding.new_empty(layers, c.block_size, 3, heads, c.head_dim)
+        q, k, v = cache.permute(2, 0, 3, 1, 4)
+        return cache.flatten(2), q, k.transpose(2, 3), v  # k is ready for q @ k
+
+    def _places(self, start: int, end: int) -> Iterable[tuple[Tensor, ...]]:
+        """Of each layer: the new tokens' rows and q, and k and v of new and earlier ones."""
+        if self.own is not None:
+            return [next(iter(_between(each, start, end))) for each in self.own]
+        return _between((self.rows, self.q, self.k, self.v), start, end)
 
     def _runs(self, tokens: list[int]) -> Tensor:
         """The vectors (n, C) of the runs that end with each of n new tokens."""
@@ -115,6 +126,18 @@ class Decoder:
         known = self.tokens[-len(tokens) - self.ngrams.longest + 1 :]  # what they may reach back to
         idx = torch.tensor([known], device=self.embedding.device)
         return self.ngrams(idx)[0, -len(tokens) :]
+
+
+def _between(cache: _Cache, start: int, end: int) -> Iterable[tuple[Tensor, ...]]:
+    """A cache's part from start to end, layer by layer; of k and v also what comes before."""
+    rows, q, k, v = cache
+    return zip(
+        rows.narrow(1, start, end - start).unbind(),
+        q.narrow(2, start, end - start).unbind(),
+        k.narrow(3, 0, end).unbind(),
+        v.narrow(2, 0, end).unbind(),
+        strict=True,
+    )
 
 
 def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Tensor]:
@@ -128,7 +151,7 @@ def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Ten
     proj_weight, proj_bias = read(block.attn.proj)  # (C, C): a head's rows, D each
     if off:
         proj_weight = proj_weight.clone()
-        proj_weight.view(config.n_head, config.head_dim, -1)[off] = 0.0
+        proj_weight.view(block.attn.heads, config.head_dim, -1)[off] = 0.0
     up_weight, up_bias = read(block.mlp.up)
     gate = read(block.mlp.gate) if block.mlp.gate is not None else None
     activation = F.silu if gate else ACTIVATIONS[config.activation]
@@ -148,7 +171,7 @@ def _block(block: Block, off: list[int], config: GPTConfig) -> Callable[..., Ten
         if later is not None:
             scores.masked_fill_(later, float("-inf"))
         z = bmm(softmax(scores, -1), v)  # (H, n, D); next (n, C): heads side by side
-        z = z.view(1, -1) if later is None else z.transpose(0, 1).reshape(x.shape)
+        z = z.view(1, -1) if later is None else z.transpose(0, 1).flatten(1)
         if codes:
             x.add_(addmm(proj_bias, z, proj_weight))
         else:
@@ -197,9 +220,9 @@ def _addmm_codes(bias: Tensor, x: Tensor, product: Product, out: Tensor | None =
 
 def _scaled_qkv(layer: nn.Linear, config: GPTConfig, codes: bool) -> tuple[Any, Tensor]:
     """The weight and bias of q, k and v, with the scores' division by √D already done in q."""
-    scale = layer.weight.new_ones(3 * config.n_embd)
+    scale = layer.weight.new_ones(layer.out_features)
     if not config.qk_norm:  # which would undo it; see _turn
-        scale[: config.n_embd] = config.head_dim**-0.5
+        scale[: layer.out_features // 3] = config.head_dim**-0.5
     if isinstance(layer, QuantizedLinear) and codes:
         return _codes_and_bias(layer.times(scale))
     bias = _weight_and_bias(layer)[1]
@@ -208,7 +231,7 @@ def _scaled_qkv(layer: nn.Linear, config: GPTConfig, codes: bool) -> tuple[Any, 
 
 def _turn(attn: CausalSelfAttention, config: GPTConfig) -> Callable[[Tensor, int], None] | None:
     """What query-key norm and RoPE do to new queries and keys in their rows, if anything."""
-    H, D, rope, qk_norm = config.n_head, config.head_dim, config.position == "rope", config.qk_norm
+    H, D, rope, qk_norm = attn.heads, config.head_dim, config.position == "rope", config.qk_norm
     if not (rope or qk_norm):
         return None
     # q · k / √D = (q / D^¼) · (k / D^¼)

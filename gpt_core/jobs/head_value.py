@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gpt_core.evaluation.held_out import HeldOut, held_out
-from gpt_core.evaluation.intervals import Estimate
+from gpt_core.evaluation.intervals import rounded
 from gpt_core.interpret.head_importance import affordable, losses_without, values
 from gpt_core.jobs import Progress, whole
 from gpt_core.model.gpt import GPT
@@ -60,8 +60,3 @@ def pieces_for(
     length = min(longest, run.block_size)
     count = max(FEWEST_PIECES, min(texts, tokens // length))
     return held_out(run, count, max(16, min(length, tokens // count)))
-
-
-def rounded(estimate: Estimate) -> list[float]:
-    """[value, low, high], to five digits after the point."""
-    return [round(n, 5) for n in (estimate.value, estimate.low, estimate.high)]

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from gpt_core.evaluation.intervals import ratio
+from gpt_core.evaluation.intervals import ratio, rounded
 from gpt_core.evaluation.seen import seen_tokens
 from gpt_core.interpret.attention import Head, without_heads
 from gpt_core.interpret.head_importance import Losses, losses_without, values
 from gpt_core.jobs import JobError, Progress, choice, whole
 from gpt_core.jobs._recipe import RATE, small_steps
-from gpt_core.jobs.head_value import pieces_for, rounded
+from gpt_core.jobs.head_value import pieces_for
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene
 from gpt_core.training.config import TrainConfig

@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
-from gpt_core.evaluation.compared import compare, piece_bits
+from gpt_core.evaluation.compared import piece_bits
 from gpt_core.evaluation.seen import seen_tokens
+from gpt_core.experiments.four_numbers import FourNumbers
 from gpt_core.experiments.stopwatch import one_thread
 from gpt_core.jobs import JobError, Progress, choice
-from gpt_core.jobs.head_value import pieces_for, rounded
+from gpt_core.jobs._lean import as_it_is, writing_model
+from gpt_core.jobs.head_value import pieces_for
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.model.shapes import shapes_of
@@ -42,11 +44,10 @@ def lean_distillation(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     fewer of them. How many, is settled before by timing both. Result: {"what", "characters",
     "student": {"layers", "width", "parameters"}, "teacher": {"parameters", "loss": bits},
     "seconds", "step": {"text", "teacher": seconds}, "steps": {…}, "share", "batch": [B, T],
-    "losses": {"text", "teacher": [bits per character of each seed]}}.
+    "losses": {"text", "teacher": [bits per character of each seed]}, "prompt", "kinds": {"plain",
+    "text", "teacher": of the first seed's, see `FourNumbers.of`}}; plain is the teacher itself.
     """
-    seconds, model = choice(settings, "seconds", SECONDS), run.load_model()
-    if not model.config.causal:
-        raise JobError("This model looks ahead; a student could learn nothing from it.")
+    seconds, model = choice(settings, "seconds", SECONDS), writing_model(run)
     student = student_of(model.config)
     config = _training(run, student)
     work = TOKENS * (model.flops_per_token() / 3 + shapes_of(student).flops_per_token())
@@ -59,13 +60,16 @@ def lean_distillation(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
         steps = {way: max(1, round(seconds / step[way])) for way in step}
         total, done = len(SEEDS) * sum(steps.values()), 0
         bits: dict[str, list[Any]] = {way: [] for way in step}
+        measure = FourNumbers(run, model, read.pieces, 1 + len(step))
+        kinds = {"plain": measure.of(as_it_is(model))}
         for seed in SEEDS:
             for way in step:
                 own = replace(config, steps=steps[way], seed=seed)
                 trained = yield from _trained(model, student, tokens, own, way, done, total)
                 done += steps[way]
                 bits[way].append(piece_bits(trained, read.pieces))
-        plain = piece_bits(model, read.pieces)
+                if seed == SEEDS[0]:
+                    kinds[way] = measure.of(as_it_is(trained), bits[way][0])
     characters = sum(piece.characters for piece in read.pieces)
     size = shapes_of(student).num_parameters()
     result = {
@@ -73,10 +77,11 @@ def lean_distillation(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
         "student": {"layers": student.n_layer, "width": student.n_embd, "parameters": size},
         "teacher": {
             "parameters": model.num_parameters(),
-            "loss": rounded(compare(plain, plain, read.pieces).bits),
+            "loss": kinds["plain"]["loss"],
         },
         **{"step": {way: round(s, 5) for way, s in step.items()}, "steps": steps},
-        "batch": [config.batch_size, student.block_size],
+        **{"batch": [config.batch_size, student.block_size], "prompt": measure.prompt},
+        "kinds": kinds,
         "losses": {
             way: [round(float(each.sum()) / characters, 5) for each in found]
             for way, found in bits.items()

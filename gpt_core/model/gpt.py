@@ -33,6 +33,7 @@ class CausalSelfAttention(HookedModule):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         self.config = config
+        self.heads = config.n_head  # fewer where some were cut out
         self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
         self.proj = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
         self.use_fused = True
@@ -45,8 +46,8 @@ class CausalSelfAttention(HookedModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C)."""
-        B, T, C = x.shape
-        qkv = self.qkv(x).view(B, T, 3, self.config.n_head, self.config.head_dim)
+        B, T, _ = x.shape
+        qkv = self.qkv(x).view(B, T, 3, self.heads, self.config.head_dim)
         qk, v = qkv.split((2, 1), dim=2)  # q and k go on together: half as many operations
         if self.config.qk_norm:
             qk = F.rms_norm(qk, qk.shape[-1:])
@@ -58,7 +59,7 @@ class CausalSelfAttention(HookedModule):
         watched = self.scores.hooked or self.pattern.hooked
         z = self._fused(q, k, v) if self.use_fused and not watched else self._explicit(q, k, v)
         z = self.z(z)
-        return self.proj(z.transpose(1, 2).reshape(B, T, C))  # heads side by side again
+        return self.proj(z.transpose(1, 2).flatten(2))  # heads side by side again
 
     def _explicit(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """The formula, one step at a time."""

@@ -636,8 +636,9 @@ def _is_shown(best: dict[str, Any], other: dict[str, Any]) -> bool:
 def race_takes(seconds: int, racers: int, seeds: int) -> str:
     """How long a race of the reader's own takes."""
     return (
-        f"{racers} tokenizers × {seeds} seeds × {seconds} s of one processor core: about "
-        f"{number(racers * seeds * seconds / 60, '.1f')} minutes."
+        f"{racers} tokenizers × {seeds} seeds × {seconds} s of one processor core: "
+        f"{number(racers * seeds * seconds / 60, '.1f')} minutes, and a while to cut the text and "
+        "to judge."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -108,18 +108,23 @@ def _switches(found: dict[str, Any]) -> None:
 
 @st.fragment
 def _side_by_side(found: dict[str, Any]) -> None:
-    """One way beside the plain model: three numbers and a sample."""
+    """One way beside the plain model."""
     kinds = [name for name in found["kinds"] if name != words.PLAIN]
     start = kinds.index(words.CHANNEL)
     kind = widgets.selectbox(words.FOUR, kinds, start, key="lean_kind", format_func=words.name_of)
     both = {words.name_of(name): found["kinds"][name] for name in (words.PLAIN, kind)}
-    st.table(words.side_by_side(both), hide_index=True)
-    for column, (name, each) in zip(st.columns(2, gap="large"), both.items(), strict=True):
+    _four_numbers(both, found["prompt"])
+    st.markdown(words.switched(kind, found))
+
+
+def _four_numbers(kinds: Mapping[str, words.Found], prompt: str) -> None:
+    """Models beside each other, the plain one first: bytes, speed, loss, and a sample of each."""
+    st.table(words.side_by_side(kinds), hide_index=True)
+    for column, (name, each) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
         with column:
             st.caption(name)
-            text = (found["prompt"] + each["sample"]).strip("\n")
+            text = (prompt + each["sample"]).strip("\n")
             st.code(text, language=None, wrap_lines=True, height=190)
-    st.markdown(words.switched(kind, found))
 
 
 @st.fragment
@@ -148,12 +153,17 @@ def _pruning(found: dict[str, Any]) -> None:
     share = found["shares"][shares.index(chosen)]
     left, right = st.columns([3, 2], gap="large")
     with left:
-        figure = figures.pruning(found["curves"], found["shares"], share, found["plain"][0])
+        plain = found["plain"]["loss"][0]
+        figure = figures.pruning(found["curves"], found["shares"], share, plain)
         show(figure, "lean_pruned", words.PRUNING_ALT)
     with right:
         st.markdown(words.at_share(share, found))
         st.markdown(words.how_far(found))
+    _four_numbers(words.pruned_kinds(share, found), found["prompt"])
+    st.markdown(words.zeros_or_removal(found))
     st.markdown(words.healed(found))
+    if found["healing"]:
+        _four_numbers(words.healed_kinds(found), found["prompt"])
 
 
 @st.fragment
@@ -177,8 +187,10 @@ def show_distillation(study: Study) -> None:
 
 def _distilled(found: dict[str, Any]) -> None:
     difference = paired(found["losses"]["teacher"], found["losses"]["text"])
-    st.table(words.student_rows(found, difference), hide_index=True)
+    kinds = {said: found["kinds"][way] for way, said in words.STUDENTS.items()}
+    _four_numbers(kinds, found["prompt"])
     st.markdown(words.students(found))
+    st.table(words.student_rows(found, difference), hide_index=True)
     st.markdown(words.taught(found, difference))
 
 

@@ -48,7 +48,14 @@ _NAMES = {
     GPTQ: f"int4, groups of {GROUP}, GPTQ",
     "half of the weights": "half of the weights zero",
     "a quarter of the neurons": "a quarter of the neurons cut",
-    "a quarter of the heads": "a quarter of the heads off",
+    "a quarter of the heads": "a quarter of the heads cut",
+}
+HALF = 0.5  # of what could be pruned
+PRUNED = {"weights": "single weights zero", "neurons": "neurons cut", "heads": "heads cut"}
+STUDENTS = {
+    "plain": "the teacher, this model",
+    "text": "student, the text alone",
+    "teacher": "student, with the teacher",
 }
 HISTOGRAM_ALT = "Histogram of a matrix's weights, with the points of its grid below"
 ERRORS_ALT = "Error of each matrix of the blocks, a dot for each way of rounding"
@@ -143,11 +150,11 @@ UNSEEN, LITTLE, MUCH = (
 OPTIONS = (UNSEEN, LITTLE, MUCH)
 SWITCHES = (
     "Every row is the same model, kept or run in another way. **Speed** is measured by writing "
-    "the same number of tokens in turns with the plain model, one thread, batch 1; the range is "
-    "from the slowest to the fastest round. **Loss** is on held-out text, with a 95% interval. "
-    "**Rise** is the difference to the plain model on the same pieces, which is far surer than "
-    "either loss. The plain model is timed against itself, too: how far that is from × 1 is luck, "
-    "and says how much to believe of the others."
+    "the same number of tokens in turns with the plain model, batch 1, in one thread's own time; "
+    "the range is from the slowest to the fastest round. **Loss** is on held-out text, with a 95% "
+    "interval. **Rise** is the difference to the plain model on the same pieces, which is far "
+    "surer than either loss. The plain model is timed against itself, too: how far that is from "
+    "× 1 is luck, and says how much to believe of the others."
 )
 FOUR = "Which one is beside the plain model"
 METHOD = (
@@ -199,11 +206,18 @@ def switch_rows(found: Found) -> list[dict[str, str]]:
 
 
 def side_by_side(kinds: Mapping[str, Found]) -> dict[str, list[str]]:
-    """Columns of a table: size, speed and loss of each of some ways, by their names."""
-    columns = {"": ["bytes", "tokens/s, × plain", "bits per character"]}
+    """Columns of a table: size, speed and loss of each of some ways, by their names.
+
+    The first is the plain model, which the others' speed is a multiple of.
+    """
+    columns, plain = {"": ["bytes", "tokens/s", "bits per character"]}, next(iter(kinds.values()))
     for name, kind in kinds.items():
-        speed, loss = interval(kind["speed"], ".2f"), interval(kind["loss"], ".4f")
-        columns[name] = [amount(kind["bytes"]), speed, loss]
+        size, speed = amount(kind["bytes"]), f"× {interval(kind['speed'], '.2f')}"
+        if kind is plain:
+            speed = number(kind["rate"], ",.0f")
+        else:
+            size += f", {100 * kind['bytes'] / plain['bytes']:.0f}%"
+        columns[name] = [size, speed, interval(kind["loss"], ".4f")]
     return columns
 
 
@@ -245,10 +259,7 @@ CAVEATS = {
         "A zero takes as many bytes and as long to multiply as any number, unless zeros are left "
         "out of the file and skipped by the program. That pays when most are zero."
     ),
-    "a quarter of the heads": (
-        "The bytes are those that are left when the heads' rows are cut out; here they are only "
-        "set to zero, so the speed is the plain one."
-    ),
+    "a quarter of the heads": "They are really cut out: the matrices are smaller.",
     "a quarter of the neurons": "They are really cut out: the matrices are smaller.",
     "no KV cache": "The numbers are the same. Only the work is done again for every token.",
 }
@@ -300,24 +311,77 @@ def gptq_said(found: Found) -> str:
 # ---- Pruning ----
 
 PRUNE = (
-    "Instead of fewer bits: **fewer weights**. Pruning sets the least important to zero. Single "
-    "weights go by their size, a neuron by what it adds to the stream on average, a head by how "
-    "much the loss rises without it."
+    "Instead of fewer bits: **fewer weights**. Pruning takes the least important away. Single "
+    "weights go by their size: they become zeros in a matrix that stays as large. A neuron goes by "
+    "what it adds to the stream on average, a head by how much the loss rises without it: these "
+    "are cut out, and the matrices get smaller."
 )
 
 
 def at_share(share: float, found: Found) -> str:
     """What each kind has lost at the chosen share."""
     place = found["shares"].index(share)
-    said, plain = [], found["plain"][0]
+    said, plain = [], found["plain"]
     for kind, points in found["curves"].items():
         point = points[place]
         said.append(
             f"- {KINDS[kind]}: {100 * point['gone']:.0f}% of all parameters are gone, "
-            f"{number(point['loss'][0], '.3f')} bits per character; "
-            f"{rise_said(point['rise'], plain)}"
+            f"{_bytes_said(point, plain)}; {rise_said(point['rise'], plain['loss'][0])}"
         )
-    return f"At **{100 * share:.0f}%** (plain: {number(plain, '.3f')}):\n" + "\n".join(said)
+    loss = number(plain["loss"][0], ".3f")
+    return f"At **{100 * share:.0f}%** (plain: {loss} bits per character):\n" + "\n".join(said)
+
+
+def _bytes_said(kind: Found, plain: Found) -> str:
+    """How many bytes one way saves."""
+    if kind["bytes"] == plain["bytes"]:
+        return "and not one byte"
+    return f"{100 * kind['bytes'] / plain['bytes']:.0f}% of the bytes are left"
+
+
+def zeros_or_removal(found: Found) -> str:
+    """Whether zeros make it quicker, and whether removal does, where half or more is gone."""
+    large = [place for place, share in enumerate(found["shares"]) if share >= HALF]
+    speeds = {
+        kind: [points[place]["speed"] for place in large]
+        for kind, points in found["curves"].items()
+    }
+    quicker = [kind for kind, each in speeds.items() if 2 * _one_sided(each) > len(large)]
+    said = [
+        f"**Zeros or removal?** Compare the {len(large)} shares from {100 * HALF:.0f}% on. With so "
+        "many single weights at zero, the file takes as many bytes, and writing is "
+        f"{_quicker_at(speeds['weights'])}. "
+        + ("That is luck: as" if "weights" in quicker else "As")
+        + " much is multiplied as before, zeros or not."
+    ]
+    said += [
+        f"With {kind} cut out, {_bytes_said(found['curves'][kind][-1], found['plain'])} at "
+        f"{100 * found['shares'][-1]:.0f}%, and writing is {_quicker_at(each)}."
+        for kind, each in speeds.items()
+        if kind != "weights"
+    ]
+    if quicker and "weights" not in quicker:
+        said.append("**What is removed is not waited for; what is zero is.**")
+    if not quicker:
+        said.append(
+            "This model spends its time on calling one operation after another, and there are as "
+            "many as before."
+        )
+    return " ".join(said)
+
+
+def _one_sided(speeds: Sequence[Sequence[float]]) -> int:
+    """How many of some speeds were above the plain model's in every round."""
+    return sum(speed[1] > 1 for speed in speeds)
+
+
+def _quicker_at(speeds: Sequence[Sequence[float]]) -> str:
+    """At how many shares, and how much."""
+    count = _one_sided(speeds)
+    if not count:
+        return "shown to be faster at none of them"
+    most = max(speed[0] for speed in speeds if speed[1] > 1)
+    return f"faster in every round at {count} of them, up to {number(most)} times"
 
 
 def how_far(found: Found) -> str:
@@ -337,9 +401,16 @@ def how_far(found: Found) -> str:
 
 def healed(found: Found) -> str:
     """What a few steps of training give back, kind by kind."""
-    said = [f"Then {found['steps']} steps of training, with the zeros kept at zero:"]
+    if not found["steps"]:
+        return (
+            "Healing, a few steps of training without what was pruned, was left out: for a model "
+            "of this size it takes longer than a few minutes here."
+        )
+    if not found["healing"]:
+        return "Healing goes on: the first kind is being trained."
+    said = [f"**Healing:** {found['steps']} steps of training, with the zeros kept at zero:"]
     for kind, each in found["healing"].items():
-        before, after, twin = each["before"], each["after"], each["twin"]
+        before, after, twin = each["before"], each["rise"], each["twin"]
         line = (
             f"- {100 * each['share']:.0f}% of the {kind}: the rise goes from "
             f"{number(before[0], '+.4f')} to {interval(after, '+.4f')}"
@@ -367,6 +438,22 @@ DISTIL = (
 )
 
 
+def pruned_kinds(share: float, found: Found) -> dict[str, Found]:
+    """The plain model and what is left of it at a share, by their names."""
+    place = found["shares"].index(share)
+    left = {PRUNED[kind]: points[place] for kind, points in found["curves"].items()}
+    return {name_of(PLAIN): found["plain"]} | left
+
+
+def healed_kinds(found: Found) -> dict[str, Found]:
+    """The plain model and what was healed, by their names."""
+    healed = {
+        f"{100 * each['share']:.0f}% of the {kind} gone, healed": each
+        for kind, each in found["healing"].items()
+    }
+    return {name_of(PLAIN): found["plain"]} | healed
+
+
 def students(found: Found) -> str:
     """Who is compared with whom."""
     student, teacher, step = found["student"], found["teacher"], found["step"]
@@ -377,7 +464,10 @@ def students(found: Found) -> str:
         f"{found['seconds']} seconds of one processor: {found['steps']['text']:,} steps of "
         f"{number(1000 * step['text'], '.0f')} ms on the text alone, or "
         f"{found['steps']['teacher']:,} of {number(1000 * step['teacher'], '.0f')} ms with the "
-        f"teacher ({100 * found['share']:.0f}% of the loss from its probabilities)."
+        f"teacher ({100 * found['share']:.0f}% of the loss from its probabilities). Writing, a "
+        f"student is {speed_said(found['kinds']['text']['speed'])}; both are of the same design, "
+        "so what differs between their two speeds is luck. Their losses and samples here are those "
+        "of the first seed."
     )
 
 
@@ -677,8 +767,7 @@ def training_said(
 TRY = (
     "Choose *int8 per tensor* and multiply the largest channel by 50. How many of the 255 points "
     "does a middle channel still use?",
-    "Remove 50% of the heads, then 50% of the weights. Which hurts more, and which takes more "
-    "parameters away?",
+    "Remove 50% of everything. Which of the three hurts most, and which saves most bytes?",
     "Set the size to 1,000. Which part of the memory grows least? Look at what it is made of.",
     "`python -m gpt_core compress RUN --int4 --gptq --out runs/small` writes a run of four bits. "
     "Open it in any lesson.",

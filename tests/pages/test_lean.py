@@ -54,7 +54,15 @@ def test_another_kind_stands_beside_the_plain_model(open_lean):
     assert found["kinds"]["int4 in groups"]["sample"].strip("\n") in "".join(
         c.value for c in app.code
     )
-    assert words.at_share(0.8, load("lean_pruning")["value"]) in text
+    pruning, samples = load("lean_pruning")["value"], "".join(c.value for c in app.code)
+    assert words.at_share(0.8, pruning) in text and words.zeros_or_removal(pruning) in text
+    place = pruning["shares"].index(0.8)
+    for points in pruning["curves"].values():
+        assert points[place]["sample"].strip("\n") in samples
+    taught = load("lean_distillation")["value"]["kinds"]
+    assert all(each["sample"].strip("\n") in samples for each in taught.values())
+    tables = [frame.value for frame in app.table if "tokens/s" in list(frame.value.get("", ()))]
+    assert len(tables) == 4  # of precision, pruning, healing, distillation
 
 
 def test_the_grid_is_that_of_the_matrix(open_lean):
@@ -198,19 +206,20 @@ def test_what_is_said_of_gptq():
     assert "gives up" not in words.gptq_said(found | {"errors": reverse})
 
 
-def points(*rises):
+def points(*rises, each_saves=0, speed=(1.0, 0.9, 1.1)):
     return [
-        {"gone": 0.1 * i, "loss": [1 + r, 0.9 + r, 1.1 + r], "rise": [r, r - 0.05, r + 0.05]}
+        {"gone": 0.1 * i} | kind((r, r - 0.05, r + 0.05), speed, 400 - i * each_saves)
         for i, r in enumerate(rises)
     ]
 
 
-def pruned(**healing):
-    each = {"share": 0.2, "before": [0.5, 0.4, 0.6], "after": [0.1, 0.05, 0.2]}
+def pruned(zeros=(1.0, 0.9, 1.1), cut=(1.3, 1.2, 1.4), **healing):
+    each = kind(rise=(0.1, 0.05, 0.2)) | {"share": 0.2, "before": [0.5, 0.4, 0.6]}
     each |= {"twin": [-0.01, -0.02, 0.01]}
+    heads = points(0.0, 0.2, 0.6, each_saves=40, speed=cut)
     return {
-        **{"plain": [1.0, 0.9, 1.1], "shares": [0.0, 0.1, 0.2], "steps": 40},
-        "curves": {"weights": points(0.0, 0.01, 0.5), "heads": points(0.0, 0.2, 0.6)},
+        **{"plain": kind(nbytes=400), "shares": [0.0, 0.1, 0.2], "steps": 40},
+        "curves": {"weights": points(0.0, 0.01, 0.5, speed=zeros), "heads": heads},
         "healing": {"weights": each | healing},
     }
 
@@ -218,13 +227,45 @@ def pruned(**healing):
 def test_how_far_one_can_prune():
     said_of = words.how_far(pruned())
     assert "10% of the weights" in said_of and "not even 10% of the heads" in said_of
-    assert "20% of all parameters are gone, 1.500 bits" in words.at_share(0.2, pruned())
+    text = words.at_share(0.2, pruned())
+    assert "first: 20% of all parameters are gone, and not one byte; a clear rise of 50%" in text
+    assert "20% of all parameters are gone, 80% of the bytes are left; a clear rise of 60%" in text
+
+
+def test_removal_is_told_from_zeros_by_what_was_measured():
+    def said_of(**speeds):
+        return words.zeros_or_removal(pruned(**speeds) | {"shares": [0.0, 0.5, 0.9]})
+
+    text = said_of()
+    assert "heads cut out, 80% of the bytes are left at 90%, and writing is faster in" in text
+    assert "at 2 of them, up to 1.30 times" in text and "shown to be faster at none" in text
+    assert "As much is multiplied as before" in text and "what is zero is.**" in text
+    slow = said_of(cut=(1.1, 0.9, 1.2))
+    assert "calling one operation after another" in slow and "what is zero is" not in slow
+    lucky = said_of(zeros=(1.2, 1.1, 1.3))
+    assert "That is luck" in lucky and "what is zero is" not in lucky
 
 
 def test_healing_is_claimed_only_where_intervals_part():
     assert "80% of the harm is healed" in words.healed(pruned())
-    assert "no healing could be shown" in words.healed(pruned(after=[0.4, 0.3, 0.5]))
-    assert "training made it worse" in words.healed(pruned(after=[0.9, 0.8, 1.0]))
+    assert "no healing could be shown" in words.healed(pruned(rise=[0.4, 0.3, 0.5]))
+    assert "training made it worse" in words.healed(pruned(rise=[0.9, 0.8, 1.0]))
+    assert "left out" in words.healed(pruned() | {"steps": 0, "healing": {}})
+    assert "goes on" in words.healed(pruned() | {"healing": {}})
+
+
+def test_the_same_four_numbers_of_every_way():
+    """Each beside the plain one; what isn't quicker isn't called so."""
+    table = words.side_by_side(words.pruned_kinds(0.2, pruned()))
+    assert [name for name in table if name] == [
+        "plain (float32)",
+        "single weights zero",
+        "heads cut",
+    ]
+    assert table["plain (float32)"][:2] == ["400 bytes", "10"]
+    assert table["heads cut"][:2] == ["320 bytes, 80%", "× 1.30 (1.20 to 1.40)"]
+    assert table["single weights zero"][0] == "400 bytes, 100%"
+    assert list(words.healed_kinds(pruned()))[1] == "20% of the weights gone, healed"
 
 
 def test_who_teaches_better_is_said_by_paired_seeds():

@@ -8,6 +8,7 @@ from torch.nn.utils import prune
 
 from gpt_core.compression.pruning import (
     apply_masks,
+    cut_heads,
     cut_neurons,
     head_masks,
     kept,
@@ -78,6 +79,28 @@ def test_neurons_go_as_if_their_activations_were_zero(design):
     left = int(keep[0].sum())
     assert small.blocks[0].mlp.up.out_features == small.blocks[0].mlp.down.in_features == left
     assert small.blocks[0].mlp.up.weight.shape[0] == left
+    assert small.num_parameters() == model.num_parameters() - sum(
+        int((m == 0).sum()) for m in masks.values()
+    )
+
+
+@pytest.mark.parametrize("design", [{}, {"preset": "modern"}, {"position": "rope", "bias": False}])
+@torch.no_grad()
+def test_a_model_whose_heads_are_cut_out_gives_the_same(design):
+    model = tiny_model(**{"n_head": 4} | design)
+    scores = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.7, 0.15, 0.9, 0.8]])  # a whole layer and a head
+    masks = head_masks(model, scores, 5 / 8)
+    small = cut_heads(model, masks)
+    apply_masks(model, masks)
+    wanted = model(IDX)[0]
+    assert [block.attn.heads for block in small.blocks] == [0, 3]
+    torch.testing.assert_close(small(IDX)[0], wanted)
+    small.use_fused = False
+    torch.testing.assert_close(small(IDX)[0], wanted)
+    decoder, ids = Decoder(small), IDX[0].tolist()
+    torch.testing.assert_close(decoder.read(ids[:5]), wanted[0, :5])
+    for place, token in enumerate(ids[5:], 5):
+        torch.testing.assert_close(decoder([token]), wanted[0, place])
     assert small.num_parameters() == model.num_parameters() - sum(
         int((m == 0).sum()) for m in masks.values()
     )

@@ -43,7 +43,8 @@ def test_switches(run):
     assert plain["rise"] == [0, 0, 0]
     assert kinds["no KV cache"]["sample"] == plain["sample"]
     assert kinds["no KV cache"]["loss"] == plain["loss"]
-    assert kinds["a quarter of the neurons"]["bytes"] < plain["bytes"]
+    for cut in ("a quarter of the neurons", "a quarter of the heads"):
+        assert kinds[cut]["bytes"] < plain["bytes"] == kinds["half of the weights"]["bytes"]
     assert kinds["half of the weights"]["rise"][0] != 0
     bits = kinds["int4 by GPTQ"]["loss"][0] - kinds["int4 in groups"]["loss"][0]
     assert found["gptq"][0] == pytest.approx(bits, abs=2e-5)
@@ -82,10 +83,29 @@ def test_pruning(run):
     for points in found["curves"].values():
         assert points[0]["rise"] == [0, 0, 0] and points[0]["gone"] == 0
         assert points[-1]["rise"][0] != 0 and points[-1]["gone"] > points[1]["gone"]
+    size = found["plain"]["bytes"]
+    assert size == 4 * model.num_parameters()
     for kind, healing in found["healing"].items():
         place = found["shares"].index(healing["share"])
-        assert healing["before"] == found["curves"][kind][place]["rise"]
-        assert healing["after"] != healing["before"]
+        assert healing["before"] == found["curves"][kind][place]["rise"] != healing["rise"]
+        assert healing["bytes"] == found["curves"][kind][place]["bytes"]
+        for point in found["curves"][kind]:
+            assert point["speed"][1] <= point["speed"][0] <= point["speed"][2] and point["rate"] > 0
+            gone = 0 if kind == "weights" else round(point["gone"] * size)
+            assert point["bytes"] == pytest.approx(size - gone, abs=1e-4 * size)
+    assert len({point["sample"] for point in found["curves"]["weights"]}) > 1
+
+
+def test_the_curves_are_there_before_healing_and_large_models_have_only_them(run, monkeypatch):
+    settings = {"texts": 8, "steps": 20, "seed": 1}
+    monkeypatch.setattr("gpt_core.jobs.lean_pruning.SHARES", (0.2, 0.3, 0.4))
+    steps = find_job("lean_pruning")(run, settings)
+    first = next(step.value for step in steps if step.value)
+    assert set(first["curves"]) == {"weights", "neurons", "heads"} and not first["healing"]
+    monkeypatch.setattr("gpt_core.jobs.lean_pruning.MOST_FLOPS", 1e9)
+    last = list(find_job("lean_pruning")(run, settings))[-1]
+    assert last.done == last.total and not last.value["steps"] and not last.value["healing"]
+    assert len(last.value["curves"]["heads"]) == 4
 
 
 def test_what_was_pruned_stays_zero_while_it_heals(run):
@@ -130,6 +150,13 @@ def test_students(run, monkeypatch):
     assert len(found["losses"]["text"]) == len(found["losses"]["teacher"]) == 3
     assert len(set(found["losses"]["text"] + found["losses"]["teacher"])) == 6
     assert found["steps"]["text"] >= found["steps"]["teacher"] >= 1
+    assert found["kinds"]["text"]["bytes"] == 4 * found["student"]["parameters"]
+    assert found["kinds"]["plain"]["rise"] == [0, 0, 0]
+    for way, losses in found["losses"].items():
+        kind = found["kinds"][way]
+        assert kind["loss"][0] == pytest.approx(losses[0], abs=1e-5)
+        assert kind["rise"][0] == pytest.approx(losses[0] - found["teacher"]["loss"][0], abs=3e-5)
+        assert kind["rate"] > 0 and kind["sample"]
 
 
 def test_a_student_is_a_quarter_of_its_teacher():
@@ -181,8 +208,10 @@ def test_settings_out_of_bounds(run, name, settings):
         list(find_job(name)(run, settings))
 
 
-@pytest.mark.parametrize("name", ["lean_switches", "lean_cache", "lean_distillation"])
+@pytest.mark.parametrize(
+    "name", ["lean_switches", "lean_pruning", "lean_cache", "lean_distillation"]
+)
 def test_a_model_that_looks_ahead(tmp_path, name):
     run = write_run(tmp_path, "0000000b", causal=False)
     with pytest.raises(JobError, match="looks ahead"):
-        list(find_job(name)(run, {"texts": 8, "seconds": 5}))
+        list(find_job(name)(run, {"texts": 8, "seconds": 5, "steps": 20, "seed": 1}))
