@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from course.lessons import MOVED
 from ui.app.page_address import PageAddress
 from ui.app.server import lifespan
+from ui.services.chart_script import ChartScript
 from ui.services.classes.route import ClassRoutes
 from ui.services.messages import NeededMessages
 from ui.services.turns import Turns
@@ -19,6 +20,7 @@ app = st.App(
         Middleware(NeededMessages),
         Middleware(Turns),
         Middleware(ClassRoutes),
+        Middleware(ChartScript),
         Middleware(PageAddress, moved=MOVED),
     ],
 )

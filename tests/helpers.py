@@ -100,6 +100,17 @@ def sent(app, component):
     return json.loads(data.json) if data.json else header_and_bytes(data.bytes)[0]
 
 
+def figures(app):
+    """The figures of the page's charts, by key, as the browser gets them."""
+    charts = [n for n in app.get("bidi_component") if n.proto.component_name == "chart"]
+    return {key_of(node.proto): json.loads(node.proto.bytes)["figure"] for node in charts}
+
+
+def key_of(proto):
+    """An element's key, which stands at the end of its id."""
+    return proto.id.split("-", 2)[-1]
+
+
 def header_and_bytes(message):
     """A message with raw numbers behind its JSON, as ui.components sends it, taken apart."""
     (length,) = struct.unpack_from("<I", message)

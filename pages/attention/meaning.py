@@ -11,9 +11,10 @@ from pages.attention.results import can_read, meaning_of, share_of
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
+from ui.components.chart import show
 from ui.services import models
 from ui.services.models import LoadedModel
-from ui.show.plotly_json import probability_pairs, show
+from ui.show.plotly_json import probability_pairs
 
 
 @st.fragment

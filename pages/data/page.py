@@ -27,8 +27,9 @@ from ui.app.lesson import (
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
+from ui.components.chart import show
 from ui.show.names import as_text
-from ui.show.plotly_json import count_bars, show
+from ui.show.plotly_json import count_bars
 from ui.show.theme import series_color
 from ui.show.tokens import code, short
 

@@ -13,6 +13,7 @@ from gpt_core.interpret.embeddings import Projection, cosine_spread, nearest, pr
 from pages.embeddings import words
 from ui.app import widgets
 from ui.app.study_bar import LINE_BREAK
+from ui.components.chart import point, show
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.show.apart import sides
@@ -22,7 +23,6 @@ from ui.show.plotly_json import (
     labels_outside,
     plain_label,
     row_trace,
-    show,
     token_rows,
     whole_figure,
 )
@@ -131,8 +131,7 @@ def show_map(study: Study, token: int, neighbours: Sequence[int]) -> None:
         _scatter(({"other tokens": _dots(study.loaded)} if which == ALL else {}) | points),
         _MAP,
         words.MAP_ALT,
-        on_select=lambda: _clicked(study.tokenizer),
-        selection_mode="points",
+        on_point=lambda: _clicked(study.tokenizer),
     )
     one, two = (100 * share for share in projection.share.tolist())
     drawn = (
@@ -167,9 +166,7 @@ def _points(tokenizer: Tokenizer, ids: list[int], xy: Tensor) -> _Points:
 
 def _clicked(tokenizer: Tokenizer) -> None:
     """The token of the clicked point is the one that is searched for, and chosen."""
-    points = st.session_state[_MAP]["selection"]["points"]
-    ids = [point["customdata"] for point in points if "customdata" in point]
-    token = ids[0][0] if ids and isinstance(ids[0], list) else ids[0] if ids else None
+    token = point(_MAP)
     if isinstance(token, int) and 0 <= token < tokenizer.vocab_size:
         st.session_state["emb_search"] = visible(tokenizer.token_text(token))[:40]
         st.session_state["emb_token"] = label_of(tokenizer, token)

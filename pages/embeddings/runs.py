@@ -16,9 +16,10 @@ from pages.embeddings import words
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import Answer, ask, case_of
+from ui.components.chart import show
 from ui.services.caches import shared
 from ui.services.study import Study
-from ui.show.plotly_json import Figure, named_rows, plain_label, show, whole_figure
+from ui.show.plotly_json import Figure, named_rows, plain_label, whole_figure
 from ui.show.theme import palette, series_color
 
 LONGEST, ROWS = 5, 16_384  # of a model that has no such table: what the measured one has

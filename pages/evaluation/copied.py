@@ -19,11 +19,11 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result, recorded_result
 from ui.app.lesson import ask, case_of
+from ui.components.chart import show
 from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel, own_copy
 from ui.services.study import Study
 from ui.show.names import show_error
-from ui.show.plotly_json import show
 from ui.show.theme import series_color
 from ui.show.tokens import short
 

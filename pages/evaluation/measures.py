@@ -18,9 +18,10 @@ from ui.app import address, widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
 from ui.app.study_bar import current_study, model_names
+from ui.components.chart import show
 from ui.services.models import LoadedModel, load
 from ui.show.names import show_error
-from ui.show.plotly_json import count_bars, show
+from ui.show.plotly_json import count_bars
 from ui.show.theme import palette, series_color
 
 SECOND = "eval_second"

@@ -13,8 +13,8 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result, recorded_result
 from ui.app.lesson import ask
+from ui.components.chart import show
 from ui.show.numbers import number
-from ui.show.plotly_json import show
 
 RECORDED = "tokenizer_race"
 SECONDS = (2, 4, 8)

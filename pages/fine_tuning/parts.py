@@ -15,10 +15,10 @@ from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result
 from ui.app.lesson import ask
 from ui.app.links import page_of
+from ui.components.chart import show
 from ui.services.models import BUNDLED
 from ui.services.runs import count_parameters, count_trained
 from ui.services.study import Study
-from ui.show.plotly_json import show
 
 JOB = "fine_tuning"
 RECORDED = {"text": SHAKESPEARE, "steps": STEPS[-1], "seeds": SEEDS[-1]}

@@ -19,13 +19,13 @@ from ui.app.job_panel import job_panel, known_result
 from ui.app.lesson import predict, say_what_is_cut
 from ui.app.study_bar import about_prompt
 from ui.components.attention_map import IN_URL, Selection, attention_grid, selected
+from ui.components.chart import show
 from ui.services.caches import PASSES, shared
 from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
 from ui.services.traces import attention_of
 from ui.show.curves import Bar, Line, curves
 from ui.show.curves import show as show_curves
-from ui.show.plotly_json import show
 from ui.show.tokens import short
 
 MOST_CELLS = 4_000_000  # of all heads' pictures together

@@ -12,9 +12,9 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import predict, say_what_is_cut
 from ui.app.study_bar import about_prompt
+from ui.components.chart import show
 from ui.services.study import Study
 from ui.services.traces import attention_of, recorded
-from ui.show.plotly_json import show
 
 MOST_CELLS = 4_000_000  # of all heads' weights together
 

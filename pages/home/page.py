@@ -30,9 +30,10 @@ from ui.app.links import page_of
 from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
+from ui.components.chart import show
 from ui.services.study import Study
 from ui.show.names import show_error
-from ui.show.plotly_json import probability_bars, show
+from ui.show.plotly_json import probability_bars
 
 if TYPE_CHECKING:
     from gpt_core.generate.sample import SampleConfig

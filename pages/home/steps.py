@@ -12,8 +12,9 @@ from ui.app.lesson import say_what_is_cut
 from ui.app.links import open_lesson
 from ui.app.study_bar import about_prompt
 from ui.components.block_diagram import block_diagram
+from ui.components.chart import show
 from ui.services.study import Study
-from ui.show.plotly_json import show, signed_bars
+from ui.show.plotly_json import signed_bars
 from ui.show.theme import series_color
 from ui.show.tokens import code, short, show_chips
 

@@ -18,9 +18,10 @@ from gpt_core.interpret.norms import (
 from pages.layernorm import figures, words
 from ui.app import widgets
 from ui.app.lesson import Answer, ask, numbers_row
+from ui.components.chart import show
 from ui.services.study import Study
 from ui.show.numbers import tidy
-from ui.show.plotly_json import probability_pairs, show
+from ui.show.plotly_json import probability_pairs
 
 FACTORS = [float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5)] + [1000.0]
 ANSWERS = {"ten times as much": 10.0, "the same": 1.0, "a tenth": 0.1}

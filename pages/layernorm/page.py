@@ -25,9 +25,9 @@ from ui.app.lesson import (
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
+from ui.components.chart import show
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
-from ui.show.plotly_json import show
 from ui.show.tokens import token_in_words
 
 

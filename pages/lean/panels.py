@@ -24,11 +24,11 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result
 from ui.app.lesson import ask
+from ui.components.chart import show
 from ui.services.models import BUNDLED
 from ui.services.study import Study
 from ui.show.curves import Line, curves
 from ui.show.curves import show as show_curves
-from ui.show.plotly_json import show
 
 SWITCHES, PRUNING = {"texts": 40}, {"texts": 40, "steps": 80, "seed": 1}
 DISTILLED = (5, 20)  # seconds that a student may train here

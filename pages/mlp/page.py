@@ -23,11 +23,12 @@ from ui.app.lesson import (
 )
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
+from ui.components.chart import show
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import recorded
 from ui.show.curves import show as show_chart
-from ui.show.plotly_json import probability_pairs, show
+from ui.show.plotly_json import probability_pairs
 from ui.show.tokens import code
 
 MOST_TOKENS, OFFERED = 64, 8

@@ -14,12 +14,12 @@ from pages.normalization.leak import held_out, small_model
 from ui.app import widgets
 from ui.app.lesson import numbers_row
 from ui.app.study_bar import about_prompt
+from ui.components.chart import show as show_plotly
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
 from ui.show.curves import Line, curves, show
 from ui.show.numbers import number
 from ui.show.plotly_json import probability_pairs
-from ui.show.plotly_json import show as show_plotly
 
 if TYPE_CHECKING:
     from gpt_core.experiments.norm_surgery import Surgery

@@ -12,10 +12,11 @@ from pages.one_step import figures, words
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.components.attention_map import attention_grid
+from ui.components.chart import show
 from ui.services.study import Study
 from ui.show.curves import show as show_chart
 from ui.show.numbers import tidy
-from ui.show.plotly_json import probability_pairs, show
+from ui.show.plotly_json import probability_pairs
 from ui.show.tokens import short
 
 

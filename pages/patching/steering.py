@@ -9,6 +9,7 @@ from pages.patching import words
 from pages.patching.results import Pair, steered
 from ui.app import widgets
 from ui.app.lesson import Answer, ask
+from ui.components.chart import show
 from ui.components.stream_grids import stream_rows
 from ui.show.plotly_json import (
     Figure,
@@ -16,7 +17,6 @@ from ui.show.plotly_json import (
     line_trace,
     plain_label,
     probability_pairs,
-    show,
     whole_figure,
 )
 from ui.show.theme import series_color

@@ -20,12 +20,13 @@ from gpt_core.model.recording import run
 from pages.positions import figures, words
 from ui.app import widgets
 from ui.app.lesson import ask, case_of, numbers_row
+from ui.components.chart import show
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import attention_of
 from ui.show.curves import show as show_chart
 from ui.show.numbers import tidy
-from ui.show.plotly_json import probability_pairs, show
+from ui.show.plotly_json import probability_pairs
 from ui.show.tokens import short
 
 FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"

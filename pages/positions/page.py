@@ -26,8 +26,8 @@ from ui.app.lesson import (
 )
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
+from ui.components.chart import show
 from ui.services.study import Study
-from ui.show.plotly_json import show
 
 MOST_TOKENS = 128
 RECORDED, TRAINING = "learned_positions", {"steps": 400}

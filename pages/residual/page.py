@@ -22,8 +22,8 @@ from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.app.token_choice import choose_token
 from ui.components.block_diagram import block_diagram
+from ui.components.chart import show
 from ui.services.study import Study
-from ui.show.plotly_json import show
 from ui.show.tokens import code, token_in_words
 
 LIKELIEST, ALONE, AVERAGE = "the likeliest", "nothing", "the average of all tokens"

@@ -19,7 +19,8 @@ from pages.sample import words
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.links import page_of
-from ui.show.plotly_json import count_bars, show
+from ui.components.chart import show
+from ui.show.plotly_json import count_bars
 from ui.show.theme import series_color
 
 SHARES = {

@@ -31,10 +31,10 @@ from ui.app.lesson import (
 from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
+from ui.components.chart import show
 from ui.services.study import Study
 from ui.services.surprises import surprises_of
 from ui.show.numbers import number, percent, power
-from ui.show.plotly_json import show
 from ui.show.surprise_strip import Surprises, strip
 from ui.show.tokens import code, short
 

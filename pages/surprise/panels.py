@@ -19,9 +19,10 @@ from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
 from ui.app.study_bar import current_study
+from ui.components.chart import show
 from ui.services.caches import Aside
 from ui.show.numbers import number
-from ui.show.plotly_json import count_bars, show
+from ui.show.plotly_json import count_bars
 from ui.show.theme import palette, series_color
 
 MOST_SEED = 9999

@@ -11,7 +11,7 @@ from pages.tuning import figures, words
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, recorded_result
-from ui.show.plotly_json import show
+from ui.components.chart import show
 
 
 @st.fragment

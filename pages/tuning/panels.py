@@ -13,7 +13,7 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel
 from ui.app.lesson import ask
-from ui.show.plotly_json import show
+from ui.components.chart import show
 from ui.show.theme import series_color
 
 _SHARES = 6  # of the largest that are drawn

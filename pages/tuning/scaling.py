@@ -7,7 +7,7 @@ import streamlit as st
 from pages.tuning import figures, words
 from pages.tuning.results import NOTEBOOK, scaling_of
 from ui.app.glossary import prose
-from ui.show.plotly_json import show
+from ui.components.chart import show
 
 
 def show_scaling() -> None:

@@ -15,9 +15,9 @@ from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result, recorded_result
 from ui.app.lesson import ask
+from ui.components.chart import show
 from ui.services.jobs import search_service
 from ui.show.names import as_text
-from ui.show.plotly_json import show
 
 
 @st.fragment

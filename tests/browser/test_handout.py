@@ -72,7 +72,7 @@ def test_attention_without_a_server(opened):
 
 def test_a_chart_without_a_server(opened):
     bars = {"type": "bar", "x": ["a", "b"], "y": [1, 3], "hovertemplate": "%{x}: %{y}"}
-    page, own, seen = opened(page_of_figure(ABOUT, {"data": [bars], "layout": {}}, "#ffffff"))
+    page, own, seen = opened(page_of_figure(ABOUT, {"data": [bars], "layout": {}}))
     bar = page.locator(".bars path").last
     box = bar.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

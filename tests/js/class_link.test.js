@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { baseOf, seatIn, viewAt } from "../../ui/components/class_link/address.js";
+import { seatIn, viewAt } from "../../ui/components/class_link/address.js";
+import { baseOf } from "../../ui/components/shared/base.js";
 import { panel, within } from "../../ui/components/class_link/pointer.js";
 
 const SEAT = "0123456789abcdef.A-b_9";

@@ -7,12 +7,13 @@ from functools import cache
 import plotly.graph_objects as go
 import pytest
 import torch
+from _plotly_utils.utils import convert_to_base64
 from plotly.io import to_json
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.helpers import MAIN_SCRIPT, app_at, write_run
-from ui.show.plotly_unchecked import Unchecked
+from ui.components import chart
 
 # Each AppTest reads the metadata of every package that is installed: most of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
@@ -33,18 +34,19 @@ def whole_reruns(monkeypatch):
 @pytest.fixture(autouse=True)
 def checked_figures(monkeypatch):
     """Every figure is one that Plotly itself would send without changing a thing."""
-    send, sent, checked = Unchecked.to_dict, [], []
+    send, sent, checked = chart.as_sent, [], []
 
     def as_sent(figure):
-        return json.loads(to_json(figure, validate=False))
-
-    def to_dict(self):
-        checked.append(as_sent(go.Figure(deepcopy(self._plain)).to_dict()))
-        figure = send(self)
-        sent.append(as_sent(figure))
+        figure = send(figure)
+        for to, each in (
+            (sent, deepcopy(figure)),
+            (checked, go.Figure(deepcopy(figure)).to_dict()),
+        ):
+            convert_to_base64(each)
+            to.append(json.loads(to_json(each, validate=False)))
         return figure
 
-    monkeypatch.setattr(Unchecked, "to_dict", to_dict)
+    monkeypatch.setattr(chart, "as_sent", as_sent)
     yield
     assert sent == checked
 

@@ -1,4 +1,3 @@
-import json
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +10,7 @@ from gpt_core.interpret.embeddings import nearest
 from gpt_core.training.run import Run
 from pages.embeddings import words
 from pages.embeddings.map import label_of, matches
-from tests.helpers import said
+from tests.helpers import figures, said
 from ui.show.numbers import number
 from ui.show.tokens import visible
 
@@ -38,8 +37,8 @@ def test_a_searched_token_is_found_and_its_neighbours_are_the_tables_own(open_em
     assert not app.exception
     assert f"is row {monday} of the table" in said(app)
     near = [tokenizer.token_text(i) for i, _ in nearest(table, monday, 8)]
-    figures = [json.loads(chart.proto.spec) for chart in app.main.get("plotly_chart")]
-    labels = [figure["layout"].get("yaxis", {}).get("ticktext") for figure in figures]
+    drawn = figures(app).values()
+    labels = [figure["layout"].get("yaxis", {}).get("ticktext") for figure in drawn]
     assert [f"<b>{visible(name)}</b>" for name in near] in labels
     app.text_input(key="emb_search").set_value("qqqq").run()
     assert not app.exception

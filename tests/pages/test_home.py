@@ -13,7 +13,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
 from notebooks.maker import NAMES
 from pages.home import words
-from tests.helpers import said, sent
+from tests.helpers import figures, said, sent
 from ui.show.numbers import number, percent
 
 
@@ -44,7 +44,7 @@ def test_the_model_writes_before_anything_is_explained(open_lesson):
     # A machine that is busy writes less of it in its half second.
     assert written(app) and text.startswith(written(app))
     radio = next(radio for radio in app.radio if (radio.key or "").startswith("home_sure"))
-    assert not app.get("plotly_chart")[0].proto.id.endswith("next")
+    assert "next" not in figures(app)
     radio.set_value(words.MOST).run()
     share = float(steps[0].before[steps[0].token])
     (answer,) = [b.value for b in (*app.success, *app.warning) if b.value[0] in "✓✗"]

@@ -14,7 +14,7 @@ from gpt_core.interpret.attention import trace_attention
 from tests.helpers import app_at, tiny_model
 from ui.components.attention_map import COLUMNS, message_of, pack_weights, rows_of_message
 from ui.show.handout import OFF, About, page_of_figure
-from ui.show.plotly_unchecked import Unchecked
+from ui.show.plotly_json import to_json
 from ui.show.rows import csv_of, rows_of_figure
 from ui.show.take_away import LABEL
 
@@ -41,7 +41,7 @@ def test_the_bars_of_tokens_have_their_tokens_names():
     figure = {"data": [bars], "layout": {"yaxis": axis}}
     expected = [["before", 70.0, "␣dog", "", ""], ["before", 30.0, "<x>", "", ""]]
     assert rows_of_figure(figure)[1:] == expected
-    Unchecked(figure).to_dict()  # which turns arrays into base64
+    figure = json.loads(to_json(figure))  # arrays are in base64
     assert rows_of_figure(figure)[1:] == expected
 
 
@@ -50,7 +50,7 @@ def test_the_cells_of_a_heat_map():
     figure = {"data": [cells], "layout": {}}
     rows = [["heatmap 1", "a", 0, 1, ""], ["heatmap 1", "b", 0, 2, ""]]
     assert rows_of_figure(figure)[1:3] == rows
-    Unchecked(figure).to_dict()
+    figure = json.loads(to_json(figure))
     assert rows_of_figure(figure)[1:3] == rows
 
 
@@ -65,7 +65,7 @@ def test_attention_reads_back_as_the_model_s_own_weights():
 
 
 def test_a_handout_shows_names_as_text_and_asks_nobody():
-    page = page_of_figure(ABOUT, {"data": [{"y": [1], "name": "</script>"}], "layout": {}}, "#fff")
+    page = page_of_figure(ABOUT, {"data": [{"y": [1], "name": "</script>"}], "layout": {}})
     assert "<img" not in page and "javascript:" not in page and OFF in page
     assert page.count("</script>") == page.count("<script")
     figure = re.search(r'id="figure">(.*?)</script>', page)[1]

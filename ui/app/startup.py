@@ -48,7 +48,6 @@ def _warm() -> None:
     keep_freed_memory()
 
     import pandas  # noqa: F401
-    import plotly.graph_objects  # noqa: F401
 
     import gpt_core.training.run  # noqa: F401
     from gpt_core.generate.compiled import prepare

@@ -9,12 +9,13 @@ import streamlit as st
 
 from ui.app.locks import REVEAL, locked
 from ui.app.seat import HERE, Sitting, attempt, my_role, sitting, watch_class
+from ui.components.chart import show
 from ui.services.classes.file import Question
 from ui.services.classes.limits import ClassError
 from ui.services.classes.service import asked, class_service
 from ui.show.names import show_error
 from ui.show.numbers import counted
-from ui.show.plotly_json import count_bars, show
+from ui.show.plotly_json import count_bars
 from ui.show.theme import series_color
 from ui.show.tokens import short
 

@@ -35,16 +35,19 @@ def read(*paths: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def component(name: str, folder: Path, *shared: Path) -> Any:
+def component(name: str, folder: Path, *shared: Path, isolated: bool = True) -> Any:
     """A component of Streamlit's second generation. Its files are called as their folder is.
 
     shared: style sheets that it shares with others; its own, if there is one, comes after.
+    isolated: the page's styles don't reach it, nor its own the page.
     """
     own = folder / folder.name
     sheets = [path for path in (*shared, own.with_suffix(".css")) if path.is_file()]
     script = bundle(folder / "mount.js")
     html = read(own.with_suffix(".html"))
-    return st.components.v2.component(name, html=html, css=read(*sheets), js=script)
+    return st.components.v2.component(
+        name, html=html, css=read(*sheets), js=script, isolate_styles=isolated
+    )
 
 
 def bundle(entry: Path) -> str:

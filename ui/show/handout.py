@@ -6,13 +6,14 @@ The file asks nobody for anything: a content security policy in it forbids every
 from __future__ import annotations
 
 import base64
-import gzip
 import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
+
+from ui.show.plotly_json import to_json
+from ui.show.plotly_script import packed_script
 
 OFF = "This is a handout: what needs the model is off."
 _POLICY = (
@@ -92,13 +93,12 @@ def page_of_drawing(about: About, drawing: Drawing) -> str:
     return _page(about, body)
 
 
-def page_of_figure(about: About, figure: Mapping[str, Any], background: str) -> str:
+def page_of_figure(about: About, figure: Mapping[str, Any]) -> str:
     """The whole file of a chart of Plotly's: about 2 MB, whatever it shows."""
-    layout = dict(figure["layout"]) | {"paper_bgcolor": background, "plot_bgcolor": background}
-    plain = {"data": figure["data"], "layout": layout}
+    script = base64.b64encode(packed_script()).decode()
     body = (
-        f'<div id="picture"></div>{_json("figure", plain)}'
-        f'<script type="text/plain" id="plotly">{_plotly()}</script>'
+        f'<div id="picture"></div>{_data("figure", to_json(dict(figure)))}'
+        f'<script type="text/plain" id="plotly">{script}</script>'
         f'<script type="module">{_UNPACK}</script>'
     )
     return _page(about, body)
@@ -132,17 +132,14 @@ def _page(about: About, body: str) -> str:
 
 
 def _json(name: str, data: Any) -> str:
-    """Data inside of a page; no text in it can end the script that holds it."""
-    text = json.dumps(data, default=_plain).replace("<", "\\u003c")
+    return _data(name, json.dumps(data, default=_plain))
+
+
+def _data(name: str, text: str) -> str:
+    """JSON inside of a page; no text in it can end the script that holds it."""
+    text = text.replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else list(value)
-
-
-@cache
-def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()

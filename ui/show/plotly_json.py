@@ -5,17 +5,14 @@ Built with graph_objects' add_ and update_ methods, six figures took 320 ms a re
 
 from __future__ import annotations
 
+import base64
 import html
+import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
-from ui.show.handout import page_of_figure
 from ui.show.numbers import number, percent
-from ui.show.rows import csv_of, rows_of_figure
-from ui.show.take_away import take_away
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short
 
@@ -27,26 +24,9 @@ if TYPE_CHECKING:
 
 Figure = dict[str, Any]
 _PERCENT = [0, 25, 50, 75, 100]
+# As Plotly calls types of numbers; JavaScript has no whole numbers of 64 bits.
+_PACKED = {"float64": "f8", "float32": "f4", "int32": "i4", "int16": "i2", "uint8": "u1"}
 _LONGEST = 60  # characters of a label, which Plotly measures one by one
-
-
-def show(figure: Figure, key: str, alt: str, **more: Any) -> None:
-    """Draw a figure that is read, not dragged about; alt says in words what it shows.
-
-    more: any other argument of Streamlit's.
-    """
-    from ui.show.plotly_unchecked import (
-        Unchecked,  # brings Plotly, which the first words don't wait for
-    )
-
-    config = {"displayModeBar": False}
-    st.plotly_chart(Unchecked(figure), width="stretch", key=key, alt=alt, config=config, **more)
-    background = palette().background
-    take_away(
-        key,
-        lambda: csv_of(rows_of_figure(figure)),
-        lambda about: page_of_figure(about, figure, background),
-    )
 
 
 def probability_pairs(
@@ -247,3 +227,34 @@ def _margins(layout: Figure, legend: bool) -> Figure:
     below = 76 if x.get("type") in ("log", "category") else 70
     left = 88 if y.get("tickformat") == "," else 72  # thousands are longer
     return {"l": left, "r": 28, "pad": 5, "t": 72 if legend else 30, "b": below}
+
+
+def to_json(value: dict[str, Any]) -> str:
+    """A figure, or what holds one. NaN and infinite are null, which Plotly takes for a gap."""
+    try:
+        return json.dumps(value, default=_plain, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's arrays and numbers, as Plotly's script reads them."""
+    if not getattr(value, "ndim", 0):
+        return value.item()
+    kind = _PACKED.get(str(value.dtype))
+    return _packed(value, kind) if kind else value.tolist()
+
+
+def _packed(array: np.ndarray, kind: str) -> dict[str, str]:
+    packed = {"dtype": kind, "bdata": base64.b64encode(array.tobytes()).decode()}
+    if array.ndim > 1:
+        packed["shape"] = ", ".join(map(str, array.shape))
+    return packed
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

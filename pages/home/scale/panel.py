@@ -13,8 +13,9 @@ from pages.home.scale import words
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel
 from ui.app.links import page_of
+from ui.components.chart import show
 from ui.services.study import Study
-from ui.show.plotly_json import count_bars, show
+from ui.show.plotly_json import count_bars
 from ui.show.theme import series_color
 
 SETTINGS = {"seconds": 30, "seeds": 3}

@@ -14,15 +14,6 @@ export function seatIn(hash) {
 }
 
 /**
- * Where the app is: the address of a page without the page's own name.
- * @param {string} href of a page
- * @param {string | undefined} told what the server has said, see ui/app/page_address.py
- */
-export function baseOf(href, told) {
-  return told || new URL(".", href).href;
-}
-
-/**
  * What a teacher's page shows, as the class follows it.
  * @param {string} href
  * @param {string} base

@@ -1,7 +1,8 @@
 // @ts-check
 // What ties a browser to its class. It outlives every rerun of the page; there is one for a tab.
 
-import { baseOf, seatIn, viewAt } from "./address.js";
+import { base } from "../shared/base.js";
+import { seatIn, viewAt } from "./address.js";
 import { Pointer, Pointing } from "./pointer.js";
 
 const KEPT = "gpt-from-scratch-class"; // in the browser's own storage
@@ -34,7 +35,7 @@ export class ClassLink {
     };
     /** @type {Tell} */
     this.tell = () => {};
-    this.base = baseOf(location.href, /** @type {any} */ (window).__streamlit?.BACKEND_BASE_URL);
+    this.base = base();
     this.waits = false;
     this.blocked = false;
     this.sent = "";

@@ -1,0 +1,28 @@
+"""Charts are drawn where a reader is, once, and follow what changes."""
+
+from tests.browser.conftest import open_lesson, settled
+
+DRAWN = "charts => charts.map(chart => chart.classList.contains('js-plotly-plot'))"
+
+
+def test_a_chart_is_drawn_when_it_is_near_and_follows(page, app_url):
+    page.set_viewport_size({"width": 1280, "height": 600})
+    open_lesson(page, app_url + "/heads?prompt=GUS: Six stops")
+    charts = page.locator(".chart")
+    box = charts.last.bounding_box()
+    assert box["y"] > 600 + 400 and not charts.evaluate_all(DRAWN)[-1]  # a place is kept for it
+    charts.last.scroll_into_view_if_needed()
+    charts.last.locator(".bars").first.wait_for()
+    assert charts.last.bounding_box()["height"] == box["height"]
+
+    first = charts.first.element_handle()
+    charts.first.locator(".bars").first.wait_for()
+    bars = "chart => [...chart.querySelectorAll('.bars path')].map(bar => bar.getAttribute('d'))"
+    before = first.evaluate(bars)
+    page.locator(".st-key-heads_layer input").press("ArrowRight")
+    settled(page)
+    assert first.evaluate(bars) != before  # the same element: nothing was thrown away
+    page.set_viewport_size({"width": 900, "height": 600})
+    page.wait_for_function(
+        "chart => chart.querySelector('.main-svg').clientWidth === chart.clientWidth", arg=first
+    )

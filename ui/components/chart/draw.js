@@ -1,0 +1,133 @@
+// @ts-check
+// A chart of Plotly's, drawn where a reader sees it: what is far from the screen waits until it is
+// near. So a page with ten charts answers as soon as the one or two that are in view.
+
+import { base } from "../shared/base.js";
+import { Lifetime } from "../shared/lifetime.js";
+
+/** @typedef {{ data: any[], layout: any }} Figure */
+/** @typedef {{ figure: Figure, alt: string, script: string, chooses: boolean }} Message */
+
+const NEAR = "400px 0px"; // how far above and below the screen
+const CONFIG = { displayModeBar: false };
+const FAILED = "This chart could not be drawn: its script did not come. Reload the page.";
+
+/** @type {Promise<any> | undefined} */
+let library;
+
+/**
+ * Plotly, asked for once in a page's life. @param {string} path below the app's own address
+ * @returns {Promise<any>}
+ */
+function plotly(path) {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = base() + path;
+    script.onload = () => resolve(/** @type {any} */ (window).Plotly);
+    script.onerror = () => {
+      library = undefined; // the next chart asks again
+      script.remove();
+      reject(new Error(FAILED));
+    };
+    document.head.append(script);
+  });
+  return library;
+}
+
+/**
+ * @param {ParentNode} root what holds chart.html
+ * @param {Uint8Array} data a message as JSON
+ * @param {(choice: any) => void} send is told of a point that was pressed
+ * @returns {import("../shared/mounting.js").Drawing}
+ */
+export function draw(root, data, send) {
+  const host = root.querySelector(".chart");
+  if (!(host instanceof HTMLElement)) throw new Error("This is not chart.html.");
+  return new Chart(host, data, send);
+}
+
+/** @param {Uint8Array} data @returns {Message} */
+const read = (data) => JSON.parse(new TextDecoder().decode(data));
+
+class Chart {
+  /** @param {HTMLElement} host @param {Uint8Array} data @param {(choice: any) => void} send */
+  constructor(host, data, send) {
+    this.host = host;
+    this.send = send;
+    this.life = new Lifetime();
+    this.isNear = false;
+    this.width = 0; // as it was drawn last
+    this.isStale = true;
+    this.waits = false;
+    /** @type {any} */
+    this.plotly = null;
+    this.message = read(data);
+    this.prepare();
+    const observer = new IntersectionObserver(
+      (entries) => {
+        this.isNear = entries.at(-1)?.isIntersecting ?? false;
+        this.drawSoon();
+      },
+      { rootMargin: NEAR },
+    );
+    observer.observe(host);
+    this.life.atEnd(() => observer.disconnect());
+    this.life.onResize(host, () => this.drawSoon());
+    this.life.on(window, "beforeprint", () => this.drawNow());
+  }
+
+  /** @param {Uint8Array} data */
+  show(data) {
+    this.message = read(data);
+    this.prepare();
+  }
+
+  prepare() {
+    const { alt, figure } = this.message;
+    this.host.style.height = `${figure.layout.height}px`; // before it is drawn, too
+    this.host.setAttribute("aria-label", alt);
+    this.isStale = true;
+    this.drawSoon();
+  }
+
+  /** Before the next painting, once, however much has changed until then. */
+  drawSoon() {
+    if (this.waits || !this.isNear) return;
+    this.waits = true;
+    requestAnimationFrame(() => {
+      this.waits = false;
+      if (this.isNear) this.drawNow();
+    });
+  }
+
+  async drawNow() {
+    try {
+      this.plotly ??= await plotly(this.message.script);
+    } catch {
+      this.host.textContent = FAILED;
+      return;
+    }
+    const width = this.host.clientWidth; // 0 where what holds it is folded away
+    if (!width || this.life.signal.aborted || (!this.isStale && width === this.width)) return;
+    const { data, layout } = this.message.figure;
+    this.isStale = false;
+    this.width = width;
+    await this.plotly.react(this.host, data, { ...layout, width }, CONFIG);
+    this.listen();
+  }
+
+  /** Once Plotly has made the element its own, it tells which point was pressed. */
+  listen() {
+    if (this.listens || !this.message.chooses) return;
+    this.listens = true;
+    /** @type {any} */ (this.host).on("plotly_click", (/** @type {any} */ event) => {
+      const point = event.points[0];
+      if (point) this.send({ curve: point.curveNumber, customdata: point.customdata ?? null });
+    });
+  }
+
+  close() {
+    this.life.close();
+    this.plotly?.purge(this.host);
+  }
+}
