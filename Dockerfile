@@ -15,7 +15,5 @@ COPY --chown=user . .
 RUN mkdir -p /home/user/runs
 
 EXPOSE 8501
-# A Space shows the app in a frame of another site; uploads need their cookie there. It works over
-# https only, so it isn't in .streamlit/config.toml.
 CMD ["streamlit", "run", "app.py", "--server.port=8501", "--server.address=0.0.0.0", \
-     "--server.headless=true", "--server.xsrfCookieSameSite=none"]
+     "--server.headless=true"]

@@ -20,7 +20,7 @@ from ui.app.locks import take_locks
 from ui.app.startup import prepare_process
 from ui.app.study_bar import about_study, page_begins, study_bar, study_notes
 from ui.app.visitor import mount_visitor
-from ui.show.take_away import tell_about
+from ui.show.take_away import take_lesson, tell_about
 
 st.set_page_config(page_title="GPT from scratch, live", page_icon="🧺", layout="wide")
 
@@ -58,5 +58,7 @@ with steered():
     place(here)
     compare_bar(here.compares)  # reads the prompt, without which the page ends
     page.run()
+    if here.minutes:  # a lesson, and no tool
+        take_lesson()
     way_on(here)
     study_notes()

@@ -15,6 +15,8 @@ from ui.components.chart import show
 from ui.services import models
 from ui.services.models import LoadedModel
 from ui.show.plotly_json import probability_pairs
+from ui.show.tables import show_markup
+from ui.show.tokens import short
 
 
 @st.fragment
@@ -39,7 +41,13 @@ def show_meaning(loaded: LoadedModel) -> None:
         "They are wrapping a", words.THINGS, words.THINGS[0], key="thing"
     )
     found = meaning_of(bundled, words.sentence(thing), thing)
-    st.html(looked_at(found.tokens, found.weights.tolist()))
+    texts, weights = [short(token.text) for token in found.tokens], found.weights.tolist()
+    show_markup(
+        looked_at(found.tokens, weights),
+        "meaning_weights",
+        words.MEANING_WEIGHTS,
+        lambda: [("token", "weight"), *zip(texts, weights, strict=True)],
+    )
     left, right = st.columns([3, 4], gap="medium", vertical_alignment="center")
     left.markdown(words.meaning(thing, found))
     if loaded.key != bundled.key:

@@ -24,6 +24,7 @@ REASON = (
     "from that word to later ones. **Attention** does this. (The model that comes with the course "
     "is to continue the text; its last token is framed.)"
 )
+MEANING_WEIGHTS = "What the last token looks at"
 WITHOUT = (
     "Still the same thing: the other heads find it, too",
     "Some other thing of the show",

@@ -15,6 +15,7 @@ from ui.app.job_panel import job_panel, recorded_result
 from ui.app.lesson import ask
 from ui.app.source import show_source
 from ui.show.curves import Bar, Line, curves, show
+from ui.show.tables import show_table
 
 RECORDED = "causal_mask"
 STEPS = 300
@@ -54,9 +55,8 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
 
 def _draw_models(models: dict[str, Any], characters: int) -> None:
     st.markdown(words.MASK_OUTCOME)
-    st.table(pd.DataFrame([_row(NAMES[name], model) for name, model in models.items()]).set_index(
-        "model"
-    ))  # fmt: skip
+    table = pd.DataFrame([_row(NAMES[name], model) for name, model in models.items()])
+    show_table(table.set_index("model"), "mask_models", words.MASK_TABLE)
     st.markdown(words.next_in_words(models))
     with st.expander(words.MASK_LENGTHS):
         _draw_lengths(models, characters)

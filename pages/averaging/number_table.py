@@ -10,9 +10,8 @@ import math
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 
-import streamlit as st
-
 from ui.show.numbers import number
+from ui.show.tables import show_markup
 from ui.show.theme import ink_on, is_dark, palette
 from ui.show.tokens import TokenLike, short
 
@@ -54,11 +53,11 @@ STYLE = """<style>
 </style>"""
 
 
-def show(*parts: str, room: float = 0.0) -> None:
+def show(*parts: str, key: str, title: str, room: float = 0.0) -> None:
     """Draw figures, signs and strips beside one another; they wrap where the page is narrow.
 
-    room: what an equation takes, in rem. It stands on one line where it fits, and else each of its
-    parts below the one before, in order.
+    key: of the picture. title: in a handout. room: what an equation takes, in rem. It stands on one
+    line where it fits, and else each of its parts below the one before, in order.
     """
     line, css, style = f"--line:{palette().grid}", "numbers", STYLE
     if room:
@@ -67,9 +66,8 @@ def show(*parts: str, room: float = 0.0) -> None:
         here = f".numbers.e{room:.0f}"
         rule = f"{here} {_STACKED} .frame {here} .sign + figure th span {{display:inline}}"
         style += f"<style>@container (max-width:{room:.0f}rem) {{{rule}}}</style>"
-    st.html(
-        f'{style}<div class="frame"><div class="{css}" style="{line}">{"".join(parts)}</div></div>'
-    )
+    framed = f'<div class="frame"><div class="{css}" style="{line}">{"".join(parts)}</div></div>'
+    show_markup(style + framed, key, title)
 
 
 def room_of(*tables: tuple[Sequence[str], Sequence[str]]) -> float:

@@ -27,6 +27,7 @@ from ui.components.attention_map import attention_grid
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import attention_of
+from ui.show.tables import show_table
 from ui.show.tokens import short
 
 # The pictures of GPT-2's 144 heads on this many tokens are a message of 300 KB.
@@ -73,9 +74,21 @@ def show_scaling(study: Study) -> None:
     _draw_heads(study, source, divisors(config)[name], seed)
     left, right = st.columns(2)
     left.markdown("**This model, on the prompt**")
-    left.table(_rows(real.scores, name, real.losses), hide_index=True)
+    show_table(
+        _rows(real.scores, name, real.losses),
+        "scores_real",
+        "Scores of this model",
+        place=left,
+        hide_index=True,
+    )
     right.markdown(f"**Random q and k of the same sizes**, variance 1, seed {seed}")
-    right.table(_rows(random.scores, name), hide_index=True)
+    show_table(
+        _rows(random.scores, name),
+        "scores_random",
+        "Scores of random q and k",
+        place=right,
+        hide_index=True,
+    )
     st.caption(words.HOW_TO_MEASURE)
     said = (
         words.variance(config.head_dim, random.variance, seed),

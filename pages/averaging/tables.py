@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 
 import pyarrow as pa
-import streamlit as st
 
 from gpt_core.experiments.averaging import Averaged, Difference, HeadView
 from pages.averaging import number_table as numbers
 from pages.averaging import words
 from ui.show.numbers import number, tidy
+from ui.show.tables import show_table
 from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike
 
@@ -36,7 +36,8 @@ def show_step(step: Averaged, name: str, x: Rows, tokens: Sequence[TokenLike], r
         for stage, matrix in step.stages.items()
     )
     if before:
-        numbers.show(*(part for figure in before for part in (figure, numbers.sign("→"))))
+        stages = (part for figure in before for part in (figure, numbers.sign("→")))
+        numbers.show(*stages, key=f"avg_before_{name}", title=words.BEFORE_WEIGHTS)
     largest = max(abs(value) for vector in x for value in vector)
     paint = numbers.signed_paint(series_color(1), largest)
     channels = [f"ch {channel}" for channel in range(len(x[0]))]
@@ -47,6 +48,8 @@ def show_step(step: Averaged, name: str, x: Rows, tokens: Sequence[TokenLike], r
         numbers.table("x: embeddings", x, rows, channels, paint),
         numbers.sign("="),
         numbers.table("averages", step.output.tolist(), rows, channels, averages, chosen=row),
+        key=f"avg_step_{name}",
+        title=words.WEIGHTS_TIMES_X,
         room=numbers.room_of((rows, labels), (rows, channels), (rows, channels)),
     )
 
@@ -68,7 +71,7 @@ def show_checks(checks: Sequence[tuple[str, Difference]]) -> None:
         }
         for name, difference in checks
     ]
-    st.table(pa.Table.from_pylist(table), hide_index=True)
+    show_table(pa.Table.from_pylist(table), "avg_checks", "What was compared", hide_index=True)
 
 
 def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal: bool) -> None:
@@ -97,7 +100,7 @@ def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal:
         lines.append(_line("", token, j, cells))
     cells = "<td></td>" * 3 + f'<td class="wide">{answer}</td>'
     lines.append(_line("output", tokens[row], row, cells))
-    numbers.show(_question_table(lines))
+    numbers.show(_question_table(lines), key="avg_question", title=words.ONE_QUESTION)
 
 
 def _question_table(lines: Sequence[str]) -> str:

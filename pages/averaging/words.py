@@ -13,6 +13,10 @@ from ui.app.lesson import Answer
 from ui.show.numbers import number, tidy
 from ui.show.tokens import TokenLike, code
 
+BEFORE_WEIGHTS = "How the weights are made"
+WEIGHTS_TIMES_X = "Weights × x = averages"
+ONE_QUESTION = "One query and all the keys"
+MASK_TABLE = "With the mask and without"
 STEPS = ("1 · a loop", "2 · a matrix", "3 · softmax", "4 · q·k")
 STEP_NAMES = dict(zip(STEPS, ("loop", "matrix", "softmax", "data"), strict=True))
 

@@ -6,7 +6,8 @@ from pages.classroom import words
 from pages.classroom.console import show_console
 from pages.classroom.entrance import show_entrance, show_pupil
 from pages.classroom.on_screen import shown_item
-from ui.app.seat import my_role, show_what_failed, sitting, storage_is_blocked
+from ui.app.reach import own_page
+from ui.app.seat import CONSOLE, my_role, show_what_failed, sitting, storage_is_blocked
 from ui.app.study_bar import current_study
 
 st.title("Classroom")
@@ -14,7 +15,8 @@ current_study()
 show_what_failed()
 mine, role = sitting(), my_role()
 if storage_is_blocked():
-    st.warning(words.BLOCKED)
+    teacher = role is not None and role.teacher
+    st.warning(words.blocked(f"{own_page()}{CONSOLE}", teacher), icon=":material/warning:")
 if mine is None or role is None:
     show_entrance()
 elif not shown_item(mine):

@@ -33,11 +33,6 @@ NO_NETWORK = (
     "this page again."
 )
 WHICH_ADDRESS = "Address for the pupils"
-BLOCKED = (
-    "This browser doesn't let the app keep anything (as in a frame on another site). After a "
-    "reload you would have lost your seat. Open the app at its own address instead, or keep the "
-    "link below."
-)
 LINK = (
     "Your own link, for a second window or your phone. Whoever has it is the teacher: never show "
     "it on a projector. It ends in a secret that no server log sees, and that the address loses as "
@@ -76,6 +71,16 @@ RUN = (
     "watches the same curves, and finds the model in every lesson."
 )
 A_PUPIL = "a pupil"
+
+
+def blocked(address: str, teacher: bool) -> str:
+    """Where a browser keeps no seat. address: the app's own, outside of any frame."""
+    link = ", or keep your own link (at the end of this page)" * teacher
+    return (
+        "This browser doesn't let the app keep anything (as in a frame on another site). After a "
+        f"reload you would have lost your seat. Open the app [at its own address]({address}) "
+        f"instead{link}."
+    )
 
 
 def until(hours_left: float) -> str:

@@ -30,6 +30,7 @@ from ui.app.study_bar import current_study
 from ui.components.chart import show
 from ui.show.names import as_text
 from ui.show.plotly_json import count_bars
+from ui.show.tables import show_markup
 from ui.show.theme import series_color
 from ui.show.tokens import code, short
 
@@ -132,7 +133,7 @@ size = widgets.slider("Pieces in a batch (B)", 1, 8, 3, key="batch", container=o
 length = widgets.slider("Tokens in a piece (T)", 4, 32, 16, key="piece", container=two)
 seed = widgets.number_input("Seed", 0, 9999, 1337, key="batch_seed", container=three)
 x, y = batch(train, 0, batch_size=size, block_size=length, seed=int(seed))
-st.html(batch_html(x.tolist(), y.tolist(), tokenizer))
+show_markup(batch_html(x.tolist(), y.tolist(), tokenizer), "data_batch", "A batch: x and y")
 shown = code("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))
 answer = code(tokenizer.token_text(int(y[0, min(6, length) - 1])))
 prose(words.batch(size=size, length=length, after=shown, answer=answer))

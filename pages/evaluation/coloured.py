@@ -17,7 +17,8 @@ from ui.app.study_bar import LINE_BREAK, current_study
 from ui.services.study import Study, study_of
 from ui.services.surprises import surprises_of
 from ui.show.numbers import number
-from ui.show.surprise_strip import Surprises, strip
+from ui.show.surprise_strip import Surprises, show_strip
+from ui.show.tables import show_table
 
 MOST_TOKENS, MOST_CHARACTERS = 128, 500
 
@@ -42,7 +43,8 @@ def show_own_text() -> None:
         st.warning(words.PEEKS)
     picture, guessing = st.container(), math.log2(study.tokenizer.vocab_size)
     shown = guessed(study, found)
-    picture.html(strip(study.tokens, found if shown else None, guessing))
+    with picture:
+        show_strip(study.tokens, found if shown else None, guessing, "eval_strip")
     if shown:
         texts = [token.text for token in study.tokens[1:]]
         unknown = unknown_in(study.tokenizer, text)
@@ -84,5 +86,5 @@ def show_kinds() -> None:
         }
         for kind in found
     ]
-    st.table(rows, hide_index=True)
+    show_table(rows, "eval_kinds", "Bits by kind of token", hide_index=True)
     prose(words.kinds(found))

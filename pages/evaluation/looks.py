@@ -17,6 +17,7 @@ from ui.services.jobs import Key
 from ui.services.models import BUNDLED
 from ui.services.study import Study, study_of
 from ui.show.names import show_error
+from ui.show.tables import show_table
 
 SIDES = {"A": 0.7, "B": 1.3}  # and the temperature that each begins with
 RECORDED = {"A": "look_careful", "B": "look_bold"}
@@ -42,7 +43,7 @@ def show_looks() -> None:
         words.LOOKS_OPTIONS,
         lambda guess: words.looks_judged(guess, a, b),
     ):
-        st.table(words.looks_table(a, b), hide_index=True)
+        show_table(words.looks_table(a, b), "eval_looks", "Two samples, counted", hide_index=True)
         prose(words.looks_finding(a, b))
 
 

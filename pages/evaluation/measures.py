@@ -22,6 +22,7 @@ from ui.components.chart import show
 from ui.services.models import LoadedModel, load
 from ui.show.names import show_error
 from ui.show.plotly_json import count_bars
+from ui.show.tables import show_table
 from ui.show.theme import palette, series_color
 
 SECOND = "eval_second"
@@ -35,7 +36,7 @@ def show_clothes(loaded: LoadedModel) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.table(words.clothes_table(found))
+        show_table(words.clothes_table(found), "eval_clothes", "One loss in four units")
         prose(words.clothes(held.pieces.what))
     with right:
         prose(words.BARS)

@@ -15,6 +15,7 @@ from ui.app.job_panel import job_panel, known_result, recorded_result
 from ui.app.lesson import ask
 from ui.components.chart import show
 from ui.show.numbers import number
+from ui.show.tables import show_table
 
 RECORDED = "tokenizer_race"
 SECONDS = (2, 4, 8)
@@ -68,6 +69,6 @@ def draw(value: dict[str, Any], finished: bool) -> None:
         }
         for racer, mean in zip(racers, means, strict=True)
     ]
-    st.table(rows, hide_index=True)
+    show_table(rows, "eval_race", "Cut into characters or tokens", hide_index=True)
     if finished:
         prose(words.race_finding(value))

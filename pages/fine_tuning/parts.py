@@ -19,6 +19,7 @@ from ui.components.chart import show
 from ui.services.models import BUNDLED
 from ui.services.runs import count_parameters, count_trained
 from ui.services.study import Study
+from ui.show.tables import show_table
 
 JOB = "fine_tuning"
 RECORDED = {"text": SHAKESPEARE, "steps": STEPS[-1], "seeds": SEEDS[-1]}
@@ -63,7 +64,7 @@ def _draw(found: dict[str, Any], finished: bool) -> None:
             show(figures.loss_curves(found, side), f"tuned_{side}", words.CURVE_ALT[side])
     for said in (words.learned(found), words.forgot(found), words.lora_against_all(found)):
         prose(said)
-    st.table(words.table(found))
+    show_table(words.table(found), "tuned_table", "Losses before and after")
     st.caption(words.about_rates(found) + words.how_rates(words.BEHIND))
     st.header("The same beginning, before and after")
     _show_written(found)

@@ -26,6 +26,7 @@ from ui.services.study import Study
 from ui.services.traces import attention_of
 from ui.show.curves import Bar, Line, curves
 from ui.show.curves import show as show_curves
+from ui.show.tables import show_table
 from ui.show.tokens import short
 
 MOST_CELLS = 4_000_000  # of all heads' pictures together
@@ -179,7 +180,7 @@ def _healing(result: dict[str, Any], vocab_size: int) -> None:
     bars = [_banded(words.short_name(other["head"]), other["gain"]) for other in others]
     with st.expander("What each other head is worth", icon=":material/table:"):
         show(figures.banded_bars(bars, words.GAIN), "heads_taken", words.GAINS_ALT)
-        st.table(words.heal_table(result))
+        show_table(words.heal_table(result), "heads_heal_table", "What each other head is worth")
 
 
 @st.fragment

@@ -15,6 +15,7 @@ from ui.app.study_bar import about_prompt
 from ui.components.chart import show
 from ui.services.study import Study
 from ui.services.traces import attention_of, recorded
+from ui.show.tables import show_table
 
 MOST_CELLS = 4_000_000  # of all heads' weights together
 
@@ -65,5 +66,7 @@ def _to_one_vector(study: Study, step: OutputStep) -> None:
     with st.expander(words.BY_HAND, icon=":material/calculate:"):
         channel = int(step.attn_out.abs().argmax())
         st.markdown(words.by_hand(channel))
-        st.table(words.one_number(step, channel))
+        show_table(
+            words.one_number(step, channel), "heads_number", "One number, as a sum over heads"
+        )
         st.caption(words.check(step))

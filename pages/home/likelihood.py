@@ -38,8 +38,9 @@ def show_likelihood(study: Study) -> None:
 def _show_surprises(study: Study) -> None:
     # They bring PyTorch and pandas, which the first words needn't wait for.
     from ui.services.surprises import surprises_of
-    from ui.show.surprise_strip import strip
+    from ui.show.surprise_strip import show_strip
 
     found = surprises_of(study)
     if math.isfinite(found.total):
-        st.html(strip(study.tokens, found, math.log2(study.model.config.vocab_size)))
+        guessing = math.log2(study.model.config.vocab_size)
+        show_strip(study.tokens, found, guessing, "home_strip")

@@ -48,7 +48,7 @@ def road(study: Study) -> None:
 
 @about_prompt
 def tokens(study: Study) -> None:
-    show_chips(study.tokens, limit=160)
+    show_chips(study.tokens, "home_tokens", limit=160)
 
 
 @about_prompt

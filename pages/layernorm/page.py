@@ -28,6 +28,7 @@ from ui.app.study_bar import about_prompt, current_study
 from ui.components.chart import show
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
+from ui.show.tables import show_table
 from ui.show.tokens import token_in_words
 
 
@@ -67,7 +68,7 @@ def one_token(study: Study) -> None:
     st.markdown(
         f"Token {position} at `{name}`, number by number:\n{words.steps_by_hand(kind, hand)}"
     )
-    st.table(words.table_by_hand(kind, hand))
+    show_table(words.table_by_hand(kind, hand), "norm_hand", "The norm by hand")
     error = max(abs(a - b) for a, b in zip(hand.result, seen.after[position].tolist(), strict=True))
     st.caption(words.check(channels=C, norm=name, error=error))
 

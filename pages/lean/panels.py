@@ -29,6 +29,7 @@ from ui.services.models import BUNDLED
 from ui.services.study import Study
 from ui.show.curves import Line, curves
 from ui.show.curves import show as show_curves
+from ui.show.tables import show_table
 
 SWITCHES, PRUNING = {"texts": 40}, {"texts": 40, "steps": 80, "seed": 1}
 DISTILLED = (5, 20)  # seconds that a student may train here
@@ -98,7 +99,7 @@ def show_switches(study: Study) -> None:
 
 def _switches(found: dict[str, Any]) -> None:
     _side_by_side(found)
-    st.table(words.switch_rows(found), hide_index=True)
+    show_table(words.switch_rows(found), "lean_switch", "Experts", hide_index=True)
     st.markdown(words.best(found))
     st.subheader("Round better: GPTQ")
     prose(words.METHOD)
@@ -113,13 +114,13 @@ def _side_by_side(found: dict[str, Any]) -> None:
     start = kinds.index(words.CHANNEL)
     kind = widgets.selectbox(words.FOUR, kinds, start, key="lean_kind", format_func=words.name_of)
     both = {words.name_of(name): found["kinds"][name] for name in (words.PLAIN, kind)}
-    _four_numbers(both, found["prompt"])
+    _four_numbers(both, found["prompt"], "precision")
     st.markdown(words.switched(kind, found))
 
 
-def _four_numbers(kinds: Mapping[str, words.Found], prompt: str) -> None:
+def _four_numbers(kinds: Mapping[str, words.Found], prompt: str, key: str) -> None:
     """Models beside each other, the plain one first: bytes, speed, loss, and a sample of each."""
-    st.table(words.side_by_side(kinds), hide_index=True)
+    show_table(words.side_by_side(kinds), f"lean_{key}", "Side by side", hide_index=True)
     for column, (name, each) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
         with column:
             st.caption(name)
@@ -159,11 +160,11 @@ def _pruning(found: dict[str, Any]) -> None:
     with right:
         st.markdown(words.at_share(share, found))
         st.markdown(words.how_far(found))
-    _four_numbers(words.pruned_kinds(share, found), found["prompt"])
+    _four_numbers(words.pruned_kinds(share, found), found["prompt"], "pruned")
     st.markdown(words.zeros_or_removal(found))
     st.markdown(words.healed(found))
     if found["healing"]:
-        _four_numbers(words.healed_kinds(found), found["prompt"])
+        _four_numbers(words.healed_kinds(found), found["prompt"], "healed")
 
 
 @st.fragment
@@ -188,9 +189,9 @@ def show_distillation(study: Study) -> None:
 def _distilled(found: dict[str, Any]) -> None:
     difference = paired(found["losses"]["teacher"], found["losses"]["text"])
     kinds = {said: found["kinds"][way] for way, said in words.STUDENTS.items()}
-    _four_numbers(kinds, found["prompt"])
+    _four_numbers(kinds, found["prompt"], "distilled")
     st.markdown(words.students(found))
-    st.table(words.student_rows(found, difference), hide_index=True)
+    show_table(words.student_rows(found, difference), "lean_students", "Students", hide_index=True)
     st.markdown(words.taught(found, difference))
 
 
@@ -229,7 +230,7 @@ def show_training(study: Study) -> dict[str, Any] | None:
     config = study.model.config
 
     def draw(found: dict[str, Any], finished: bool) -> None:
-        st.table(words.way_rows(found), hide_index=True)
+        show_table(words.way_rows(found), "lean_ways", "Ways to write", hide_index=True)
         total = study.model.num_parameters()
         tying = words.tying(config.vocab_size, config.n_embd, total, config.tie_weights)
         st.markdown(words.ways_said(found) + "\n" + tying)
@@ -267,7 +268,12 @@ def show_scale(study: Study, found: dict[str, Any] | None) -> None:
     small = needs_here(study.loaded, batch, 1)
     large = needs_here(study.loaded, batch, times)
     taken = found and found["taken"]
-    st.table(words.need_rows(asdict(small), asdict(large), taken, times), hide_index=True)
+    show_table(
+        words.need_rows(asdict(small), asdict(large), taken, times),
+        "lean_needs",
+        "Two models",
+        hide_index=True,
+    )
     st.markdown(words.checked(asdict(small), taken))
     design = config if times == 1 else grown(config, times)
     st.markdown(

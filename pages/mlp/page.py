@@ -29,7 +29,8 @@ from ui.services.study import Study
 from ui.services.traces import recorded
 from ui.show.curves import show as show_chart
 from ui.show.plotly_json import probability_pairs
-from ui.show.tokens import code
+from ui.show.tables import show_markup, show_table
+from ui.show.tokens import code, short
 
 MOST_TOKENS, OFFERED = 64, 8
 
@@ -83,7 +84,13 @@ def show_activation(study: Study, seen: Recording, layer: int, neuron: int) -> i
     st.subheader(f"Layer {layer}, neuron {neuron}, on your prompt")
     length = study.model.blocks[layer].mlp.down.weight[:, neuron].norm().item()
     pre = seen[f"blocks.{layer}.mlp_pre"][place, neuron].item()
-    st.html(activation_chips(study.tokens, post.tolist(), post.abs().max().item()))
+    texts, values = [short(token.text) for token in study.tokens], post.tolist()
+    show_markup(
+        activation_chips(study.tokens, values, post.abs().max().item()),
+        "mlp_chips",
+        words.ACTIVATIONS,
+        lambda: [("token", "activation"), *zip(texts, values, strict=True)],
+    )
     st.markdown(
         words.concrete(study.tokens[place], pre, post[place].item(), study.model.config, length)
     )
@@ -160,7 +167,11 @@ def show_silence(study: Study) -> None:
     seen, every = neurons_of(study), range(study.model.config.n_layer)
     found = [neurons.silence(seen, layer) for layer in every]
     layers = [f"layer {layer}" for layer in every]
-    st.table(pd.DataFrame(words.silence_table(found, hidden), index=layers))
+    show_table(
+        pd.DataFrame(words.silence_table(found, hidden), index=layers),
+        "mlp_silence",
+        "Silent neurons",
+    )
     zero = max(each.zero for each in found)
     st.caption(words.silence(len(study.ids), hidden, config.activation, zero))
 

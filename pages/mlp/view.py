@@ -20,6 +20,7 @@ from ui.show.curves import Chart, Line, curves
 from ui.show.names import sentence
 from ui.show.numbers import number, tidy
 from ui.show.plotly_json import Figure, labels_outside, row_trace, token_rows, whole_figure
+from ui.show.tables import show_markup
 from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike, short, visible
 
@@ -116,7 +117,14 @@ def _show_texts(study: Study, found: TopTexts, tokens: np.ndarray, read: int) ->
         if strength != 0
     ]
     fire = f"color-mix(in srgb, {series_color(0)} 45%, transparent)"
-    st.html(f'{_STYLE}<div style="--fire:{fire}">{"".join(rows)}</div>')
+    tokenizer, strengths = study.tokenizer, zip(found.places, found.strengths, strict=True)
+    table = [("token", short(tokenizer.token_text(int(tokens[p]))), s) for p, s in strengths]
+    show_markup(
+        f'{_STYLE}<div style="--fire:{fire}">{"".join(rows)}</div>',
+        "mlp_texts",
+        words.TOP_TEXTS,
+        lambda: [("token", "activation"), *(row[1:] for row in table)],
+    )
     st.caption(words.ONCE)
 
 

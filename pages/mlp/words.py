@@ -14,6 +14,8 @@ from ui.show.tokens import TokenLike, code
 
 GOAL = "Follow one neuron: what it reads, how active it is, what it adds, what goes without it."
 
+ACTIVATIONS = "The neuron on each token"
+TOP_TEXTS = "Where the neuron is most active"
 STAYS, MOVES, FALLS = (
     "hardly changed: less than 1% of the probability moves",
     "changed, but the best guess stays the best",

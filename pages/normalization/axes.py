@@ -13,6 +13,7 @@ from gpt_core.experiments.norm_axes import AXES, Cell
 from pages.normalization import words
 from ui.app import widgets
 from ui.show.numbers import number
+from ui.show.tables import show_markup
 from ui.show.theme import palette, series_color
 
 
@@ -58,7 +59,8 @@ def show_sheets(block: Tensor, rows: Sequence[Sequence[str]], together: Tensor, 
         for b in range(len(rows))
     ]
     style = f"--hue:{series_color(1)}; --grid:{colors.grid}"
-    st.html(f'{_STYLE}<div class="sheets" style="{style}">{"".join(tables)}</div>')
+    sheets = f'{_STYLE}<div class="sheets" style="{style}">{"".join(tables)}</div>'
+    show_markup(sheets, "norms_sheets", "A block of numbers, sequence by sequence")
 
 
 def show_icons(shape: tuple[int, int, int], cell: Cell) -> None:

@@ -14,6 +14,7 @@ from pages.normalization.axes import choose_norm
 from ui.app import widgets
 from ui.app.job_panel import recorded_result
 from ui.services.caches import PASSES, shared
+from ui.show.tables import show_markup, show_table
 from ui.show.theme import palette, series_color
 from ui.show.tokens import code, short
 
@@ -105,7 +106,7 @@ def show_leak() -> None:
         st.info(words.NO_OTHER)
         return
     moved, token = moved_of(norm, sequences, changed, train)
-    st.html(_grid(moved, _CHANGED[changed], token))
+    show_markup(_grid(moved, _CHANGED[changed], token), "norms_leak", words.MOVED_TITLE)
     st.markdown(words.leak_in_words(norm, changed, train, moved[_WATCHED].item()))
 
 
@@ -186,7 +187,7 @@ def show_modes() -> None:
         table[words.NAMES[norm]] = [
             f"{loss_in_mode(model, x, y, *way) / math.log(2):.3f}" for way in ways.values()
         ]
-    st.table(table, hide_index=True)
+    show_table(table, "norms_modes", words.MODES, hide_index=True)
     st.caption(words.HELD_OUT)
     st.markdown(_one_token(x, tokenizer))
 

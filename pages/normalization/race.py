@@ -17,6 +17,7 @@ from ui.app import widgets
 from ui.app.job_panel import job_panel, recorded_result
 from ui.show.curves import Line, curves, show
 from ui.show.numbers import tidy
+from ui.show.tables import show_table
 
 RACES = {
     "pre": "norms_pre",
@@ -97,7 +98,9 @@ def _draw(value: Mapping[str, Any], finished: bool) -> None:
         log_y=huge,
     )
     show(chart, "norms_losses", "Training loss of the four models, step by step")
-    st.table(_results(norms, value["steps"]), hide_index=True)
+    show_table(
+        _results(norms, value["steps"]), "norms_results", "Four norms compared", hide_index=True
+    )
     if finished:
         show_comparison(norms)
     with st.expander(words.SIZES):

@@ -19,6 +19,7 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import recorded_result
 from ui.show.numbers import number
+from ui.show.tables import show_table
 
 FROZEN = ("norms_pre_frozen", *(f"norms_pre_frozen_{seed}" for seed in range(2, 4)))
 _LEARN = ("layernorm", "rmsnorm", "batchnorm")
@@ -91,12 +92,12 @@ def show_learned() -> None:
         }
         for norm, each in found.items()
     ]
-    st.table(pd.DataFrame(rows), hide_index=True)
+    show_table(pd.DataFrame(rows), "norms_frozen", "Learned or frozen", hide_index=True)
     st.caption(words.frozen_losses(free["settings"]["steps"], free["said"]))
     st.markdown(words.frozen_in_words(found))
     learned = free["value"]["norms"]["layernorm"]["learned"]
     if learned:
-        st.table(_learned_table(learned), hide_index=True)
+        show_table(_learned_table(learned), "norms_learned", "What was learned", hide_index=True)
         st.caption(words.CHANNELS)
 
 

@@ -23,6 +23,7 @@ from ui.app.study_bar import LINE_BREAK, about_prompt, current_study
 from ui.services.models import BUNDLED
 from ui.services.study import Study
 from ui.show.curves import show as show_chart
+from ui.show.tables import show_table
 
 ONE = (1.0,)  # the learning rate itself, which is looked at before the others
 MOST_ON_PAGE = 3_000_000  # parameters; copying a larger model and its gradients is a job
@@ -94,7 +95,7 @@ def break_it(study: Study, settings: dict[str, str]) -> None:
         chart = figures.breaking_curve(value["steps"], value["guessing"], STEPS)
         show_chart(chart, "step_breaking", "Loss of the sentence and of the other text by step")
         st.markdown(words.autopsy(value, study.model.config, finished))
-        st.table(words.autopsy_table(value))
+        show_table(words.autopsy_table(value), "step_autopsy", "What became of it")
 
     wanted = settings | {"factor": factor, "steps": STEPS}
     known = study.run_key == BUNDLED and recorded_result(RECORDED)["settings"] == wanted

@@ -27,6 +27,7 @@ from ui.services.traces import attention_of
 from ui.show.curves import show as show_chart
 from ui.show.numbers import tidy
 from ui.show.plotly_json import probability_pairs
+from ui.show.tables import show_table
 from ui.show.tokens import short
 
 FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"
@@ -65,7 +66,11 @@ def show_rotation(study: Study) -> None:
     if config.position == "rope":
         q, k = turn(q, -i), turn(k, -j)
     table = figures.rotation_table(q, k, (i, j), shift)
-    st.table(pd.DataFrame(table, index=pd.Index(figures.rotation_rows(len(q)), name="channels")))
+    show_table(
+        pd.DataFrame(table, index=pd.Index(figures.rotation_rows(len(q)), name="channels")),
+        "emb_rotations",
+        "Rotations of q and k",
+    )
     here, there = ((turn(q, i + by) @ turn(k, j + by)).item() for by in (0, shift))
     st.markdown(words.products(here=here, there=there, i=i, j=j, shift=shift))
     if config.causal and i < j:

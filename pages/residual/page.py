@@ -24,6 +24,7 @@ from ui.app.token_choice import choose_token
 from ui.components.block_diagram import block_diagram
 from ui.components.chart import show
 from ui.services.study import Study
+from ui.show.tables import show_table
 from ui.show.tokens import code, token_in_words
 
 LIKELIEST, ALONE, AVERAGE = "the likeliest", "nothing", "the average of all tokens"
@@ -72,7 +73,7 @@ def show_shares(shares: Attribution) -> None:
     st.markdown("Attention is the sum of its heads. **Each head's share:**")
     show(figures.head_map(shares), "stream_heads", "Each head's share of the logit, by layer")
     with st.expander("Every branch as a table", icon=":material/table:"):
-        st.table(words.share_table(shares))
+        show_table(words.share_table(shares), "stream_table", "Every branch")
 
 
 def explain_sum(study: Study, seen: Recording, position: int, written: tuple[Written, ...]) -> None:

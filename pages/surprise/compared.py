@@ -11,7 +11,7 @@ from pages.surprise import words
 from ui.app.compare import in_two, next_token_differs
 from ui.services.study import Study
 from ui.services.surprises import after_all
-from ui.show.surprise_strip import Surprises, strip
+from ui.show.surprise_strip import Surprises, show_strip
 
 Found = tuple[Study, Surprises]
 MUCH = 1.0  # bits: half as likely, or twice
@@ -54,7 +54,7 @@ def compare_surprises(a: Found, b: Found) -> None:
         at = int(bool(side))
         study, found = (a, b)[at]
         guessing = math.log2(study.tokenizer.vocab_size)
-        st.html(strip(study.tokens, found, guessing, marked[at]))
+        show_strip(study.tokens, found, guessing, f"surprise_strip{side}", marked[at])
 
     in_two(a[0], draw, "surprises", differs)
     st.caption(words.MARKED)

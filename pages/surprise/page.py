@@ -35,7 +35,8 @@ from ui.components.chart import show
 from ui.services.study import Study
 from ui.services.surprises import surprises_of
 from ui.show.numbers import number, percent, power
-from ui.show.surprise_strip import Surprises, strip
+from ui.show.surprise_strip import Surprises, show_strip
+from ui.show.tables import show_table
 from ui.show.tokens import code, short
 
 MOST_TOKENS = 128
@@ -65,7 +66,8 @@ def text_in_colours(study: Study) -> None:
     texts = [token.text for token in study.tokens[1:]]
     picture, guessing = st.container(), math.log2(study.tokenizer.vocab_size)
     shown = guessed(texts, found)
-    picture.html(strip(study.tokens, found if shown else None, guessing))
+    with picture:
+        show_strip(study.tokens, found if shown else None, guessing, "surprise_strip")
     if shown:
         prose(words.strip_finding(texts, found, guessing))
 
@@ -95,7 +97,9 @@ def from_probability_to_bits(study: Study) -> None:
     with left:
         prose(words.BITS)
         st.markdown(words.FORMULA)
-        st.table(words.bits_table(study.tokenizer.vocab_size))
+        show_table(
+            words.bits_table(study.tokenizer.vocab_size), "surprise_bits", "Probabilities and bits"
+        )
     with right:
         tokens, bits = (study.tokens[1:], found.bits) if found else ((), ())
         show(bits_by_probability(tokens, bits), "surprise_curve", words.BITS_CURVE)

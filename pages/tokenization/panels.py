@@ -77,7 +77,7 @@ def cutters() -> Cutters:
 def cut_by_its_own(study: Study) -> None:
     """The prompt as the loaded model reads it."""
     tokens = study.tokenizer.tokenize(study.prompt)
-    show_chips(tokens)
+    show_chips(tokens, "cut_own")
     prose(words.own(parts_of(study.tokenizer), len(tokens), len(study.prompt)))
 
 
@@ -104,7 +104,7 @@ def cut_by_each(study: Study) -> None:
     for column, (name, tokens) in zip(columns, cuts.items(), strict=True):
         with column:
             st.markdown(f"**{name}: {counted(len(tokens), 'token')}**")
-            show_chips(tokens)
+            show_chips(tokens, f"cut_{name}")
             if unknown := [code(token.text) for token in tokens if not token.known]:
                 st.warning(words.unknown(unknown[:5]))
             st.caption(f"{words.OF_EACH[name]} {words.made_of(parts_of(tokenizers[name]))}")
@@ -151,7 +151,7 @@ def with_and_without_a_space(study: Study, found: Cutters) -> None:
 
 @about_prompt
 def _cut_by_some_merges(study: Study) -> None:
-    show_chips(cutters().bpe.encode_steps(study.prompt, st.session_state[DONE]))
+    show_chips(cutters().bpe.encode_steps(study.prompt, st.session_state[DONE]), "cut_merges")
 
 
 @st.fragment

@@ -21,7 +21,8 @@ from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.client import is_guest, own_limits
 from ui.app.links import page_of
-from ui.app.seat import place_in_class
+from ui.app.reach import own_page
+from ui.app.seat import place_in_class, storage_is_blocked
 from ui.app.visitor import visitor_id
 from ui.services.runs import (
     Limits,
@@ -109,6 +110,8 @@ def training_form() -> str | None:
         started = _start(_in_class(request, my_class, bool(of_all)))
         if of_all:
             forget_vote()
+    if storage_is_blocked():
+        st.caption(words.kept_nowhere(f"{own_page()}training"))
     st.caption(words.rules(limits))
     return started
 

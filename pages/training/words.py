@@ -497,6 +497,15 @@ SHARE_SAYS = (
 )
 SHARE_CURVES, SHARE_MODEL = "Its curves", "Its model, to play with on a phone"
 
+
+def kept_nowhere(address: str) -> str:
+    """Where a browser keeps nothing. address: the app's own, outside of any frame."""
+    return (
+        "This browser doesn't let the app keep anything (as in a frame on another site): after a "
+        f"reload a run isn't yours any more. It is at the app's [own address]({address})."
+    )
+
+
 FOR_ALL = "For the whole class"
 VOTE = "Let the class vote"
 VOTE_ON = "On what?"

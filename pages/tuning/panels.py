@@ -14,6 +14,7 @@ from ui.app.glossary import prose
 from ui.app.job_panel import job_panel
 from ui.app.lesson import ask
 from ui.components.chart import show
+from ui.show.tables import show_table
 from ui.show.theme import series_color
 
 _SHARES = 6  # of the largest that are drawn
@@ -134,5 +135,7 @@ def show_noise() -> None:
         show(figures.seed_dots(found.rates, found.bits), "tuning_seeds", words.NOISE_ALT_DOTS)
     with right:
         prose(words.noise_found(found))
-        st.table(words.noise_table(found), hide_index=True)
+        show_table(
+            words.noise_table(found), "tuning_noise", "Differences between seeds", hide_index=True
+        )
         prose(words.noise_rule(found))

@@ -18,6 +18,7 @@ from ui.app.lesson import ask
 from ui.components.chart import show
 from ui.services.jobs import search_service
 from ui.show.names import as_text
+from ui.show.tables import show_table
 
 
 @st.fragment
@@ -51,7 +52,7 @@ def _show_once() -> None:
     best = recorded_result("search_lookup")["value"]["best"]
     steps = figures.search_steps({name: each.found for name, each in found.items()}, best)
     show(steps, "tuning_once", words.ONCE_ALT)
-    st.table(words.once_table(found, NAMES), hide_index=True)
+    show_table(words.once_table(found, NAMES), "tuning_once_table", "One search", hide_index=True)
     st.caption(words.winners(found))
 
 

@@ -9,6 +9,7 @@ import time
 from playwright.sync_api import expect
 
 from tests.browser.conftest import open_lesson, settled
+from tests.loopback import loopback
 from ui.app.reach import pages_in_network
 from ui.show.qr import LARGE, qr_png
 
@@ -114,6 +115,32 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     assert not [*(runs_folder / "classes").iterdir()]
     teacher.reload()
     main_part(teacher).get_by_role("button", name="Open a class").wait_for()
+
+
+def test_a_pupil_in_a_frame_on_a_site_that_the_browser_distrusts(new_page, app_url):
+    """As a Space shows the app: a browser that blocks other sites' cookies keeps nothing there."""
+    teacher, page = new_page(), new_page()
+    teacher.goto(f"{app_url}/classroom")
+    main_part(teacher).get_by_role("button", name="Open a class").click()
+    code = teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
+    shown = f'<iframe src="{app_url}/classroom?code={code}" width="1200" height="800"></iframe>'
+    with loopback() as school:
+        school.files |= {"/": shown.encode(), "/favicon.ico": b""}
+        page.goto(school.address.replace("127.0.0.1", "localhost"))  # not the same site
+    pupil = page.frame_locator("iframe")
+    own = pupil.get_by_role("link", name="at its own address")
+    assert own.get_attribute("href") == f"{app_url}/classroom"
+    main_part(pupil).get_by_role("button", name="Join a class").click()
+    pupil.get_by_text("You are in as").wait_for()
+    open_lesson(teacher, f"{app_url}/surprise?prompt=OTTO:%20It%20was")
+    expect(pupil.get_by_role("textbox", name=PROMPT)).to_have_value("OTTO: It was")
+    main_part(pupil).get_by_test_id("stRadio").first.locator("label").nth(1).click()
+    teacher.get_by_text("Answered: 1 of 1 pupil.").first.wait_for()
+    open_lesson(teacher, f"{app_url}/data")
+    pupil.get_by_text("Upload a file").click()
+    text = {"name": "own.txt", "mimeType": "text/plain", "buffer": b"A duck sat down. " * 300}
+    main_part(pupil).locator("input[type=file]").set_input_files(files=[text])
+    pupil.get_by_text("5,100 characters").first.wait_for()
 
 
 def forge(pupil, app_url):

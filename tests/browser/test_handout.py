@@ -9,7 +9,7 @@ from tests.helpers import tiny_model
 from ui.components import attention_map
 from ui.components.attention_map import CSS, HTML, Selection, pack, pack_small
 from ui.components.bundle import bundle
-from ui.show.handout import OFF, About, Drawing, page_of_drawing, page_of_figure
+from ui.show.handout import OFF, About, Chart, Drawing, page_of
 
 ABOUT = About("Attention", "a dog, the dog", "tiny", "2026-11-28")
 TOKENS = list("abcdefgh")
@@ -47,7 +47,7 @@ def test_attention_without_a_server(opened):
     answers = {f"[{i},{j}]": message((i, j)) for i, j in heads}
     script = bundle(attention_map._FILES / "draw.js")
     drawing = Drawing(HTML, CSS, script, message((0, 0)), answers, ".knock, .lamp")
-    page, own, seen = opened(page_of_drawing(ABOUT, drawing))
+    page, own, seen = opened(page_of(ABOUT, [("", drawing)]))
     assert OFF in page.locator("header").inner_text()
     pattern = trace_attention(model, tuple(range(1, 9))).pattern
 
@@ -56,7 +56,8 @@ def test_attention_without_a_server(opened):
         box = plot.bounding_box()
         plot.hover(position={"x": box["width"] * 0.5 / 8, "y": box["height"] * 7.5 / 8})
         page.wait_for_function(
-            "wanted => { const { cell, weight } = document.querySelector('.readout').dataset;"
+            "wanted => { const { shadowRoot } = document.querySelector('.picture');"
+            " const { cell, weight } = shadowRoot.querySelector('.readout').dataset;"
             " return cell === '7.0' && Math.abs(weight - wanted) < 0.003 }",
             arg=pattern[(*head, 7, 0)].item(),
         )
@@ -72,7 +73,7 @@ def test_attention_without_a_server(opened):
 
 def test_a_chart_without_a_server(opened):
     bars = {"type": "bar", "x": ["a", "b"], "y": [1, 3], "hovertemplate": "%{x}: %{y}"}
-    page, own, seen = opened(page_of_figure(ABOUT, {"data": [bars], "layout": {}}))
+    page, own, seen = opened(page_of(ABOUT, [("", Chart({"data": [bars], "layout": {}}))]))
     bar = page.locator(".bars path").last
     box = bar.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

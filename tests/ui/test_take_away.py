@@ -6,6 +6,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +14,9 @@ from hypothesis import strategies as st
 from gpt_core.interpret.attention import trace_attention
 from tests.helpers import app_at, tiny_model
 from ui.components.attention_map import COLUMNS, message_of, pack_weights, rows_of_message
-from ui.show.handout import OFF, About, page_of_figure
+from ui.show.handout import OFF, About, Chart, page_of, sheet
 from ui.show.plotly_json import to_json
-from ui.show.rows import csv_of, rows_of_figure
+from ui.show.rows import csv_of, rows_of_figure, rows_of_markup, rows_of_table
 from ui.show.take_away import LABEL
 
 ABOUT = About("A <b>title</b>", "</script><img src=x>", "model", "2026-11-28", "javascript:1")
@@ -54,6 +55,15 @@ def test_the_cells_of_a_heat_map():
     assert rows_of_figure(figure)[1:3] == rows
 
 
+def test_the_cells_of_tables():
+    frame = pd.DataFrame({"model": ["`a`"], "bits": ["**1.5**"]})
+    assert rows_of_table(frame) == [["model", "bits"], ["a", "1.5"]]
+    assert rows_of_table(frame.set_index("model")) == rows_of_table(frame)
+    assert rows_of_table([{"a": "x", "b": "`` ` ``"}]) == [["a", "b"], ["x", "`"]]
+    markup = "<table><tr><th>of</th><td><b>1</b> &lt;</td></tr></table>"
+    assert rows_of_markup(f"<style>td {{}}</style>{markup} left out") == [["of", "1 <"]]
+
+
 def test_attention_reads_back_as_the_model_s_own_weights():
     trace = trace_attention(tiny_model(), (1, 2, 3, 4, 5))
     header = {"tokens": list("abcde"), "layers": 2, "heads": 2, "width": 0, "causal": True}
@@ -65,11 +75,12 @@ def test_attention_reads_back_as_the_model_s_own_weights():
 
 
 def test_a_handout_shows_names_as_text_and_asks_nobody():
-    page = page_of_figure(ABOUT, {"data": [{"y": [1], "name": "</script>"}], "layout": {}})
+    figure = {"data": [{"y": [1, float("nan")], "name": "</script>"}], "layout": {}}
+    page = page_of(ABOUT, [("<img>", Chart(figure)), ("", sheet([["<img>"], ["</script>"]]))])
     assert "<img" not in page and "javascript:" not in page and OFF in page
     assert page.count("</script>") == page.count("<script")
-    figure = re.search(r'id="figure">(.*?)</script>', page)[1]
-    assert json.loads(figure)["data"][0]["name"] == "</script>"
+    [drawn] = json.loads(re.search(r'id="data-0">(.*?)</script>', page)[1])["data"]
+    assert drawn == {"y": [1, None], "name": "</script>"}  # JSON has no NaN
     assert "default-src 'none'" in page
     assert 1.5e6 < len(page) < 2.2e6
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ui.components.bundle import bundle
 from ui.components.full_screen import full_screen
-from ui.show.handout import Drawing, page_of_drawing
+from ui.show.handout import Drawing
 from ui.show.rows import csv_of
 from ui.show.take_away import take_away
 
@@ -17,6 +17,7 @@ Rows = Sequence[Sequence[Any]]
 
 def take_drawing(
     key: str,
+    title: str,
     html: str,
     css: str,
     folder: Path,
@@ -26,12 +27,14 @@ def take_drawing(
     answers: Callable[[], Mapping[str, bytes]] = dict,
     off: str = "",
 ) -> None:
-    """Offer a component's picture. folder: holds its draw.js. answers, off: see `Drawing`."""
+    """Offer a component's picture. folder: holds its draw.js. title, answers, off: as in a handout.
+
+    See `ui.show.handout.Drawing`.
+    """
     take_away(
         key,
+        title,
         lambda: csv_of(rows()),
-        lambda about: page_of_drawing(
-            about, Drawing(html, css, bundle(folder / "draw.js"), data, answers(), off)
-        ),
+        lambda: Drawing(html, css, bundle(folder / "draw.js"), data, answers(), off),
         lambda: full_screen(key),
     )

@@ -15,7 +15,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ui.show.theme import palette, series_color
+from ui.show.handout import Chart as HandoutChart
+from ui.show.plotly_theme import template
+from ui.show.rows import csv_of
+from ui.show.take_away import take_away
+from ui.show.theme import Palette, palette, series_color
 
 _ZOOM = "zoom"
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
@@ -149,6 +153,47 @@ def show(chart: Chart, key: str, alt: str) -> None:
             on_select="rerun",
             selection_mode=[_ZOOM],
         )
+    colors = palette()
+    take_away(
+        key, alt, lambda: csv_of(rows_of(chart)), lambda: HandoutChart(_figure(chart, colors))
+    )
+
+
+def rows_of(chart: Chart) -> list[list[Any]]:
+    """The points of all curves, and the bars: a row each, under a row of names."""
+    across, up = (chart.spec["encoding"][axis]["title"] for axis in "xy")
+    points = zip(chart.data["line"], chart.data["x"], chart.data["y"], strict=True)
+    bars = [[bar["label"], "", bar["y"]] for bar in _bars_of(chart)]
+    return [["curve", across, up], *([name, x, y] for name, x, y in points), *bars]
+
+
+def _bars_of(chart: Chart) -> list[dict[str, Any]]:
+    rules = [layer for layer in chart.spec["layer"] if "data" in layer]
+    return rules[0]["data"]["values"] if rules else []
+
+
+def _figure(chart: Chart, colors: Palette) -> dict[str, Any]:
+    """The same as a figure of Plotly's, for a handout."""
+    encoding = chart.spec["encoding"]
+    scale = chart.spec["layer"][0]["encoding"]["color"]["scale"]
+    lines = []
+    for name, color in zip(scale["domain"], scale["range"], strict=True):
+        points = chart.data[chart.data["line"] == name]
+        line = {"name": name, "x": [*points["x"]], "y": [*points["y"]], "line": {"color": color}}
+        lines.append({"type": "scatter", "mode": "lines"} | line)
+    axes = {f"{axis}axis": {"title": {"text": encoding[axis]["title"]}} for axis in "xy"}
+    if encoding["y"]["scale"].get("type") == "log":
+        axes["yaxis"]["type"] = "log"
+    for bar in _bars_of(chart):
+        ends = {"x0": 0, "x1": 1, "xref": "paper", "y0": bar["y"], "y1": bar["y"]}
+        look = {"type": "line", "line": {"dash": "dot", "width": 1.5, "color": colors.muted}}
+        axes.setdefault("shapes", []).append(ends | look | {"label": {"text": bar["label"]}})
+    layout = axes | {
+        "template": template(colors),
+        "height": chart.spec["height"] + 80,
+        "showlegend": len(lines) > 1,
+    }
+    return {"data": lines, "layout": layout | {"legend": {"orientation": "h", "y": 1.12}}}
 
 
 def _long_form(lines: Sequence[Line]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A picture as one HTML file that needs no server: for a class's board, or any free static page.
+"""Pictures as one HTML file that needs no server: for a class's board, or any free static page.
 
 The file asks nobody for anything: a content security policy in it forbids every request.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ui.show.plotly_json import to_json
 from ui.show.plotly_script import packed_script
+from ui.show.theme import LIGHT, Palette
 
 OFF = "This is a handout: what needs the model is off."
 _POLICY = (
@@ -21,33 +22,59 @@ _POLICY = (
     "img-src data: blob:; font-src data:"
 )
 _STYLE = """
-:root { --st-text-color: #1c1b22; --st-background-color: #ffffff; --st-primary-color: #3b4a63;
-        --st-secondary-background-color: #f4f3f8; --st-code-font: monospace }
-body { font: 17px/1.5 system-ui, sans-serif; color: #1c1b22; background: #fff; margin: 1.5rem auto;
+:root { --st-text-color: INK; --st-background-color: GROUND; --st-primary-color: MUTED;
+        --st-secondary-background-color: color-mix(in srgb, INK 6%, GROUND);
+        --st-code-font: monospace }
+body { font: 17px/1.5 system-ui, sans-serif; color: INK; background: GROUND; margin: 1.5rem auto;
        max-width: 80rem; padding: 0 1rem }
-h1 { margin: 0 } header p { margin: .3rem 0; color: #54515f } header q { white-space: pre-wrap }
-.off { border-left: 4px solid #3b4a63; padding-left: .6rem }
+h1 { margin: 0 } header p { margin: .3rem 0; color: MUTED } header q { white-space: pre-wrap }
+a { color: inherit; overflow-wrap: anywhere } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem }
+.off { border-left: 4px solid MUTED; padding-left: .6rem }
+.picture { overflow-x: auto }
 """
-# Plotly's script is 4.8 MB, compressed 1.5 MB, as text 2.0 MB; the browser unpacks it.
+# What draws one picture: `host` is its place. It is whole when each has said so.
+_DRAWN = """
+host.dataset.drawn = "yes";
+if (!document.querySelector(".picture:not([data-drawn])")) document.body.dataset.drawn = "yes";
+"""
+# Plotly's script is 4.8 MB, compressed 1.5 MB, as text 2.0 MB; the browser unpacks it, once.
 _UNPACK = """
-const packed = document.getElementById("plotly").textContent;
-const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-const script = document.createElement("script");
-script.textContent = await new Response(stream).text();
-document.head.append(script);
-const figure = JSON.parse(document.getElementById("figure").textContent);
-await Plotly.newPlot("picture", figure.data, figure.layout,
-                     { displaylogo: false, responsive: true, displayModeBar: false });
-document.body.dataset.drawn = "yes";
+window.plotly = (async () => {
+  const packed = document.getElementById("plotly").textContent;
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(stream).text();
+  document.head.append(script);
+})();
 """
+_CHART = """
+const figure = read("data");
+await window.plotly;
+await Plotly.newPlot(host, figure.data, figure.layout,
+                     { displaylogo: false, responsive: true, displayModeBar: false });
+"""
+_DRAW = """
+const root = host.attachShadow({ mode: "open" });
+root.append(document.getElementById(`shape-${host.dataset.number}`).content);
+const unpack = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const data = read("data"), answers = read("answers");
+const drawing = draw(root, data.base64 ? unpack(data.base64) : data, (choice) => {
+  const answer = answers[JSON.stringify(choice?.head)];
+  if (answer) drawing.show(unpack(answer));
+});
+"""
+_TABLE = """<style>.sheet { border-collapse: collapse }
+.sheet th, .sheet td { border-bottom: 1px solid var(--line); padding: .25rem .7rem;
+                       text-align: left }</style>"""
 
 
 @dataclass(frozen=True)
 class About:
     """What stands over a picture: which lesson it is from, and what it was about.
 
-    address: that opens it in the app again; empty if not known. date: as it is to be read.
+    address: that opens it in the app again; empty if not known. date: as it is to be read. colors:
+    those that the pictures are drawn in.
     """
 
     title: str
@@ -55,6 +82,7 @@ class About:
     model: str
     date: str
     address: str = ""
+    colors: Palette = LIGHT
 
 
 @dataclass(frozen=True)
@@ -74,8 +102,54 @@ class Drawing:
     off: str = ""
 
 
-def page_of_drawing(about: About, drawing: Drawing) -> str:
-    """The whole file."""
+@dataclass(frozen=True)
+class Chart:
+    """A chart of Plotly's, in its look. All of them in a file together take 2 MB for their script."""
+
+    figure: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Markup:
+    """HTML that draws itself."""
+
+    html: str
+
+
+Picture = Drawing | Chart | Markup
+
+
+def page_of(about: About, pictures: Sequence[tuple[str, Picture]]) -> str:
+    """The whole file: pictures, each with what is said above it."""
+    parts = [_part(n, *named) for n, named in enumerate(pictures)]
+    if any(isinstance(picture, Chart) for _, picture in pictures):
+        script = base64.b64encode(packed_script()).decode()
+        packed = f'<script type="text/plain" id="plotly">{script}</script>'
+        parts.insert(0, f"{packed}<script>{_UNPACK}</script>")
+    return _page(about, "".join(parts))
+
+
+def sheet(rows: Sequence[Sequence[Any]], colors: Palette = LIGHT) -> Markup:
+    """A table; its first row has the names."""
+    first, *others = ([html.escape(str(cell)) for cell in row] for row in rows)
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in first)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in others)
+    style = f'class="sheet" style="--line:{colors.grid}"'
+    return Markup(f"{_TABLE}<table {style}><thead><tr>{head}</tr></thead>{body}</table>")
+
+
+def _part(number: int, title: str, picture: Picture) -> str:
+    """What stands in the file for one picture."""
+    heading = f"<h2>{html.escape(title)}</h2>" if title else ""
+    if isinstance(picture, Markup):
+        return f'{heading}<div class="picture" data-drawn="yes">{picture.html}</div>'
+    place = f'{heading}<div class="picture" data-number="{number}"></div>'
+    if isinstance(picture, Chart):
+        return place + _chart(number, picture)
+    return place + _drawing(number, picture)
+
+
+def _drawing(number: int, drawing: Drawing) -> str:
     answers = {
         key: base64.b64encode(data).decode() for key, data in (drawing.answers or {}).items()
     }
@@ -85,47 +159,39 @@ def page_of_drawing(about: About, drawing: Drawing) -> str:
     style = drawing.css
     if drawing.off:
         style += f"\n{drawing.off} {{ opacity: .35; pointer-events: none }}"
-    body = (
-        f'<style>{style}</style><div id="picture">{drawing.html}</div>'
-        f"{_json('data', first)}{_json('answers', answers)}"
-        f'<script type="module">{drawing.script}\n{_DRAW}</script>'
+    return (
+        f'<template id="shape-{number}"><style>{style}</style>{drawing.html}</template>'
+        f"{_json(f'data-{number}', first)}{_json(f'answers-{number}', answers)}"
+        f"{_script(number, drawing.script, _DRAW)}"
     )
-    return _page(about, body)
 
 
-def page_of_figure(about: About, figure: Mapping[str, Any]) -> str:
-    """The whole file of a chart of Plotly's: about 2 MB, whatever it shows."""
-    script = base64.b64encode(packed_script()).decode()
-    body = (
-        f'<div id="picture"></div>{_data("figure", to_json(dict(figure)))}'
-        f'<script type="text/plain" id="plotly">{script}</script>'
-        f'<script type="module">{_UNPACK}</script>'
+def _chart(number: int, chart: Chart) -> str:
+    return _data(f"data-{number}", to_json(dict(chart.figure))) + _script(number, "", _CHART)
+
+
+def _script(number: int, before: str, draw: str) -> str:
+    """A module. before: what `draw` calls."""
+    begin = (
+        f"const host = document.querySelector('[data-number=\"{number}\"]');\n"
+        "const read = (id) => JSON.parse("
+        "document.getElementById(`${id}-${host.dataset.number}`).textContent);"
     )
-    return _page(about, body)
-
-
-_DRAW = """
-const unpack = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const read = (id) => JSON.parse(document.getElementById(id).textContent);
-const data = read("data"), answers = read("answers");
-const drawing = draw(document.getElementById("picture"), data.base64 ? unpack(data.base64) : data,
-  (choice) => {
-    const answer = answers[JSON.stringify(choice?.head)];
-    if (answer) drawing.show(unpack(answer));
-  });
-document.body.dataset.drawn = "yes";
-"""
+    return f'<script type="module">{before}\n{{\n{begin}{draw}{_DRAWN}}}</script>'
 
 
 def _page(about: About, body: str) -> str:
     title, prompt, model = (html.escape(t) for t in (about.title, about.prompt, about.model))
     link = html.escape(about.address)
     again = f' <a href="{link}">{link}</a>' if link.startswith(("http://", "https://")) else ""
+    colors = about.colors
+    style = _STYLE.replace("INK", colors.text).replace("GROUND", colors.background)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE}</style></head><body><header><h1>{title}</h1>"
+        f"<style>{style.replace('MUTED', colors.muted)}</style></head>"
+        f"<body><header><h1>{title}</h1>"
         f"<p>Prompt: <q>{prompt}</q></p><p>Model: {model} · {html.escape(about.date)}</p>"
         f'<p class="off">{OFF}{again}</p></header>{body}</body></html>'
     )

@@ -8,9 +8,11 @@ import html
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from html.parser import HTMLParser
 from typing import Any
 
 _TAG = re.compile(r"<[^>]*>")
+_CODE = re.compile(r"(`+) ?(.+?) ?\1")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
 
@@ -26,6 +28,55 @@ def csv_of(rows: Iterable[Sequence[Any]]) -> str:
 
 def _safe(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def rows_of_table(table: Any) -> list[list[Any]]:
+    """What `st.table` would draw: a row for each, under the names of the columns."""
+    import pandas as pd  # slow to load; whoever takes nothing along doesn't wait for it
+
+    frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(_columns(table))
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index(names=frame.index.name or "")
+    return [[_plain(cell) for cell in row] for row in ([*frame], *frame.values.tolist())]
+
+
+def _columns(table: Any) -> Any:
+    return table.to_pydict() if hasattr(table, "to_pydict") else table
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as it is read: Streamlit takes it for Markdown."""
+    return _CODE.sub(r"\2", cell).replace("**", "") if isinstance(cell, str) else cell
+
+
+class _Cells(HTMLParser):
+    """The cells of the tables in a piece of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[Any]] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("caption", "tr"):
+            self.rows.append([])
+        if tag in ("caption", "th", "td"):
+            self.rows[-1].append("")
+            self._inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside &= tag not in ("caption", "th", "td")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.rows[-1][-1] += data
+
+
+def rows_of_markup(markup: str) -> list[list[Any]]:
+    """The tables in a piece of HTML, row by row."""
+    cells = _Cells()
+    cells.feed(markup)
+    return cells.rows
 
 
 def rows_of_figure(figure: Mapping[str, Any]) -> list[list[Any]]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import html
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
 
 from ui.show.numbers import number, percent, power
+from ui.show.tables import show_markup
 from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike, short
 
+TITLE = "Each token with its bits of surprise"
 HINT = "What was expected? Point, tap or press Tab."
 # Per cent of the colour where guessing would have done as well: text on more of it can't be read
 # in the dark.
@@ -64,6 +69,29 @@ class Surprises:
     def mean(self) -> float:
         """The loss, in bits per token; only where there is a token to predict."""
         return self.total / len(self.bits)
+
+
+def show_strip(
+    tokens: Sequence[TokenLike],
+    found: Surprises | None,
+    guessing: float,
+    key: str,
+    differing: Collection[int] = (),
+) -> None:
+    """Draw `strip`, and offer its numbers once they are told. key: of the picture."""
+    markup = strip(tokens, found, guessing, differing)
+    if found is None:
+        st.html(markup)
+    else:
+        told = found
+        show_markup(markup, key, TITLE, lambda: _rows(tokens, told))
+
+
+def _rows(tokens: Sequence[TokenLike], found: Surprises) -> list[list[Any]]:
+    rows: list[list[Any]] = [["token", "bits", "likeliest here", "its probability"]]
+    for token, bits, likeliest in zip(tokens[1:], found.bits, found.likeliest, strict=True):
+        rows.append([short(token.text), bits, short(likeliest[0][0]), likeliest[0][1]])
+    return rows
 
 
 def strip(

@@ -1,51 +1,105 @@
-"""“Take it with you” under a picture: its numbers as CSV, itself as a handout."""
+"""“Take it with you” under a picture: its numbers as CSV, itself as a handout.
+
+At the end of a lesson all of its pictures are one handout.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.show.handout import About
+from ui.show.handout import About, Picture, page_of
+from ui.show.numbers import counted
+from ui.show.theme import palette
 
-_ABOUT = "about_page"
-LABEL = "Take it with you"
+if TYPE_CHECKING:
+    from streamlit.elements.lib.mutable_popover_container import PopoverContainer
+
+_ABOUT, _PICTURES, _LESSON = "about_page", "pictures_of_page", "take_lesson"
+LABEL, WHOLE = "Take it with you", "Take the whole lesson with you"
+NOTHING = "Nothing is drawn here yet: answer the questions first."
 
 
 def tell_about(about: Callable[[], tuple[str, str, str]]) -> None:
     """Remember how to ask for the page's title, prompt and model; course/main.py calls it."""
     st.session_state[_ABOUT] = about
+    # What is drawn is remembered only for who is about to take it along.
+    st.session_state[_PICTURES] = {} if st.session_state.get(_LESSON) else None
 
 
 def take_away(
     key: str,
+    title: str,
     rows: Callable[[], str],
-    handout: Callable[[About], str],
+    picture: Callable[[], Picture],
     more: Callable[[], None] = lambda: None,
 ) -> None:
     """A small button that opens two others. What they give is made when it is pressed.
 
-    key: of the picture. rows: its numbers, as CSV. handout: the whole file. more: draws what else
-    there is.
+    key: of the picture. title: what is said above it in a handout. rows: its numbers, as CSV. more:
+    draws what else there is.
     """
-    ask = st.session_state.get(_ABOUT)
-    if ask is None:  # a page of a test
+    if _ABOUT not in st.session_state:  # a page of a test
         return
-    box = st.popover(
-        LABEL, key=f"take_{key}", icon=":material/ios_share:", type="tertiary", on_change="rerun"
-    )
+    if (pictures := st.session_state.get(_PICTURES)) is not None:
+        pictures[key] = title, picture
+    box = _popover(LABEL, f"take_{key}")
     if not box.open:
         return
-    title, prompt, model = ask()
-    about = About(title, prompt, model, date.today().isoformat(), st.context.url or "")
-    name = re.sub(r"\W+", "-", f"{about.title} {key}").strip("-").lower()[:80]
+    about = _about()
+    name = _file_name(f"{about.title} {key}")
     with box:
         more()
         _button("Numbers (CSV)", rows, f"{name}.csv", "text/csv", f"csv_{key}")
-        page = f"{name}.html"
-        _button("Handout (HTML)", lambda: handout(about), page, "text/html", f"handout_{key}")
+        _handout("Handout (HTML)", about, {key: (title, picture)}, name, f"handout_{key}")
+
+
+def take_lesson() -> None:
+    """The same for all that the page shows; course/main.py calls it once the page is drawn."""
+    box = _popover(WHOLE, _LESSON)
+    if not box.open:
+        return
+    pictures = st.session_state.get(_PICTURES) or {}
+    about = _about()
+    with box:
+        if pictures:
+            label = f"Handout (HTML): {counted(len(pictures), 'picture')}"
+            _handout(label, about, pictures, _file_name(about.title), "handout_of_lesson")
+        else:
+            st.caption(NOTHING)
+
+
+def _popover(label: str, key: str) -> PopoverContainer:
+    return st.popover(
+        label, key=key, icon=":material/ios_share:", type="tertiary", on_change="rerun"
+    )
+
+
+def _about() -> About:
+    title, prompt, model = st.session_state[_ABOUT]()
+    today = date.today().isoformat()
+    return About(title, prompt, model, today, st.context.url or "", palette())
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"\W+", "-", text).strip("-").lower()[:80]
+
+
+def _handout(
+    label: str,
+    about: About,
+    pictures: Mapping[str, tuple[str, Callable[[], Picture]]],
+    name: str,
+    key: str,
+) -> None:
+    def make() -> str:
+        return page_of(about, [(title, picture()) for title, picture in pictures.values()])
+
+    _button(label, make, f"{name}.html", "text/html", key)
 
 
 def _button(label: str, make: Callable[[], str], name: str, mime: str, key: str) -> None:

@@ -8,12 +8,13 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Protocol
 
-import streamlit as st
+from ui.show.tables import show_markup
 
 # Hues that a colour-blind reader can tell apart when they stand next to each other. They lie at
 # low opacity behind text of the theme's own colour, so they work in both themes.
 _HUES = ("#c2691a", "#1a8fa8", "#c2458a", "#8a9a1a", "#7a8aa0", "#a0694a")
 
+TOKENS = "The prompt in tokens"
 LABEL = 16  # characters of a token or a word that a chart, a table or a tooltip has room for
 _IN_PROSE = 40  # and a sentence
 _CHIP = 60
@@ -90,16 +91,15 @@ def _escape_invisible(character: str) -> str:
     return character
 
 
-def chips_html(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) -> str:
+def chips_html(tokens: Sequence[TokenLike], limit: int = 400) -> str:
     """HTML of coloured chips, one a token, ids below; tokens past the limit are counted."""
     spans = []
     for place, token in enumerate(tokens[:limit]):
         css = "chip" if token.known else "chip unknown"
-        number = f"<small>{token.id}</small>" if ids else ""
         spans.append(
             f'<span class="{css}" style="--hue:{_HUES[place % len(_HUES)]}" '
             f'title="token {token.id}, position {place}">'
-            f"<bdi>{_spaced(short(token.text, _CHIP))}</bdi>{number}</span>"
+            f"<bdi>{_spaced(short(token.text, _CHIP))}</bdi><small>{token.id}</small></span>"
         )
     if len(tokens) > limit:
         spans.append(f"<span>… and {len(tokens) - limit:,} more</span>")
@@ -111,9 +111,17 @@ def _spaced(shown: str) -> str:
     return re.sub("␣+", r"<i>\g<0></i>", html.escape(shown))
 
 
-def show_chips(tokens: Sequence[TokenLike], ids: bool = True, limit: int = 400) -> None:
-    """Draw the chips."""
-    st.html(chips_html(tokens, ids, limit))
+def show_chips(tokens: Sequence[TokenLike], key: str, limit: int = 400) -> None:
+    """Draw the chips with their ids. key: of the picture."""
+    show_markup(
+        chips_html(tokens, limit),
+        key,
+        TOKENS,
+        lambda: (
+            [("position", "token", "id")]
+            + [(place, short(token.text), token.id) for place, token in enumerate(tokens)]
+        ),
+    )
 
 
 def token_in_words(tokens: Sequence[TokenLike], position: int) -> str:

@@ -16,6 +16,7 @@ from ui.app.links import page_of
 from ui.components.chart import show
 from ui.services.study import Study
 from ui.show.plotly_json import count_bars
+from ui.show.tables import show_table
 from ui.show.theme import series_color
 
 SETTINGS = {"seconds": 30, "seeds": 3}
@@ -45,7 +46,7 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
                 "against the one before": changed,
             }
         )
-    st.table(pd.DataFrame(rows).set_index("model"))
+    show_table(pd.DataFrame(rows).set_index("model"), "ladder_table", "From counting to a GPT")
     if len(rungs) == len(words.PARTS) and (told := words.depth(value)):
         prose(told)
     st.caption(words.measured(value))
@@ -71,7 +72,7 @@ def show_parameters(study: Study) -> None:
         }
         for share in shares
     ]
-    st.table(pd.DataFrame(rows).set_index("part"))
+    show_table(pd.DataFrame(rows).set_index("part"), "parameters_table", "Where the parameters sit")
     prose(f"{words.total(shares)} {words.largest(shares)}")
     if study.model.config.tie_weights:
         st.caption(words.TIED)
@@ -89,7 +90,9 @@ def show_bridge(study: Study) -> None:
         table.append(_row(other.name, str(other.year), other.parameters, own, other.layers,
                           other.heads, other.width, other.context, other.vocabulary, read)
                      )  # fmt: skip
-    st.table(pd.DataFrame(table).set_index("model"))
+    show_table(
+        pd.DataFrame(table).set_index("model"), "bridge_table", "From this model to large ones"
+    )
     sources = "; ".join(f"{other.name}: {other.source}" for other in PUBLISHED)
     st.caption(f"{sources}.")
     prose(words.AFTER)

@@ -220,7 +220,8 @@ def attention_map(
 def _take(message: bytes, key: str, others: Callable[[], Mapping[str, bytes]] = dict) -> None:
     """What is off in a handout: knocking heads out."""
     rows = partial(rows_of_message, message)
-    take_drawing(key, HTML, CSS, _FILES, message, rows, answers=others, off=".knock, .lamp")
+    off = ".knock, .lamp"
+    take_drawing(key, TITLE, HTML, CSS, _FILES, message, rows, answers=others, off=off)
 
 
 def rows_of_message(message: bytes) -> list[list[Any]]:
@@ -247,6 +248,7 @@ def rows_of_message(message: bytes) -> list[list[Any]]:
     return rows
 
 
+TITLE = "Attention: a row asks, columns are asked"
 COLUMNS = ("layer", "head", "asks", "token that asks", "asked", "token asked", "weight")
 
 

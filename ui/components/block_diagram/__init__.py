@@ -163,7 +163,7 @@ def block_diagram(
     """
     pages = lesson_pages(config)
     layers = counted(config.n_layer, "layer")
-    data = {
+    data: dict[str, Any] = {
         "name": key,
         "title": f"The model from bottom to top: embedding, {layers}, unembedding",
         "parts": _plain_parts(config),
@@ -174,7 +174,8 @@ def block_diagram(
         "pages": pages,
     }
     chosen = _component(key=key, data=data, on_open_change=lambda: None).open
-    take_drawing(key, _HTML, _CSS, _FILES, data | {"pages": {}}, partial(_rows, data))
+    drawn = data | {"pages": {}}
+    take_drawing(key, data["title"], _HTML, _CSS, _FILES, drawn, partial(_rows, data))
     return chosen if chosen in {page["file"] for page in pages.values()} else None
 
 

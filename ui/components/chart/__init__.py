@@ -14,7 +14,7 @@ import streamlit as st
 
 from ui.components.bundle import component
 from ui.components.full_screen import full_screen
-from ui.show.handout import page_of_figure
+from ui.show.handout import Chart
 from ui.show.plotly_json import Figure, to_json
 from ui.show.plotly_script import script_path
 from ui.show.plotly_theme import template
@@ -32,7 +32,7 @@ def show(figure: Figure, key: str, alt: str, on_point: Callable[[], None] | None
 
     on_point: called before the rerun when a point was pressed; `point` says which.
     """
-    message = {
+    message: dict[str, Any] = {
         "figure": as_sent(figure),
         "alt": alt,
         "script": script_path(),
@@ -43,10 +43,12 @@ def show(figure: Figure, key: str, alt: str, on_point: Callable[[], None] | None
         data=to_json(message).encode(),
         on_point_change=on_point or (lambda: None),
     )
+    drawn = message["figure"]
     take_away(
         key,
+        alt,
         lambda: csv_of(rows_of_figure(figure)),
-        lambda about: page_of_figure(about, as_sent(figure)),
+        lambda: Chart(drawn),
         lambda: full_screen(key),
     )
 

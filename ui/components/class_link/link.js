@@ -133,6 +133,7 @@ export class ClassLink {
     try {
       return localStorage.getItem(KEPT) ?? "";
     } catch {
+      this.refused();
       return "";
     }
   }
@@ -143,9 +144,14 @@ export class ClassLink {
       if (seat) localStorage.setItem(KEPT, seat);
       else localStorage.removeItem(KEPT);
     } catch {
-      if (!this.blocked) this.tell("storage", "blocked"); // once: Python reruns when it is told
-      this.blocked = true;
+      this.refused();
     }
+  }
+
+  /** The browser keeps nothing; Python reruns when it is told, so it is told once. */
+  refused() {
+    if (!this.blocked) this.tell("storage", "blocked");
+    this.blocked = true;
   }
 
   /** For a change in the class, as long as there is a seat; each runs the page once. */

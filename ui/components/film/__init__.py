@@ -147,10 +147,14 @@ def _badges(roles: dict[str, RoleScores], shape: tuple[int, ...]) -> dict[str, s
     }
 
 
+TITLE = "Attention while the model learns"
+
+
 def show_film(message: bytes, key: str, on_select: Callable[[], None]) -> None:
     """Draw a message of `pack_film`. on_select runs where the slider rests; see `chosen`."""
     _component(key=key, data=message, on_select_change=on_select)
-    take_drawing(key, _HTML, _CSS, _FILES, message, partial(_rows, message), off=".knock, .lamp")
+    rows = partial(_rows, message)
+    take_drawing(key, TITLE, _HTML, _CSS, _FILES, message, rows, off=".knock, .lamp")
 
 
 def _rows(message: bytes) -> list[list[Any]]:

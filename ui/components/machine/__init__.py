@@ -12,6 +12,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ import streamlit as st
 
 from ui.components.attention_map import message_of
 from ui.components.bundle import bundle, read
+from ui.components.taking import take_drawing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,12 +29,10 @@ if TYPE_CHECKING:
     from gpt_core.interpret.machine import Backward, Machine
 
 _FILES = Path(__file__).parent
+_HTML, _CSS = read(_FILES / "machine.html"), read(_FILES / "machine.css")
 
 _component = st.components.v2.component(
-    "machine",
-    html=read(_FILES / "machine.html"),
-    css=read(_FILES / "machine.css"),
-    js=bundle(_FILES / "mount.js"),
+    "machine", html=_HTML, css=_CSS, js=bundle(_FILES / "mount.js")
 )
 
 CELLS = 16  # of a vector
@@ -193,6 +193,9 @@ def as_recorded(message: bytes, note: str) -> bytes:
     return message_of(header, message[4 + length :])
 
 
+TITLE = "The whole model at work: numbers are lengths of vectors"
+
+
 def show_machine(
     message: bytes, key: str, on_choose: Callable[[], None] | None = None, *, ahead: bool = False
 ) -> None:
@@ -203,6 +206,24 @@ def show_machine(
     _component(key=key, data=message, **listener)
     if ahead:
         time.sleep(_AHEAD)
+    take_drawing(
+        key, TITLE, _HTML, _CSS, _FILES, as_recorded(message, ""), partial(rows_of, message)
+    )
+
+
+def rows_of(message: bytes) -> list[list[Any]]:
+    """Of each token's vector its length at each station, and the best guess at the last one."""
+    (length,) = struct.unpack_from("<I", message)
+    header = json.loads(message[4 : 4 + length])
+    stations = ["embedding"]
+    for layer in range(header["layers"]):
+        stations += [f"after attention {layer}", f"after MLP {layer}"]
+    rows: list[list[Any]] = [["position", "token", "best guess", "probability", *stations]]
+    for column, token in enumerate(header["tokens"]):
+        lengths = [station[column] for station in header["lengths"]]
+        best = header["best"][column], header["best_share"][column]
+        rows.append([header["first"] + column, token, *best, *lengths])
+    return rows
 
 
 @dataclass(frozen=True)

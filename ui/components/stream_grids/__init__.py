@@ -25,6 +25,7 @@ Place = tuple[int, int]  # a row and a column
 
 _FILES = Path(__file__).parent
 _SHEETS = (SCROLLS, _FILES / "cells.css")
+_TITLES = {"lens": "The best guess after each layer", "patch": "States, and where they differ"}
 _lens = component("logit_lens", _FILES / "lens", *_SHEETS)
 _patch = component("patching", _FILES / "patch", *_SHEETS)
 
@@ -83,7 +84,7 @@ def _lens_rows(data: dict[str, Any]) -> list[list[Any]]:
 def _take(name: str, data: dict[str, Any], key: str, rows: Callable[[], list[list[Any]]]) -> None:
     folder = _FILES / name
     css = read(*_SHEETS, folder / f"{name}.css")
-    take_drawing(key, read(folder / f"{name}.html"), css, folder, data, rows)
+    take_drawing(key, _TITLES[name], read(folder / f"{name}.html"), css, folder, data, rows)
 
 
 def patch_grids(data: dict[str, Any], key: str, on_choose: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from ui.components.bundle import component, read
 from ui.components.taking import take_drawing
 
 _FILES = Path(__file__).parent
+_TITLES = {"next": "The next token", "text": "What the model wrote"}
 _next_token = component("next_token", _FILES / "next", _FILES / "bars.css")
 _generated_text = component("generated_text", _FILES / "text", _FILES / "bars.css")
 
@@ -57,7 +58,7 @@ def _choice_rows(choices: dict[str, Any]) -> list[list[Any]]:
 def _take(name: str, data: dict[str, Any], key: str, rows: Callable[[], list[list[Any]]]) -> None:
     folder = _FILES / name
     css = read(*filter(Path.is_file, (_FILES / "bars.css", folder / f"{name}.css")))
-    take_drawing(key, read(folder / f"{name}.html"), css, folder, data, rows)
+    take_drawing(key, _TITLES[name], read(folder / f"{name}.html"), css, folder, data, rows)
 
 
 def generated_text(writing: Writing, hint: str, key: str, differs: int | None = None) -> None:
