@@ -136,6 +136,6 @@ def show_noise() -> None:
     with right:
         prose(words.noise_found(found))
         show_table(
-            words.noise_table(found), "tuning_noise", "Differences between seeds", hide_index=True
+            words.noise_table(found), "tuning_noise_table", "Differences between seeds", hide_index=True
         )
         prose(words.noise_rule(found))

@@ -202,6 +202,21 @@ def test_who_asks_without_end_takes_nobody_else_s_questions(services):
     assert last[-3] not in kept
 
 
+def test_two_who_work_together_leave_room_for_the_class(services):
+    service = services(ClassLimits(questions=12, questions_each=3))
+    teacher = service.open()
+    seats = [service.join(code_of(service, teacher), f"Pupil {n}") for n in range(12)]
+    for n in range(15):
+        for seat in seats[:2]:
+            service.answer(seat, "data", str(n), "Does it?", ("yes", "no"), 0)
+    asked = [service.answer(seat, *QUESTION, 0) for seat in seats[2:]]
+    for n in range(15, 30):
+        for seat in seats[:2]:
+            service.answer(seat, "data", str(n), "Does it?", ("yes", "no"), 0)
+    (question,) = (q for q in service.questions(teacher) if q.id == asked[0])
+    assert question.answered == 10 and len(service.questions(teacher)) == 12
+
+
 def test_questions_of_who_has_left_make_room(services):
     service = services(ClassLimits(questions=4, questions_each=3))
     teacher = service.open()

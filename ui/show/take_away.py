@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ABOUT, _PICTURES, _LESSON = "about_page", "pictures_of_page", "take_lesson"
 LABEL, WHOLE = "Take it with you", "Take the whole lesson with you"
-NOTHING = "Nothing is drawn here yet: answer the questions first."
+NOTHING = "There is no picture on this page yet."
 
 
 def tell_about(about: Callable[[], tuple[str, str, str]]) -> None:

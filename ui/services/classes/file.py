@@ -208,15 +208,19 @@ class ClassFile:
             time.time(),
         )
 
-    def lonely_questions(self) -> list[tuple[str, int]]:
-        """Questions that at most one member has answered, the oldest first, and who that is.
+    def questions_of_few(self, few: int) -> list[tuple[str, int, int]]:
+        """Questions that at most so many members have answered, the oldest first.
 
-        Nobody where the one who did has left: LEFT.
+        Each as often as there are members who did, with one of them and how many they are; once,
+        with LEFT and 0, where those who did have left.
         """
         return self._rows(
-            "SELECT id, coalesce(min(member), ?) FROM questions LEFT JOIN answers ON question = id "
-            "WHERE revealed = 0 GROUP BY id HAVING count(member) <= 1 ORDER BY asked, id",
+            "SELECT id, coalesce(member, ?), "
+            "(SELECT count(*) FROM answers WHERE question = id) AS answered "
+            "FROM questions LEFT JOIN answers ON question = id "
+            "WHERE revealed = 0 AND answered <= ? ORDER BY asked, id",
             LEFT,
+            few,
         )
 
     def remove_question(self, question: str) -> None:

@@ -52,6 +52,7 @@ _ID = re.compile(r"[0-9a-f]{16}")
 _LESSON = re.compile(r"[a-z_0-9]{0,40}")
 _LONGEST_ADDRESS = 20_000  # characters of what a teacher's address says
 _POINTS = 0.15  # seconds between two movements of a pointer that are passed on
+_FEW = 4  # a question that at most one member in so many has answered may make room
 _LOOK = 30.0  # seconds between two looks at which classes are over
 
 T = TypeVar("T")
@@ -502,22 +503,27 @@ class ClassService:
     def _add_question(self, found: _Class, question: Question, member: int = 0) -> None:
         """Keep a new question of a member, or of the teacher (0).
 
-        Of those that nobody but one member has answered, as many are kept as one may have; where
-        there is no room, one of them goes: of somebody who has left, or of the member's who has the
-        most.
+        Of those that nobody but one member has answered, as many are kept as one may have. Where
+        there is no room, one goes that few of the class have answered, so that a few who work
+        together don't fill it: of those who have left, or of the member's who has the most.
         """
+        few = max(1, len(found.members) // _FEW)
         by_member: dict[int, list[str]] = {}
-        for asked_once, whose in found.file.lonely_questions():
-            if asked_once != found.state.vote:
-                by_member.setdefault(whose, []).append(asked_once)
-        too_many = len(by_member.get(member, ())) >= self.limits.questions_each
-        if len(found.questions) >= self.limits.questions or too_many:
-            most = max(by_member, key=lambda one: (one == LEFT, len(by_member[one])), default=None)
-            goes = member if too_many else most
-            if goes is None:
+        alone: list[str] = []
+        for identity, whose, answered in found.file.questions_of_few(few):
+            if identity == found.state.vote:
+                continue
+            by_member.setdefault(whose, []).append(identity)
+            if whose == member and answered <= 1:
+                alone.append(identity)
+        goes = alone[0] if len(alone) >= self.limits.questions_each else None
+        if goes is None and len(found.questions) >= self.limits.questions:
+            if not by_member:
                 raise ClassError(too_many_questions(self.limits))
-            found.file.remove_question(by_member[goes][0])
-            found.questions.discard(by_member[goes][0])
+            goes = by_member[max(by_member, key=lambda one: (one == LEFT, len(by_member[one])))][0]
+        if goes:
+            found.file.remove_question(goes)
+            found.questions.discard(goes)
         found.file.add_question(question)
         found.questions.add(question.id)
 
