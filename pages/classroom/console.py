@@ -20,7 +20,7 @@ from ui.app.reach import is_this_computer, own_page, pages_in_network
 from ui.app.seat import CONSOLE, Sitting, attempt, get_up, watch_class
 from ui.app.together import answered_text, histogram
 from ui.services.classes.service import class_service
-from ui.show.names import as_text, plain
+from ui.show.names import as_text, plain, unmarked
 from ui.show.numbers import counted
 from ui.show.qr import LARGE, show_qr
 
@@ -35,7 +35,7 @@ _EXCERPT = 160  # characters
 
 def show_console(mine: Sitting, role: Role) -> None:
     """Draw it; what changes in the class redraws by itself."""
-    _way_in(role)
+    page = _way_in(role)
     st.caption(words.until(class_service().limits.hours - (time.time() - role.opened) / 3600))
     people, answers = st.columns([1, 2], gap="large")
     with people:
@@ -63,11 +63,12 @@ def show_console(mine: Sitting, role: Role) -> None:
     st.subheader("One model for all")
     st.markdown(words.RUN)
     st.page_link(page_of("training"), label="Training", icon=":material/trending_down:")
-    _own_link(mine)
+    _own_link(mine, page)
     _end(mine)
 
 
-def _way_in(role: Role) -> None:
+def _way_in(role: Role) -> str:
+    """The address and the code; the address at which others reach the app."""
     page = own_page()
     if is_this_computer(page):
         pages = pages_in_network(page)
@@ -89,6 +90,7 @@ def _way_in(role: Role) -> None:
     )
     with right:
         show_qr(f"{page}{CONSOLE}?code={role.code}", LARGE)
+    return page
 
 
 def _names(members: list[Member]) -> None:
@@ -151,7 +153,7 @@ def _answers(mine: Sitting, questions: list[Question]) -> None:
     chosen = st.selectbox(
         "Question",
         list(known),
-        format_func=lambda one: f"{known[one].lesson}: {known[one].text[:_EXCERPT]}",
+        format_func=lambda one: unmarked(f"{known[one].lesson}: {known[one].text}")[:_EXCERPT],
         key="class_question",
     )
     question = known.get(chosen, questions[0])
@@ -172,7 +174,7 @@ def _single(mine: Sitting, question: Question) -> list[str]:
     return [
         words.named(
             as_text(member.nickname) if member.named and not member.hidden else words.A_PUPIL,
-            as_text(question.options[choice]),
+            as_text(unmarked(question.options[choice])),
         )
         for member, choice in class_service().answers(mine.seat, question.id)
     ]
@@ -204,11 +206,13 @@ def _show(item: Item) -> None:
     go_to_view(*view)
 
 
-def _own_link(mine: Sitting) -> None:
+def _own_link(mine: Sitting, page: str) -> None:
     with st.expander("Your own link, results"):
         st.markdown(words.LINK)
         if st.toggle("Show the link", key="class_own_link"):
-            st.code(f"{own_page()}{CONSOLE}#seat={mine.seat.text}", language=None, wrap_lines=True)
+            link = f"{page}{CONSOLE}#seat={mine.seat.text}"
+            show_qr(link, LARGE)
+            st.code(link, language=None, wrap_lines=True)
         if st.button(words.REISSUE, key="class_reissue"):
             seat = attempt(lambda: class_service().reissue(mine.seat))
             if seat:

@@ -88,7 +88,7 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     main_part(one).get_by_test_id("stRadio").first.locator("label").nth(1).click()
     teacher.get_by_text("Answered: 1 of 3 pupils").first.wait_for()
     main_part(teacher).get_by_role("button", name="Reveal to the class").first.click()
-    histogram = one.get_by_label("How many of the class chose each answer, as bars")
+    histogram = one.get_by_label("How many of the class chose each answer")
     histogram.first.wait_for()
 
     two.get_by_role("button", name="Look around on my own").click()

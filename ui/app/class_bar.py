@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 RUNS = "training"  # the lesson at which a run is looked at
 _LONGEST_TEXT = 4_000
+_HAND_IN, _TEXT = "class_hand_in", "class_hand_in_text"
 
 
 def class_bar() -> None:
@@ -109,35 +110,46 @@ def _of_member(mine: Sitting, code: str, member: Member) -> None:
             icon=":material/explore:",
             on_click=look_around,
         )
-    with st.popover("Hand in", icon=":material/upload:"):
-        _hand_in(mine)
+    box = st.popover("Hand in", icon=":material/upload:", key=_HAND_IN, on_change="rerun")
+    if box.open:
+        with box:
+            _hand_in(mine)
 
 
 def _hand_in(mine: Sitting) -> None:
     lesson = st.session_state.get(HERE, "")
-    service = class_service()
-    if st.button(
-        "This view: the picture, the model and the prompt as I see them", key="hand_in_view"
-    ):
-        said: dict[str, str] = address.texts() | texts_of_widgets()
-        _handed(attempt(lambda: service.hand_in(mine.seat, lesson, said)))
-    if st.button("The prompt alone", key="hand_in_prompt"):
-        _, prompt = st.session_state["study_request"]
-        _handed(attempt(lambda: service.hand_in(mine.seat, lesson, {}, prompt)))
-    run_id = next(iter(training_service().names(visitor_id())), None)
-    if run_id and st.button("My newest run, with its curves", key="hand_in_run"):
-        _handed(attempt(lambda: service.hand_in(mine.seat, RUNS, {"run": run_id})))
-    with st.form("hand_in_text", clear_on_submit=True, border=False):
-        text = st.text_area("A text: a sample, a prompt, an answer", max_chars=_LONGEST_TEXT)
-        if st.form_submit_button("Hand in the text") and text.strip():
-            _handed(attempt(lambda: class_service().hand_in(mine.seat, lesson, {}, text)))
+    _, prompt = st.session_state["study_request"]
+    view = "This view: the picture, the model and the prompt as I see them"
+
+    def view_of_mine() -> int | None:
+        return _handed_in(mine, lesson, address.texts() | texts_of_widgets())
+
+    def text_of_mine() -> int | None:
+        text = str(st.session_state.get(_TEXT) or "")
+        return _handed_in(mine, lesson, {}, text) if text.strip() else None
+
+    st.button(view, key="hand_in_view", on_click=view_of_mine)
+    st.button(
+        "The prompt alone", key="hand_in_prompt", on_click=_handed_in,
+        args=(mine, lesson, {}, prompt),
+    )  # fmt: skip
+    if run_id := next(iter(training_service().names(visitor_id())), None):
+        st.button(
+            "My newest run, with its curves", key="hand_in_run", on_click=_handed_in,
+            args=(mine, RUNS, {"run": run_id}),
+        )  # fmt: skip
+    with st.form("hand_in_form", clear_on_submit=True, border=False):
+        st.text_area("A text: a sample, a prompt, an answer", max_chars=_LONGEST_TEXT, key=_TEXT)
+        st.form_submit_button("Hand in the text", on_click=text_of_mine)
 
 
-def _handed(number: Any) -> None:
-    if number is None:
-        show_what_failed()
-    else:
+def _handed_in(mine: Sitting, lesson: str, query: dict[str, str], text: str = "") -> int | None:
+    """Put something on the board and close the box, which would hide what the teacher shows."""
+    number = attempt(lambda: class_service().hand_in(mine.seat, lesson, query, text))
+    if number is not None:
+        st.session_state[_HAND_IN] = False
         st.toast("It is on your teacher's board.")
+    return number
 
 
 def join_box() -> None:

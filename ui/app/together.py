@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,18 +10,24 @@ import streamlit as st
 
 from ui.app.locks import REVEAL, locked
 from ui.app.seat import HERE, Sitting, attempt, my_role, sitting, watch_class
-from ui.components.chart import show
 from ui.services.classes.file import Question
 from ui.services.classes.limits import ClassError
 from ui.services.classes.service import asked, class_service
-from ui.show.names import show_error
+from ui.show.names import show_error, unmarked
 from ui.show.numbers import counted
-from ui.show.plotly_json import count_bars
+from ui.show.tables import show_markup
 from ui.show.theme import series_color
-from ui.show.tokens import short
 
 _HANDED_IN = "answers_handed_in"
 _TICK = 1.0  # seconds between two looks of the teacher's page at how many have answered
+CHOSEN = "How many of the class chose each answer"
+_STYLE = """<style>
+.chosen {display:grid; grid-template-columns:minmax(4rem, max-content) minmax(45%, 1fr);
+  gap:.45rem .9rem; align-items:center; max-width:60rem}
+.chosen span {overflow-wrap:anywhere; max-width:24rem}
+.chosen div {display:flex; align-items:center; gap:.5rem}
+.chosen i {background:var(--bar); height:1.5rem; border-radius:2px}
+</style>"""
 HIDDEN = "Your answer stays as it is. In this link, what is right is hidden."
 WAITING = "Your answer is in. You see what is right when your teacher reveals it."
 
@@ -108,6 +115,17 @@ def answered_text(question: Question | None, members: int) -> str:
 
 def histogram(question: Question) -> None:
     """How many chose what."""
-    figure = count_bars([*map(short, question.options)], question.counts, series_color(1))
-    alt = "How many of the class chose each answer, as bars"
-    show(figure, f"class_answers_{question.id}", alt)
+    counts = [*zip(map(unmarked, question.options), question.counts, strict=True)]
+    most = max(1, *question.counts)
+    bars = "".join(
+        f"<span>{html.escape(option)}</span>"
+        f'<div><i style="width:{90 * count / most:.1f}%"></i><b>{count}</b></div>'
+        for option, count in counts
+    )
+    show_markup(
+        f'{_STYLE}<div class="chosen" role="figure" aria-label="{CHOSEN}" '
+        f'style="--bar:{series_color(1)}">{bars}</div>',
+        f"class_answers_{question.id}",
+        CHOSEN,
+        lambda: [("answer", "pupils"), *counts],
+    )

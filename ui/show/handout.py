@@ -104,7 +104,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of Plotly's, in its look. All of them in a file together take 2 MB for their script."""
+    """A chart of Plotly's, in the app's look. The script of all in a file takes 2 MB."""
 
     figure: Mapping[str, Any]
 

@@ -25,6 +25,7 @@ _SIGNS = regex.compile(r"[\\`*\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^[-+=#]|(?<=^
 _LIVE = regex.compile(
     r"(?<=:)(?!\s)|(?<=@)|(?=@)|(?<=www)(?=\.)|(?<=[<~>-])(?=[>=-])", regex.IGNORECASE
 )
+_CODE = regex.compile(r"(`+) ?(.+?) ?\1")
 _WORD_JOINER = "\u2060"
 
 
@@ -47,6 +48,11 @@ def plain(name: str, most: int = LONGEST_NAME) -> str:
 def as_text(name: str, most: int = LONGEST_NAME) -> str:
     """The same for Markdown, which then shows it literally: no picture, link, formula or icon."""
     return _SIGNS.sub(r"\\\g<0>", _LIVE.sub(_WORD_JOINER, plain(name, most)))
+
+
+def unmarked(markdown: str) -> str:
+    """A line of the app's own Markdown as it is read: without the signs of code and bold type."""
+    return _CODE.sub(r"\2", markdown).replace("**", "")
 
 
 def sentence(said: Exception | str) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Any
 
+from ui.show.names import unmarked
+
 _TAG = re.compile(r"<[^>]*>")
-_CODE = re.compile(r"(`+) ?(.+?) ?\1")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
 
@@ -37,16 +38,14 @@ def rows_of_table(table: Any) -> list[list[Any]]:
     frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(_columns(table))
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(names=frame.index.name or "")
-    return [[_plain(cell) for cell in row] for row in ([*frame], *frame.values.tolist())]
+    return [
+        [unmarked(cell) if isinstance(cell, str) else cell for cell in row]
+        for row in ([*frame], *frame.values.tolist())
+    ]
 
 
 def _columns(table: Any) -> Any:
     return table.to_pydict() if hasattr(table, "to_pydict") else table
-
-
-def _plain(cell: Any) -> Any:
-    """A cell as it is read: Streamlit takes it for Markdown."""
-    return _CODE.sub(r"\2", cell).replace("**", "") if isinstance(cell, str) else cell
 
 
 class _Cells(HTMLParser):
