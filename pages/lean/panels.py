@@ -120,7 +120,7 @@ def _side_by_side(found: dict[str, Any]) -> None:
 
 def _four_numbers(kinds: Mapping[str, words.Found], prompt: str, key: str) -> None:
     """Models beside each other, the plain one first: bytes, speed, loss, and a sample of each."""
-    show_table(words.side_by_side(kinds), f"lean_{key}", "Side by side", hide_index=True)
+    show_table(words.side_by_side(kinds), f"lean_four_{key}", "Side by side", hide_index=True)
     for column, (name, each) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
         with column:
             st.caption(name)

@@ -5,13 +5,18 @@ from functools import partial
 import pytest
 
 from gpt_core.interpret.attention import trace_attention, written_length
+from pages.averaging import words
+from tests.browser.conftest import open_lesson
 from tests.helpers import tiny_model
 from ui.components import attention_map
-from ui.components.attention_map import CSS, HTML, Selection, pack, pack_small
+from ui.components.attention_map import CSS, HTML, TITLE, Selection, pack, pack_small
 from ui.components.bundle import bundle
 from ui.show.handout import OFF, About, Chart, Drawing, page_of
+from ui.show.take_away import WHOLE
 
 ABOUT = About("Attention", "a dog, the dog", "tiny", "2026-11-28")
+DARK_RGB = "rgb(20, 19, 26)"
+SCORES = "Scores of random q and k"
 TOKENS = list("abcdefgh")
 
 
@@ -68,6 +73,24 @@ def test_attention_without_a_server(opened):
     second = point_at((1, 1))
     assert all(first) and all(second) and first != second
     assert page.locator(".knock").evaluate("e => getComputedStyle(e).pointerEvents") == "none"
+    assert [url for url in seen if not url.startswith("blob:")] == own
+
+
+def test_a_whole_lesson_without_a_server(new_page, app_url, opened):
+    """In the order of the page: pictures of HTML, a table, curves, a component."""
+    lesson = new_page(color_scheme="dark")
+    open_lesson(lesson, f"{app_url}/averaging?shown=2")
+    lesson.get_by_role("button", name=WHOLE).click()
+    with lesson.expect_download() as download:
+        lesson.get_by_role("button", name="Handout (HTML)").click()
+    page, own, seen = opened(download.value.path().read_text(encoding="utf-8"))
+    titles = page.get_by_role("heading", level=2).all_inner_texts()
+    assert {words.WEIGHTS_TIMES_X, TITLE, SCORES} <= {*titles}
+    assert page.locator(".picture").count() == len(titles)
+    assert page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == DARK_RGB
+    page.locator(".head").last.click()
+    page.locator(".plot").hover()
+    assert "looks at" in page.locator(".readout").inner_text()
     assert [url for url in seen if not url.startswith("blob:")] == own
 
 

@@ -283,7 +283,10 @@ def test_a_prompt_a_view_and_a_run_are_handed_in_by_one_press(service, seats, mo
     service.steer(teacher, "glossary", {"term": "token", "prompt": "OTTO: It rains"})
     app = seated(pupil, "glossary")
     for label in ("This view: the picture", "The prompt alone", "My newest run"):
+        app.session_state["class_hand_in"] = True  # the box is open; it closes by itself
+        app.run()
         press(app, next(b.label for b in app.button if b.label.startswith(label)))
+        assert not [b for b in app.button if b.label.startswith(label)]
     run, prompt, view = service.items(teacher)  # the newest first
     assert (run.lesson, dict(run.query)) == ("training", {"run": "0" * 16})
     assert prompt.text == "OTTO: It rains"

@@ -21,20 +21,19 @@ def take_drawing(
     html: str,
     css: str,
     folder: Path,
-    data: bytes | Mapping[str, Any],
+    data: bytes | Mapping[str, Any] | Callable[[], bytes],
     rows: Callable[[], Rows],
     *,
     answers: Callable[[], Mapping[str, bytes]] = dict,
     off: str = "",
 ) -> None:
-    """Offer a component's picture. folder: holds its draw.js. title, answers, off: as in a handout.
+    """Offer a component's picture. folder: holds its draw.js. data: may be made when it is wanted.
 
-    See `ui.show.handout.Drawing`.
+    title: in a handout. answers, off: see `ui.show.handout.Drawing`.
     """
-    take_away(
-        key,
-        title,
-        lambda: csv_of(rows()),
-        lambda: Drawing(html, css, bundle(folder / "draw.js"), data, answers(), off),
-        lambda: full_screen(key),
-    )
+
+    def drawing() -> Drawing:
+        drawn = data() if callable(data) else data
+        return Drawing(html, css, bundle(folder / "draw.js"), drawn, answers(), off)
+
+    take_away(key, title, lambda: csv_of(rows()), drawing, lambda: full_screen(key))

@@ -82,6 +82,8 @@ def in_class(public: bool, compares: Sequence[str]) -> Sequence[str]:
         "for who opens that link; who opens the lesson's plain address in a new tab is free.",
         "**Votes**: *Let the class vote*, under Training, asks for the learning rate, the width or "
         "the text of one run for all. When you close the vote, the form takes what won.",
+        "**Handouts**: *Take the whole lesson with you*, at a lesson's end, gives all that it "
+        "shows as one file that needs no server. Under each picture and table are its numbers.",
         f"**Compare**, beside the prompt in {', '.join(compares[:-1])}, and {compares[-1]}, draws "
         "a second prompt, another model, or the same one with a head off beside the first, and "
         "says what differs. Pupils don't have it while answers or the prompt are locked.",

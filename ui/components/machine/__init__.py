@@ -207,7 +207,13 @@ def show_machine(
     if ahead:
         time.sleep(_AHEAD)
     take_drawing(
-        key, TITLE, _HTML, _CSS, _FILES, as_recorded(message, ""), partial(rows_of, message)
+        key,
+        TITLE,
+        _HTML,
+        _CSS,
+        _FILES,
+        partial(as_recorded, message, ""),
+        partial(rows_of, message),
     )
 
 
