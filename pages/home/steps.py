@@ -14,9 +14,10 @@ from ui.app.study_bar import about_prompt
 from ui.components.block_diagram import block_diagram
 from ui.components.chart import show
 from ui.services.study import Study
+from ui.show.chips import show_chips
 from ui.show.plotly_json import signed_bars
 from ui.show.theme import series_color
-from ui.show.tokens import code, short, show_chips
+from ui.show.tokens import code, short
 
 
 @about_prompt

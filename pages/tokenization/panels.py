@@ -32,8 +32,9 @@ from ui.app.lesson import ask, case_of
 from ui.app.locks import REVEAL, locked
 from ui.app.study_bar import about_prompt, rerun_parts
 from ui.services.study import Study
+from ui.show.chips import show_chips
 from ui.show.numbers import counted
-from ui.show.tokens import code, short, show_chips
+from ui.show.tokens import code, short
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

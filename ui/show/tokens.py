@@ -8,13 +8,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Protocol
 
-from ui.show.tables import show_markup
-
 # Hues that a colour-blind reader can tell apart when they stand next to each other. They lie at
 # low opacity behind text of the theme's own colour, so they work in both themes.
 _HUES = ("#c2691a", "#1a8fa8", "#c2458a", "#8a9a1a", "#7a8aa0", "#a0694a")
 
-TOKENS = "The prompt in tokens"
 LABEL = 16  # characters of a token or a word that a chart, a table or a tooltip has room for
 _IN_PROSE = 40  # and a sentence
 _CHIP = 60
@@ -109,19 +106,6 @@ def chips_html(tokens: Sequence[TokenLike], limit: int = 400) -> str:
 def _spaced(shown: str) -> str:
     """HTML of a visible text in which the signs for spaces are light marks between the letters."""
     return re.sub("␣+", r"<i>\g<0></i>", html.escape(shown))
-
-
-def show_chips(tokens: Sequence[TokenLike], key: str, limit: int = 400) -> None:
-    """Draw the chips with their ids. key: of the picture."""
-    show_markup(
-        chips_html(tokens, limit),
-        key,
-        TOKENS,
-        lambda: (
-            [("position", "token", "id")]
-            + [(place, short(token.text), token.id) for place, token in enumerate(tokens)]
-        ),
-    )
 
 
 def token_in_words(tokens: Sequence[TokenLike], position: int) -> str:
