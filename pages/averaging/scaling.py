@@ -68,7 +68,12 @@ def show_scaling(study: Study) -> None:
     source = widgets.segmented_control(
         "Show the heads with", [REAL, RANDOM], REAL, key="scores_of", container=two
     )
-    seed = int(widgets.number_input("Seed", 0, 9999, 1, key="scores_seed", container=three))
+    # With the model's own, the pictures below have nothing to do with it.
+    seed = int(
+        widgets.number_input(
+            "Seed", 0, 9999, 1, key="scores_seed", container=three, disabled=source == REAL
+        )
+    )
     real, random = _real(study), _random(config, len(study.ids), seed)
     st.markdown(words.chosen_in_words(name, real.scores, real.losses))
     _draw_heads(study, source, divisors(config)[name], seed)

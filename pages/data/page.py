@@ -108,7 +108,8 @@ st.header("How far does counting get?")
 prose(words.GUESSING)
 rows = guessing_bars(text)
 if own_or_unseen(rows):
-    st.dataframe(rows, hide_index=True)
+    digits = st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(rows.columns[1:], digits))
     unseen = rows["bits, on unseen text"]
     odd = unseen[0] < rows["bits, on the text it counted"][0]
     prose(words.counter(unseen.min(), int(unseen.argmin()), bool(odd)))

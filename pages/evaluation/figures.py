@@ -9,6 +9,7 @@ from pages.evaluation.results import Context
 from ui.show.plotly_json import (
     Figure,
     bar_trace,
+    labels_outside,
     line_trace,
     named_rows,
     row_trace,
@@ -80,9 +81,7 @@ def reliability_chart(bins: Sequence[Bin], mended: Sequence[Bin] | None) -> Figu
         color=colors.muted,
         yaxis="y2",
         showlegend=False,
-        text=[f"{each.count:,}" for each in bins],
-        textposition="outside",
-        cliponaxis=False,
+        **labels_outside(f"{each.count:,}" for each in bins),
         hovertemplate="%{text} predictions<extra></extra>",
     )
     axes = {
@@ -103,8 +102,8 @@ def copied_bars(lengths: Sequence[int], ours: Sequence[float], theirs: Sequence[
     for (name, shares), hue in zip(named, hues, strict=True):
         percent = [100 * share for share in shares]
         bars = bar_trace(y=percent, color=hue, x=[f"{n} or more" for n in lengths], name=name)
-        bars |= {"text": [f"{p:.0f}%" for p in percent], "textposition": "outside"}
-        data.append(bars | {"cliponaxis": False, "hovertemplate": "%{y:.1f}%<extra></extra>"})
+        bars |= labels_outside(f"{p:.0f}%" for p in percent)
+        data.append(bars | {"hovertemplate": "%{y:.1f}%<extra></extra>"})
     axes = {
         "xaxis": {"title": "tokens in a row", "type": "category"},
         "yaxis": {"range": [0, 112], "tickvals": [0, 25, 50, 75, 100], "title": "of tokens, %"},

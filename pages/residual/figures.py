@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ui.show.numbers import number
-from ui.show.plotly_json import Figure, around_zero, bar_trace, whole_figure
+from ui.show.plotly_json import Figure, around_zero, bar_trace, labels_outside, whole_figure
 from ui.show.theme import palette, series_color
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def lengths(branches: tuple[Written, ...]) -> Figure:
         bars = bar_trace(
             x=[part_name(each.name) for each in own], y=[e.length for e in own], color=hue
         )
-        bars |= {"text": [number(each.length, ".3g") for each in own], "textposition": "outside"}
-        bars |= {"name": name, "cliponaxis": False, "hovertemplate": "%{x}: %{y:.4g}"}
+        bars |= labels_outside(number(each.length, ".3g") for each in own)
+        bars |= {"name": name, "hovertemplate": "%{x}: %{y:.4g}"}
         data.append(bars)
     axes = {"xaxis": _in_order(branches), "yaxis": {"title": "length", "rangemode": "tozero"}}
     return whole_figure(data, 230, axes | {"barmode": "overlay"}, legend=True)
@@ -54,15 +54,16 @@ def waterfall(shares: Attribution) -> Figure:
         "x": [*names, "= logit"],
         "y": np.array([*values, shares.total]),
         "measure": ["relative"] * len(values) + ["total"],
-        "text": [number(value, "+.2f") for value in values] + [number(shares.total, ".2f")],
-        "textposition": "outside",
-        "cliponaxis": False,
         "increasing": {"marker": {"color": series_color(1)}},
         "decreasing": {"marker": {"color": series_color(0)}},
         "totals": {"marker": {"color": colors.text}},
         "connector": {"line": {"color": colors.muted, "width": 1}},
-        "hovertemplate": "%{x}: %{text}<extra></extra>",
+        "customdata": [number(value, "+.2f") for value in [*values, shares.total]],
+        "hovertemplate": "%{x}: %{customdata}<extra></extra>",
     }
+    bars |= labels_outside(
+        [*(number(value, "+.2g") for value in values), number(shares.total, ".3g")]
+    )
     steps = np.cumsum(values)
     low, high = min(0.0, steps.min()), max(0.0, steps.max())
     room = 0.12 * (high - low or 1.0)

@@ -167,13 +167,14 @@ prose(words.INTRO)
 current_study()
 say_what_is_special()
 
-config = sample_settings(LONGEST_TEXT)
+with st.container(key="draw_settings"):
+    config = sample_settings(LONGEST_TEXT)
 # Two texts beside each other need the whole width.
 left, right = [st.container()] * 2 if other_study() else st.columns(2, gap="large")
 with left:
     write_and_stop()
     text()
-with right:
+with right, st.container(key="next_place"):
     next_token()
 
 st.subheader("Predict first")

@@ -109,7 +109,8 @@ def kept(config: SampleConfig, cut: Sequence[Cut], after: Tensor) -> str:
         return "Temperature 0: the likeliest token takes everything, and the seed plays no part."
     if not cut:
         return f"No filter is on: all {total:,} tokens can be drawn."
-    parts = [f"{c.name} leaves {c.left:,} (cuts {percent(c.lost)})" for c in cut]
+    values = {"top-k": config.top_k, "top-p": config.top_p, "min-p": config.min_p}
+    parts = [f"{c.name} {values[c.name]:g} leaves {c.left:,} (cuts {percent(c.lost)})" for c in cut]
     return f"Of {total:,} tokens, {'; '.join(parts)}. {counted(left, 'token')} can be drawn."
 
 

@@ -116,7 +116,8 @@ def mean_surprise(study: Study) -> None:
     texts = [token.text for token in study.tokens[1:]]
     left, right = st.columns(2, gap="large")
     with left:
-        st.dataframe(rows_of(texts, found), hide_index=True, height=380)
+        wide = {"token": st.column_config.Column(width=120)}  # whole words
+        st.dataframe(rows_of(texts, found), hide_index=True, height=380, column_config=wide)
         st.caption(words.FIRST_TOKEN)
     with right:
         prose(words.loss(found))

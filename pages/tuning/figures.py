@@ -10,7 +10,14 @@ import numpy as np
 
 from pages.tuning.results import Map, Scaling
 from ui.show.numbers import number
-from ui.show.plotly_json import Figure, bar_trace, line_trace, row_trace, whole_figure
+from ui.show.plotly_json import (
+    Figure,
+    bar_trace,
+    labels_outside,
+    line_trace,
+    row_trace,
+    whole_figure,
+)
 from ui.show.theme import palette, series_color
 
 _SPAN = 1.0  # bits above the best from which all cells have one colour
@@ -152,8 +159,8 @@ def rate_curves(found: Map, name: str) -> Figure:
 def share_bars(names: Sequence[str], percent: Sequence[float]) -> Figure:
     """Shares of the variance, the largest on top."""
     bars = row_trace(percent, color=series_color(1))
-    bars |= {"text": [f"{number(each, '.1f')}%" for each in percent], "textposition": "outside"}
-    bars |= {"cliponaxis": False, "hoverinfo": "skip"}
+    bars |= labels_outside(f"{number(each, '.1f')}%" for each in percent)
+    bars |= {"hoverinfo": "skip"}
     rows = {"tickvals": list(range(len(names))), "ticktext": list(names), "autorange": "reversed"}
     axes = {"xaxis": {"title": "share of the variance, %", "range": [0, 1.2 * max(percent)]}}
     layout = axes | {"yaxis": rows | {"showgrid": False}, "bargap": 0.3}

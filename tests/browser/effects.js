@@ -69,11 +69,17 @@
     return [];
   }
 
+  /** Whether a control is one of several and is the chosen one: pressing it again changes nothing. */
+  const chosen = (node) =>
+    (node.getAttribute("role") === "radio" && node.getAttribute("aria-checked") === "true") ||
+    node.getAttribute("aria-selected") === "true";
+
   /** The element around a control: what changes in it is no effect. */
   const around = (node) =>
     node.getRootNode() instanceof ShadowRoot ? node : node.closest("[data-testid=stElementContainer]") ?? node;
 
   const before = new Map();
+  /** @type {Element[]} */ let stood = [];
   /** @type {Element} */ let pressed;
 
   window.effects = {
@@ -82,7 +88,7 @@
       return [...inside(main())].flatMap((node) =>
         pressable(node)
           .filter(([, control]) => control && shown(control) && !control.disabled)
-          .filter(([, control]) => !/Active/.test(control.getAttribute("kind") ?? ""))
+          .filter(([, control]) => !chosen(control))
           .map(([kind, control]) => {
             const label = node.querySelector?.("[data-testid=stWidgetLabel]");
             return [kind, `${called(label)} ${called(control)}`.trim(), control];
@@ -95,7 +101,9 @@
       pressed = around(control);
       pressed.scrollIntoView({ block: "center" });
       before.clear();
-      for (const { said } of pieces()) before.set(said, (before.get(said) ?? 0) + 1);
+      const now = pieces();
+      for (const { said } of now) before.set(said, (before.get(said) ?? 0) + 1);
+      stood = now.map(({ node }) => node);
     },
 
     /** What has changed, the largest first: what it is, how far below, whether it is in view. */
@@ -103,7 +111,9 @@
       const left = new Map(before);
       const upper = bar()?.getBoundingClientRect().bottom ?? 0;
       const lower = pressed.getBoundingClientRect().bottom;
-      const changed = pieces().filter(({ node, said }) => {
+      const hidden = stood.filter((node) => node.isConnected && !shown(node) && node.parentElement && shown(node.parentElement));
+      const emptied = hidden.map(({ parentElement: node }) => ({ node, said: "", box: node.getBoundingClientRect() }));
+      const changed = [...pieces(), ...emptied].filter(({ node, said }) => {
         const count = left.get(said) ?? 0;
         left.set(said, count - 1);
         const host = /** @type {ShadowRoot} */ (node.getRootNode()).host;

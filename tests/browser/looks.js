@@ -23,6 +23,12 @@
       .filter(({ box }) => seen(box));
   }
 
+  /** Of its letters, as they are drawn: Plotly shrinks a label that doesn't fit. */
+  const sizeOf = (text) => {
+    const { a, b } = text.getScreenCTM();
+    return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b);
+  };
+
   function overlaps(labels) {
     const found = [];
     labels.forEach((a, i) =>
@@ -58,7 +64,7 @@
             box.top < frame.top - edge || box.bottom > frame.bottom + edge
           );
         });
-        const small = labels.filter(({ text }) => parseFloat(getComputedStyle(text).fontSize) < 11);
+        const small = labels.filter(({ text }) => sizeOf(text) < 10.95);
         const named = (what) => `chart ${number} (${labels[0]?.said ?? ""} …): ${what}`;
         return [
           ...overlaps(labels).slice(0, 4).map(named),

@@ -12,6 +12,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.model.recording import run
 from gpt_core.training.run import Run
 from pages.averaging import words
+from pages.averaging.scaling import RANDOM
 from tests.helpers import said
 from ui.services.study import study_of
 
@@ -88,6 +89,8 @@ def test_dividing_by_less_saturates_and_by_more_flattens(open_averaging):
     assert not app.exception
     assert tables(app)[1].index[0] == "▸ √C, the slip"
     before = tables(app)[2].copy()
+    assert app.number_input(key="scores_seed").disabled  # the pictures are the model's own
+    app.button_group(key="scores_of").set_value(RANDOM).run()
     app.number_input(key="scores_seed").set_value(2).run()
     assert "seed 2" in said(app)
     assert not tables(app)[2].equals(before)

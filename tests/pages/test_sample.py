@@ -123,7 +123,7 @@ def test_settings_that_change_do_not_touch_the_text_that_is_there(open_sample):
 
 def test_the_words_speak_of_this_prompt(open_sample):
     app = open_sample(top_k="3")
-    assert "top-k leaves 3 (cuts" in said(app)
+    assert "top-k 3 leaves 3 (cuts" in said(app)
     assert "3 tokens can be drawn" in said(app)
     before = said(app)
     app.text_input(key="prompt").set_value("NADIA").run()

@@ -45,7 +45,7 @@ def probability_pairs(
         shares = [100 * float(probabilities[i]) for i in ids]
         bars = row_trace(shares, color=hue, name=name, hovertemplate="%{text}")
         bars |= labels_outside(percent(value / 100) for value in shares)
-        data.append(bars | {"constraintext": "none"})
+        data.append(bars)
     axes = {
         "xaxis": {"range": [0, 116], "tickvals": _PERCENT, "title": "probability, %"},
         "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 16),
@@ -100,6 +100,11 @@ def _small(bars: Figure, height: int, layout: Figure) -> Figure:
     """A chart among text: small type, no margins."""
     margin = {"l": 0, "r": 8, "t": 4, "b": 0}
     layout |= {"height": height, "margin": margin, "showlegend": False, "dragmode": False}
+    layout["xaxis"] = {
+        "separatethousands": True,
+        "exponentformat": "none",
+        "nticks": 5,
+    } | layout.get("xaxis", {})
     return {"data": [bars], "layout": layout}
 
 
@@ -126,9 +131,9 @@ def token_rows(tokens: Sequence[str], size: int, grid: bool = False) -> Figure:
 
 
 def labels_outside(texts: Iterable[str]) -> Figure:
-    """What stands behind each bar of a trace."""
+    """What stands behind each bar of a trace, in one size: Plotly would make it fit."""
     look = {"textposition": "outside", "textfont": {"size": 13}, "cliponaxis": False}
-    return {"text": list(texts)} | look
+    return {"text": list(texts), "constraintext": "none"} | look
 
 
 def row_trace(values: Sequence[float], *, color: str | Sequence[str], **more: Any) -> Figure:
@@ -207,7 +212,11 @@ def whole_figure(data: list[Figure], height: int, layout: Figure, legend: bool =
     }
     for name in [key for key in layout if key.startswith(("xaxis", "yaxis"))]:
         axis = {"fixedrange": True, "zeroline": False, "gridcolor": colors.grid}
-        axis |= {"automargin": True, "tickfont": {"size": 14, "color": colors.muted}}
+        axis |= {
+            "separatethousands": True,
+            "automargin": True,
+            "tickfont": {"size": 14, "color": colors.muted},
+        }
         layout[name] = axis | layout[name]
         if title := layout[name].pop("title", None):
             layout[name]["title"] = {"text": title}
