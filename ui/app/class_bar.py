@@ -121,12 +121,12 @@ def _hand_in(mine: Sitting) -> None:
     _, prompt = st.session_state["study_request"]
     view = "This view: the picture, the model and the prompt as I see them"
 
-    def view_of_mine() -> int | None:
-        return _handed_in(mine, lesson, address.texts() | texts_of_widgets())
+    def view_of_mine() -> None:
+        _handed_in(mine, lesson, address.texts() | texts_of_widgets())
 
-    def text_of_mine() -> int | None:
-        text = str(st.session_state.get(_TEXT) or "")
-        return _handed_in(mine, lesson, {}, text) if text.strip() else None
+    def text_of_mine() -> None:
+        if (text := str(st.session_state.get(_TEXT) or "")).strip():
+            _handed_in(mine, lesson, {}, text)
 
     st.button(view, key="hand_in_view", on_click=view_of_mine)
     st.button(
@@ -143,13 +143,12 @@ def _hand_in(mine: Sitting) -> None:
         st.form_submit_button("Hand in the text", on_click=text_of_mine)
 
 
-def _handed_in(mine: Sitting, lesson: str, query: dict[str, str], text: str = "") -> int | None:
+def _handed_in(mine: Sitting, lesson: str, query: dict[str, str], text: str = "") -> None:
     """Put something on the board and close the box, which would hide what the teacher shows."""
     number = attempt(lambda: class_service().hand_in(mine.seat, lesson, query, text))
     if number is not None:
         st.session_state[_HAND_IN] = False
         st.toast("It is on your teacher's board.")
-    return number
 
 
 def join_box() -> None:

@@ -181,7 +181,9 @@ def _figure(chart: Chart, colors: Palette) -> dict[str, Any]:
         points = chart.data[chart.data["line"] == name]
         line = {"name": name, "x": [*points["x"]], "y": [*points["y"]], "line": {"color": color}}
         lines.append({"type": "scatter", "mode": "lines"} | line)
-    axes = {f"{axis}axis": {"title": {"text": encoding[axis]["title"]}} for axis in "xy"}
+    axes: dict[str, Any] = {
+        f"{axis}axis": {"title": {"text": encoding[axis]["title"]}} for axis in "xy"
+    }
     if encoding["y"]["scale"].get("type") == "log":
         axes["yaxis"]["type"] = "log"
     for bar in _bars_of(chart):
