@@ -24,7 +24,9 @@ _POLICY = (
 _STYLE = """
 :root { --st-text-color: INK; --st-background-color: GROUND; --st-primary-color: MUTED;
         --st-secondary-background-color: color-mix(in srgb, INK 6%, GROUND);
-        --st-code-font: monospace }
+        --st-code-font: monospace; --st-font: system-ui, sans-serif; --st-link-color: INK;
+        --st-blue-text-color: QUERY; --st-red-text-color: KEY; --st-green-text-color: VALUE;
+        --st-violet-text-color: OUTPUT; --st-violet-color: OUTPUT }
 body { font: 17px/1.5 system-ui, sans-serif; color: INK; background: GROUND; margin: 1.5rem auto;
        max-width: 80rem; padding: 0 1rem }
 h1 { margin: 0 } header p { margin: .3rem 0; color: MUTED } header q { white-space: pre-wrap }
@@ -140,7 +142,7 @@ def sheet(rows: Sequence[Sequence[Any]], colors: Palette = LIGHT) -> Markup:
 
 def _part(number: int, title: str, picture: Picture) -> str:
     """What stands in the file for one picture."""
-    heading = f"<h2>{html.escape(title)}</h2>" if title else ""
+    heading = f"<h2>{html.escape(title[:1].upper() + title[1:])}</h2>" if title else ""
     if isinstance(picture, Markup):
         return f'{heading}<div class="picture" data-drawn="yes">{picture.html}</div>'
     place = f'{heading}<div class="picture" data-number="{number}"></div>'
@@ -186,11 +188,13 @@ def _page(about: About, body: str) -> str:
     again = f' <a href="{link}">{link}</a>' if link.startswith(("http://", "https://")) else ""
     colors = about.colors
     style = _STYLE.replace("INK", colors.text).replace("GROUND", colors.background)
+    for name in ("query", "key", "value", "output", "muted"):
+        style = style.replace(name.upper(), getattr(colors, name))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{style.replace('MUTED', colors.muted)}</style></head>"
+        f"<style>{style}</style></head>"
         f"<body><header><h1>{title}</h1>"
         f"<p>Prompt: <q>{prompt}</q></p><p>Model: {model} · {html.escape(about.date)}</p>"
         f'<p class="off">{OFF}{again}</p></header>{body}</body></html>'
