@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import streamlit as st
 
@@ -60,15 +61,16 @@ def show_losses(study: Study, report: Report, config: TrainConfig) -> tuple[Outc
     st.caption(f"×{factor:g}: {words.rates(config, study.model.config, factor)}")
     row = st.columns(4)
     row[0].metric(
-        "This sentence", tidy(after.loss), _change(before.loss, after.loss), "inverse",
+        "This sentence",
+        tidy(after.loss),
         help=words.METRIC_HELP,
-    )  # fmt: skip
+        **_change(before.loss, after.loss),
+    )
     row[1].metric("Forecast change", tidy(factor * report.slope))
     row[2].metric("Real change", tidy(after.loss - before.loss, 0))
     row[3].metric(
-        "The other text", tidy(after.elsewhere), _change(before.elsewhere, after.elsewhere),
-        "inverse",
-    )  # fmt: skip
+        "The other text", tidy(after.elsewhere), **_change(before.elsewhere, after.elsewhere)
+    )
     guessing = math.log2(study.model.config.vocab_size)
     alt = words.LOSSES_ALT
     show_chart(figures.loss_over_rates(report, factor, guessing), "step_losses", alt)
@@ -77,8 +79,13 @@ def show_losses(study: Study, report: Report, config: TrainConfig) -> tuple[Outc
     return before, after
 
 
-def _change(before: float, after: float) -> str:
-    return tidy(after - before, 0).replace("−", "-")
+def _change(before: float, after: float) -> dict[str, Any]:
+    """What a metric says of a change: with a real minus sign Streamlit takes it for a rise."""
+    if after == before:
+        return {"delta": "0", "delta_color": "off", "delta_arrow": "off"}
+    fell = after < before
+    color, arrow = ("normal", "down") if fell else ("inverse", "up")
+    return {"delta": tidy(after - before, 0), "delta_color": color, "delta_arrow": arrow}
 
 
 def show_predictions(study: Study, report: Report, before: Outcome, after: Outcome) -> None:

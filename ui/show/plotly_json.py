@@ -162,14 +162,14 @@ def dot_trace(x: float, y: float, **more: Any) -> Figure:
 
 
 def log_axis(values: Iterable[float], title: str) -> Figure:
-    """A logarithmic axis with its ticks at 1, 2 and 5 times powers of ten, all in one size.
+    """A logarithmic axis, its ticks at powers of ten and as much between as a phone has room for.
 
-    By itself Plotly writes the 2 and the 5 alone, in letters too small to read.
+    By itself Plotly writes the 2 and the 5 of 1, 2, 5 alone, in letters too small to read.
     """
     known = [value for value in values if value > 0]
     low, high = (math.log10(end(known)) for end in (min, max)) if known else (0.0, 1.0)
     low, high = low - 0.08 * (high - low) - 0.02, high + 0.08 * (high - low) + 0.02
-    steps = (1,) if high - low > 3 else (1, 2, 5)
+    steps = (1,) if high - low > 3 else (1, 3) if high - low > 1.8 else (1, 2, 5)
     powers = range(math.floor(low), math.ceil(high) + 1)
     ticks = [step * 10.0**power for power in powers for step in steps]
     texts = [number(tick, ".6g") for tick in ticks]
