@@ -201,8 +201,9 @@ def about_rates(found: dict[str, Any]) -> str:
         f"AdamW, {sequences} × {length} tokens a step, a learning rate that falls to 0 ({rates}), "
         f"LoRA of rank {found['rank']}. Measured on {found['old']} ({found['tokens']['old']:,} "
         f"tokens) and on unseen text of {found['new']} ({found['tokens']['new']:,} tokens). "
-        "Bars reach from the lowest to the highest seed. "
     )
+    if found["seeds"] > 1:
+        said += "Bars reach from the lowest to the highest seed. "
     if found["unknown"]:
         said += (
             f"The tokenizer doesn't know {number(100 * found['unknown'], '.2g')}% of the new "

@@ -361,7 +361,8 @@ def zeros_or_removal(found: Found) -> str:
         if kind != "weights"
     ]
     if quicker and "weights" not in quicker:
-        said.append("**What is removed is not waited for; what is zero is.**")
+        names = " and ".join(quicker).capitalize()
+        said.append(f"**{names} that are removed aren't waited for; zeros are.**")
     if not quicker:
         said.append(
             "This model spends its time on calling one operation after another, and there are as "

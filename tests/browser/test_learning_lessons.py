@@ -18,6 +18,8 @@ def answer(page, key, number=0):
     radio.get_by_test_id("stRadioOption").nth(number).click()
     settled(page)
     expect(radio.locator('input[type="radio"]').first).to_be_disabled()  # the first guess counts
+    verdict = radio.locator('xpath=following::*[@data-testid="stAlert"]').first
+    expect(verdict).to_be_in_viewport(ratio=1)
     assert key not in page.url
 
 
@@ -26,7 +28,6 @@ def test_evaluation_from_a_guess_to_marked_copies(page, app_url):
     tokens = page.locator(".surprise .t[tabindex]")
     expect(tokens).to_have_count(0)
     answer(page, "eval_own_")
-    expect(page.get_by_test_id("stAlert").first).to_be_in_viewport()
     tokens.first.focus()
     expect(tokens.first.locator(".told")).to_contain_text("bits")
     copied = page.locator(".copied")
@@ -70,7 +71,8 @@ def test_lean_models_from_a_guess_to_a_pruned_model(page, app_url):
     expect(page.get_by_text("The largest channel was made 50 times as large")).to_be_in_viewport()
 
 
-def test_fine_tuning_from_a_guess_to_a_rank(page, app_url):
+def test_fine_tuning_from_a_guess_to_a_rank(new_page, app_url):
+    page = new_page(viewport={"width": 1280, "height": 720})  # a verdict begins below its edge
     open_lesson(page, f"{app_url}/fine_tuning")
     assert page.get_by_text("The same beginning, before and after").count() == 0
     answer(page, "tuned_")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from re import sub
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.app.in_view import bring_into_view
 from ui.app.locks import REVEAL, locked
 from ui.app.together import asked_in_class, show_together, waits
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from ui.services.study import Study
 
 _GUESSES = "guesses"
+_NEW = "guessed now"  # the key of the question that this run of the page comes from
 ANSWER_HIDDEN = ":material/lock: This answer is locked: talk about it first."
 GAME_HIDDEN = "This game tells answers, and answers are locked now."
 
@@ -79,6 +82,9 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
         args=(key,),
     )
     guess = first if first in options else choice
+    new = st.session_state.get(_NEW) == key
+    if new:
+        del st.session_state[_NEW]
     together = asked_in_class(key, question, options, guess)
     if guess is None or waits(together):
         show_together(together)
@@ -86,6 +92,10 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
     answer = judge(guess)
     draw = {True: st.success, False: st.warning, None: st.info}[answer.right]
     draw(answer.text)
+    with st.empty():  # always there, so that nothing below it moves on
+        if new:
+            verdict = f".st-key-{sub('[^a-zA-Z0-9_-]', '-', key)} ~ * [data-testid=stAlert]"
+            bring_into_view(verdict, key)
     show_together(together)
     return True
 
@@ -93,6 +103,7 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
 def _keep(key: str) -> None:
     if (guess := st.session_state.get(key)) is not None:
         st.session_state[_GUESSES].setdefault(key, guess)
+        st.session_state[_NEW] = key
 
 
 def say_what_is_cut(study: Study, whose: str = "prompt") -> None:
