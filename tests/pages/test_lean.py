@@ -239,10 +239,7 @@ def test_removal_is_told_from_zeros_by_what_was_measured():
     text = said_of()
     assert "heads cut out, 80% of the bytes are left at 90%, and writing is faster in" in text
     assert "at 2 of them, up to 1.30 times" in text and "shown to be faster at none" in text
-    assert (
-        "As much is multiplied as before" in text
-        and "**Heads that are removed aren't" in text
-    )
+    assert "As much is multiplied as before" in text and "**Heads that are removed aren't" in text
     slow = said_of(cut=(1.1, 0.9, 1.2))
     assert "calling one operation after another" in slow and "waited for" not in slow
     lucky = said_of(zeros=(1.2, 1.1, 1.3))
