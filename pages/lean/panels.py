@@ -99,7 +99,7 @@ def show_switches(study: Study) -> None:
 
 def _switches(found: dict[str, Any]) -> None:
     _side_by_side(found)
-    show_table(words.switch_rows(found), "lean_switch", "Experts", hide_index=True)
+    show_table(words.switch_rows(found), "lean_switch", "All ways, side by side", hide_index=True)
     st.markdown(words.best(found))
     st.subheader("Round better: GPTQ")
     prose(words.METHOD)
@@ -230,7 +230,7 @@ def show_training(study: Study) -> dict[str, Any] | None:
     config = study.model.config
 
     def draw(found: dict[str, Any], finished: bool) -> None:
-        show_table(words.way_rows(found), "lean_ways", "Ways to write", hide_index=True)
+        show_table(words.way_rows(found), "lean_ways", "Ways to take a step", hide_index=True)
         total = study.model.num_parameters()
         tying = words.tying(config.vocab_size, config.n_embd, total, config.tie_weights)
         st.markdown(words.ways_said(found) + "\n" + tying)
