@@ -86,10 +86,11 @@ def press(page, kind, control, patience):
         changed = page.evaluate("effects.end()")
         if time.monotonic() > deadline:
             break
-    if stop_button(page).is_visible():
-        with suppress(Error):  # it may be about to end by itself
-            stop_button(page).click()
-        settled(page)
+    stop = stop_button(page)
+    with suppress(Error):  # it may go, or be pressed already, in this very moment
+        if stop.is_visible() and stop.is_enabled():
+            stop.click()
+            settled(page)
     return changed
 
 

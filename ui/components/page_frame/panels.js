@@ -38,8 +38,16 @@ export function panelAfter(now, key, count) {
  * @param {number} height of what is seen
  */
 export function scrollTo(blocks, height) {
-  const cut = blocks.filter(({ top, bottom }) => bottom > height + 1 && top > height / 4 && top <= height);
-  return cut.length ? Math.min(...cut.map(({ top }) => top)) : 0.85 * height;
+  const low = blocks.filter(({ top }) => top > height / 4 && top <= height);
+  const cut = low.filter(({ bottom }) => bottom > height + 1);
+  if (!cut.length) return 0.85 * height;
+  let to = Math.min(...cut.map(({ top }) => top));
+  for (;;) {
+    // What stands beside it would be cut at the upper edge.
+    const beside = low.filter(({ top, bottom }) => top < to && bottom > to + 1);
+    if (!beside.length) return to;
+    to = Math.min(...beside.map(({ top }) => top));
+  }
 }
 
 /**
