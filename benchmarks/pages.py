@@ -1,4 +1,4 @@
-"""How quick the pages are, in a real browser: typed to painted, and started to painted.
+"""How quick the pages are, in a real browser: typed, started or pressed, to painted.
 
     python -m benchmarks.pages
 
@@ -6,6 +6,10 @@ The Attention lesson shows all heads of a model of 6 layers and 6 heads (384 wid
 128 tokens. Each edit types or deletes one letter; the clock runs in the browser, from the key to
 the frame after the one that holds the new pictures. Then the same while a training run is active
 beside the app, in a worker process of the lowest priority, as the Training lesson starts it.
+
+A start is from the process to Home's words, to its machine from recorded numbers, and from the live
+model. A lesson is pressed in the menu of a page that has just been opened, after somebody else has
+opened them all.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import quote
@@ -24,6 +29,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.app_process import BROWSER, BROWSER_FLAGS, start_app, stop_app
 from corpus import bundled
+from course.lessons import LESSONS, group_of, number_of
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
@@ -107,23 +113,97 @@ def wait_for(page: Page, prompt: str) -> float:
     return float(pictures.get_attribute("data-painted-at"))
 
 
-def time_start(browser: Browser, root: Path) -> float:
-    """Seconds from starting the app to its first page painted and complete."""
-    page = browser.new_page()
+@dataclass(frozen=True)
+class Start:
+    """Seconds from starting the app's process until Home shows each of these."""
+
+    words: float
+    recorded: float
+    live: float
+
+
+# The machine says itself what it has painted; only the live one can go on by a token.
+RECORDED = ".st-key-machine_recorded .machine[data-painted]"
+LIVE = ".machine[data-painted]:has(.next:enabled)"
+
+
+def time_start(browser: Browser, root: Path) -> Start:
+    """Start the app and open Home at once, in a browser that has never seen it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto("about:blank")
     started = time.perf_counter()
     app, url = start_app(root, root / "start.log")
+    times = []
     try:
         page.goto(url)
-        page.wait_for_selector('[data-testid="stMain"] h1', timeout=60_000)
-        painted = time.perf_counter() - started
+        for selector in ('[data-testid="stMain"] h1', RECORDED, LIVE):
+            page.wait_for_selector(selector, timeout=60_000)
+            times.append(time.perf_counter() - started)
     finally:
         page.close()
         stop_app(app)
-    return painted
+    return Start(*times)
 
 
-def line(what: str, times: list[float], target: str, unit: str = "ms") -> str:
+# The menu's link is pressed; then: the title stands, the page is whole, and so are charts in view.
+FIRST_VIEW = """async (address) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const until = async (isSo) => {
+        while (!isSo()) await frame();
+        return performance.now() - began;
+    };
+    const title = () => document.querySelector("h1")?.textContent;
+    const [before, began] = [title(), performance.now()];
+    const links = [...document.querySelectorAll('[data-testid="stSidebar"] a')];
+    links.find((link) => link.pathname.endsWith(address)).click();
+    const stands = await until(() => title() && title() !== before);
+    const state = document.querySelector('[data-testid="stApp"]').dataset;
+    const whole = await until(() => state.testScriptState === "notRunning");
+    const inView = (chart) => {
+        const { top, bottom } = chart.getBoundingClientRect();
+        return bottom > 0 && top < innerHeight;
+    };
+    const charts = await until(() => [...document.querySelectorAll(".chart")].every(
+        (chart) => !inView(chart) || chart.classList.contains("js-plotly-plot")));
+    return [stands, Math.max(whole, charts)];
+}"""
+
+
+def time_views(browser: Browser, url: str) -> dict[str, tuple[float, float]]:
+    """Milliseconds from pressing a lesson in the menu to its title, and to all of it.
+
+    By lesson. Everything has been opened once before, by somebody else.
+    """
+    found = {}
+    for turn in range(2):
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(url)
+        page.wait_for_selector(LIVE, timeout=60_000)
+        for lesson in (each for each in LESSONS if number_of(each)):
+            unfold(page, group_of(lesson))
+            page.wait_for_timeout(1_500)
+            times = page.evaluate(FIRST_VIEW, f"/{lesson.name}")
+            if turn:
+                found[lesson.name] = tuple(times)
+        page.close()
+    return found
+
+
+def unfold(page: Page, heading: str) -> None:
+    """Open a heading of the menu: links under folded ones aren't there."""
+    group = page.locator('.st-key-course [data-testid="stExpander"]', has_text=heading).first
+    if group.locator("a").count() == 0:
+        group.locator("summary").click()
+        group.locator("a").first.wait_for()
+
+
+def slowest(views: dict[str, tuple[float, float]]) -> list[str]:
+    """The three lessons that took longest, with milliseconds."""
+    found = sorted(views, key=lambda lesson: -views[lesson][1])[:3]
+    return [f"{lesson} {views[lesson][1]:.0f} ms" for lesson in found]
+
+
+def line(what: str, times: Sequence[float], target: str, unit: str = "ms") -> str:
     """One row of the table."""
     digits = 0 if unit == "ms" else 1
     p95 = quantiles(times, n=20)[-1] if len(times) > 4 else max(times)
@@ -147,6 +227,8 @@ def main() -> None:
             alone = time_edits(page, url, options.edits, ord("a"))
             with training(run):
                 busy = time_edits(page, url, options.edits, ord("A"))
+            page.close()
+            views = time_views(browser, url)
         finally:
             stop_app(app)
             browser.close()
@@ -154,7 +236,14 @@ def main() -> None:
     print("| --- | --- | --- | --- |")
     print(line("edited prompt → repainted heatmaps, 36 heads, 128 tokens", alone, "200 ms"))
     print(line("the same while a training run is active", busy, "250 ms"))
-    print(line("start of the app → first lesson painted", starts, "4 s", "s"))
+    print(line("start of the app → Home's words", [s.words for s in starts], "1.5 s", "s"))
+    recorded, live = [s.recorded for s in starts], [s.live for s in starts]
+    print(line("the same → the machine, from recorded numbers", recorded, "1.5 s", "s"))
+    print(line("the same → the machine, from the live model", live, "4 s", "s"))
+    titles, whole = zip(*views.values(), strict=True)
+    print(line("a lesson pressed in the menu → its title", titles, "1000 ms"))
+    print(line("the same → the whole page, charts in view", whole, "1000 ms"))
+    print(f"The slowest: {', '.join(slowest(views))}.")
 
 
 if __name__ == "__main__":
