@@ -147,6 +147,16 @@ def show_pruning(study: Study) -> None:
 
 
 def _pruning(found: dict[str, Any]) -> None:
+    _pruned_at(found)
+    st.markdown(words.zeros_or_removal(found))
+    st.markdown(words.healed(found))
+    if found["healing"]:
+        _four_numbers(words.healed_kinds(found), found["prompt"], "healed")
+
+
+@st.fragment
+def _pruned_at(found: dict[str, Any]) -> None:
+    """A slider of the share, and the model without it."""
     shares = [round(100 * share) for share in found["shares"]]
     chosen = widgets.select_slider(
         "Share to remove, %", shares, 20, key="lean_share", format_func=str
@@ -161,10 +171,6 @@ def _pruning(found: dict[str, Any]) -> None:
         st.markdown(words.at_share(share, found))
         st.markdown(words.how_far(found))
     _four_numbers(words.pruned_kinds(share, found), found["prompt"], "pruned")
-    st.markdown(words.zeros_or_removal(found))
-    st.markdown(words.healed(found))
-    if found["healing"]:
-        _four_numbers(words.healed_kinds(found), found["prompt"], "healed")
 
 
 @st.fragment
