@@ -26,3 +26,12 @@ def test_a_chart_is_drawn_when_it_is_near_and_follows(page, app_url):
     page.wait_for_function(
         "chart => chart.querySelector('.main-svg').clientWidth === chart.clientWidth", arg=first
     )
+
+    first.evaluate("chart => chart.closest('[class*=st-key-]').requestFullscreen()")
+    page.wait_for_function(
+        "chart => chart.querySelector('.main-svg').clientHeight > 500", arg=first
+    )
+    page.evaluate("document.exitFullscreen()")
+    page.wait_for_function(
+        "chart => chart.querySelector('.main-svg').clientHeight < 300", arg=first
+    )

@@ -9,6 +9,7 @@ import { Lifetime } from "../shared/lifetime.js";
 /** @typedef {{ figure: Figure, alt: string, script: string, chooses: boolean }} Message */
 
 const NEAR = "400px 0px"; // how far above and below the screen
+const EDGES = 60; // pixels above and below what fills the screen
 const CONFIG = { displayModeBar: false };
 const FAILED = "This chart could not be drawn: its script did not come. Reload the page.";
 
@@ -56,7 +57,7 @@ class Chart {
     this.send = send;
     this.life = new Lifetime();
     this.isNear = false;
-    this.width = 0; // as it was drawn last
+    this.drawn = ""; // the size that it was drawn in last
     this.isStale = true;
     this.waits = false;
     /** @type {any} */
@@ -73,6 +74,7 @@ class Chart {
     observer.observe(host);
     this.life.atEnd(() => observer.disconnect());
     this.life.onResize(host, () => this.drawSoon());
+    this.life.on(document, "fullscreenchange", () => this.drawSoon());
     this.life.on(window, "beforeprint", () => this.drawNow());
   }
 
@@ -83,9 +85,8 @@ class Chart {
   }
 
   prepare() {
-    const { alt, figure } = this.message;
-    this.host.style.height = `${figure.layout.height}px`; // before it is drawn, too
-    this.host.setAttribute("aria-label", alt);
+    this.host.style.minHeight = `${this.size().height}px`; // before it is drawn, too
+    this.host.setAttribute("aria-label", this.message.alt);
     this.isStale = true;
     this.drawSoon();
   }
@@ -100,6 +101,16 @@ class Chart {
     });
   }
 
+  /** As wide as its place, 0 where that is folded away; where it fills the screen, as high. */
+  size() {
+    const { height } = this.message.figure.layout;
+    const fills = document.fullscreenElement?.contains(this.host);
+    return {
+      width: this.host.clientWidth,
+      height: fills ? Math.max(height, innerHeight - EDGES) : height,
+    };
+  }
+
   async drawNow() {
     try {
       this.plotly ??= await plotly(this.message.script);
@@ -107,12 +118,14 @@ class Chart {
       this.host.textContent = FAILED;
       return;
     }
-    const width = this.host.clientWidth; // 0 where what holds it is folded away
-    if (!width || this.life.signal.aborted || (!this.isStale && width === this.width)) return;
     const { data, layout } = this.message.figure;
+    const size = this.size();
+    const drawn = `${size.width} × ${size.height}`;
+    if (!size.width || this.life.signal.aborted || (!this.isStale && drawn === this.drawn)) return;
+    if (!this.drawn) this.host.textContent = ""; // that it could not be drawn before
     this.isStale = false;
-    this.width = width;
-    await this.plotly.react(this.host, data, { ...layout, width }, CONFIG);
+    this.drawn = drawn;
+    await this.plotly.react(this.host, data, { ...layout, ...size }, CONFIG);
     this.listen();
   }
 
