@@ -40,7 +40,7 @@ MOST_OPTIONS = 60  # tokens offered at once
 MOST_DOTS = 800  # Plotly takes half a second more to draw 2,000
 ALL, FEW = "all tokens", "the prompt's tokens and the neighbours"
 _MAP = "emb_map"
-_WIDE, _HIGH = 560, 340  # pixels that the picture has at least, on a computer
+_WIDE, _HIGH = 300, 340  # pixels that the picture has at least, on a telephone
 
 
 def label_of(tokenizer: Tokenizer, token: int) -> str:

@@ -60,6 +60,8 @@ def choose_run() -> str:
     if asked not in names or (asked == models.BUNDLED and state.get("run_by_default")):
         asked = newest
         state["run_by_default"] = newest == models.BUNDLED
+    elif asked != models.BUNDLED:  # from now on the recorded one is chosen on purpose
+        state["run_by_default"] = False
     state["run"] = asked
     key = st.selectbox(
         "Run shown",

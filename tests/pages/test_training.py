@@ -195,6 +195,20 @@ def test_an_address_of_a_run_that_is_gone_shows_the_recorded_one(open_lesson):
     assert app.selectbox(key="run").value == "bundled"
 
 
+def test_after_a_start_the_recorded_run_can_be_chosen_again(open_lesson, monkeypatch):
+    app = open_lesson("training")
+    own = replace(recorded_view(), run_id="0000000a")
+    service = training_service()
+    monkeypatch.setattr(service, "submit", lambda *_: own.run_id)
+    monkeypatch.setattr(service, "runs", lambda visitor: [own])
+    monkeypatch.setattr(service, "find", lambda run_id: own)
+    start_button(app).click().run()
+    assert app.session_state["run"] == own.run_id
+    app.selectbox(key="run").select_index(1).run()
+    assert not app.exception
+    assert app.session_state["run"] == "bundled"
+
+
 def test_the_curves_wait_for_a_guess(open_lesson):
     app = open_lesson("training")
     assert not app.metric
