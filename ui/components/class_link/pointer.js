@@ -7,8 +7,7 @@
 
 const MAIN = '[data-testid="stMainBlockContainer"]';
 const HEADING = "h1, h2";
-const PICTURE =
-  '[data-testid^="stBidiComponent"], [data-testid="stPlotlyChart"], [data-testid="stImage"]';
+const PICTURE = '[data-testid^="stBidiComponent"], [data-testid="stImage"]';
 const SMALLEST = 40; // pixels; what is less high is no picture
 const OFTEN = 200; // milliseconds between two messages, at least
 const FADES = 2000; // milliseconds after the last word of it
