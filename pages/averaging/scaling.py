@@ -68,7 +68,8 @@ def show_scaling(study: Study) -> None:
     source = widgets.segmented_control(
         "Show the heads with", [REAL, RANDOM], REAL, key="scores_of", container=two
     )
-    # With the model's own, the pictures below have nothing to do with it.
+    # With the model's own, the pictures right below have nothing to do with it; what is said of
+    # random ones below those holds for the seed that stands here.
     seed = int(
         widgets.number_input(
             "Seed", 0, 9999, 1, key="scores_seed", container=three, disabled=source == REAL

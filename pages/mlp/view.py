@@ -111,19 +111,20 @@ def _show_texts(study: Study, found: TopTexts, tokens: np.ndarray, read: int) ->
         st.warning(words.dead(read), icon=":material/bedtime:")
         return
     st.markdown(words.firing(read, found.positive, kind, study.loaded.imported))
-    rows = [
-        _context(study.tokenizer, tokens, place, strength)
+    active = [
+        (place, strength)
         for place, strength in zip(found.places, found.strengths, strict=True)
         if strength != 0
     ]
+    rows = [_context(study.tokenizer, tokens, *each) for each in active]
     fire = f"color-mix(in srgb, {series_color(0)} 45%, transparent)"
-    tokenizer, strengths = study.tokenizer, zip(found.places, found.strengths, strict=True)
-    table = [("token", short(tokenizer.token_text(int(tokens[p]))), s) for p, s in strengths]
+    name = study.tokenizer.token_text
+    table = [(short(name(int(tokens[place]))), strength) for place, strength in active]
     show_markup(
         f'{_STYLE}<div style="--fire:{fire}">{"".join(rows)}</div>',
         "mlp_texts",
         words.TOP_TEXTS,
-        lambda: [("token", "activation"), *(row[1:] for row in table)],
+        lambda: [("token", "activation"), *table],
     )
     st.caption(words.ONCE)
 

@@ -58,7 +58,7 @@ def waterfall(shares: Attribution) -> Figure:
         "decreasing": {"marker": {"color": series_color(0)}},
         "totals": {"marker": {"color": colors.text}},
         "connector": {"line": {"color": colors.muted, "width": 1}},
-        "customdata": [number(value, "+.2f") for value in [*values, shares.total]],
+        "customdata": [*(number(value, "+.2f") for value in values), number(shares.total, ".2f")],
         "hovertemplate": "%{x}: %{customdata}<extra></extra>",
     }
     bars |= labels_outside(
