@@ -502,8 +502,8 @@ def kept_nowhere(address: str) -> str:
     """Where a browser keeps nothing. address: the app's own, outside of any frame."""
     return (
         "This browser doesn't let the app keep anything (as in a frame on another site): after a "
-        f"reload a run isn't yours any more. Open the app at its [own address]({address}): there it "
-        "stays yours."
+        f"reload a run isn't yours any more. Open the app at its [own address]({address}): "
+        "there it stays yours."
     )
 
 
