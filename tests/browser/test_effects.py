@@ -14,9 +14,24 @@ from tests.browser.conftest import settled, stop_button
 EFFECTS = Path(__file__).with_name("effects.js").read_text()
 PROJECTOR = {"viewport": {"width": 1280, "height": 720}, "color_scheme": "dark"}
 # What takes something away, leaves the page, or has a place of its own; and a class's.
-LEFT_OUT = ("Download", "Full screen", "Delete", "Take it with you", "Join", "In a class", "Share")
+LEFT_OUT = (
+    "Download",
+    "Full screen",
+    "Delete",
+    "Take it with you",
+    "Join",
+    "Code of the class",
+    "Share",
+)
 # What is only read when something else is pressed, or decides what comes next.
-QUIET = ("Tokens to write", "Seed", "Name of the run", "without a guess", "without guessing")
+QUIET = (
+    "Tokens to write",
+    "Seed",
+    "Name of the run",
+    "without a guess",
+    "without guessing",
+    "Pause",
+)
 OFTEN = 2  # cells of one picture that are tried
 MOST = 60  # presses on a page
 PATIENCE = 15  # seconds

@@ -250,6 +250,8 @@ export class Machine {
   fillBar() {
     const { picture: p, back } = this;
     this.$(".reset").disabled = p.total <= p.given;
+    this.$(".before").disabled = this.at <= 0;
+    this.$(".after").disabled = this.at + 1 >= this.steps.length;
     this.$(".turn").disabled = p.total < 2 || p.recorded;
     this.$(".next").disabled = p.recorded;
     this.$(".turn").setAttribute("aria-pressed", String(back));
