@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ui.show.curves import Bar, Line, curves, decimate
+from ui.show.curves import Bar, Line, _figure, curves, decimate
+from ui.show.theme import LIGHT
 
 
 @settings(max_examples=50, deadline=None)
@@ -111,3 +112,22 @@ def test_no_layer_is_drawn_for_lines_that_are_not_there():
         assert all(filters) or not lines
         assert {name for names in filters for name in names} == {line.name for line in lines}
         assert sum("zoom" in str(layer.get("params")) for layer in layers) == 1
+
+
+def test_a_handout_draws_the_same_curves_and_takes_no_name_for_html():
+    lines = [
+        Line("<a href='x'>own</a>", [1], [2.0], color=0, markers=True),
+        Line("batches", [0, 1], [3.0, 2.0], color=0, faint=True),
+    ]
+    chart = curves(
+        lines, x_title="a < b", y_title="bits", bars=[Bar("<b>", 4)], x_max=9, from_zero=True
+    )
+    figure = _figure(chart, LIGHT)
+    own, batches = figure["data"]
+    assert own["name"] == "&lt;a href='x'&gt;own&lt;/a&gt;" and own["mode"] == "lines+markers"
+    assert batches["line"]["color"] == own["line"]["color"]
+    assert batches["opacity"] < 1 and "opacity" not in own and batches["mode"] == "lines"
+    x, y = figure["layout"]["xaxis"], figure["layout"]["yaxis"]
+    assert (x["range"], y["rangemode"]) == ([0, 9], "tozero")
+    assert x["title"]["text"] == "a &lt; b"
+    assert "<" not in figure["layout"]["shapes"][0]["label"]["text"]

@@ -118,29 +118,34 @@ def _of_member(mine: Sitting, code: str, member: Member) -> None:
 
 def _hand_in(mine: Sitting) -> None:
     lesson = st.session_state.get(HERE, "")
-    _, prompt = st.session_state["study_request"]
     view = "This view: the picture, the model and the prompt as I see them"
 
     def view_of_mine() -> None:
         _handed_in(mine, lesson, address.texts() | texts_of_widgets())
+
+    # What these hand in is asked for at the press: by then another prompt may be under study.
+    def prompt_of_mine() -> None:
+        _handed_in(mine, lesson, {}, st.session_state["study_request"][1])
+
+    def run_of_mine() -> None:
+        if run_id := _newest_run():
+            _handed_in(mine, RUNS, {"run": run_id})
 
     def text_of_mine() -> None:
         if (text := str(st.session_state.get(_TEXT) or "")).strip():
             _handed_in(mine, lesson, {}, text)
 
     st.button(view, key="hand_in_view", on_click=view_of_mine)
-    st.button(
-        "The prompt alone", key="hand_in_prompt", on_click=_handed_in,
-        args=(mine, lesson, {}, prompt),
-    )  # fmt: skip
-    if run_id := next(iter(training_service().names(visitor_id())), None):
-        st.button(
-            "My newest run, with its curves", key="hand_in_run", on_click=_handed_in,
-            args=(mine, RUNS, {"run": run_id}),
-        )  # fmt: skip
+    st.button("The prompt alone", key="hand_in_prompt", on_click=prompt_of_mine)
+    if _newest_run():
+        st.button("My newest run, with its curves", key="hand_in_run", on_click=run_of_mine)
     with st.form("hand_in_form", clear_on_submit=True, border=False):
         st.text_area("A text: a sample, a prompt, an answer", max_chars=_LONGEST_TEXT, key=_TEXT)
         st.form_submit_button("Hand in the text", on_click=text_of_mine)
+
+
+def _newest_run() -> str | None:
+    return next(iter(training_service().names(visitor_id())), None)
 
 
 def _handed_in(mine: Sitting, lesson: str, query: dict[str, str], text: str = "") -> None:

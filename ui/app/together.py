@@ -22,11 +22,11 @@ _HANDED_IN = "answers_handed_in"
 _TICK = 1.0  # seconds between two looks of the teacher's page at how many have answered
 CHOSEN = "How many of the class chose each answer"
 _STYLE = """<style>
-.chosen {display:grid; grid-template-columns:minmax(4rem, max-content) minmax(45%, 1fr);
+.class-answers {display:grid; grid-template-columns:minmax(4rem, max-content) minmax(45%, 1fr);
   gap:.45rem .9rem; align-items:center; max-width:60rem}
-.chosen span {overflow-wrap:anywhere; max-width:24rem}
-.chosen div {display:flex; align-items:center; gap:.5rem}
-.chosen i {background:var(--bar); height:1.5rem; border-radius:2px}
+.class-answers span {overflow-wrap:anywhere; max-width:24rem}
+.class-answers div {display:flex; align-items:center; gap:.5rem}
+.class-answers i {background:var(--bar); height:1.5rem; border-radius:2px}
 </style>"""
 HIDDEN = "Your answer stays as it is. In this link, what is right is hidden."
 WAITING = "Your answer is in. You see what is right when your teacher reveals it."
@@ -123,7 +123,7 @@ def histogram(question: Question) -> None:
         for option, count in counts
     )
     show_markup(
-        f'{_STYLE}<div class="chosen" role="figure" aria-label="{CHOSEN}" '
+        f'{_STYLE}<div class="class-answers" role="figure" aria-label="{CHOSEN}" '
         f'style="--bar:{series_color(1)}">{bars}</div>',
         f"class_answers_{question.id}",
         CHOSEN,

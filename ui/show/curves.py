@@ -6,6 +6,7 @@ zoom. (A Plotly chart is built anew whenever its data change.)
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,10 +48,16 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """Data in long form (columns x, y, line) and the Vega-Lite specification that draws them."""
+    """Data in long form (columns x, y, line) and the Vega-Lite specification that draws them.
+
+    lines, x_max, from_zero: what they were made of, for who draws them otherwise.
+    """
 
     data: pd.DataFrame
     spec: dict[str, Any]
+    lines: Sequence[Line]
+    x_max: float | None
+    from_zero: bool
 
 
 def decimate(
@@ -106,7 +113,7 @@ def curves(
         ],
         "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
     }
-    return Chart(_long_form(lines), spec)
+    return Chart(_long_form(lines), spec, lines, x_max, from_zero)
 
 
 def _reach(bars: Sequence[Bar], log_y: bool, name: float) -> list[float]:
@@ -174,28 +181,45 @@ def _bars_of(chart: Chart) -> list[dict[str, Any]]:
 
 def _figure(chart: Chart, colors: Palette) -> dict[str, Any]:
     """The same as a figure of Plotly's, for a handout."""
-    encoding = chart.spec["encoding"]
-    scale = chart.spec["layer"][0]["encoding"]["color"]["scale"]
-    lines = []
-    for name, color in zip(scale["domain"], scale["range"], strict=True):
-        points = chart.data[chart.data["line"] == name]
-        line = {"name": name, "x": [*points["x"]], "y": [*points["y"]], "line": {"color": color}}
-        lines.append({"type": "scatter", "mode": "lines"} | line)
     axes: dict[str, Any] = {
-        f"{axis}axis": {"title": {"text": encoding[axis]["title"]}} for axis in "xy"
+        f"{axis}axis": {"title": {"text": _literal(chart.spec["encoding"][axis]["title"])}}
+        for axis in "xy"
     }
-    if encoding["y"]["scale"].get("type") == "log":
+    if chart.x_max:
+        axes["xaxis"]["range"] = [0, chart.x_max]
+    if chart.from_zero:
+        axes["yaxis"]["rangemode"] = "tozero"
+    if chart.spec["encoding"]["y"]["scale"].get("type") == "log":
         axes["yaxis"]["type"] = "log"
     for bar in _bars_of(chart):
         ends = {"x0": 0, "x1": 1, "xref": "paper", "y0": bar["y"], "y1": bar["y"]}
         look = {"type": "line", "line": {"dash": "dot", "width": 1.5, "color": colors.muted}}
-        axes.setdefault("shapes", []).append(ends | look | {"label": {"text": bar["label"]}})
+        label = {"label": {"text": _literal(bar["label"])}}
+        axes.setdefault("shapes", []).append(ends | look | label)
     layout = axes | {
         "template": template(colors),
         "height": chart.spec["height"] + 80,
-        "showlegend": len(lines) > 1,
+        "showlegend": len(chart.lines) > 1,
+        "legend": {"orientation": "h", "y": 1.12},
     }
-    return {"data": lines, "layout": layout | {"legend": {"orientation": "h", "y": 1.12}}}
+    return {"data": _traces(chart), "layout": layout}
+
+
+def _traces(chart: Chart) -> list[dict[str, Any]]:
+    scale = chart.spec["layer"][0]["encoding"]["color"]["scale"]
+    traces = []
+    for line, color in zip(chart.lines, scale["range"], strict=True):
+        points = chart.data[chart.data["line"] == line.name]
+        trace = {"type": "scatter", "mode": "lines+markers" if line.markers else "lines"}
+        trace |= {"name": _literal(line.name), "x": [*points["x"]], "y": [*points["y"]]}
+        trace |= {"line": {"color": color} | ({"width": 1} if line.faint else {})}
+        traces.append(trace | ({"opacity": 0.5} if line.faint else {}))
+    return traces
+
+
+def _literal(text: str) -> str:
+    """A text for Plotly, which would take < and & for HTML, and a stranger's name for a link."""
+    return html.escape(text, quote=False)
 
 
 def _long_form(lines: Sequence[Line]) -> pd.DataFrame:
