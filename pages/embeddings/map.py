@@ -202,7 +202,6 @@ def _scatter(groups: dict[str, _Points]) -> Figure:
                 "textposition": [side or "top center" for side in places.get(name, [])],
                 "textfont": {"color": color, "size": 14, "family": "monospace"},
                 "marker": {"color": color, "size": size, "opacity": opacity},
-                "unselected": {"marker": {"opacity": opacity}, "textfont": {"color": color}},
                 "hovertemplate": "%{hovertext}<extra>token %{customdata}</extra>",
             }
         )

@@ -85,7 +85,7 @@ def learned_elsewhere() -> None:
 
     def draw(value: dict, finished: bool) -> None:
         figure = table_map(table_of(value), "channel")
-        show(figure, f"emb_learned_{finished}", "A small model's learned table")
+        show(figure, "emb_learned", "A small model's learned table")
         st.caption(words.loss_elsewhere(value["loss"]))
 
     job_panel("learned_positions", TRAINING, draw, label="Train it", recorded=RECORDED)

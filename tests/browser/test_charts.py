@@ -11,8 +11,12 @@ def test_a_chart_is_drawn_when_it_is_near_and_follows(page, app_url):
     charts = page.locator(".chart")
     box = charts.last.bounding_box()
     assert box["y"] > 600 + 400 and not charts.evaluate_all(DRAWN)[-1]  # a place is kept for it
+    # It is drawn before it is on the screen.
+    main = page.get_by_test_id("stMain")
+    main.evaluate("(main, by) => main.scrollBy(0, by)", box["y"] - 600 - 200)
+    charts.last.locator(".bars").first.wait_for(state="attached")
+    assert charts.last.bounding_box()["y"] > 600
     charts.last.scroll_into_view_if_needed()
-    charts.last.locator(".bars").first.wait_for()
     assert charts.last.bounding_box()["height"] == box["height"]
 
     first = charts.first.element_handle()

@@ -40,6 +40,8 @@ def test_what_javascript_has_no_type_for_is_a_list():
 def test_what_is_no_number_is_a_gap():
     sent = to_json({"data": [{"y": [1.0, float("nan")], "range": (float("-inf"), 2)}]})
     assert json.loads(sent) == {"data": [{"y": [1.0, None], "range": [None, 2]}]}
+    numbers = [np.float32("nan"), np.array([1, np.inf], "f2")]
+    assert json.loads(to_json({"y": numbers})) == {"y": [None, [1.0, None]]}
 
 
 @pytest.fixture

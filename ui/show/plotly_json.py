@@ -243,7 +243,7 @@ def to_json(value: dict[str, Any]) -> str:
     try:
         return json.dumps(value, default=_plain, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value), default=_plain)
+        return json.dumps(_finite(value), default=lambda each: _finite(_plain(each)))
 
 
 def _plain(value: Any) -> Any:
@@ -266,4 +266,6 @@ def _finite(value: Any) -> Any:
         return {key: _finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None

@@ -33,7 +33,7 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
     rungs = value["rungs"]
     bits = [mean(rung["bits"]) for rung in rungs]
     bars = count_bars([rung["name"] for rung in rungs], bits, series_color(1), decimals=2)
-    show(bars, f"ladder_{finished}_{len(rungs)}", words.BARS)
+    show(bars, "ladder_bars", words.BARS)
     rows = []
     for i, rung in enumerate(rungs):
         changed = words.step(rungs[i - 1]["bits"], rung["bits"]) if i else ""

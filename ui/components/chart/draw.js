@@ -10,6 +10,7 @@ import { Lifetime } from "../shared/lifetime.js";
 
 const NEAR = "400px 0px"; // how far above and below the screen
 const EDGES = 60; // pixels above and below what fills the screen
+const KEPT = "what a reader has hidden by the legend";
 const CONFIG = { displayModeBar: false };
 const FAILED = "This chart could not be drawn: its script did not come. Reload the page.";
 
@@ -24,11 +25,16 @@ function plotly(path) {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = base() + path;
-    script.onload = () => resolve(/** @type {any} */ (window).Plotly);
     script.onerror = () => {
       library = undefined; // the next chart asks again
       script.remove();
       reject(new Error(FAILED));
+    };
+    // What a server of another version answers is no script of Plotly's.
+    script.onload = () => {
+      const { Plotly } = /** @type {any} */ (window);
+      if (Plotly) resolve(Plotly);
+      else script.dispatchEvent(new Event("error"));
     };
     document.head.append(script);
   });
@@ -47,8 +53,7 @@ export function draw(root, data, send) {
   return new Chart(host, data, send);
 }
 
-/** @param {Uint8Array} data @returns {Message} */
-const read = (data) => JSON.parse(new TextDecoder().decode(data));
+const PAGE = '[data-testid="stMain"]'; // what scrolls: the window doesn't
 
 class Chart {
   /** @param {HTMLElement} host @param {Uint8Array} data @param {(choice: any) => void} send */
@@ -62,14 +67,14 @@ class Chart {
     this.waits = false;
     /** @type {any} */
     this.plotly = null;
-    this.message = read(data);
-    this.prepare();
+    this.text = "";
+    this.show(data);
     const observer = new IntersectionObserver(
       (entries) => {
         this.isNear = entries.at(-1)?.isIntersecting ?? false;
         this.drawSoon();
       },
-      { rootMargin: NEAR },
+      { root: host.closest(PAGE), rootMargin: NEAR },
     );
     observer.observe(host);
     this.life.atEnd(() => observer.disconnect());
@@ -80,12 +85,12 @@ class Chart {
 
   /** @param {Uint8Array} data */
   show(data) {
-    this.message = read(data);
-    this.prepare();
-  }
-
-  prepare() {
-    this.host.style.minHeight = `${this.size().height}px`; // before it is drawn, too
+    const text = new TextDecoder().decode(data);
+    if (text === this.text) return; // a rerun that changed nothing here
+    this.text = text;
+    /** @type {Message} */
+    this.message = JSON.parse(text);
+    this.host.style.minHeight = `${this.message.figure.layout.height}px`; // before it is drawn, too
     this.host.setAttribute("aria-label", this.message.alt);
     this.isStale = true;
     this.drawSoon();
@@ -125,8 +130,8 @@ class Chart {
     if (!this.drawn) this.host.textContent = ""; // that it could not be drawn before
     this.isStale = false;
     this.drawn = drawn;
-    await this.plotly.react(this.host, data, { ...layout, ...size }, CONFIG);
-    this.listen();
+    await this.plotly.react(this.host, data, { ...layout, ...size, uirevision: KEPT }, CONFIG);
+    if (!this.life.signal.aborted) this.listen();
   }
 
   /** Once Plotly has made the element its own, it tells which point was pressed. */
