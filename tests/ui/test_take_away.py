@@ -15,6 +15,7 @@ from gpt_core.interpret.attention import trace_attention
 from tests.helpers import app_at, tiny_model
 from ui.components.attention_map import COLUMNS, message_of, pack_weights, rows_of_message
 from ui.show.handout import OFF, About, Chart, page_of, sheet
+from ui.show.names import unmarked
 from ui.show.plotly_json import to_json
 from ui.show.rows import csv_of, rows_of_figure, rows_of_markup, rows_of_table
 from ui.show.take_away import LABEL
@@ -32,8 +33,27 @@ def read(text):
 def test_csv_reads_back_and_holds_no_formula(rows):
     for row, back in zip(rows, read(csv_of(rows)), strict=True):
         for cell, found in zip(row, back, strict=True):
+            if re.fullmatch("[+−-]?[0-9,.]+%?", cell) and re.search("[0-9]%?$", cell):
+                assert found == cell.replace("−", "-")
+                continue
             assert found.removeprefix("'") == cell.removeprefix("'")
             assert not found.startswith(("=", "+", "-", "@", "\t"))
+
+
+def test_a_number_that_is_a_text_stays_one():
+    numbers = ["+0.1234", "−0.5", "-1,024", "−12.5%", "−∞", "-1+2", "−a"]
+    assert read(csv_of([numbers])) == [["+0.1234", "-0.5", "-1,024", "-12.5%", "−∞", "'-1+2", "−a"]]
+
+
+def test_elements_in_a_cell_do_not_run_together():
+    table = "<tr><td>␣12<small>1</small></td><td><img alt='3 numbers'></td></tr>"
+    over = "<figure><figcaption>q <small>2 × 3</small></figcaption>"
+    markup = f"{over}<table>{table}<tr><th><bdi><i>␣</i>dog</bdi></th></tr></table></figure>"
+    assert rows_of_markup(markup) == [["q 2 × 3"], ["␣12 1", "3 numbers"], ["␣dog"]]
+
+
+def test_signs_of_bold_type_in_code_are_its_own():
+    assert unmarked("**Power** is `a**b`, **`x`** its `` ` ``") == "Power is a**b, x its `"
 
 
 def test_the_bars_of_tokens_have_their_tokens_names():

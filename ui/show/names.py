@@ -25,7 +25,7 @@ _SIGNS = regex.compile(r"[\\`*\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^[-+=#]|(?<=^
 _LIVE = regex.compile(
     r"(?<=:)(?!\s)|(?<=@)|(?=@)|(?<=www)(?=\.)|(?<=[<~>-])(?=[>=-])", regex.IGNORECASE
 )
-_CODE = regex.compile(r"(`+) ?(.+?) ?\1")
+_CODE_OR_BOLD = regex.compile(r"(`+) ?(.+?) ?\1|\*\*")
 _WORD_JOINER = "\u2060"
 
 
@@ -52,7 +52,7 @@ def as_text(name: str, most: int = LONGEST_NAME) -> str:
 
 def unmarked(markdown: str) -> str:
     """A line of the app's own Markdown as it is read: without the signs of code and bold type."""
-    return _CODE.sub(r"\2", markdown).replace("**", "")
+    return _CODE_OR_BOLD.sub(lambda found: found[2] or "", markdown)
 
 
 def sentence(said: Exception | str) -> str:

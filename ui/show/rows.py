@@ -15,12 +15,16 @@ from ui.show.names import unmarked
 
 _TAG = re.compile(r"<[^>]*>")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+_NUMBER = re.compile(r"[+−-]?[0-9,.]*[0-9]%?")
+_CELLS = ("figcaption", "caption", "th", "td")
+_IN_WORDS = ("bdi", "i")  # elements that stand within a word, as the marks of spaces do
 
 
 def csv_of(rows: Iterable[Sequence[Any]]) -> str:
     """Rows as CSV (RFC 4180), with a mark that tells spreadsheets that it is UTF-8.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it; a number that
+    is a text is no formula, and its minus sign becomes the one that spreadsheets read.
     """
     file = io.StringIO()
     csv.writer(file).writerows([_safe(cell) for cell in row] for row in rows)
@@ -28,7 +32,11 @@ def csv_of(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _safe(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    if not isinstance(cell, str):
+        return cell
+    if _NUMBER.fullmatch(cell):
+        return cell.replace("−", "-")
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def rows_of_table(table: Any) -> list[list[Any]]:
@@ -49,7 +57,10 @@ def _columns(table: Any) -> Any:
 
 
 class _Cells(HTMLParser):
-    """The cells of the tables in a piece of HTML."""
+    """The cells of the tables in a piece of HTML, and what stands over the tables.
+
+    Between the elements in a cell is a space. For an image stands what is said of it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,25 +68,33 @@ class _Cells(HTMLParser):
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("caption", "tr"):
+        if tag in ("figcaption", "caption", "tr"):
             self.rows.append([])
-        if tag in ("caption", "th", "td"):
+        if tag in _CELLS:
             self.rows[-1].append("")
             self._inside = True
+        self._between(tag)
+        if tag == "img":
+            self.handle_data(dict(attrs).get("alt") or "")
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside &= tag not in ("caption", "th", "td")
+        self._inside &= tag not in _CELLS
+        self._between(tag)
 
     def handle_data(self, data: str) -> None:
         if self._inside:
             self.rows[-1][-1] += data
+
+    def _between(self, tag: str) -> None:
+        if tag not in _IN_WORDS:
+            self.handle_data(" ")
 
 
 def rows_of_markup(markup: str) -> list[list[Any]]:
     """The tables in a piece of HTML, row by row."""
     cells = _Cells()
     cells.feed(markup)
-    return cells.rows
+    return [[" ".join(cell.split()) for cell in row] for row in cells.rows]
 
 
 def rows_of_figure(figure: Mapping[str, Any]) -> list[list[Any]]:
