@@ -11,11 +11,13 @@ from pages.attention.results import can_read, meaning_of, share_of
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
+from ui.app.study_bar import model_names
 from ui.components.chart import show
 from ui.services import models
 from ui.services.models import LoadedModel
 from ui.show.plotly_json import probability_pairs
 from ui.show.tables import show_markup
+from ui.show.take_away import Subject, pictures_of
 from ui.show.tokens import short
 
 
@@ -40,6 +42,11 @@ def show_meaning(loaded: LoadedModel) -> None:
     thing = widgets.segmented_control(
         "They are wrapping a", words.THINGS, words.THINGS[0], key="thing"
     )
+    with pictures_of(Subject(words.sentence(thing), model_names()[BUNDLED])):
+        _show_tried(loaded, bundled, thing)
+
+
+def _show_tried(loaded: LoadedModel, bundled: LoadedModel, thing: str) -> None:
     found = meaning_of(bundled, words.sentence(thing), thing)
     texts, weights = [short(token.text) for token in found.tokens], found.weights.tolist()
     show_markup(

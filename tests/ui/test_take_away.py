@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,20 @@ from hypothesis import strategies as st
 from gpt_core.interpret.attention import trace_attention
 from tests.helpers import app_at, tiny_model
 from ui.components.attention_map import COLUMNS, message_of, pack_weights, rows_of_message
+from ui.show import take_away as taking
 from ui.show.handout import OFF, About, Chart, page_of, sheet
 from ui.show.names import unmarked
 from ui.show.plotly_json import to_json
 from ui.show.rows import csv_of, rows_of_figure, rows_of_markup, rows_of_table
-from ui.show.take_away import LABEL
+from ui.show.take_away import (
+    LABEL,
+    Subject,
+    heading,
+    pictures_in,
+    pictures_of,
+    take_away,
+    tell_about,
+)
 
 ABOUT = About("A <b>title</b>", "</script><img src=x>", "model", "2026-11-28", "javascript:1")
 
@@ -103,6 +113,29 @@ def test_a_handout_shows_names_as_text_and_asks_nobody():
     assert drawn == {"y": [1, None], "name": "</script>"}  # JSON has no NaN
     assert "default-src 'none'" in page
     assert 1.5e6 < len(page) < 2.2e6
+
+
+def test_a_lesson_s_handout_says_what_each_picture_is_of(monkeypatch):
+    """And leaves out what a part of the page that was drawn again doesn't show any more."""
+    monkeypatch.setattr(taking.st, "session_state", {taking._LESSON: True})
+    monkeypatch.setattr(taking, "_popover", lambda *_: SimpleNamespace(open=False))
+    tell_about(lambda: (ABOUT.title, ABOUT.prompt, ABOUT.model))
+
+    def drawn(key):
+        take_away(key, key, str, lambda: sheet([["x"]]))
+
+    with pictures_in("maps"):
+        for side, model in (("A", ABOUT.model), ("B · without head 0.1", "other")):
+            with pictures_of(Subject(ABOUT.prompt, model, side)):
+                drawn(f"map {side[0]}")
+    drawn("below")
+    pictures = taking.st.session_state[taking._PICTURES]
+    b = f"map B · B · without head 0.1 (other: “{ABOUT.prompt}”)"
+    assert [heading(each, ABOUT) for each in pictures.values()] == ["map A · A", b, "below"]
+    with pictures_in("maps"):
+        drawn("map A")
+    kept = {key for key, taken in pictures.items() if not taken.gone}
+    assert kept == {"map A", "below"} and [*pictures][0] == "map A"
 
 
 def test_under_a_picture_stands_one_button_that_opens_two():

@@ -29,6 +29,7 @@ from ui.services import models
 from ui.services.study import Study, study_of
 from ui.show.names import show_error
 from ui.show.numbers import percent
+from ui.show.take_away import Subject, pictures_of
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -190,15 +191,16 @@ def in_two(
     if other is None:
         draw(study, SIDES[0])
         return
-    studies = (study, other.study)
+    studies, models_of = (study, other.study), {**model_names(), **model_names(MODEL)}
     names = ("A", "B" + "".join(f" · without head {i}.{j}" for i, j in other.off))
     with st.container(key=f"two_{name}"):
         if said := [*filter(None, differs)]:
             st.caption("**What differs.** " + " ".join(said))
         for column, badge, each, side in zip(st.columns(2), names, studies, SIDES, strict=True):
+            shown = Subject(each.prompt, models_of.get(each.run_key, each.run_key), badge)
             with column, st.container(gap="xsmall"):
                 st.markdown(f":gray-badge[**{badge}**]")
-                with st.container():
+                with st.container(), pictures_of(shown):
                     draw(each, side)
 
 

@@ -23,6 +23,7 @@ from ui.services import models
 from ui.services.study import Study, study_of
 from ui.services.training import training_service
 from ui.show.names import plain, show_error
+from ui.show.take_away import pictures_in
 
 LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
 # The beginning of a scene, in twelve tokens of the bundled tokenizer. Who is with Nadia the bundled
@@ -50,7 +51,7 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
     @st.fragment(key=key)
     @wraps(draw)
     def redrawn() -> None:
-        with own_terms(), reads_for(key):
+        with own_terms(), reads_for(key), pictures_in(key):
             draw(current_study())
 
     @wraps(draw)

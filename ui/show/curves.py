@@ -210,7 +210,10 @@ def _traces(chart: Chart) -> list[dict[str, Any]]:
     traces = []
     for line, color in zip(chart.lines, scale["range"], strict=True):
         points = chart.data[chart.data["line"] == line.name]
-        trace = {"type": "scatter", "mode": "lines+markers" if line.markers else "lines"}
+        trace: dict[str, Any] = {
+            "type": "scatter",
+            "mode": "lines+markers" if line.markers else "lines",
+        }
         trace |= {"name": _literal(line.name), "x": [*points["x"]], "y": [*points["y"]]}
         trace |= {"line": {"color": color} | ({"width": 1} if line.faint else {})}
         traces.append(trace | ({"opacity": 0.5} if line.faint else {}))

@@ -6,14 +6,17 @@ At the end of a lesson all of its pictures are one handout.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ui.show.handout import About, Picture, page_of
-from ui.show.numbers import counted
+from ui.show.names import plain
 from ui.show.theme import palette
 
 if TYPE_CHECKING:
@@ -22,6 +25,57 @@ if TYPE_CHECKING:
 _ABOUT, _PICTURES, _LESSON = "about_page", "pictures_of_page", "take_lesson"
 LABEL, WHOLE = "Take it with you", "Take the whole lesson with you"
 NOTHING = "There is no picture on this page yet."
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a picture is of. side: "A" or "B", and what is off in it, where two are compared."""
+
+    prompt: str
+    model: str
+    side: str = ""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A picture that the page shows. subject: None where it is what the page is about.
+
+    part: of the page that drew it. gone: whether that part was drawn again, without it.
+    """
+
+    title: str
+    picture: Callable[[], Picture]
+    subject: Subject | None
+    part: str
+    gone: bool = False
+
+
+_subject: ContextVar[Subject | None] = ContextVar("subject", default=None)
+_part: ContextVar[str] = ContextVar("part", default="")
+
+
+@contextmanager
+def pictures_of(subject: Subject) -> Iterator[None]:
+    """What is drawn inside is of this and not, or not only, of what the page is about."""
+    before = _subject.set(subject)
+    try:
+        yield
+    finally:
+        _subject.reset(before)
+
+
+@contextmanager
+def pictures_in(part: str) -> Iterator[None]:
+    """A part of the page is drawn, maybe again: what it showed before is gone."""
+    pictures = st.session_state.get(_PICTURES) or {}
+    for key, taken in list(pictures.items()):
+        if taken.part == part:
+            pictures[key] = replace(taken, gone=True)  # its place on the page stays
+    before = _part.set(part)
+    try:
+        yield
+    finally:
+        _part.reset(before)
 
 
 def tell_about(about: Callable[[], tuple[str, str, str]]) -> None:
@@ -45,17 +99,20 @@ def take_away(
     """
     if _ABOUT not in st.session_state:  # a page of a test
         return
+    taken = Taken(title, picture, _subject.get(), _part.get())
     if (pictures := st.session_state.get(_PICTURES)) is not None:
-        pictures[key] = title, picture
+        pictures[key] = taken
     box = _popover(LABEL, f"take_{key}")
     if not box.open:
         return
     about = _about()
+    if taken.subject:
+        about = replace(about, prompt=taken.subject.prompt, model=taken.subject.model)
     name = _file_name(f"{about.title} {key}")
     with box:
         more()
         _button("Numbers (CSV)", rows, f"{name}.csv", "text/csv", f"csv_{key}")
-        _handout("Handout (HTML)", about, {key: (title, picture)}, name, f"handout_{key}")
+        _handout("Handout (HTML)", about, {key: taken}, name, f"handout_{key}")
 
 
 def take_lesson() -> None:
@@ -67,8 +124,9 @@ def take_lesson() -> None:
     about = _about()
     with box:
         if pictures:
-            label = f"Handout (HTML): {counted(len(pictures), 'picture')}"
-            _handout(label, about, pictures, _file_name(about.title), "handout_of_lesson")
+            _handout(
+                "Handout (HTML)", about, pictures, _file_name(about.title), "handout_of_lesson"
+            )
         else:
             st.caption(NOTHING)
 
@@ -92,14 +150,26 @@ def _file_name(text: str) -> str:
 def _handout(
     label: str,
     about: About,
-    pictures: Mapping[str, tuple[str, Callable[[], Picture]]],
+    pictures: Mapping[str, Taken],
     name: str,
     key: str,
 ) -> None:
     def make() -> str:
-        return page_of(about, [(title, picture()) for title, picture in pictures.values()])
+        shown = [taken for taken in list(pictures.values()) if not taken.gone]  # at the press
+        return page_of(about, [(heading(taken, about), taken.picture()) for taken in shown])
 
     _button(label, make, f"{name}.html", "text/html", key)
+
+
+def heading(taken: Taken, about: About) -> str:
+    """What stands over a picture: its title, its side, and what it is of where that is another."""
+    of = taken.subject
+    if of is None:
+        return taken.title
+    title = f"{taken.title} · {of.side}" if of.side else taken.title
+    # A prompt is read without the spaces at its end.
+    same = of.model == about.model and of.prompt.rstrip(" ") == about.prompt.rstrip(" ")
+    return title if same else f"{title} ({of.model}: “{plain(of.prompt)}”)"
 
 
 def _button(label: str, make: Callable[[], str], name: str, mime: str, key: str) -> None:
