@@ -62,9 +62,11 @@ class Decoder:
         # How much larger than the model's own q and k those in the cache are; see _scaled_qkv.
         self.scales = (D**-0.25, D**-0.25) if c.qk_norm else (D**-0.5, 1.0)
         heads = [block.attn.heads for block in model.blocks]
-        self.rows, self.q, self.k, self.v = self._cache(c, c.n_layer, c.n_head)
-        # Where heads were cut out, layers differ, and each has a cache of its own.
-        self.own = None if set(heads) == {c.n_head} else [self._cache(c, 1, h) for h in heads]
+        self.own: list[_Cache] | None = None
+        if set(heads) == {c.n_head}:
+            self.rows, self.q, self.k, self.v = self._cache(c, c.n_layer, c.n_head)
+        else:  # heads were cut out: layers differ, and each has a cache of its own
+            self.own = [_of_one_layer(self._cache(c, 1, h)) for h in heads]
 
     @torch.inference_mode()
     def __call__(self, tokens: list[int]) -> Tensor:
@@ -78,16 +80,28 @@ class Decoder:
 
     @torch.inference_mode()
     def remember(self, tokens: Sequence[int], k: Tensor, v: Tensor) -> None:
-        """Take over keys and values (n_layer, H, n, D) of n tokens, as the model computes them."""
+        """Take over keys and values (n_layer, H, n, D) of n tokens, as the model computes them.
+
+        Raises ValueError where layers differ in heads.
+        """
+        self._check_layers_are_alike()
         self.length, self.tokens = k.shape[2], list(tokens)
         self.k[..., : self.length] = k.transpose(2, 3) * self.scales[1]
         self.v[:, :, : self.length] = v
 
     def remembered(self, start: int) -> tuple[Tensor, Tensor, Tensor]:
-        """q, k, v (n_layer, H, n, D) of the tokens from `start` on, as the model computes them."""
+        """q, k, v (n_layer, H, n, D) of the tokens from `start` on, as the model computes them.
+
+        Raises ValueError where layers differ in heads.
+        """
+        self._check_layers_are_alike()
         here = slice(start, self.length)
         k = self.k[..., here].transpose(2, 3)
         return self.q[:, :, here] / self.scales[0], k / self.scales[1], self.v[:, :, here]
+
+    def _check_layers_are_alike(self) -> None:
+        if self.own is not None:
+            raise ValueError("Heads were cut out of this model: its layers don't fit one tensor.")
 
     def _read(self, tokens: list[int]) -> Tensor:
         """What leaves the blocks, (n, C)."""
@@ -116,7 +130,15 @@ class Decoder:
     def _places(self, start: int, end: int) -> Iterable[tuple[Tensor, ...]]:
         """Of each layer: the new tokens' rows and q, and k and v of new and earlier ones."""
         if self.own is not None:
-            return [next(iter(_between(each, start, end))) for each in self.own]
+            return [
+                (
+                    rows.narrow(0, start, end - start),
+                    q.narrow(1, start, end - start),
+                    k.narrow(2, 0, end),
+                    v.narrow(1, 0, end),
+                )
+                for rows, q, k, v in self.own
+            ]
         return _between((self.rows, self.q, self.k, self.v), start, end)
 
     def _runs(self, tokens: list[int]) -> Tensor:
@@ -126,6 +148,12 @@ class Decoder:
         known = self.tokens[-len(tokens) - self.ngrams.longest + 1 :]  # what they may reach back to
         idx = torch.tensor([known], device=self.embedding.device)
         return self.ngrams(idx)[0, -len(tokens) :]
+
+
+def _of_one_layer(cache: _Cache) -> _Cache:
+    """The cache of a single layer, without the dimension of layers."""
+    rows, q, k, v = cache
+    return rows[0], q[0], k[0], v[0]
 
 
 def _between(cache: _Cache, start: int, end: int) -> Iterable[tuple[Tensor, ...]]:

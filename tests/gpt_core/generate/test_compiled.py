@@ -15,6 +15,7 @@ from torch import nn
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.compression.layers import with_codes
+from gpt_core.compression.pruning import cut_heads, head_masks
 from gpt_core.compression.rounding import nearest, round_model
 from gpt_core.evaluation.held_out import held_out
 from gpt_core.generate import compiled
@@ -199,6 +200,14 @@ def test_what_is_watched_or_changed_is_never_compiled(monkeypatch):
     assert tensors["blocks.1.pattern"].shape == (1, 2, 5, 5)
     whole = trace_attention(model, PROMPT, [(0, 1)])
     trace_attention(model, [*PROMPT, 2], [(0, 1)], known=whole)  # a head is off
+
+
+def test_a_model_with_fewer_heads_in_a_layer_is_left_to_torch():
+    model = tiny_model(n_head=4)
+    assert can_decode(model)
+    small = cut_heads(model, head_masks(model, torch.arange(8.0).view(2, 4), 1 / 8))
+    assert not can_decode(small)
+    assert isinstance(decoder_of(small), Decoder)
 
 
 class Doubled(nn.Linear):
