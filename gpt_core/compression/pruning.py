@@ -16,6 +16,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import record
 
 Masks = dict[str, Tensor]
+FEWEST_HEADS = 4  # of a whole model, from which on a share of them means something
 
 
 def kept(scores: Tensor, share: float) -> Tensor:

@@ -37,8 +37,9 @@ class Clothes:
 class FourNumbers:
     """Measures ways to keep a model, each beside the plain one on the same pieces of text.
 
-    ways: how many are going to be measured; seconds: that their speeds may take together. A large
-    model writes fewer tokens for it.
+    ways: how many are going to be measured; seconds: that their speeds and samples may take
+    together. A large model writes fewer tokens for it, but never fewer than `FEWEST`; `seconds`
+    says then how long it takes.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class FourNumbers:
         self.written = min(WRITTEN, plain.config.block_size - len(self.ids))
         with one_thread():
             each = take_turns([writer(plain, self.ids, FEWEST)], 1).typical(0) / FEWEST
-        affordable = int(seconds / (ways * 2 * (ROUNDS + 1) * each))
+        timed = 2 * (ROUNDS + 1)  # how often either model writes them
+        affordable = int((seconds / (ways * each) - SAMPLED) / timed)
         self.written = max(min(FEWEST, self.written), min(self.written, affordable))
+        self.seconds = ways * each * (SAMPLED + timed * self.written)
 
     @property
     def prompt(self) -> str:
@@ -74,6 +77,10 @@ class FourNumbers:
             **{"loss": rounded(found.bits), "rise": rounded(found.rise)},
             "sample": self._sample(kind),
         }
+
+    def rise_of(self, model: GPT) -> list[float]:
+        """[value, low, high] of a model's bits per character above the plain model's."""
+        return rounded(compare(piece_bits(model, self.pieces), self.bits, self.pieces).rise)
 
     def _speed(self, kind: Clothes) -> dict[str, Any]:
         write = writer if kind.cache else writer_without_cache

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gpt_core.compression.pruning import (
+    FEWEST_HEADS,
     Masks,
     apply_masks,
     cut_heads,
@@ -19,16 +20,16 @@ from gpt_core.compression.pruning import (
     weight_masks,
 )
 from gpt_core.compression.rounding import nbytes
-from gpt_core.evaluation.held_out import Piece
 from gpt_core.evaluation.seen import calibration
 from gpt_core.experiments.four_numbers import PROMPT, Clothes
-from gpt_core.interpret.head_importance import losses_without
+from gpt_core.interpret.head_importance import affordable, losses_without
 from gpt_core.jobs import JobError
 from gpt_core.model.gpt import GPT
 from gpt_core.model.weights import weights
 from gpt_core.training.run import Run
 
-HEAD_TEXTS = 8
+HEAD_TEXTS = 8  # pieces that heads are scored on
+HEAD_FLOPS = 5e11  # that their scores may take; a large model reads the beginnings only
 Cut = Callable[[float], Masks]
 
 
@@ -47,28 +48,44 @@ def as_it_is(model: GPT) -> Clothes:
     return Clothes(model, nbytes(weights(model)))
 
 
-def cuts_of(run: Run, model: GPT, pieces: Sequence[Piece]) -> dict[str, Cut]:
+def cuts_of(run: Run, model: GPT) -> dict[str, Cut]:
     """For each kind, the masks of a share. Scores are taken once, from the whole model.
 
-    Neurons are scored on text that the run learned from, heads on the first pieces. Kinds: weights,
-    neurons, and heads where there are at least four.
+    They are taken on text that the run learned from: what is chosen on the held-out text would
+    look better there than it is. Kinds: weights, neurons, and heads where there are at least four.
     """
 
     @cache
+    def seen() -> Tensor:
+        return calibration(run, batches=1)[0]
+
+    @cache
     def neurons() -> Tensor:
-        return neuron_scores(model, calibration(run, batches=1)[0])
+        return neuron_scores(model, seen())
 
     @cache
     def heads() -> Tensor:
-        return head_scores(model, pieces[:HEAD_TEXTS])
+        return head_scores(model, _beginnings(model, seen()))
 
     cuts: dict[str, Cut] = {
         "weights": lambda share: weight_masks(model, share),
         "neurons": lambda share: neuron_masks(model, neurons(), share),
     }
-    if model.config.n_layer * model.config.n_head >= 4:
+    if heads_of(model) >= FEWEST_HEADS:
         cuts["heads"] = lambda share: head_masks(model, heads(), share)
     return cuts
+
+
+def _beginnings(model: GPT, seen: Tensor) -> list[list[int]]:
+    """As much of some pieces (B, T) as can be read once without each head."""
+    passes = 1 + heads_of(model) / 2  # below a head that is left out nothing is read again
+    each = max(16, affordable(model, passes, HEAD_FLOPS) // HEAD_TEXTS)
+    return seen[:HEAD_TEXTS, :each].tolist()
+
+
+def heads_of(model: GPT) -> int:
+    """How many heads the whole model has."""
+    return model.config.n_layer * model.config.n_head
 
 
 def without(model: GPT, kind: str, masks: Masks) -> Clothes:
@@ -93,9 +110,9 @@ def copied(model: GPT) -> GPT:
     return other.eval().requires_grad_(False)
 
 
-def head_scores(model: GPT, pieces: Sequence[Piece]) -> Tensor:
+def head_scores(model: GPT, pieces: Sequence[Sequence[int]]) -> Tensor:
     """How many nats each head is worth on pieces of text, (L, H); see `losses_without`."""
-    losses = list(losses_without(model, [piece.ids for piece in pieces]))
+    losses = list(losses_without(model, pieces))
     scores, all_there = torch.zeros(model.config.n_layer, model.config.n_head), losses[0].zero.sum()
     for one in losses[1:]:
         assert one.head is not None

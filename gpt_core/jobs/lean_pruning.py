@@ -8,8 +8,8 @@ from typing import Any
 from gpt_core.compression.pruning import Masks, apply_masks, pruned_share
 from gpt_core.evaluation.seen import seen_tokens
 from gpt_core.experiments.four_numbers import FourNumbers
-from gpt_core.jobs import Progress, choice, whole
-from gpt_core.jobs._lean import Cut, as_it_is, cuts_of, without, writing_model
+from gpt_core.jobs import JobError, Progress, choice, whole
+from gpt_core.jobs._lean import Cut, as_it_is, cuts_of, heads_of, without, writing_model
 from gpt_core.jobs._recipe import small_steps
 from gpt_core.jobs.head_value import pieces_for
 from gpt_core.model.gpt import GPT
@@ -22,6 +22,7 @@ HEALED = {"weights": 0.4, "neurons": 0.2, "heads": 0.3}  # the share of which he
 STEPS = (20, 40, 80)
 TOKENS = 1536  # of a step of healing
 MOST_FLOPS = 2e12
+MOST_SECONDS = 90.0  # that the speeds and samples of all points may take
 
 
 def lean_pruning(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
@@ -29,34 +30,42 @@ def lean_pruning(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
 
     Result: {"what", "characters", "prompt", "plain", "shares": [0, 0.05, …], "curves": {kind:
     [{"gone": share of all parameters, …}, …]}, "healing": {kind: {"share", "before", "twin": rise,
-    …}}, "steps", "batch"}; plain and … are four numbers, see `FourNumbers.of`. before: the rise
-    before healing; twin: that of the whole model after the same steps. The curves are there before
-    healing begins; "steps" is 0 where a model is too large for it. Kinds: see `cuts_of`.
+    …}}, "steps", "batch", "heads": how many the model has}; plain and … are four numbers, see
+    `FourNumbers.of`. before: the rise before healing; twin: that of the whole model after the same
+    steps. Each curve is there once it is whole, and all before healing begins; "steps" is 0 where a
+    model is too large for it. Kinds: see `cuts_of`. Raises JobError for a model whose curves alone
+    take too long.
     """
     texts, steps = whole(settings, "texts", 8, 100), choice(settings, "steps", STEPS)
     seed, model = whole(settings, "seed", 0, 9999), writing_model(run)
     if 4 * steps * TOKENS * model.flops_per_token() > 3 * MOST_FLOPS:
         steps = 0
     read = pieces_for(run, model, texts, passes=3 * len(SHARES) + 6, flops=MOST_FLOPS)
-    cuts, config = cuts_of(run, model, read.pieces), _training(run, max(1, steps), seed)
+    cuts, config = cuts_of(run, model), _training(run, max(1, steps), seed)
     points = len(cuts) * len(SHARES)
     total = points + (len(cuts) + 1) * steps
     measure = FourNumbers(run, model, read.pieces, points + len(cuts) + 1)
+    if measure.seconds > MOST_SECONDS:
+        raise JobError("This model is too large to prune here. Choose a smaller one at the top.")
     plain = measure.of(as_it_is(model))
     value: dict[str, Any] = {
         **{"what": read.what, "characters": sum(piece.characters for piece in read.pieces)},
         **{"prompt": measure.prompt, "plain": plain, "shares": [0.0, *SHARES], "steps": steps},
         **{"curves": {}, "healing": {}, "batch": [config.batch_size, run.block_size]},
+        "heads": heads_of(model),
     }
     for kind, cut in cuts.items():
-        value["curves"][kind] = [{"gone": 0.0} | plain]
+        curve = [{"gone": 0.0} | plain]
         for share in SHARES:
             masks = cut(share)
             found = measure.of(without(model, kind, masks))
             gone = round(pruned_share(model, masks), 4)
-            value["curves"][kind].append({"gone": gone} | found)
-            done = sum(len(each) - 1 for each in value["curves"].values())
-            yield Progress(done, total, value if done == points else None)
+            curve.append({"gone": gone} | found)
+            done = len(value["curves"]) * len(SHARES) + len(curve) - 1
+            if len(curve) <= len(SHARES):
+                yield Progress(done, total)
+        value["curves"][kind] = curve
+        yield Progress(done, total, value)
     if steps:
         yield from _healing(run, cuts, measure, config, value, points)
     yield Progress(total, total, value)
@@ -73,7 +82,7 @@ def _healing(
     """Heal one share of each kind, and train the whole model on beside them, into value."""
     total, twin = done + (len(cuts) + 1) * config.steps, run.load_model()
     yield from _healed(run, twin, {}, config, done, total)
-    rise = measure.of(as_it_is(twin.eval()))["rise"]
+    rise = measure.rise_of(twin.eval())
     for number, (kind, cut) in enumerate(cuts.items(), 1):
         share, healed = HEALED[kind], run.load_model()
         masks, before = cut(share), value["curves"][kind][1 + SHARES.index(share)]["rise"]

@@ -20,12 +20,11 @@ from gpt_core.compression.rounding import (
     round_model,
 )
 from gpt_core.evaluation.compared import compare, piece_bits
-from gpt_core.evaluation.held_out import HeldOut
 from gpt_core.evaluation.intervals import rounded
 from gpt_core.evaluation.seen import calibration
 from gpt_core.experiments.four_numbers import Clothes, FourNumbers
 from gpt_core.jobs import Progress, whole
-from gpt_core.jobs._lean import Cut, as_it_is, copied, cuts_of, without, writing_model
+from gpt_core.jobs._lean import Cut, as_it_is, copied, cuts_of, heads_of, without, writing_model
 from gpt_core.jobs.head_value import pieces_for
 from gpt_core.model.gpt import GPT
 from gpt_core.training.run import Run
@@ -48,12 +47,12 @@ def lean_switches(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     "errors": {matrix: {name: [of the weights, of the results]}}}. Relative errors, see
     `relative_error` and `result_error`; the results are those for text that GPTQ has not seen.
     "gptq": [value, low, high], its loss less that of rounding to nearest; None where it was left
-    out. A model that looks ahead can't be measured.
+    out. "heads": how many the model has. A model that looks ahead can't be measured.
     """
     texts, model = whole(settings, "texts", 8, 100), writing_model(run)
     read = pieces_for(run, model, texts, passes=12, flops=MOST_FLOPS)
     seen = calibration(run, batches=3)
-    makers = _makers(run, model, read, seen)
+    makers = _makers(run, model, seen)
     measure, kinds, bits = FourNumbers(run, model, read.pieces, len(makers)), {}, {}
     for done, (name, make) in enumerate(makers.items()):
         yield Progress(done, len(makers) + 1)
@@ -68,16 +67,14 @@ def lean_switches(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     result = {
         **{"what": read.what, "characters": sum(piece.characters for piece in read.pieces)},
         **{"parameters": model.num_parameters(), "kinds": kinds, "errors": _errors(model, seen)},
-        **{"gptq": gptq, "prompt": measure.prompt},
+        **{"gptq": gptq, "prompt": measure.prompt, "heads": heads_of(model)},
     }
     yield Progress(len(makers) + 1, len(makers) + 1, result)
 
 
-def _makers(
-    run: Run, model: GPT, read: HeldOut, seen: Sequence[Tensor]
-) -> dict[str, Callable[[], Clothes]]:
+def _makers(run: Run, model: GPT, seen: Sequence[Tensor]) -> dict[str, Callable[[], Clothes]]:
     """How each kind is made, by name; it is made when its turn comes, and then forgotten."""
-    plain, cuts = as_it_is(model), cuts_of(run, model, read.pieces)
+    plain, cuts = as_it_is(model), cuts_of(run, model)
     makers: dict[str, Callable[[], Clothes]] = {
         PLAIN: lambda: plain,
         BFLOAT16: lambda: as_it_is(copied(model).bfloat16()),

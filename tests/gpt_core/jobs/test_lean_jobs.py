@@ -9,7 +9,9 @@ from gpt_core.compression.pruning import apply_masks, pruned_share, weight_masks
 from gpt_core.compression.rounding import GRIDS, as_stored, nbytes, round_model
 from gpt_core.evaluation.compared import compare, piece_bits
 from gpt_core.evaluation.held_out import held_out
+from gpt_core.experiments.four_numbers import FEWEST, PROMPT, FourNumbers
 from gpt_core.jobs import JobError, find_job
+from gpt_core.jobs._lean import as_it_is
 from gpt_core.jobs.lean_distillation import student_of
 from gpt_core.jobs.lean_pruning import SHARES
 from gpt_core.model.config import GPTConfig
@@ -96,16 +98,57 @@ def test_pruning(run):
     assert len({point["sample"] for point in found["curves"]["weights"]}) > 1
 
 
-def test_the_curves_are_there_before_healing_and_large_models_have_only_them(run, monkeypatch):
+def test_each_curve_is_there_once_it_is_whole_and_large_models_have_only_them(run, monkeypatch):
     settings = {"texts": 8, "steps": 20, "seed": 1}
     monkeypatch.setattr("gpt_core.jobs.lean_pruning.SHARES", (0.2, 0.3, 0.4))
     steps = find_job("lean_pruning")(run, settings)
-    first = next(step.value for step in steps if step.value)
-    assert set(first["curves"]) == {"weights", "neurons", "heads"} and not first["healing"]
+    kinds = ("weights", "neurons", "heads")
+    for number in (1, 2, 3):
+        found = next(step.value for step in steps if step.value)
+        assert tuple(found["curves"]) == kinds[:number] and not found["healing"]
+        assert all(len(points) == 4 for points in found["curves"].values())
     monkeypatch.setattr("gpt_core.jobs.lean_pruning.MOST_FLOPS", 1e9)
     last = list(find_job("lean_pruning")(run, settings))[-1]
     assert last.done == last.total and not last.value["steps"] and not last.value["healing"]
     assert len(last.value["curves"]["heads"]) == 4
+
+
+def test_a_model_whose_curves_take_too_long_is_refused_at_once(run, monkeypatch):
+    monkeypatch.setattr("gpt_core.jobs.lean_pruning.MOST_SECONDS", 0.0)
+    with pytest.raises(JobError, match="too large to prune here"):
+        next(find_job("lean_pruning")(run, {"texts": 8, "steps": 20, "seed": 1}))
+
+
+def test_heads_are_scored_on_text_that_the_run_learned_from(run):
+    from gpt_core.evaluation.seen import calibration
+    from gpt_core.jobs._lean import HEAD_TEXTS, cuts_of, head_scores
+
+    model = run.load_model()
+    scores = head_scores(model, calibration(run, batches=1)[0][:HEAD_TEXTS].tolist())
+    masks, proj = cuts_of(run, model)["heads"](0.25), "blocks.{}.attn.proj.weight"
+    width = model.config.head_dim
+    gone = [
+        (layer, head)
+        for layer in range(2)
+        for head in range(2)
+        if not masks[proj.format(layer)][:, head * width : (head + 1) * width].any()
+    ]
+    assert gone == [divmod(int(scores.argmin()), 2)]
+
+
+def test_a_large_model_writes_fewer_tokens_and_says_how_long_it_takes(run):
+    pieces, model = held_out(run, 8).pieces, run.load_model()
+    calm, hurried = (FourNumbers(run, model, pieces, 10, seconds) for seconds in (1e6, 0.0))
+    assert calm.written == 32 - PROMPT and hurried.written == FEWEST
+    assert 0 < hurried.seconds < calm.seconds
+
+
+def test_a_context_of_twice_the_prompt_is_written_full(tmp_path):
+    run = write_run(tmp_path, "0000000c", block_size=2 * PROMPT)
+    measure = FourNumbers(run, run.load_model(), held_out(run, 8).pieces)
+    assert measure.written == PROMPT
+    found = measure.of(as_it_is(run.load_model()))
+    assert found["rise"] == [0, 0, 0] and found["rate"] > 0 and found["sample"]
 
 
 def test_what_was_pruned_stays_zero_while_it_heals(run):
