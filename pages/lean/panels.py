@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from gpt_core.compression.pruning import FEWEST_HEADS
 from gpt_core.compression.rounding import GRIDS
 from gpt_core.evaluation.paired import paired
 from gpt_core.training.needs import (
@@ -99,6 +100,7 @@ def show_switches(study: Study) -> None:
 
 def _switches(found: dict[str, Any]) -> None:
     _side_by_side(found)
+    st.caption(words.LUCK_SAID)
     show_table(words.switch_rows(found), "lean_switch", "All ways, side by side", hide_index=True)
     st.markdown(words.best(found))
     st.subheader("Round better: GPTQ")
@@ -120,7 +122,9 @@ def _side_by_side(found: dict[str, Any]) -> None:
 
 def _four_numbers(kinds: Mapping[str, words.Found], prompt: str, key: str) -> None:
     """Models beside each other, the plain one first: bytes, speed, loss, and a sample of each."""
-    show_table(words.side_by_side(kinds), f"lean_four_{key}", "Side by side", hide_index=True)
+    title = words.FOUR_TITLES[key]
+    show_table(words.side_by_side(kinds), f"lean_four_{key}", title, hide_index=True)
+    st.caption(words.WITHIN)
     for column, (name, each) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
         with column:
             st.caption(name)
@@ -141,6 +145,9 @@ def _errors(found: dict[str, Any]) -> None:
 def show_pruning(study: Study) -> None:
     """Loss against the share that is removed; a slider reads it off; then healing."""
     prose(words.PRUNE)
+    heads = study.model.config.n_layer * study.model.config.n_head
+    if heads < FEWEST_HEADS:
+        st.markdown(words.fewer_heads(heads))
     _panel(
         "lean_pruning", PRUNING, lambda found, finished: _pruning(found), "Prune and heal", study
     )

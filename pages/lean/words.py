@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import floor
 from typing import Any
 
 from gpt_core.evaluation.paired import Difference
 from gpt_core.model.codes import GROUP
 from pages.lean.results import Rounding
 from ui.app.lesson import Answer
-from ui.show.numbers import number
+from ui.show.numbers import counted, number
 
 PLAIN, CHANNEL, TENSOR, GPTQ = "float32", "int8 per channel", "int8 per tensor", "int4 by GPTQ"
 NEAREST4 = "int4 in groups"
@@ -48,9 +49,11 @@ _NAMES = {
     GPTQ: f"int4, groups of {GROUP}, GPTQ",
     "half of the weights": "half of the weights zero",
     "a quarter of the neurons": "a quarter of the neurons cut",
-    "a quarter of the heads": "a quarter of the heads cut",
+    "a quarter of the heads": "about a quarter of the heads cut",
 }
+QUARTER_OF_HEADS = "a quarter of the heads"
 HALF = 0.5  # of what could be pruned
+LUCK = 0.1  # two models of one design differ by as much, as long as they lie where they lie
 PRUNED = {"weights": "single weights zero", "neurons": "neurons cut", "heads": "heads cut"}
 STUDENTS = {
     "plain": "the teacher, this model",
@@ -150,12 +153,24 @@ UNSEEN, LITTLE, MUCH = (
 OPTIONS = (UNSEEN, LITTLE, MUCH)
 SWITCHES = (
     "Every row is the same model, kept or run in another way. **Speed** is measured by writing "
-    "the same number of tokens in turns with the plain model, batch 1, in one thread's own time; "
+    "the same number of tokens in turns with the plain model, batch 1, with one thread; "
     "the range is from the slowest to the fastest round. **Loss** is on held-out text, with a 95% "
     "interval. **Rise** is the difference to the plain model on the same pieces, which is far "
     "surer than either loss. The plain model is timed against itself, too: how far that is from "
     "× 1 is luck, and says how much to believe of the others."
 )
+WITHIN = "Compare speeds within one table: each table was measured at another moment."
+LUCK_SAID = (
+    "Where a model lies in memory stays the same in all rounds and can alone make a tenth of "
+    f"difference. So “faster” is said only where every round is above × {1 + LUCK:g}, “slower” "
+    f"only where every round is below × {1 - LUCK:g}."
+)
+FOUR_TITLES = {
+    "precision": "Plain and one way beside it",
+    "pruned": "Pruned, before healing",
+    "healed": "Pruned and healed",
+    "distilled": "Teacher and students",
+}
 FOUR = "Which one is beside the plain model"
 METHOD = (
     "**GPTQ** (Frantar et al. 2023) rounds one column after the other. What a column's rounding "
@@ -210,23 +225,33 @@ def side_by_side(kinds: Mapping[str, Found]) -> dict[str, list[str]]:
 
     The first is the plain model, which the others' speed is a multiple of.
     """
-    columns, plain = {"": ["bytes", "tokens/s", "bits per character"]}, next(iter(kinds.values()))
+    columns, plain = {"": ["bytes", "speed", "bits per character"]}, next(iter(kinds.values()))
     for name, kind in kinds.items():
         size, speed = amount(kind["bytes"]), f"× {interval(kind['speed'], '.2f')}"
         if kind is plain:
-            speed = number(kind["rate"], ",.0f")
+            speed = f"× 1 ({number(kind['rate'], ',.0f')} tokens/s)"
         else:
             size += f", {100 * kind['bytes'] / plain['bytes']:.0f}%"
         columns[name] = [size, speed, interval(kind["loss"], ".4f")]
     return columns
 
 
+def is_faster(speed: Sequence[float]) -> bool:
+    """Whether every round of [median, lowest, highest] was faster by more than luck."""
+    return speed[1] > 1 + LUCK
+
+
+def is_slower(speed: Sequence[float]) -> bool:
+    """Whether every round was slower by more than luck."""
+    return speed[2] < 1 - LUCK
+
+
 def speed_said(speed: Sequence[float]) -> str:
-    """Whether a ratio of speeds was one-sided in all rounds."""
+    """Whether a ratio of speeds was one-sided in all rounds, by more than luck."""
     value, low, high = speed
-    if low > 1:
+    if is_faster(speed):
         return f"faster in every round, {number(value)} times"
-    if high < 1:
+    if is_slower(speed):
         return f"slower in every round, {number(1 / value)} times"
     return f"not shown to be faster or slower: × {interval(speed, '.2f')}"
 
@@ -250,6 +275,8 @@ def switched(kind: str, found: Found) -> str:
     share = 100 * this["bytes"] / plain["bytes"]
     said = f"**{name_of(kind)}**: {share:.0f}% of the bytes; {speed_said(this['speed'])}; "
     said += rise_said(this["rise"], plain["loss"][0]) + ". "
+    if kind == QUARTER_OF_HEADS:
+        said += f"Gone: {part_of(0.25, 'heads', found)}. "
     return (said + CAVEATS.get(kind, "")).rstrip()
 
 
@@ -318,18 +345,38 @@ PRUNE = (
 )
 
 
+def fewer_heads(heads: int) -> str:
+    """Why there is nothing about heads where a model has few."""
+    return f"This model has {counted(heads, 'head')}: too few to remove a share of them."
+
+
 def at_share(share: float, found: Found) -> str:
     """What each kind has lost at the chosen share."""
     place = found["shares"].index(share)
     said, plain = [], found["plain"]
     for kind, points in found["curves"].items():
         point = points[place]
+        named = KINDS[kind]
+        if kind == "heads":
+            named += f" ({_heads_gone(share, found)} of {found['heads']})"
         said.append(
-            f"- {KINDS[kind]}: {100 * point['gone']:.0f}% of all parameters are gone, "
+            f"- {named}: {100 * point['gone']:.0f}% of all parameters are gone, "
             f"{_bytes_said(point, plain)}; {rise_said(point['rise'], plain['loss'][0])}"
         )
     loss = number(plain["loss"][0], ".3f")
     return f"At **{100 * share:.0f}%** (plain: {loss} bits per character):\n" + "\n".join(said)
+
+
+def _heads_gone(share: float, found: Found) -> int:
+    """How many heads a share is: heads are whole."""
+    return round(share * found["heads"])
+
+
+def part_of(share: float, kind: str, found: Found) -> str:
+    """“30% of the weights”, “5 of 16 heads”."""
+    if kind == "heads":
+        return f"{_heads_gone(share, found)} of {counted(found['heads'], 'head')}"
+    return f"{100 * share:.0f}% of the {kind}"
 
 
 def _bytes_said(kind: Found, plain: Found) -> str:
@@ -357,23 +404,34 @@ def zeros_or_removal(found: Found) -> str:
     said += [
         f"With {kind} cut out, {_bytes_said(found['curves'][kind][-1], found['plain'])} at "
         f"{100 * found['shares'][-1]:.0f}%, and writing is {_quicker_at(each)}."
+        + _price_of(found["curves"][kind], large, found["plain"])
         for kind, each in speeds.items()
         if kind != "weights"
     ]
     if quicker and "weights" not in quicker:
         names = " and ".join(quicker).capitalize()
         said.append(f"**{names} that are removed aren't waited for; zeros are.**")
-    if not quicker:
+    if len(speeds) > 1 and not any(_one_sided(each) for each in speeds.values()):
         said.append(
-            "This model spends its time on calling one operation after another, and there are as "
-            "many as before."
+            "No gain could be shown: a small model spends most of its time calling one operation "
+            "after another, and there are as many as before."
         )
     return " ".join(said)
 
 
+def _price_of(points: Sequence[Found], large: Sequence[int], plain: Found) -> str:
+    """What being quicker costs: the loss at the shares where it was shown."""
+    losses = [points[place]["loss"][0] for place in large if is_faster(points[place]["speed"])]
+    times = min(losses, default=0.0) / plain["loss"][0]
+    if times < 1.1:
+        return ""
+    least = floor(times) if times >= 10 else floor(10 * times) / 10  # "at least" must hold
+    return f" There the loss is at least {least:,} times the plain model's."
+
+
 def _one_sided(speeds: Sequence[Sequence[float]]) -> int:
-    """How many of some speeds were above the plain model's in every round."""
-    return sum(speed[1] > 1 for speed in speeds)
+    """How many of some speeds were above the plain model's in every round, by more than luck."""
+    return sum(map(is_faster, speeds))
 
 
 def _quicker_at(speeds: Sequence[Sequence[float]]) -> str:
@@ -381,23 +439,30 @@ def _quicker_at(speeds: Sequence[Sequence[float]]) -> str:
     count = _one_sided(speeds)
     if not count:
         return "shown to be faster at none of them"
-    most = max(speed[0] for speed in speeds if speed[1] > 1)
+    most = max(speed[0] for speed in speeds if is_faster(speed))
     return f"faster in every round at {count} of them, up to {number(most)} times"
 
 
 def how_far(found: Found) -> str:
     """How much of each kind can go before harm is shown."""
-    said = []
+    said, shares = [], found["shares"]
     for kind, points in found["curves"].items():
-        shares = found["shares"]
         first = next((i for i, p in enumerate(points) if i and p["rise"][1] > 0), len(points))
-        free = shares[first - 1]
-        said.append(
-            f"{100 * free:.0f}% of the {kind}"
-            if free
-            else f"not even {100 * shares[1]:.0f}% of the {kind}"
-        )
-    return "Without a rise that can be shown, one could remove " + ", ".join(said) + "."
+        if points[first - 1]["gone"] > 0:
+            said.append(part_of(shares[first - 1], kind, found))
+        else:
+            said.append(_less_than(shares[first], kind, found))
+    return "What can go without a rise that can be shown: " + ", ".join(said) + "."
+
+
+def _less_than(share: float, kind: str, found: Found) -> str:
+    """“less than 5% of the neurons”, “none of 16 heads”."""
+    if kind != "heads":
+        return f"less than {part_of(share, kind, found)}"
+    count = _heads_gone(share, found)
+    return (
+        f"fewer than {count} heads" if count > 1 else f"none of {counted(found['heads'], 'head')}"
+    )
 
 
 def healed(found: Found) -> str:
@@ -408,16 +473,19 @@ def healed(found: Found) -> str:
             "of this size it takes longer than a few minutes here."
         )
     if not found["healing"]:
-        return "Healing goes on: the first kind is being trained."
+        return (
+            "Nothing has been healed yet. The curves come first; then the whole model is trained "
+            "on, for comparison."
+        )
     said = [f"**Healing:** {found['steps']} steps of training, with the zeros kept at zero:"]
     for kind, each in found["healing"].items():
         before, after, twin = each["before"], each["rise"], each["twin"]
         line = (
-            f"- {100 * each['share']:.0f}% of the {kind}: the rise goes from "
+            f"- {part_of(each['share'], kind, found)}: the rise goes from "
             f"{number(before[0], '+.4f')} to {interval(after, '+.4f')}"
         )
         if after[2] < before[1] and before[1] > 0:
-            line += f"; {100 * (before[0] - after[0]) / before[0]:.0f}% of the harm is healed"
+            line += f"; {_healed_share(before[0], after[0], twin[0])} of the harm is healed"
         elif after[1] > before[2]:
             line += "; training made it worse"
         else:
@@ -425,8 +493,13 @@ def healed(found: Found) -> str:
         said.append(line)
     return "\n".join(said) + (
         f"\n\nThe whole model, trained on by the same steps, ends at {interval(twin, '+.4f')}: "
-        "what training does by itself."
+        "what training does by itself, so the harm is what lies above it."
     )
+
+
+def _healed_share(before: float, after: float, twin: float) -> str:
+    """How much of what lies above the whole model's rise is gone; it can't be more than all."""
+    return f"{100 * (before - after) / (before - twin):.0f}%" if after > twin else "all"
 
 
 # ---- Distillation ----
@@ -449,7 +522,7 @@ def pruned_kinds(share: float, found: Found) -> dict[str, Found]:
 def healed_kinds(found: Found) -> dict[str, Found]:
     """The plain model and what was healed, by their names."""
     healed = {
-        f"{100 * each['share']:.0f}% of the {kind} gone, healed": each
+        f"{part_of(each['share'], kind, found)} gone, healed": each
         for kind, each in found["healing"].items()
     }
     return {name_of(PLAIN): found["plain"]} | healed
@@ -460,7 +533,7 @@ def students(found: Found) -> str:
     student, teacher, step = found["student"], found["teacher"], found["step"]
     share = 100 * student["parameters"] / teacher["parameters"]
     return (
-        f"The student: {student['layers']} layers, {student['width']} wide, "
+        f"The student: {counted(student['layers'], 'layer')}, {student['width']} wide, "
         f"{student['parameters']:,} parameters, {share:.0f}% of the teacher's. Each trains for "
         f"{found['seconds']} seconds of one processor: {found['steps']['text']:,} steps of "
         f"{number(1000 * step['text'], '.0f')} ms on the text alone, or "
@@ -531,10 +604,10 @@ def cached(found: Found) -> str:
 
 def cache_size(found: Found, layers: int, heads: int, width: int, context: int) -> str:
     """The cache's bytes as one line of arithmetic, and with shared keys."""
+    size = f"{counted(layers, 'layer')} × {counted(heads, 'head')} × {counted(width, 'number')}"
     said = (
-        f"**Its size**: 2 (keys and values) × {layers} layers × {heads} heads × {width} numbers × "
-        f"4 bytes = {amount(found['bytes'])} a token; × {context:,} tokens = "
-        f"**{amount(found['full'])}**. "
+        f"**Its size**: 2 (keys and values) × {size} × 4 bytes = "
+        f"{amount(found['bytes'])} a token; × {context:,} tokens = **{amount(found['full'])}**. "
     )
     if heads < 2:
         return said + "With a single head there are no keys to share."
@@ -623,9 +696,9 @@ def compiled(found: Found) -> str:
         f"Compiling and the first step took **{number(seconds, '.0f')} s**. Afterwards a step is "
         f"{speed_said(speed)}; logits differ by at most {number(found['difference'], '.1e')}. "
     )
-    if speed[1] > 1:
+    if is_faster(speed):
         return said + "It pays when a run takes many times as long as compiling did."
-    if speed[2] < 1:
+    if is_slower(speed):
         return said + "Here it doesn't pay, however long the run."
     return said + "Whether it pays here, these rounds don't show."
 
@@ -719,8 +792,9 @@ def activations(parts: Mapping[str, int], layers: int, end: int, batch: Sequence
     tokens = batch[0] * batch[1]
     each = layers * sum(parts.values()) + end
     return (
-        f"**Activations**, numbers for each token: {layers} layers × [{inside}] + {end:,} at the "
-        f"end = {each:,}. × {batch[0]} × {batch[1]} tokens × 4 bytes = {amount(4 * tokens * each)}."
+        f"**Activations**, numbers for each token: {counted(layers, 'layer')} × [{inside}] + "
+        f"{end:,} at the end = {each:,}. × {batch[0]} × {batch[1]} tokens × 4 bytes = "
+        f"{amount(4 * tokens * each)}."
     )
 
 
