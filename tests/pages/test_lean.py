@@ -176,7 +176,7 @@ def test_the_answer_is_that_of_the_interval(rise, case):
 def test_speed_is_claimed_only_where_all_rounds_agree():
     assert "faster in every round" in words.speed_said((2.0, 1.2, 3.0))
     assert "slower in every round, 2.00 times" in words.speed_said((0.5, 0.4, 0.8))
-    for speed in ((1.07, 1.06, 1.18), (0.93, 0.91, 0.95)):  # memory's luck lasts all rounds
+    for speed in ((1.17, 1.12, 1.22), (0.93, 0.91, 0.95)):  # memory's luck lasts all rounds
         assert "not shown to be faster or slower" in words.speed_said(speed)
     assert "not shown to be faster or slower" in words.speed_said((1.5, 0.9, 3.0))
 
@@ -337,7 +337,7 @@ def test_what_a_step_waits_for():
 def test_compiling_is_praised_only_where_it_pays():
     found = {"speed": [2.0, 1.5, 2.5], "seconds": 20.0, "difference": 1e-6}
     assert "It pays when a run takes many times" in words.compiled(found)
-    assert "Here it doesn't pay" in words.compiled(found | {"speed": [0.8, 0.7, 0.85]})
+    assert "Here it doesn't pay" in words.compiled(found | {"speed": [0.75, 0.7, 0.8]})
     assert "these rounds don't show" in words.compiled(found | {"speed": [1.1, 0.8, 1.2]})
 
 
