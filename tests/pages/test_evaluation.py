@@ -520,7 +520,7 @@ def test_the_recorded_race_is_behind_a_question():
     assert words.race_finding(value)[:40] in said(app)
     app.segmented_control(key="eval_race_seconds").set_value("2 s").run()
     assert not app.exception
-    assert "about 0.6 minutes" in said(app)
+    assert "2 s of one processor core: 0.6 minutes" in said(app)
 
 
 def test_unseen_scenes_cost_what_they_cost_in_every_lesson(bundled_numbers):
