@@ -13,6 +13,7 @@ from ui.app.chosen_text import Upload, bundled_corpus, choose_corpus, chosen_cor
 from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
 from ui.show.names import as_text, show_error
+from ui.show.tables import show_frame
 
 _BUNDLED, _GENERATED = "The bundled sitcom", "The sitcom, generated"
 _KNOWN = "A well-known text"
@@ -152,7 +153,7 @@ def _show_report(report: corpus.CleaningReport) -> None:
             )
         )
         if report.changes:
-            st.dataframe(
+            show_frame(
                 [
                     {
                         "what": change.kind,
@@ -162,5 +163,6 @@ def _show_report(report: corpus.CleaningReport) -> None:
                     }
                     for change in report.changes
                 ],
-                hide_index=True,
+                "text_changes",
+                "What was changed on the way in",
             )

@@ -30,7 +30,7 @@ from ui.app.study_bar import current_study
 from ui.components.chart import show
 from ui.show.names import as_text
 from ui.show.plotly_json import count_bars
-from ui.show.tables import show_markup
+from ui.show.tables import show_frame, show_markup
 from ui.show.theme import series_color
 from ui.show.tokens import code, short
 
@@ -109,7 +109,8 @@ prose(words.GUESSING)
 rows = guessing_bars(text)
 if own_or_unseen(rows):
     digits = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(rows.columns[1:], digits))
+    columns = dict.fromkeys(rows.columns[1:], digits)
+    show_frame(rows, "data_counter", "How far counting gets", column_config=columns)
     unseen = rows["bits, on unseen text"]
     odd = unseen[0] < rows["bits, on the text it counted"][0]
     prose(words.counter(unseen.min(), int(unseen.argmin()), bool(odd)))

@@ -24,6 +24,7 @@ from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel, own_copy
 from ui.services.study import Study
 from ui.show.names import show_error
+from ui.show.tables import show_frame, show_markup
 from ui.show.theme import series_color
 from ui.show.tokens import short
 
@@ -97,10 +98,15 @@ def draw(value: dict[str, Any], finished: bool) -> None:
         words.copy_length(value),
         key="eval_copy_least",
     )
-    st.html(marked(value["samples"], least))
     rows = longest_rows(value["samples"])
+    show_markup(
+        marked(value["samples"], least),
+        "eval_marked",
+        "Stretches that stand in the training text, marked",
+        lambda: marked_rows(value["samples"], least),
+    )
     if rows:
-        st.dataframe(rows, hide_index=True)
+        show_frame(rows, "eval_longest", "The longest of them")
     figure = copied_bars(lengths, *(words.means(value, who) for who in ("written", "real")))
     show(figure, "eval_copied", words.COPY_ALT)
     st.caption(words.shortest_match(SEED))
@@ -137,6 +143,17 @@ def marked(samples: Sequence[dict[str, Any]], least: int) -> str:
         f'{_STYLE}<div class="copied" tabindex="0" style="--hue:{series_color(0)}">'
         f"{'<hr>'.join(parts)}</div>"
     )
+
+
+def marked_rows(samples: Sequence[dict[str, Any]], least: int) -> list[tuple[Any, ...]]:
+    """The stretches that are marked, sample by sample, under a row of names."""
+    found = [
+        (number, stretch["tokens"], sample["text"][stretch["start"] : stretch["end"]])
+        for number, sample in enumerate(samples, start=1)
+        for stretch in sample["stretches"]
+        if stretch["tokens"] >= least
+    ]
+    return [("sample", "tokens", "stretch"), *found]
 
 
 def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

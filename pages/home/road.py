@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-import streamlit as st
+from ui.show.tables import show_markup
 
 _STYLE = """<style>
 .road {display:flex; flex-wrap:wrap; gap:.6rem; align-items:stretch; margin:.3rem 0 .8rem}
@@ -27,4 +27,9 @@ def show_road(stops: Sequence[tuple[str, str, str]]) -> None:
         for name, figure, words in stops
     ]
     arrow = '<div class="arrow" aria-hidden="true">→</div>'
-    st.html(f'{_STYLE}<div class="road">{arrow.join(cards)}</div>')
+    show_markup(
+        f'{_STYLE}<div class="road">{arrow.join(cards)}</div>',
+        "road",
+        "From text to probabilities",
+        lambda: [("stage", "figure", "what it is"), *stops],
+    )

@@ -19,6 +19,7 @@ from ui.app.watch import progress, watch
 from ui.services.scraping import Job, scraping_service
 from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
+from ui.show.tables import show_frame
 
 if TYPE_CHECKING:
     from corpus.scraper.scrape import Progress, Report
@@ -110,7 +111,7 @@ def _report(report: Report) -> None:
             dict(zip(("episode", "outcome", "why"), map(plain, problem), strict=True))
             for problem in report.problems
         ]
-        st.dataframe(rows, hide_index=True)
+        show_frame(rows, "scrape_problems", "Episodes with a problem")
 
 
 def _use(job: Job) -> None:

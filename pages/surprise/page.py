@@ -36,7 +36,7 @@ from ui.services.study import Study
 from ui.services.surprises import surprises_of
 from ui.show.numbers import number, percent, power
 from ui.show.surprise_strip import Surprises, show_strip
-from ui.show.tables import show_table
+from ui.show.tables import show_frame, show_table
 from ui.show.tokens import code, short
 
 MOST_TOKENS = 128
@@ -117,7 +117,14 @@ def mean_surprise(study: Study) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         wide = {"token": st.column_config.Column(width=120)}  # whole words
-        st.dataframe(rows_of(texts, found), hide_index=True, height=380, column_config=wide)
+        rows = rows_of(texts, found)
+        show_frame(
+            rows,
+            "surprise_sum",
+            "Each token's surprise, and their sum",
+            height=380,
+            column_config=wide,
+        )
         st.caption(words.FIRST_TOKEN)
     with right:
         prose(words.loss(found))

@@ -34,6 +34,7 @@ from ui.app.study_bar import about_prompt, rerun_parts
 from ui.services.study import Study
 from ui.show.chips import show_chips
 from ui.show.numbers import counted
+from ui.show.tables import show_frame
 from ui.show.tokens import code, short
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def with_and_without_a_space(study: Study, found: Cutters) -> None:
     options = [words.SPACE, words.ONE, words.SEVERAL]
     if not ask(f"dog_{case}", words.DOG, options, lambda guess: words.dog(own, guess)):
         return
-    st.dataframe(
+    show_frame(
         [
             {
                 "tokenizer": name,
@@ -145,7 +146,8 @@ def with_and_without_a_space(study: Study, found: Cutters) -> None:
             }
             for name, cut in cuts.items()
         ],
-        hide_index=True,
+        "tokenizers_space",
+        "One word without and with a space before it",
     )
     prose(words.WHY_SPACE)
 
@@ -177,7 +179,7 @@ def replay(bpe: BPETokenizer) -> None:
             )
         )
     _cut_by_some_merges()
-    st.dataframe(merge_steps(bpe, step), hide_index=True, height=240)
+    show_frame(merge_steps(bpe, step), "merge_steps", "Merges in their order", height=240)
     st.caption(words.SIGNS)
 
 
@@ -211,7 +213,8 @@ def words_that_only_one_keeps(found: Cutters) -> None:
         with column:
             st.markdown(f"**Whole for {names[0]}, cut by {names[1]}:** {count:,} different words")
             if cut_words:
-                st.dataframe(words_table(cut_words, *names), hide_index=True)
+                said = f"Whole for {names[0]}, cut by {names[1]}"
+                show_frame(words_table(cut_words, *names), f"whole_for_{names[0]}", said)
             else:
                 st.caption(words.NONE_CUT)
     st.caption(words.ONE_KEEPS)
@@ -224,7 +227,7 @@ def show_sight(study: Study, found: Cutters) -> None:
         name: (tokenizer, characters_per_token(found.source, found.by_name[name]))
         for name, tokenizer in found.tokenizers.items()
     }
-    st.dataframe(
+    show_frame(
         [
             {
                 "tokenizer": name,
@@ -234,5 +237,6 @@ def show_sight(study: Study, found: Cutters) -> None:
             }
             for name, (tokenizer, ratio) in ratios.items()
         ],
-        hide_index=True,
+        "tokenizers_sight",
+        "How much text the context holds",
     )

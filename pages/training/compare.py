@@ -19,6 +19,7 @@ from ui.services.training import training_service
 from ui.show.curves import Line, curves, show
 from ui.show.duration import duration
 from ui.show.names import plain
+from ui.show.tables import show_frame
 
 _AXES = ("steps", "seconds", "tokens")
 _MOST_LINKED = 20
@@ -96,7 +97,7 @@ def _comparison(views: list[RunView]) -> None:
         lines, x_title=axis, y_title="validation loss (bits per character)", from_zero=True
     )
     show(figure, "comparison_figure", words.comparison_alt(axis))
-    st.dataframe([_row(view) for view in views], hide_index=True, key="runs_table")
+    show_frame([_row(view) for view in views], "runs_table", "The runs")
 
 
 def _curve(view: RunView, axis: str) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from ui.show import take_away as taking
 from ui.show.handout import OFF, About, Chart, page_of, sheet
 from ui.show.names import unmarked
 from ui.show.plotly_json import to_json
-from ui.show.rows import csv_of, rows_of_figure, rows_of_markup, rows_of_table
+from ui.show.rows import csv_of, rows_of_figure, rows_of_frame, rows_of_markup, rows_of_table
 from ui.show.take_away import (
     LABEL,
     Subject,
@@ -88,6 +88,7 @@ def test_the_cells_of_a_heat_map():
 def test_the_cells_of_tables():
     frame = pd.DataFrame({"model": ["`a`"], "bits": ["**1.5**"]})
     assert rows_of_table(frame) == [["model", "bits"], ["a", "1.5"]]
+    assert rows_of_frame(frame) == [["model", "bits"], ["`a`", "**1.5**"]]
     assert rows_of_table(frame.set_index("model")) == rows_of_table(frame)
     assert rows_of_table([{"a": "x", "b": "`` ` ``"}]) == [["a", "b"], ["x", "`"]]
     markup = "<table><tr><th>of</th><td><b>1</b> &lt;</td></tr></table>"

@@ -41,15 +41,20 @@ def _safe(cell: Any) -> Any:
 
 def rows_of_table(table: Any) -> list[list[Any]]:
     """What `st.table` would draw: a row for each, under the names of the columns."""
+    return [
+        [unmarked(cell) if isinstance(cell, str) else cell for cell in row]
+        for row in rows_of_frame(table)
+    ]
+
+
+def rows_of_frame(table: Any) -> list[list[Any]]:
+    """The same of `st.dataframe`, which takes no cell for Markdown."""
     import pandas as pd  # slow to load; whoever takes nothing along doesn't wait for it
 
     frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(_columns(table))
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(names=frame.index.name or "")
-    return [
-        [unmarked(cell) if isinstance(cell, str) else cell for cell in row]
-        for row in ([*frame], *frame.values.tolist())
-    ]
+    return [[*frame], *frame.values.tolist()]
 
 
 def _columns(table: Any) -> Any:

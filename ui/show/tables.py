@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from ui.show.handout import Markup, sheet
-from ui.show.rows import csv_of, rows_of_markup, rows_of_table
+from ui.show.rows import csv_of, rows_of_frame, rows_of_markup, rows_of_table
 from ui.show.take_away import take_away
 from ui.show.theme import palette
 
@@ -32,6 +32,18 @@ def show_table(
             lambda: csv_of(rows_of_table(table)),
             lambda: sheet(rows_of_table(table), colors),
         )
+
+
+def show_frame(table: Any, key: str, title: str, **more: Any) -> None:
+    """The same for what `st.dataframe` can draw, which can be sorted and scrolled."""
+    colors = palette()
+    st.dataframe(table, hide_index=True, key=key, **more)
+    take_away(
+        key,
+        title,
+        lambda: csv_of(rows_of_frame(table)),
+        lambda: sheet(rows_of_frame(table), colors),
+    )
 
 
 def show_markup(
