@@ -125,7 +125,7 @@ cold = is_cold()
 slot = picture.empty() if cold else picture.container()
 settings_below = picture.container()
 if cold:
-    with slot.container():  # the picture, and what takes it along
+    with slot:
         show_recorded(st.session_state["study_request"])
 study = current_study()
 model = study.model

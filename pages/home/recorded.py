@@ -15,7 +15,7 @@ from pages.home import words
 from pages.home.machine import message_of_pass
 from pages.home.results import Pass
 from ui.app.study_bar import DEFAULT_PROMPT, LINE_BREAK
-from ui.components.machine import as_recorded, show_machine
+from ui.components.machine import as_recorded, show_recorded_machine
 from ui.services.study import study_of
 
 KEPT = Path(__file__).parent / "machine.bin"
@@ -30,7 +30,8 @@ def is_cold() -> bool:
 def show_recorded(request: tuple[str, str]) -> None:
     """Draw what was kept, if the address asks for this model and prompt; request: these two."""
     if request == (BUNDLED, PROMPT):
-        show_machine(as_recorded(KEPT.read_bytes(), words.RECORDED), "machine_recorded")
+        message = as_recorded(KEPT.read_bytes(), words.RECORDED)
+        show_recorded_machine(message, "machine_recorded")
 
 
 def live() -> bytes:

@@ -44,6 +44,14 @@ def test_a_cold_start_shows_the_recorded_machine_while_the_model_is_loaded(
     assert "machine_recorded" in [key_of(node.proto) for node in app.get("bidi_component")]
 
 
+def test_nothing_of_the_recorded_machine_stays(open_lesson, monkeypatch):
+    monkeypatch.setattr("pages.home.recorded.is_cold", lambda: True)
+    app = open_lesson("home")
+    assert "machine" in [key_of(node.proto) for node in app.get("bidi_component")]
+    ids = [getattr(getattr(node, "proto", None), "id", "") for node in app]
+    assert not [known for known in ids if "machine_recorded" in known]
+
+
 def test_the_model_writes_before_anything_is_explained(open_lesson):
     app = open_lesson("home", prompt="OTTO: Who")
     run = Run.open(bundled_run_path())

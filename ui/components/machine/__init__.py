@@ -196,14 +196,18 @@ def as_recorded(message: bytes, note: str) -> bytes:
 TITLE = "The whole model at work: numbers are lengths of vectors"
 
 
+def show_recorded_machine(message: bytes, key: str) -> None:
+    """Draw a message of `as_recorded`: one element, in whose place the live one can come."""
+    _component(key=key, data=message)
+
+
 def show_machine(
-    message: bytes, key: str, on_choose: Callable[[], None] | None = None, *, ahead: bool = False
+    message: bytes, key: str, on_choose: Callable[[], None], *, ahead: bool = False
 ) -> None:
     """Draw a message of `pack_machine`. on_choose runs when the reader asks for something; see
     `asked`. ahead: let the browser draw it before it hears what the page says next.
     """
-    listener: dict[str, Any] = {"on_choose_change": on_choose} if on_choose else {}
-    _component(key=key, data=message, **listener)
+    _component(key=key, data=message, on_choose_change=on_choose)
     if ahead:
         time.sleep(_AHEAD)
     take_drawing(
