@@ -5,12 +5,14 @@ A part is a fragment with a key. What is read outside of every part concerns the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ui.show.inside import inside
 
 _PAGE = ""  # reads what no part does
 _READERS = "readers"
@@ -22,14 +24,9 @@ def forget_readers() -> None:
     st.session_state[_READERS] = {}
 
 
-@contextmanager
-def reads_for(part: str) -> Iterator[None]:
+def reads_for(part: str) -> AbstractContextManager[None]:
     """What is read inside is read by the part of this key."""
-    before = _part.set(part)
-    try:
-        yield
-    finally:
-        _part.reset(before)
+    return inside(_part, part)
 
 
 def only_parts_run() -> bool:

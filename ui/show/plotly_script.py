@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from functools import cache
-from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,13 +14,13 @@ _FOLDER = "_plotly"  # below the app's address
 @cache
 def packed_script() -> bytes:
     """The script, compressed by gzip: 1.5 MB of 4.8. The same bytes in every process."""
-    return gzip.compress(_file().read_bytes(), 9, mtime=0)
+    return gzip.compress(_file().read_bytes(), 6, mtime=0)
 
 
 @cache
 def script_path() -> str:
-    """Where browsers find it, below the app's own address. Another script has another name."""
-    return f"{_FOLDER}/{sha256(_file().read_bytes()).hexdigest()[:16]}.js"
+    """Where browsers find it, below the app's own address. Another version has another name."""
+    return f"{_FOLDER}/{version('plotly')}.js"
 
 
 def _file() -> Path:

@@ -6,8 +6,8 @@ At the end of a lesson all of its pictures are one handout.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui.show.handout import About, Picture, page_of
+from ui.show.inside import inside
 from ui.show.names import plain
 from ui.show.theme import palette
 
@@ -54,28 +55,18 @@ _subject: ContextVar[Subject | None] = ContextVar("subject", default=None)
 _part: ContextVar[str] = ContextVar("part", default="")
 
 
-@contextmanager
-def pictures_of(subject: Subject) -> Iterator[None]:
+def pictures_of(subject: Subject) -> AbstractContextManager[None]:
     """What is drawn inside is of this and not, or not only, of what the page is about."""
-    before = _subject.set(subject)
-    try:
-        yield
-    finally:
-        _subject.reset(before)
+    return inside(_subject, subject)
 
 
-@contextmanager
-def pictures_in(part: str) -> Iterator[None]:
+def pictures_in(part: str) -> AbstractContextManager[None]:
     """A part of the page is drawn, maybe again: what it showed before is gone."""
     pictures = st.session_state.get(_PICTURES) or {}
     for key, taken in list(pictures.items()):
         if taken.part == part:
             pictures[key] = replace(taken, gone=True)  # its place on the page stays
-    before = _part.set(part)
-    try:
-        yield
-    finally:
-        _part.reset(before)
+    return inside(_part, part)
 
 
 def tell_about(about: Callable[[], tuple[str, str, str]]) -> None:
