@@ -35,8 +35,9 @@ _EXCERPT = 160  # characters
 
 def show_console(mine: Sitting, role: Role) -> None:
     """Draw it; what changes in the class redraws by itself."""
-    page = _way_in(role)
-    st.caption(words.until(class_service().limits.hours - (time.time() - role.opened) / 3600))
+    with st.container(key="class_way_in"):  # on a telephone it comes last, see course/frame.css
+        page = _way_in(role)
+        st.caption(words.until(class_service().limits.hours - (time.time() - role.opened) / 3600))
     people, answers = st.columns([1, 2], gap="large")
     with people:
         st.subheader("Who is here")
@@ -44,7 +45,7 @@ def show_console(mine: Sitting, role: Role) -> None:
             lambda: class_service().members(mine.seat), _names, lambda _: _TICK, name="members"
         )
         _tend(mine)
-    with answers:
+    with answers, st.container(key="class_answers"):
         st.subheader("Answers")
         _lock(mine)
         watch_class(

@@ -9,7 +9,7 @@ from corpus import Corpus, TextStatistics, ngram_cross_entropy
 from gpt_core.training.data import batch, split
 from pages.data import words
 from pages.data.choosing_text import text_picker
-from pages.data.text_tables import batch_html, guessing_bars, statistics_of, token_array
+from pages.data.text_tables import batch_html, batch_rows, guessing_bars, statistics_of, token_array
 from ui.app import widgets
 from ui.app.chosen_text import chosen_corpus
 from ui.app.glossary import prose
@@ -135,7 +135,8 @@ size = widgets.slider("Pieces in a batch (B)", 1, 8, 3, key="batch", container=o
 length = widgets.slider("Tokens in a piece (T)", 4, 32, 16, key="piece", container=two)
 seed = widgets.number_input("Seed", 0, 9999, 1337, key="batch_seed", container=three)
 x, y = batch(train, 0, batch_size=size, block_size=length, seed=int(seed))
-show_markup(batch_html(x.tolist(), y.tolist(), tokenizer), "data_batch", "A batch: x and y")
+pieces = (x.tolist(), y.tolist(), tokenizer)
+show_markup(batch_html(*pieces), "data_batch", words.BATCH_TITLE, lambda: batch_rows(*pieces))
 shown = code("".join(tokenizer.token_text(i) for i in x[0, : min(6, length)].tolist()))
 answer = code(tokenizer.token_text(int(y[0, min(6, length) - 1])))
 prose(words.batch(size=size, length=length, after=shown, answer=answer))

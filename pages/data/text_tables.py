@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import corpus
 from ui.services.caches import shared
-from ui.show.tokens import short
+from ui.show.tokens import short, visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,6 +70,16 @@ def batch_html(x: list[list[int]], y: list[list[int]], tokenizer: Tokenizer) -> 
         rows += _row(f"y, piece {number}", "y", targets, tokenizer)
         tables.append(f"<table>{rows}</table>")
     return f'{_STYLE}<div class="batch" tabindex="0">{"".join(tables)}</div>'
+
+
+def batch_rows(x: list[list[int]], y: list[list[int]], tokenizer: Tokenizer) -> list[list[Any]]:
+    """The same for a spreadsheet: a row for each place, tokens and ids in cells of their own."""
+    rows: list[list[Any]] = [["piece", "position", "x", "id of x", "y", "id of y"]]
+    for number, pair in enumerate(zip(x, y, strict=True), start=1):
+        for place, ids in enumerate(zip(*pair, strict=True)):
+            tokens = (each for i in ids for each in (visible(tokenizer.token_text(i)), i))
+            rows.append([number, place, *tokens])
+    return rows
 
 
 def _row(name: str, css: str, ids: list[int], tokenizer: Tokenizer) -> str:

@@ -103,6 +103,7 @@ def split(train: int, val: int) -> str:
 
 CUT = "Where the cut falls, between training text and validation text: ‖"
 
+BATCH_TITLE = "A batch: x and y"
 BATCH = (
     "A training step looks at a few short pieces, taken from random places: a **batch**. **x** is "
     "what the model reads. **y** is what it should predict: the same piece, **shifted by one**. "

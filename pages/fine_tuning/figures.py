@@ -39,7 +39,7 @@ def loss_curves(found: dict[str, Any], side: str) -> Figure:
             }
         data.append(line)
     axes = {
-        "xaxis": {"title": "step"},
+        "xaxis": {"title": "step", "nticks": 8},  # by itself Plotly writes two where it is narrow
         "yaxis": {"title": f"{words.SIDES[side]}, bits per token", **LOGARITHMIC},
     }
     return whole_figure(data, 420, axes, legend=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import math
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from ui.app.job_panel import recorded_result
 from ui.services.caches import PASSES, shared
 from ui.show.tables import show_markup, show_table
 from ui.show.theme import palette, series_color
-from ui.show.tokens import code, short
+from ui.show.tokens import code, short, visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -106,7 +107,9 @@ def show_leak() -> None:
         st.info(words.NO_OTHER)
         return
     moved, token = moved_of(norm, sequences, changed, train)
-    show_markup(_grid(moved, _CHANGED[changed], token), "norms_leak", words.MOVED_TITLE)
+    place = _CHANGED[changed]
+    grid = _grid(moved, place, token)
+    show_markup(grid, "norms_leak", words.MOVED_TITLE, lambda: moved_rows(moved, place, token))
     st.markdown(words.leak_in_words(norm, changed, train, moved[_WATCHED].item()))
 
 
@@ -167,6 +170,17 @@ def _grid(moved: Tensor, place: tuple[int, int], token: int, blank: bool = False
         f'{_STYLE}<div class="moved" style="{hues}"><table><caption>{caption}</caption><tbody>'
         f"{''.join(rows)}</tbody></table></div>"
     )
+
+
+def moved_rows(moved: Tensor, place: tuple[int, int], token: int) -> list[list[Any]]:
+    """The same for a spreadsheet: a row for each prediction, its number in a cell of its own."""
+    x, _, tokenizer = held_out()
+    rows: list[list[Any]] = [list(words.MOVED_COLUMNS)]
+    for b, t in product(*map(range, moved.shape)):
+        instead = visible(tokenizer.token_text(token)) if (b, t) == place else ""
+        here = visible(tokenizer.token_text(int(x[b, t])))
+        rows.append([b, t, here, instead, 100 * moved[b, t].item()])
+    return rows
 
 
 def show_modes() -> None:

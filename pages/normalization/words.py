@@ -90,6 +90,7 @@ def small_models(layers: int, width: int, steps: int, seed: int, losses: str, re
 
 NO_OTHER = "With batch size 1 there is no other sequence. Change a later token instead."
 
+MOVED_COLUMNS = ("sequence", "position", "token", "replaced by", "moved, %")
 BELOW_TOKENS = (
     "Below each token: how much of the probability of the <em>next</em> one moved. "
     "Struck through: the token that was replaced. Outlined: the prediction to watch. "

@@ -108,6 +108,11 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
 
     main_part(teacher).get_by_role("link", name="Console").click()
     teacher.get_by_text("Single answers").wait_for()
+    # On a telephone what is pressed during a lesson comes first, the way in last.
+    teacher.set_viewport_size({"width": 390, "height": 844})
+    parts = ("Answers", "Who is here", "The board", "Open this address")
+    tops = [teacher.get_by_text(part).first.bounding_box()["y"] for part in parts]
+    assert tops == sorted(tops) and tops[0] < 844
     teacher.get_by_role("button", name="End the class").click()
     teacher.get_by_role("button", name="End it and delete everything").click()
     for pupil in (one, two, three):

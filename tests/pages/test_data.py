@@ -3,7 +3,9 @@ import re
 import pytest
 
 import corpus
+from gpt_core.tokenizers import train_tokenizer
 from pages.data import words
+from pages.data.text_tables import batch_rows
 from tests.helpers import said
 
 TEXT = "The quick brown fox jumps over the lazy dog.\n" * 40
@@ -200,3 +202,15 @@ def test_a_look_at_another_source_leaves_the_box_as_it_was(open_lesson):
     next(b for b in app.button if "bundled" in b.label).click().run()
     app.radio(key="text_source").set_value("Paste a text").run()
     assert app.text_area(key="pasted_text").value == TEXT
+
+
+def test_a_batch_as_rows_has_tokens_and_ids_apart():
+    tokenizer = train_tokenizer("char", "ab c")
+    x, y = ([tokenizer.encode(text)] for text in ("b c", " ca"))
+    rows = batch_rows(x, y, tokenizer)
+    a, b, c, space = (tokenizer.encode(character)[0] for character in "abc ")
+    assert rows[1:] == [
+        [1, 0, "b", b, "␣", space],
+        [1, 1, "␣", space, "c", c],
+        [1, 2, "c", c, "a", a],
+    ]

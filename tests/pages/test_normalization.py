@@ -10,7 +10,7 @@ from gpt_core.evaluation.paired import Difference
 from gpt_core.experiments.norm_axes import averaged_with, stream_block
 from gpt_core.experiments.norm_surgery import multiply_stream
 from gpt_core.training.run import Run
-from pages.normalization import race, surgery, words
+from pages.normalization import leak, race, surgery, words
 from pages.normalization.race import FREE, RACES, by_seed, final_losses
 from pages.normalization.recorded import COMPARED, FROZEN, counting
 from tests.helpers import metrics, said
@@ -59,6 +59,15 @@ def test_the_leak_waits_for_a_prediction(open_page):
     app.segmented_control(key="norms_leak_batch").set_value(1).run()
     app.segmented_control(key="norms_leak_change").set_value("another sequence").run()
     assert "there is no other sequence" in said(app)
+
+
+def test_what_moved_as_rows_has_tokens_and_numbers_apart():
+    moved, token = leak.moved_of("batchnorm", 2, words.LATER, True)
+    place = (0, leak.TOKENS - 2)
+    rows = leak.moved_rows(moved, place, token)
+    assert len(rows) == 1 + moved.numel()
+    assert [row[:2] for row in rows if row[3]] == [[*words.MOVED_COLUMNS[:2]], [*place]]
+    assert sum(row[4] for row in rows[1:]) == pytest.approx(100 * moved.sum().item())
 
 
 def test_nothing_above_the_question_gives_it_away(open_page):

@@ -8,8 +8,11 @@ from ui.show.numbers import near_even, number, ordinal, percent, tidy
     [
         (-1.5, ".2f", "−1.50"),
         (-0.001, ".2f", "0.00"),
-        (-0.001, "+.2f", "+0.00"),
-        (0.001, "+.2f", "+0.00"),
+        (-0.001, "+.2f", "0.00"),
+        (0.001, "+.2f", "0.00"),
+        (0.0, "+.5f", "0"),
+        (-0.0, "+.5f", "0"),
+        (0.0, ".2f", "0.00"),
         (-12345.6, ",.1f", "−12,345.6"),
         (float("-inf"), ".2f", "−∞"),
         (float("inf"), ".2f", "∞"),
@@ -22,7 +25,7 @@ from ui.show.numbers import near_even, number, ordinal, percent, tidy
         (-2.5e12, ".3g", "−2.5·10¹²"),
     ],
 )
-def test_a_number_has_a_minus_sign_and_zero_has_none(value, form, shown):
+def test_a_number_has_a_minus_sign_and_zero_has_no_sign(value, form, shown):
     assert number(value, form) == shown
 
 

@@ -31,17 +31,20 @@ def near_even(share: float | Tensor, of: float | Tensor) -> bool | Tensor:
 def number(value: float, form: str = ".2f") -> str:
     """A number in a format of Python's (".2f", "+.3f", ".3g"), with a real minus sign.
 
-    What is rounded to zero has no minus sign. Thousands are grouped, like 2,271. Where the format
-    would write an exponent, a large number is written out to its last digit, so that it is the same
-    number in every format, and others are like 2.5·10⁻⁵.
+    What is rounded to zero has no sign, and no change at all is “0”, without digits. Thousands are
+    grouped, like 2,271. Where the format would write an exponent, a large number is written out to
+    its last digit, so that it is the same number in every format, and others are like 2.5·10⁻⁵.
     """
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if abs(value) >= 1000 and "," not in form:
         form = form.replace(".", ",.")
+    signed = form.startswith("+")
+    if not value and signed:
+        return "0"
     shown = format(value, form)
     if not shown.strip("+-0."):
-        shown = format(0.0, form)
+        shown = format(0.0, form.removeprefix("+"))
     digits, _, power = shown.partition("e")
     if power and 0 < int(power) < _WRITTEN_OUT:
         digits, power = f"{value:,.0f}", ""
