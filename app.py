@@ -13,6 +13,14 @@ from ui.services.classes.route import ClassRoutes
 from ui.services.messages import NeededMessages
 from ui.services.turns import Turns
 
+
+def first_view() -> str:
+    """What stands on Home before Streamlit does."""
+    from pages.home import recorded  # its lesson's words; the server answers before they are read
+
+    return recorded.first_view()
+
+
 app = st.App(
     "course/main.py",
     lifespan=lifespan,
@@ -21,6 +29,6 @@ app = st.App(
         Middleware(Turns),
         Middleware(ClassRoutes),
         Middleware(ChartScript),
-        Middleware(PageAddress, moved=MOVED),
+        Middleware(PageAddress, moved=MOVED, first_view=first_view),
     ],
 )

@@ -9,7 +9,6 @@ import streamlit as st
 from pages.home import words
 from pages.home.likelihood import show_likelihood
 from pages.home.machine import machine_panel
-from pages.home.recorded import is_cold, show_recorded
 from pages.home.results import Written, overview_of, written_by
 from pages.home.steps import last_vector, layers, road, tokens
 from pages.home.writing import show_writing
@@ -115,23 +114,19 @@ def from_parts_to_size() -> None:
     show_bridge(study)
 
 
-st.title("What a GPT does")
+st.title(words.TITLE)
 if comparing():  # two machines need the whole width, and the height of a projector
     picture, text = st.container(), st.container()
 else:
     prose(words.INTRO)
     text, picture = st.columns([2, 7], gap="medium")
-cold = is_cold()
-slot = picture.empty() if cold else picture.container()
-settings_below = picture.container()
-if cold:
-    with slot:
-        show_recorded(st.session_state["study_request"])
+with picture:
+    above, settings_below = st.container(), st.container()
 study = current_study()
 model = study.model
 with settings_below:
     drawing = how_to_draw()
-with slot.container() if cold else slot:  # before what is written, which takes longer
+with above:  # before what is written, which takes longer
     machine()
 with text:
     writing()

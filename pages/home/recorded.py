@@ -7,7 +7,6 @@ makes it again, after the bundled model, the default prompt or the picture's wor
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from gpt_core.bundled import BUNDLED
@@ -15,23 +14,17 @@ from pages.home import words
 from pages.home.machine import message_of_pass
 from pages.home.results import Pass
 from ui.app.study_bar import DEFAULT_PROMPT, LINE_BREAK
-from ui.components.machine import as_recorded, show_recorded_machine
+from ui.components.first_view import first_view as before_streamlit
+from ui.components.machine import as_recorded
 from ui.services.study import study_of
 
 KEPT = Path(__file__).parent / "machine.bin"
 PROMPT = DEFAULT_PROMPT.replace(LINE_BREAK, "\n")
 
 
-def is_cold() -> bool:
-    """Whether this process has yet to import PyTorch, and so to load its first model."""
-    return "torch" not in sys.modules
-
-
-def show_recorded(request: tuple[str, str]) -> None:
-    """Draw what was kept, if the address asks for this model and prompt; request: these two."""
-    if request == (BUNDLED, PROMPT):
-        message = as_recorded(KEPT.read_bytes(), words.RECORDED)
-        show_recorded_machine(message, "machine_recorded")
+def first_view() -> str:
+    """Home as it stands before Streamlit does."""
+    return before_streamlit(words.TITLE, words.INTRO, KEPT.read_bytes())
 
 
 def live() -> bytes:

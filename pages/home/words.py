@@ -11,6 +11,7 @@ from ui.show.names import as_text
 from ui.show.numbers import counted, number, percent
 from ui.show.tokens import code
 
+TITLE = "What a GPT does"
 INTRO = (
     "A GPT reads a text and gives each token of its vocabulary a probability of coming next; draw "
     "one, add it to the text, and repeat: so it writes."

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from course.lessons import COURSE
+from pages.home import words as home
 from tests.browser.conftest import group, link_to, open_from_menu, settled, start_app, stop_app
 
 MENU = {heading: [lesson.title for lesson in lessons] for heading, lessons in COURSE.items()}
@@ -15,6 +16,39 @@ def main_text(page):
 
 def prompt_box(page):
     return page.get_by_role("textbox", name="Prompt under study")
+
+
+# Of the title and the machine: where each begins, and how wide it is.
+PLACES = """() => ["h1", ".machine"]
+    .map((part) => [document, ...[...document.querySelectorAll("*")].map((node) => node.shadowRoot)]
+        .map((root) => root?.querySelector(part)).find(Boolean).getBoundingClientRect())
+    .flatMap(({ left, top, width }) => [left, top, width])"""
+LIVE = ".machine:has(.next:enabled)"  # a recorded one can't go on
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720)])
+def test_before_streamlit_does_the_first_words_and_the_machine_stand_in_their_places(
+    new_page, app_url, width, height
+):
+    page = new_page(viewport={"width": width, "height": height}, color_scheme="dark")
+    held = []
+    page.route("**/static/js/index.*", lambda route: held.append(route))
+    page.goto(app_url, wait_until="commit")
+    first = page.locator("#first-view")
+    first.locator(".machine[data-painted]").wait_for()
+    expect(first.locator("h1")).to_have_text(home.TITLE)
+    expect(first.locator("p").first).to_have_text(home.INTRO)
+    expect(first.locator(".says")).to_have_text(home.RECORDED)
+    dark = first.evaluate("view => getComputedStyle(view).backgroundColor")
+    before = page.evaluate(PLACES)
+    for route in held:
+        route.continue_()
+    page.locator(LIVE).wait_for()
+    expect(first).to_have_count(0)
+    settled(page)
+    assert page.evaluate(PLACES) == pytest.approx(before, abs=2)
+    app = page.get_by_test_id("stApp")
+    assert app.evaluate("app => getComputedStyle(app).backgroundColor") == dark
 
 
 def test_every_lesson_opens_from_the_menu(page, app_url):

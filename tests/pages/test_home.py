@@ -3,7 +3,6 @@ import math
 import re
 
 import pytest
-import streamlit
 import torch
 import torch.nn.functional as F
 
@@ -14,7 +13,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
 from notebooks.maker import NAMES
 from pages.home import words
-from tests.helpers import figures, key_of, said, sent
+from tests.helpers import figures, said, sent
 from ui.show.numbers import number, percent
 
 
@@ -33,23 +32,6 @@ def written(app):
     """What the page says that the model wrote."""
     (markup,) = [h.value for h in app.get("html") if 'class="wrote"' in h.value]
     return "".join(html.unescape(token) for token in re.findall(r"<b [^>]*>([^<]*)</b>", markup))
-
-
-def test_a_cold_start_shows_the_recorded_machine_while_the_model_is_loaded(
-    open_lesson, monkeypatch
-):
-    monkeypatch.setattr("pages.home.recorded.is_cold", lambda: True)
-    monkeypatch.setattr("ui.app.study_bar.let_words_through", streamlit.stop)  # it would load now
-    app = open_lesson("home")
-    assert "machine_recorded" in [key_of(node.proto) for node in app.get("bidi_component")]
-
-
-def test_nothing_of_the_recorded_machine_stays(open_lesson, monkeypatch):
-    monkeypatch.setattr("pages.home.recorded.is_cold", lambda: True)
-    app = open_lesson("home")
-    assert "machine" in [key_of(node.proto) for node in app.get("bidi_component")]
-    ids = [getattr(getattr(node, "proto", None), "id", "") for node in app]
-    assert not [known for known in ids if "machine_recorded" in known]
 
 
 def test_the_model_writes_before_anything_is_explained(open_lesson):

@@ -13,11 +13,11 @@ MOVED = {("old", ""): "new", ("home", ""): "./", ("training", "tune"): "tuning"}
 async def page(scope, receive, send):
     headers = [(b"content-type", b"text/html")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"<head></head>"})
+    await send({"type": "http.response.body", "body": b"<head></head><body>"})
 
 
-def asked(path, query=""):
-    """Status and new address of a page's request."""
+def answer_to(path, query):
+    """What is sent for a page's request: the start, and the body if it has one."""
     sent = []
 
     async def send(message):
@@ -30,10 +30,29 @@ def asked(path, query=""):
         "query_string": query.encode(),
         "headers": [(b"accept", b"text/html")],
     }
-    run_loop(PageAddress(page, MOVED)(scope, None, send))
-    place = dict(sent[0]["headers"]).get(b"location", b"").decode()
-    old = f"https://a.example{path}"
-    return sent[0]["status"], urljoin(old, place) if place else None
+    run_loop(PageAddress(page, MOVED, lambda: "first words")(scope, None, send))
+    return sent
+
+
+def asked(path, query=""):
+    """Status and new address of a page's request."""
+    start = answer_to(path, query)[0]
+    place = dict(start["headers"]).get(b"location", b"").decode()
+    return start["status"], urljoin(f"https://a.example{path}", place) if place else None
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "first"),
+    [
+        ("/", "", b"first words"),
+        ("/", "__theme=dark&__sign=abc", b"first words"),  # a Space's own
+        ("/", "prompt=a", b""),
+        ("/", "__theme=dark&model=", b""),
+        ("/attention", "", b""),
+    ],
+)
+def test_first_words_are_those_of_the_page_that_nothing_was_asked_of(path, query, first):
+    assert answer_to(path, query)[1]["body"].endswith(b"<body>" + first)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
-"""Writes the app's own scripts into every page, before those of Streamlit.
+"""Writes the app's own scripts into every page, before those of Streamlit, and its first words.
 
 The first tells the browser where the app is, which it would otherwise have to try out: at the
 address of a lesson Streamlit's frontend asks below that address first, which leaves errors in the
-browser's console. The others lie in ui/app/browser.
+browser's console. The others lie in ui/app/browser. The first words are of the page that stands at
+the app's own address, and only if this asks for nothing of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -40,14 +42,21 @@ _BROWSER += f'<script type="module">\n{bundle(_FOLDER / "page.js")}</script>'
 
 
 class PageAddress:
-    """ASGI middleware: writes a script into every page that is opened, at the top of its head.
+    """ASGI middleware: writes into every page that is opened: scripts, and what stands at first.
 
     moved: where old links lead, by (lesson, key): the lesson that now has the widget with this key,
-    or with an empty key all of the lesson.
+    or with an empty key all of the lesson. first_view: gives what stands on the first page before
+    Streamlit does.
     """
 
-    def __init__(self, app: ASGIApp, moved: Mapping[tuple[str, str], str] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        moved: Mapping[tuple[str, str], str] | None = None,
+        first_view: Callable[[], str] = str,
+    ) -> None:
         self._app, self._moved = app, moved or {}
+        self._first_view = cache(first_view)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -58,8 +67,10 @@ class PageAddress:
             await RedirectResponse(target)(scope, receive, send)
             return
         headers = [header for header in scope["headers"] if header[0] not in _NOT_ASKED_FOR]
-        script = (_SCRIPT.format(own_parts=_own_parts(scope["path"])) + _BROWSER).encode()
-        await self._app({**scope, "headers": headers}, receive, _Writer(send, script))
+        own_parts = _own_parts(scope["path"])
+        script = _SCRIPT.format(own_parts=own_parts) + _BROWSER
+        first = self._first_view() if not own_parts and _asks_nothing(scope) else ""
+        await self._app({**scope, "headers": headers}, receive, _Writer(send, script, first))
 
     def _new_place(self, scope: Scope) -> str | None:
         """The address, beside the old one, of what has moved to another lesson."""
@@ -73,10 +84,11 @@ class PageAddress:
 
 
 class _Writer:
-    """Sends an answer on; if it is a page, whole and with the script in it."""
+    """Sends an answer on; if it is a page, whole, with what comes first in its head and body."""
 
-    def __init__(self, send: Send, script: bytes) -> None:
-        self._send, self._script = send, script
+    def __init__(self, send: Send, head: str, body: str) -> None:
+        self._send = send
+        self._first = {b"<head>": head.encode(), b"<body>": body.encode()}
         self._start: Message | None = None  # of a page whose body is still coming
         self._body = b""
 
@@ -91,7 +103,9 @@ class _Writer:
             await self._send(message)
 
     async def _send_page(self, start: Message) -> None:
-        body = self._body.replace(b"<head>", b"<head>" + self._script, 1)
+        body = self._body
+        for begin, first in self._first.items():
+            body = body.replace(begin, begin + first, 1)
         headers = [header for header in start["headers"] if header[0] not in _NOT_SAID]
         headers.append((b"content-length", str(len(body)).encode()))
         await self._send({**start, "headers": headers})
@@ -100,6 +114,12 @@ class _Writer:
 
 def _wants_page(scope: Scope) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+
+
+def _asks_nothing(scope: Scope) -> bool:
+    """What a host adds to an address, as a Space does, begins with two underscores."""
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return all(name.startswith("__") for name in query)
 
 
 def _is_page(start: Message) -> bool:

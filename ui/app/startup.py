@@ -27,12 +27,9 @@ def let_words_through() -> None:
     """Wait for a moment, before the first import of PyTorch only.
 
     Importing holds the interpreter for a second. What the page has said so far goes out before.
-    What comes after may be drawn by Plotly, so pandas is imported as well: Plotly looks into it as
-    soon as anybody has begun to import it, and fails if that is only half done.
     """
     if "torch" not in sys.modules:
         time.sleep(_MOMENT)
-    import pandas  # noqa: F401
 
 
 def _warm() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ui.show.plotly_json import to_json
 from ui.show.plotly_script import packed_script
-from ui.show.theme import LIGHT, Palette
+from ui.show.theme import LIGHT, Palette, variables
 
 OFF = "This is a handout: what needs the model is off."
 _POLICY = (
@@ -22,11 +22,7 @@ _POLICY = (
     "img-src data: blob:; font-src data:"
 )
 _STYLE = """
-:root { --st-text-color: INK; --st-background-color: GROUND; --st-primary-color: MUTED;
-        --st-secondary-background-color: color-mix(in srgb, INK 6%, GROUND);
-        --st-code-font: monospace; --st-font: system-ui, sans-serif; --st-link-color: INK;
-        --st-blue-text-color: QUERY; --st-red-text-color: KEY; --st-green-text-color: VALUE;
-        --st-violet-text-color: OUTPUT; --st-violet-color: OUTPUT }
+:root { VARIABLES; --st-code-font: monospace; --st-font: system-ui, sans-serif }
 body { font: 17px/1.5 system-ui, sans-serif; color: INK; background: GROUND; margin: 1.5rem auto;
        max-width: 80rem; padding: 0 1rem }
 h1 { margin: 0 } header p { margin: .3rem 0; color: MUTED } header q { white-space: pre-wrap }
@@ -187,9 +183,8 @@ def _page(about: About, body: str) -> str:
     link = html.escape(about.address)
     again = f' <a href="{link}">{link}</a>' if link.startswith(("http://", "https://")) else ""
     colors = about.colors
-    style = _STYLE.replace("INK", colors.text).replace("GROUND", colors.background)
-    for name in ("query", "key", "value", "output", "muted"):
-        style = style.replace(name.upper(), getattr(colors, name))
+    style = _STYLE.replace("VARIABLES", variables(colors)).replace("INK", colors.text)
+    style = style.replace("GROUND", colors.background).replace("MUTED", colors.muted)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'

@@ -28,6 +28,20 @@ DARK = Palette(
     "#6ea8ff", "#ff857a", "#5fce87", "#b794ff", "#eceaf4", "#a9a5ba", "#3a3747", "#14131a"
 )
 
+
+def variables(colors: Palette) -> str:
+    """CSS that gives what stands outside of Streamlit's page the colours of Streamlit's theme."""
+    ink, ground = colors.text, colors.background
+    return (
+        f"--st-text-color: {ink}; --st-background-color: {ground}; "
+        f"--st-secondary-background-color: color-mix(in srgb, {ink} 6%, {ground}); "
+        f"--st-primary-color: {colors.muted}; --st-link-color: {ink}; "
+        f"--st-blue-text-color: {colors.query}; --st-red-text-color: {colors.key}; "
+        f"--st-green-text-color: {colors.value}; --st-violet-text-color: {colors.output}; "
+        f"--st-violet-color: {colors.output}"
+    )
+
+
 # Of curves, bars and whatever else is no query, key, value or output: none of them is a colour of
 # those, and they are told apart with any kind of colour vision.
 LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from gpt_core.interpret.machine import Backward, Machine
 
-_FILES = Path(__file__).parent
-_HTML, _CSS = read(_FILES / "machine.html"), read(_FILES / "machine.css")
+FILES = Path(__file__).parent
+_HTML, _CSS = read(FILES / "machine.html"), read(FILES / "machine.css")
 
 _component = st.components.v2.component(
-    "machine", html=_HTML, css=_CSS, js=bundle(_FILES / "mount.js")
+    "machine", html=_HTML, css=_CSS, js=bundle(FILES / "mount.js")
 )
 
 CELLS = 16  # of a vector
@@ -196,11 +196,6 @@ def as_recorded(message: bytes, note: str) -> bytes:
 TITLE = "The whole model at work: numbers are lengths of vectors"
 
 
-def show_recorded_machine(message: bytes, key: str) -> None:
-    """Draw a message of `as_recorded`: one element, in whose place the live one can come."""
-    _component(key=key, data=message)
-
-
 def show_machine(
     message: bytes, key: str, on_choose: Callable[[], None], *, ahead: bool = False
 ) -> None:
@@ -215,7 +210,7 @@ def show_machine(
         TITLE,
         _HTML,
         _CSS,
-        _FILES,
+        FILES,
         partial(as_recorded, message, ""),
         partial(rows_of, message),
     )

@@ -225,6 +225,7 @@ export class Machine {
     const { name } = this.picture;
     const painted = { painted: name, paintedAt: performance.now(), paints: ++this.paints };
     Object.assign(this.root.dataset, painted);
+    this.root.dispatchEvent(new CustomEvent("painted", { bubbles: true, composed: true }));
   }
 
   readInk() {
