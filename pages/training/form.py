@@ -22,8 +22,8 @@ from ui.app.chosen_text import chosen_corpus
 from ui.app.client import is_guest, own_limits
 from ui.app.links import page_of
 from ui.app.reach import own_page
-from ui.app.seat import place_in_class, storage_is_blocked
-from ui.app.visitor import visitor_id
+from ui.app.seat import place_in_class
+from ui.app.visitor import storage_is_blocked, visitor_id
 from ui.services.runs import (
     Limits,
     RunRequest,

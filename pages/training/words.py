@@ -499,11 +499,11 @@ SHARE_CURVES, SHARE_MODEL = "Its curves", "Its model, to play with on a phone"
 
 
 def kept_nowhere(address: str) -> str:
-    """Where a browser keeps nothing. address: the app's own, outside of any frame."""
+    """Where a browser keeps nothing, no cookie either. address: outside of any frame."""
     return (
         "This browser doesn't let the app keep anything (as in a frame on another site): after a "
-        f"reload a run isn't yours any more. Open the app at its [own address]({address}): "
-        "there it stays yours."
+        f"reload a run isn't yours any more, and you can't stop it. Open the app at its "
+        f"[own address]({address}): there it stays yours."
     )
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seatIn, viewAt } from "../../ui/components/class_link/address.js";
 import { baseOf } from "../../ui/components/shared/base.js";
-import { panel, within } from "../../ui/components/class_link/pointer.js";
+import { panel, sideOf, within } from "../../ui/components/class_link/places.js";
 
 const SEAT = "0123456789abcdef.A-b_9";
 
@@ -41,4 +41,11 @@ test("a pointer is told in parts of its panel, whatever the page's width", () =>
   assert.equal(within(box, 99, 100), null);
   assert.equal(within(box, 300, 251), null);
   assert.equal(panel(box, 50, 50).height, 1); // two headings side by side
+});
+
+test("of a pointer outside of what is seen the side is told, first whether it is up or down", () => {
+  const seen = { left: 300, top: 80, width: 900, height: 700 };
+  const sides = { up: [500, 79], down: [2000, 781], left: [299, 100], right: [1201, 100] };
+  for (const [side, [x, y]] of Object.entries(sides)) assert.equal(sideOf({ x, y }, seen), side);
+  assert.equal(sideOf({ x: 300, y: 780 }, seen), null);
 });

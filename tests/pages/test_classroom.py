@@ -8,7 +8,7 @@ from streamlit.util import calc_hash
 from pages.classroom.console import results
 from pages.training import words as training
 from tests.helpers import app_at, said, sent
-from ui.app import class_bar, client, reach
+from ui.app import class_bar, client, reach, visitor
 from ui.app.door import CLOSED
 from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
@@ -53,6 +53,15 @@ def seats(service):
     """A teacher and a pupil."""
     teacher = service.open()
     return teacher, service.join(service.role(teacher).code, "<b>*Ada*</b>")
+
+
+@pytest.mark.parametrize("lesson", ["classroom", "training"])
+@pytest.mark.parametrize("blocked", [True, False])
+def test_a_browser_that_keeps_nothing_is_told_where_it_would(service, monkeypatch, lesson, blocked):
+    monkeypatch.setattr(visitor, "known_visitor", lambda proposed: (None, blocked))
+    shown = said(app_at(lesson).run())
+    assert ("doesn't let the app keep anything" in shown) == blocked
+    assert (f"(http://localhost/{lesson})" in shown) == blocked
 
 
 def test_open_and_join(service):

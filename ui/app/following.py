@@ -29,7 +29,6 @@ from ui.app.seat import (
     say_later,
     sit_down,
     sitting,
-    tell_storage,
 )
 from ui.app.study_bar import (
     DEFAULT_PROMPT,
@@ -143,9 +142,7 @@ def _tie() -> None:
             leads=role.teacher and mine.leads,
             points=role.teacher and points(mine),
         )
-    told, blocked = class_link(link, _follow_change)
-    tell_storage(blocked)
-    seat = Seat.read(told)
+    seat = Seat.read(class_link(link, _follow_change))
     if seat is None or (mine and seat == mine.seat) or seat.text == link.forget:
         return
     if st.session_state.get("class_told") == seat.text:

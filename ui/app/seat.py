@@ -18,7 +18,7 @@ from ui.show.names import plain, show_error
 
 T = TypeVar("T")
 
-_SEAT, _ERROR, _BLOCKED, HERE = "class_seat", "class_error", "class_storage_blocked", "class_here"
+_SEAT, _ERROR, HERE = "class_seat", "class_error", "class_here"
 FORGET = "class_forget"  # a seat that is worth nothing any more, for the browser
 CONSOLE = "classroom"
 
@@ -70,18 +70,6 @@ def get_up() -> None:
     """The visitor has left, or the class is over."""
     if mine := st.session_state.pop(_SEAT, None):
         st.session_state[FORGET] = mine.seat.text
-
-
-def storage_is_blocked() -> bool:
-    """Whether this browser keeps nothing, so that a reload would lose the seat."""
-    return bool(st.session_state.get(_BLOCKED))
-
-
-def tell_storage(blocked: bool) -> None:
-    """The browser has said whether it keeps nothing."""
-    before, st.session_state[_BLOCKED] = storage_is_blocked(), blocked
-    if blocked and not before:
-        st.rerun()  # the page says so
 
 
 def attempt(action: Callable[[], T]) -> T | None:

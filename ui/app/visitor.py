@@ -1,7 +1,7 @@
 """Who is this browser? A random id that survives a reload, so that a visitor finds their runs.
 
-It is kept in the browser's own storage and is no secret to the visitor; it is never in a URL, so
-a shared link doesn't share it. It names runs; it carries no data about the person.
+It is kept by the browser (ui/components/shared/keeping.js) and is no secret to the visitor; it is
+never in a URL, so a shared link doesn't share it. It names runs; it carries no data about a person.
 """
 
 from __future__ import annotations
@@ -11,31 +11,15 @@ import secrets
 
 import streamlit as st
 
-_KEY = "visitor_id"
+from ui.components.visitor import known_visitor
+
+_KEY, _BLOCKED = "visitor_id", "storage_blocked"
 _FORMAT = re.compile(r"[0-9a-f]{32}")
-
-# The server proposes an id; the browser keeps the first one it was ever given, and says so only
-# when it differs. A new visitor therefore costs no extra rerun.
-_JS = """
-export default function({ data, setStateValue }) {
-  const key = "gpt-from-scratch-visitor";
-  try {
-    const known = window.localStorage.getItem(key);
-    if (!known) window.localStorage.setItem(key, data.proposed);
-    else if (known !== data.proposed) setStateValue("visitor", known);
-  } catch { /* storage is blocked: the id lives as long as this page */ }
-}
-"""
-
-_component = st.components.v2.component("visitor", js=_JS)
 
 
 def mount_visitor() -> None:
-    """Place the invisible component; call once per rerun, from course/main.py."""
-    result = _component(
-        key="visitor_component", data={"proposed": visitor_id()}, on_visitor_change=lambda: None
-    )
-    told = result.get("visitor")
+    """Ask the browser; call once per rerun, from course/main.py."""
+    told, st.session_state[_BLOCKED] = known_visitor(visitor_id())
     if isinstance(told, str) and _FORMAT.fullmatch(told) and told != visitor_id():
         st.session_state[_KEY] = told
         st.rerun()
@@ -46,3 +30,8 @@ def visitor_id() -> str:
     if _KEY not in st.session_state:
         st.session_state[_KEY] = secrets.token_hex(16)
     return st.session_state[_KEY]
+
+
+def storage_is_blocked() -> bool:
+    """Whether this browser keeps nothing, so that a reload would lose runs and the seat."""
+    return bool(st.session_state.get(_BLOCKED))

@@ -193,11 +193,13 @@ def privacy(days: float, public: bool, results: int, hours: float) -> Sequence[s
     """
     here = "a public server" if public else "a private computer"
     return (
-        f"This app runs on {here}. It asks for no account, no name and no address, and sets no "
-        f"cookie of its own.",
+        f"This app runs on {here}. It asks for no account, no name and no address. "
+        "The server knows nobody by a cookie.",
         "**A random number** is kept in the browser's own storage, so that a pupil finds their "
         "runs after a reload. It says nothing about the person. Clearing the browser's data for "
-        "this site deletes it. Where storage is blocked it lives as long as the tab.",
+        "this site deletes it. In a frame on another site where storage is blocked, a cookie keeps "
+        "it, which belongs to that frame on that site alone. Where that is blocked, too, it lives "
+        "as long as the tab.",
         "**The prompt** and the choices on a page stand in the address bar, and so in the "
         "browser's history. The server computes with them in memory. They are not written to its "
         "disk.",

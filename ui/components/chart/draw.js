@@ -4,6 +4,7 @@
 
 import { base } from "../shared/base.js";
 import { Lifetime } from "../shared/lifetime.js";
+import { PAGE } from "../shared/seen.js";
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 /** @typedef {{ figure: Figure, alt: string, script: string, chooses: boolean }} Message */
@@ -52,8 +53,6 @@ export function draw(root, data, send) {
   if (!(host instanceof HTMLElement)) throw new Error("This is not chart.html.");
   return new Chart(host, data, send);
 }
-
-const PAGE = '[data-testid="stMain"]'; // what scrolls: the window doesn't
 
 class Chart {
   /** @param {HTMLElement} host @param {Uint8Array} data @param {(choice: any) => void} send */

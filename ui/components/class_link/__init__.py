@@ -38,8 +38,8 @@ class Link:
     points: bool = False
 
 
-def class_link(link: Link, on_change: Callable[[], None]) -> tuple[object, bool]:
-    """Place it, once per rerun. The seat that the browser has kept; whether it can't keep any.
+def class_link(link: Link, on_change: Callable[[], None]) -> object:
+    """Place it, once per rerun. The seat that the browser has kept.
 
     on_change: called before a rerun for which a change in the class is the reason.
     """
@@ -48,6 +48,5 @@ def class_link(link: Link, on_change: Callable[[], None]) -> tuple[object, bool]
         data=asdict(link),
         on_seat_change=lambda: None,
         on_change_change=on_change,
-        on_storage_change=lambda: None,
     )
-    return result.get("seat"), result.get("storage") == "blocked"
+    return result.get("seat")

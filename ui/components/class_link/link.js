@@ -2,10 +2,11 @@
 // What ties a browser to its class. It outlives every rerun of the page; there is one for a tab.
 
 import { base } from "../shared/base.js";
+import { keep, kept } from "../shared/keeping.js";
 import { seatIn, viewAt } from "./address.js";
 import { Pointer, Pointing } from "./pointer.js";
 
-const KEPT = "gpt-from-scratch-class"; // in the browser's own storage
+const KEPT = "gpt-from-scratch-class"; // the seat
 const LOOK = 80; // milliseconds between two looks at the address
 const SETTLED = 160; // for which an address has to stay as it is before the class follows
 const LONGEST = 480; // after which it follows all the same
@@ -20,7 +21,7 @@ const SLOWEST = 4000; // that a rerun may take before the browser waits for the 
  * leads: it is the teacher's, and the class follows it. points: the class sees its pointer.
  * @typedef {{ seat: string, forget: string, version: number, marks: number, ticket: string,
  *   free: boolean, fixed: boolean, leads: boolean, points: boolean }} Said
- * @typedef {(name: "seat" | "change" | "storage", value: any) => void} Tell
+ * @typedef {(name: "seat" | "change", value: any) => void} Tell
  */
 
 /** @param {number} milliseconds */
@@ -37,7 +38,6 @@ export class ClassLink {
     this.tell = () => {};
     this.base = base();
     this.waits = false;
-    this.blocked = false;
     this.sent = "";
     this.seen = "";
     this.first = 0;
@@ -119,39 +119,14 @@ export class ClassLink {
     const given = seatIn(location.hash);
     if (given) {
       history.replaceState(history.state, "", location.pathname + location.search);
-      this.keep(given);
+      keep(KEPT, given);
       this.tell("seat", given);
       return;
     }
-    const kept = this.kept();
-    if (this.said.forget && kept === this.said.forget) this.keep("");
-    else if (this.said.seat && kept !== this.said.seat) this.keep(this.said.seat);
-    else if (kept && kept !== this.said.seat) this.tell("seat", kept);
-  }
-
-  kept() {
-    try {
-      return localStorage.getItem(KEPT) ?? "";
-    } catch {
-      this.refused();
-      return "";
-    }
-  }
-
-  /** @param {string} seat */
-  keep(seat) {
-    try {
-      if (seat) localStorage.setItem(KEPT, seat);
-      else localStorage.removeItem(KEPT);
-    } catch {
-      this.refused();
-    }
-  }
-
-  /** The browser keeps nothing; Python reruns when it is told, so it is told once. */
-  refused() {
-    if (!this.blocked) this.tell("storage", "blocked");
-    this.blocked = true;
+    const known = kept(KEPT);
+    if (this.said.forget && known === this.said.forget) keep(KEPT, "");
+    else if (this.said.seat && known !== this.said.seat) keep(KEPT, this.said.seat);
+    else if (known && known !== this.said.seat) this.tell("seat", known);
   }
 
   /** For a change in the class, as long as there is a seat; each runs the page once. */
@@ -203,7 +178,7 @@ export class ClassLink {
     if (this.seen !== this.sent && settled) this.send();
   }
 
-  /** @param {import("./pointer.js").Spot} spot */
+  /** @param {import("./places.js").Spot} spot */
   async point(spot) {
     const lesson = viewAt(location.href, this.base)?.lesson;
     if (lesson !== undefined) await this.post("point", { lesson, ...spot }).catch(() => {});

@@ -1,94 +1,24 @@
 // @ts-check
-// A teacher's pointer on everybody's page. Pages are of different widths, so it is told where in a
-// panel it is: below which heading, and there on which picture.
+// A teacher's pointer on everybody's page.
 
-/** @typedef {{ heading: number, picture: number, x: number, y: number }} Spot */
-/** @typedef {{ left: number, top: number, width: number, height: number }} Box */
+import { PAGE, seenOfPage } from "../shared/seen.js";
+import { placeOf, sideOf, spotAt } from "./places.js";
 
-const MAIN = '[data-testid="stMainBlockContainer"]';
-const HEADING = "h1, h2";
-const PICTURE = '[data-testid^="stBidiComponent"], [data-testid="stImage"]';
-const SMALLEST = 40; // pixels; what is less high is no picture
+/** @typedef {import("./places.js").Spot} Spot */
+/** @typedef {import("./places.js").Side} Side */
+
 const OFTEN = 200; // milliseconds between two messages, at least
 const FADES = 2000; // milliseconds after the last word of it
-
-/**
- * A point of the screen, as parts of a box; null outside of it.
- * @param {Box} box
- * @param {number} x
- * @param {number} y
- */
-export function within(box, x, y) {
-  const at = { x: (x - box.left) / box.width, y: (y - box.top) / box.height };
-  return at.x >= 0 && at.x <= 1 && at.y >= 0 && at.y <= 1 ? at : null;
-}
-
-/**
- * The panel between two headings: as wide as the page, from the one's top to the other's.
- * @param {Box} page
- * @param {number} top
- * @param {number} end
- * @returns {Box}
- */
-export const panel = (page, top, end) => ({
-  left: page.left,
-  top,
-  width: page.width,
-  height: Math.max(1, end - top),
-});
-
-/** @param {Element} element */
-const isSeen = (element) => element.getClientRects().length > 0;
-
-/** What can be pointed at, as the page is now: panels from top to bottom, each with pictures. */
-function panels() {
-  const main = document.querySelector(MAIN);
-  if (!main) return [];
-  const page = main.getBoundingClientRect();
-  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)];
-  /** @type {{ number: number, top: number, pictures: Box[] }[]} */
-  const found = [];
-  let number = -1;
-  for (const mark of marks) {
-    const box = mark.getBoundingClientRect();
-    if (mark.matches(HEADING)) {
-      number += 1;
-      if (isSeen(mark)) found.push({ number, top: box.top, pictures: [] });
-    } else if (isSeen(mark) && box.height >= SMALLEST) found.at(-1)?.pictures.push(box);
-  }
-  return found.map(({ number, top, pictures }, place) => {
-    const end = found[place + 1]?.top ?? page.bottom;
-    return { number, pictures, box: panel(page, top, end) };
-  });
-}
-
-/**
- * Where a point of the screen is.
- * @param {number} x
- * @param {number} y
- * @returns {Spot | null}
- */
-function spotAt(x, y) {
-  for (const { number, pictures, box } of panels()) {
-    for (const [picture, its] of pictures.entries()) {
-      const at = within(its, x, y);
-      if (at) return { heading: number, picture, ...at };
-    }
-    const at = within(box, x, y);
-    if (at) return { heading: number, picture: -1, ...at };
-  }
-  return null;
-}
-
-/**
- * Where a spot is on this screen.
- * @param {Spot} spot
- */
-function placeOf(spot) {
-  const found = panels().find(({ number }) => number === spot.heading);
-  const box = found && (spot.picture < 0 ? found.box : found.pictures[spot.picture]);
-  return box ? { x: box.left + spot.x * box.width, y: box.top + spot.y * box.height } : null;
-}
+const TO_PRESS = 8000; // for which a pupil may go where it is
+const LOOK = "position: fixed; z-index: 999990; box-sizing: border-box; border: 0.15rem solid #fff;";
+const COLOR = "#c2410c"; // a white text on it can be read
+/** Where the mark is for what isn't seen, and what it says. @type {Record<Side, { says: string, to: string }>} */
+const MARKS = {
+  up: { says: "↑ The teacher points further up", to: "-50% 0.5rem" },
+  down: { says: "↓ The teacher points further down", to: "-50% calc(-100% - 0.5rem)" },
+  left: { says: "← The teacher points further left", to: "0.5rem -50%" },
+  right: { says: "The teacher points further right →", to: "calc(-100% - 0.5rem) -50%" },
+};
 
 /** Tells where the pointer of this page is, a few times a second. */
 export class Pointing {
@@ -117,30 +47,85 @@ export class Pointing {
   }
 }
 
-/** Shows another page's pointer on this one. */
+/**
+ * Shows another page's pointer on this one: as a dot, or at the edge of what is seen as a mark, which
+ * scrolls there when it is pressed.
+ */
 export class Pointer {
   constructor() {
     /** @type {HTMLElement | undefined} */
     this.dot = undefined;
+    /** @type {HTMLElement | undefined} */
+    this.mark = undefined;
+    /** @type {Spot | undefined} */
+    this.spot = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    document.addEventListener("scroll", () => this.draw(), { capture: true, passive: true });
   }
 
   /** @param {Spot} spot */
   show(spot) {
-    const at = placeOf(spot);
-    if (!at) return this.hide();
+    this.spot = spot;
+    const marked = this.draw();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.hide(), marked ? TO_PRESS : FADES);
+  }
+
+  /** Where it is now, if it is anywhere. Whether it is a mark. */
+  draw() {
+    const at = this.spot && placeOf(this.spot);
+    const page = seenOfPage();
+    if (!at || !page) return this.hide();
+    const side = sideOf(at, page) ?? (at.scroller && sideOf(at, at.scroller.getBoundingClientRect()));
+    if (side) this.drawMark(side, page);
+    else this.drawDot(at);
+    if (this.mark) this.mark.hidden = !side;
+    if (this.dot && side) this.dot.style.opacity = "0";
+    return Boolean(side);
+  }
+
+  /** @param {import("./places.js").Point} at */
+  drawDot(at) {
     const dot = (this.dot ??= madeDot());
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     dot.style.transition = still ? "none" : "translate 180ms linear, opacity 300ms";
     dot.style.translate = `${at.x}px ${at.y}px`;
     dot.style.opacity = "0.85";
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.hide(), FADES);
   }
 
+  /** @param {Side} side @param {import("./places.js").Box} page */
+  drawMark(side, page) {
+    const mark = (this.mark ??= madeMark(() => this.go()));
+    const { says, to } = MARKS[side];
+    mark.textContent = says;
+    const across = { left: 0, right: 1, up: 0.5, down: 0.5 }[side];
+    const down = { left: 0.5, right: 0.5, up: 0, down: 1 }[side];
+    mark.style.left = `${page.left + across * page.width}px`;
+    mark.style.top = `${page.top + down * page.height}px`;
+    mark.style.translate = to;
+  }
+
+  /** Scroll to where it is. */
+  go() {
+    const { spot } = this;
+    const at = spot && placeOf(spot);
+    const page = seenOfPage();
+    if (!at || !page) return;
+    const seen = at.scroller?.getBoundingClientRect();
+    if (seen) at.scroller?.scrollBy(at.x - seen.left - seen.width / 2, at.y - seen.top - seen.height / 2);
+    const now = placeOf(spot)?.y ?? at.y;
+    if (sideOf({ x: page.left, y: now }, page))
+      document.querySelector(PAGE)?.scrollBy(0, now - page.top - page.height / 2);
+    this.show(spot);
+  }
+
+  /** @returns {false} */
   hide() {
+    this.spot = undefined;
     if (this.dot) this.dot.style.opacity = "0";
+    if (this.mark) this.mark.hidden = true;
+    return false;
   }
 }
 
@@ -149,9 +134,21 @@ function madeDot() {
   made.className = "class-pointer";
   made.setAttribute("aria-hidden", "true");
   made.style.cssText =
-    "position: fixed; left: -0.7rem; top: -0.7rem; width: 1.4rem; height: 1.4rem; z-index: 999990;" +
-    "box-sizing: border-box; border-radius: 50%; border: 0.15rem solid #fff; background: #d9480f;" +
-    "box-shadow: 0 0 0.4rem #000a; pointer-events: none; opacity: 0";
+    `${LOOK} left: -0.7rem; top: -0.7rem; width: 1.4rem; height: 1.4rem; border-radius: 50%;` +
+    `background: ${COLOR}; box-shadow: 0 0 0.4rem #000a; pointer-events: none; opacity: 0`;
+  document.body.append(made);
+  return made;
+}
+
+/** @param {() => void} pressed */
+function madeMark(pressed) {
+  const made = document.createElement("button");
+  made.className = "class-pointer-mark";
+  made.type = "button";
+  made.style.cssText =
+    `${LOOK} padding: 0.35rem 0.9rem; border-radius: 1rem; background: ${COLOR}; color: #fff;` +
+    "font: 600 0.9rem/1.3 system-ui, sans-serif; white-space: nowrap; cursor: pointer";
+  made.addEventListener("click", pressed);
   document.body.append(made);
   return made;
 }

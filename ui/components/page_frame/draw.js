@@ -3,6 +3,7 @@
 // (present=1 in the address) the page is one panel at a time, which the arrow keys turn.
 
 import { Lifetime } from "../shared/lifetime.js";
+import { BAR, PAGE, seenOfPage } from "../shared/seen.js";
 import { beginnings, hiding, panelAfter, scrollTo, withoutEmpty } from "./panels.js";
 
 /** @typedef {{ present: boolean, page: string }} FrameData */
@@ -10,8 +11,6 @@ import { beginnings, hiding, panelAfter, scrollTo, withoutEmpty } from "./panels
 const MENU_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink"] a';
 const CLOSE_MENU = '[data-testid="stSidebarCollapseButton"] button';
 const PHONE = "(max-width: 767px)"; // where Streamlit's menu covers the page
-const PAGE = '[data-testid="stMain"]';
-const BAR = ".st-key-study_bar";
 const FORWARD = ["ArrowRight", "PageDown"];
 const BACK = ["ArrowLeft", "PageUp"];
 const BODY = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"]';
@@ -30,13 +29,6 @@ const ITS_OWN_KEYS =
  * @param {FrameData} data
  */
 export const draw = (_root, data) => new Frame(data);
-
-/** Where the page begins below the bar; nothing where the bar scrolls with it. @returns {number | undefined} */
-function lowerEdgeOfBar() {
-  const bar = document.querySelector(BAR);
-  const stays = bar?.parentElement && getComputedStyle(bar.parentElement).position === "sticky";
-  return stays ? bar.getBoundingClientRect().bottom : undefined;
-}
 
 class Frame {
   /** @param {FrameData} data */
@@ -96,10 +88,9 @@ class Frame {
    */
   scroll(key) {
     const page = document.querySelector(PAGE);
-    if (!page) return false;
-    const { top, bottom } = page.getBoundingClientRect();
-    const upper = lowerEdgeOfBar() ?? top;
-    const height = bottom - upper;
+    const seen = seenOfPage();
+    if (!page || !seen) return false;
+    const { top: upper, height } = seen;
     const left = page.scrollHeight - page.clientHeight - page.scrollTop;
     if (FORWARD.includes(key) && left > 4) page.scrollBy(0, scrollTo(this.blocks(upper), height));
     else if (BACK.includes(key) && page.scrollTop > 4) page.scrollBy(0, -0.85 * height);

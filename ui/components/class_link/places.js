@@ -1,0 +1,142 @@
+// @ts-check
+// Where on a page something is, said so that it is the same on a page of another width: in which
+// panel, below which heading, and there on which picture.
+
+/** @typedef {{ heading: number, picture: number, x: number, y: number }} Spot */
+/** @typedef {{ left: number, top: number, width: number, height: number }} Box */
+/** @typedef {{ x: number, y: number }} Point */
+/**
+ * A part of a page. box: all of it, on the screen or not. scroller: what scrolls it, if not the page.
+ * @typedef {{ box: Box, scroller: Element | null }} Area
+ */
+
+const MAIN = '[data-testid="stMainBlockContainer"]';
+const HEADING = "h1, h2";
+const TABLE = '[data-testid="stTable"]';
+const PICTURE =
+  `[data-testid^="stBidiComponent"], [data-testid="stImage"], [data-testid="stHtml"], ` +
+  `[data-testid="stDataFrame"], ${TABLE}`;
+// What is wider than a small screen scrolls inside of its picture, see course/frame.css.
+const SCROLLERS = ".scroll, .scrolls, .wide, .moved, .batch, figure";
+const SMALLEST = 16; // pixels; what is less high is no picture
+
+/**
+ * A point of the screen, as parts of a box; null outside of it.
+ * @param {Box} box
+ * @param {number} x
+ * @param {number} y
+ */
+export function within(box, x, y) {
+  const at = { x: (x - box.left) / box.width, y: (y - box.top) / box.height };
+  return at.x >= 0 && at.x <= 1 && at.y >= 0 && at.y <= 1 ? at : null;
+}
+
+/**
+ * The panel between two headings: as wide as the page, from the one's top to the other's.
+ * @param {Box} page
+ * @param {number} top
+ * @param {number} end
+ * @returns {Box}
+ */
+export const panel = (page, top, end) => ({
+  left: page.left,
+  top,
+  width: page.width,
+  height: Math.max(1, end - top),
+});
+
+/**
+ * On which side of what is seen a point is; null where it is seen.
+ * @typedef {"up" | "down" | "left" | "right"} Side
+ * @param {Point} point
+ * @param {Box} seen
+ * @returns {Side | null}
+ */
+export function sideOf(point, seen) {
+  if (point.y < seen.top) return "up";
+  if (point.y > seen.top + seen.height) return "down";
+  if (point.x < seen.left) return "left";
+  return point.x > seen.left + seen.width ? "right" : null;
+}
+
+/** @param {Element} element */
+const isSeen = (element) => element.getClientRects().length > 0;
+
+/**
+ * All that an element holds, as far as it would reach if it didn't scroll.
+ * @param {Element} element
+ * @returns {Area}
+ */
+function scrolled(element) {
+  const { left, top } = element.getBoundingClientRect();
+  const { scrollLeft, scrollTop, scrollWidth: width, scrollHeight: height } = element;
+  return { box: { left: left - scrollLeft, top: top - scrollTop, width, height }, scroller: element };
+}
+
+/**
+ * A picture, and what scrolls inside of it; also what isn't seen, as a table in a closed fold.
+ * @param {Element} picture
+ * @returns {Area[]}
+ */
+function areasOf(picture) {
+  if (picture.matches(TABLE)) return [scrolled(picture)];
+  const roots = [picture, ...picture.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot);
+  const root = roots.find(Boolean) ?? picture;
+  const inner = [...root.querySelectorAll(SCROLLERS)].map(scrolled);
+  return [{ box: picture.getBoundingClientRect(), scroller: null }, ...inner];
+}
+
+/** What can be pointed at, as the page is now: panels from top to bottom, each with its pictures. */
+function panels() {
+  const main = document.querySelector(MAIN);
+  if (!main) return [];
+  const page = main.getBoundingClientRect();
+  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)];
+  /** @type {{ number: number, top: number, pictures: Area[] }[]} */
+  const found = [];
+  let number = -1;
+  for (const mark of marks) {
+    const box = mark.getBoundingClientRect();
+    if (mark.matches(HEADING)) {
+      number += 1;
+      if (isSeen(mark)) found.push({ number, top: box.top, pictures: [] });
+    } else if (isSeen(mark) && box.height >= SMALLEST) {
+      found.at(-1)?.pictures.push(...areasOf(mark));
+    }
+  }
+  return found.map(({ number, top, pictures }, place) => {
+    const end = found[place + 1]?.top ?? page.bottom;
+    return { number, pictures, area: { box: panel(page, top, end), scroller: null } };
+  });
+}
+
+/**
+ * Where a point of the screen is; on the innermost of what it is on.
+ * @param {number} x
+ * @param {number} y
+ * @returns {Spot | null}
+ */
+export function spotAt(x, y) {
+  for (const { number, pictures, area } of panels()) {
+    const areas = [area, ...pictures];
+    for (const [place, { box, scroller }] of [...areas.entries()].reverse()) {
+      if (scroller && !within(scroller.getBoundingClientRect(), x, y)) continue;
+      const at = within(box, x, y);
+      if (at) return { heading: number, picture: place - 1, ...at };
+    }
+  }
+  return null;
+}
+
+/**
+ * Where a spot is on this screen, or outside of it; null where this page doesn't show what it is on.
+ * @param {Spot} spot
+ * @returns {(Point & { scroller: Element | null }) | null}
+ */
+export function placeOf(spot) {
+  const found = panels().find(({ number }) => number === spot.heading);
+  const area = found && (spot.picture < 0 ? found.area : found.pictures[spot.picture]);
+  if (!area || (area.scroller && !isSeen(area.scroller))) return null;
+  const { box, scroller } = area;
+  return { x: box.left + spot.x * box.width, y: box.top + spot.y * box.height, scroller };
+}
