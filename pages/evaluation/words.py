@@ -14,7 +14,7 @@ from gpt_core.evaluation.reading import nats
 from pages.evaluation.results import MARKS, Calibration, Clothes, Context, Kind
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent, power
+from ui.show.numbers import counted, number, percent, power, went
 from ui.show.surprise_strip import Surprises
 from ui.show.tokens import code
 
@@ -299,10 +299,9 @@ def calibration(found: Calibration) -> str:
         f"weighted by its count: **{percent(found.error)}**. A bin with few guesses "
         "has a wide bar and proves little. "
         f"\n\nWhich **temperature** would mend it? The one with the lowest loss on half of the "
-        f"pieces is τ = **{number(found.temperature)}**. On the other half the error goes from "
-        f"{percent(found.error)} to {percent(found.mended_error)}, the "
-        f"loss from {number(found.bits, '.3f')} to {number(found.mended_bits, '.3f')} bits per "
-        "token. "
+        f"pieces is τ = **{number(found.temperature)}**. On the other half the error "
+        f"{went(percent(found.error), percent(found.mended_error))}, the loss "
+        f"{went(number(found.bits, '.3f'), number(found.mended_bits, '.3f'))} bits per token. "
     )
     if abs(math.log(found.temperature)) < 0.03:
         return said + "That is next to τ = 1: there is little to mend."

@@ -8,23 +8,22 @@ from typing import Any
 
 from gpt_core.interpret.weight_change import WeightChange
 from pages.fine_tuning import words
-from ui.show.plotly_json import Figure, line_trace, whole_figure
+from ui.show.plotly_json import Figure, line_trace, log_axis, whole_figure
 from ui.show.theme import palette, series_color
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-_TICKS = [factor * 10.0**power for power in range(-6, 4) for factor in (1, 3)]
-LOGARITHMIC = {"type": "log", "tickvals": _TICKS, "ticktext": [f"{t:g}" for t in _TICKS]}
 ROUNDING = 1e-5  # of the largest singular value: what is smaller is rounding
 
 
 def loss_curves(found: dict[str, Any], side: str) -> Figure:
     """Loss by step on one of the texts, in bits per token: each way's mean over the seeds, and
     with bars from the lowest to the highest of them."""
-    data = []
+    data, drawn = [], []
     for color, (way, name) in enumerate(words.WAYS.items()):
         seeds = [[nats * words.BITS for nats in one] for one in found["curves"][way][side]]
         at = [*zip(*seeds, strict=True)]
         mean = [fmean(each) for each in at]
+        drawn += [loss for one in seeds for loss in one]
         line = line_trace(found["points"], mean, series_color(color), name, mode="lines+markers")
         line["marker"] = {"size": 8, "symbol": SYMBOLS[color]}
         line["hovertemplate"] = "step %{x}: %{y:.2f}"
@@ -40,7 +39,7 @@ def loss_curves(found: dict[str, Any], side: str) -> Figure:
         data.append(line)
     axes = {
         "xaxis": {"title": "step", "nticks": 8},  # by itself Plotly writes two where it is narrow
-        "yaxis": {"title": f"{words.SIDES[side]}, bits per token", **LOGARITHMIC},
+        "yaxis": log_axis(drawn, f"{words.SIDES[side]}, bits per token"),
     }
     return whole_figure(data, 420, axes, legend=True)
 
@@ -75,15 +74,16 @@ def size_map(changes: Sequence[WeightChange]) -> Figure:
 def value_curves(changes: dict[str, WeightChange]) -> Figure:
     """Singular values of the change of one matrix, largest first, for each way; zeros left out."""
     ways = {"all": 0, "lora": 2}
-    data = []
+    data, drawn = [], []
     for way, color in ways.items():
         every = changes[way].values.tolist()
         values = [v for v in every if v > ROUNDING * every[0]]
+        drawn += values
         places = list(range(1, len(values) + 1))
         line = line_trace(places, values, series_color(color), words.WAYS[way])
         data.append(line | {"mode": "lines+markers", "hovertemplate": "%{x}: %{y:.3g}"})
     axes = {
         "xaxis": {"title": "number of the singular value"},
-        "yaxis": {"title": "singular value", **LOGARITHMIC},
+        "yaxis": log_axis(drawn, "singular value"),
     }
     return whole_figure(data, 340, axes, legend=True)

@@ -164,7 +164,7 @@ def response_curve(sizes: dict[float, float], size_of_input: float, factor: floa
     for drawn in data:
         drawn["hovertemplate"] = "×%{x:.4g}: %{y:.4g}<extra></extra>"
     ticks = [10.0**power for power in range(-3, 4)]
-    factor_axis = {"type": "log", "tickvals": ticks, "ticktext": [f"×{t:g}" for t in ticks]}
+    factor_axis = {"type": "log", "tickvals": ticks, "ticktext": [f"×{t:,g}" for t in ticks]}
     size_axis = {"type": "log", "dtick": 1, "exponentformat": "none"}
     axes = {
         "xaxis": factor_axis | {"title": "input multiplied by", "range": [-3.1, 3.1]},
@@ -214,9 +214,10 @@ def _powers(values: np.ndarray) -> Figure:
     """One hue for powers of ten, from the next below the smallest to the next above the largest."""
     high = math.ceil(values.max(initial=-6))
     low = min(math.floor(values.min(initial=high)), high - 1)
-    powers = sorted({low, min(max(0, low), high), high})
+    step = 1 if high - low <= 4 else math.ceil((high - low) / 3)  # a phone has room for five
+    powers = sorted({low, *range(high, low, -step)})
     scale = [[0, palette().background], [1, series_color(1)]]
-    return _color_axis(scale, powers, [f"{10.0**power:g}" for power in powers])
+    return _color_axis(scale, powers, [f"{10.0**power:,g}" for power in powers])
 
 
 def _signed(values: np.ndarray) -> Figure:

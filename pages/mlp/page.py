@@ -166,7 +166,7 @@ def show_silence(study: Study) -> None:
     study = study.last(MOST_TOKENS)
     seen, every = neurons_of(study), range(study.model.config.n_layer)
     found = [neurons.silence(seen, layer) for layer in every]
-    layers = [f"layer {layer}" for layer in every]
+    layers = [f"layer\u00a0{layer}" for layer in every]  # in a narrow column, too
     show_table(
         pd.DataFrame(words.silence_table(found, hidden), index=layers),
         "mlp_silence",

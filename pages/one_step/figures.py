@@ -10,7 +10,7 @@ import numpy as np
 
 from gpt_core.experiments.one_step import Outcome, Part, Report
 from ui.show.curves import Bar, Chart, Line, curves
-from ui.show.plotly_json import Figure, bar_trace, token_label, whole_figure
+from ui.show.plotly_json import Figure, bar_trace, log_axis, token_label, whole_figure
 from ui.show.theme import palette, series_color
 from ui.show.tokens import TokenLike
 
@@ -18,8 +18,13 @@ _RULE_OF_THUMB = 1e-3  # of a weight's size, moved in one step
 _SHOWN = 1e6  # losses larger than this are off every chart
 
 
-def part_bars(parts: Sequence[Part], value: Callable[[Part], float], title: str) -> Figure:
-    """One bar for each layer and kind, on a logarithmic scale; layers from left to right."""
+def part_bars(
+    parts: Sequence[Part], value: Callable[[Part], float], title: str, others: Sequence[float] = ()
+) -> Figure:
+    """One bar for each layer and kind, on a logarithmic scale; layers from left to right.
+
+    others: values that the scale holds besides.
+    """
     places, centers = _places(parts)
     colors = _colors()
     data = []
@@ -34,8 +39,7 @@ def part_bars(parts: Sequence[Part], value: Callable[[Part], float], title: str)
     seen = [size for part in parts if (size := value(part))] or [1.0]
     layout = {
         "xaxis": {"tickvals": list(centers.values()), "ticktext": list(centers), "showgrid": False},
-        "yaxis": {"type": "log", "title": title, "exponentformat": "power", "dtick": 1}
-        | {"range": [math.log10(min(seen)) - 0.3, math.log10(max(seen)) + 0.1]},
+        "yaxis": log_axis((min([*seen, *others]) / 2, 1.3 * max(seen)), title),
         "bargap": 0.1,
         "barmode": "overlay",  # every bar has a place of its own
     }
@@ -48,13 +52,11 @@ def ratio_bars(parts: Sequence[Part], factor: float) -> Figure:
     def ratio(part: Part) -> float:
         return factor * part.move / part.weight if part.weight else 0.0
 
-    figure = part_bars(parts, ratio, "update ÷ weights")
+    figure = part_bars(parts, ratio, "update ÷ weights", [_RULE_OF_THUMB])
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
     line |= {"y0": _RULE_OF_THUMB, "y1": _RULE_OF_THUMB}
     line["line"] = {"color": palette().text, "width": 2, "dash": "dot"}
     figure["layout"]["shapes"] = [line]
-    axis = figure["layout"]["yaxis"]
-    axis["range"][0] = min(axis["range"][0], math.log10(_RULE_OF_THUMB) - 0.3)
     return figure
 
 

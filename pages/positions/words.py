@@ -21,8 +21,8 @@ HOW = {
     "token's vector: x = wte[token] + wpe[position]. Simple. But the table ends, and training "
     "must find out that positions 5 and 6 are neighbours.",
     "sinusoidal": "The same addition, but the vectors are **calculated**: sin and cos of "
-    "position / 10000^(2i/C). They are like a clock's hands: the first channels are fast, the last "
-    "ones slow.",
+    "position ÷ 10,000 to the power of 2i/C. They are like a clock's hands: the first channels are "
+    "fast, the last ones slow.",
     "rope": "Also **RoPE**. Nothing is added. In every head, each pair of numbers of q and k is "
     "**turned** by position × an angle. The first pair turns 57.3° from one position to the next, "
     "the last hardly at all. Shown: the cosine of that angle.",

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from corpus.datasets import TINY_SHAKESPEARE
 from gpt_core.bundled import MEASURED, bundled_run_path
 from gpt_core.evaluation.intervals import Estimate
 from gpt_core.evaluation.sitcom_report import MODEL, NGRAM, REAL, percent
@@ -111,7 +112,7 @@ def _the_same(columns: dict[str, Any], field: str) -> bool:
 def full_name(row: dict[str, Any]) -> str:
     """A racer's name; the bundled design on another text is named by that."""
     name = NAMES.get(row["name"], row["name"])
-    return name if row["text"] == "sitcom" else f"the same, on {row['text']}"
+    return name if row["text"] == "sitcom" else f"the same, on {TINY_SHAKESPEARE.name}"
 
 
 def race_table(rows: list[dict[str, Any]]) -> Iterator[str]:

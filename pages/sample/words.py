@@ -13,7 +13,7 @@ from gpt_core.evaluation.sitcom_report import MODEL
 from gpt_core.evaluation.sitcom_report import percent as of_scenes
 from gpt_core.generate.sample import SampleConfig, distribution
 from ui.app.lesson import Answer
-from ui.show.numbers import counted, number, percent
+from ui.show.numbers import counted, number, percent, raised
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def temperature(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> s
     shown = number(gap, ".3f")
     said = (
         f"The best two tokens are {a} with logit {number(first, '.3f')} and {b} with "
-        f"{number(second, '.3f')}: a gap of {shown}. At τ = 1 that makes {a} e^{shown} = "
+        f"{number(second, '.3f')}: a gap of {shown}. At τ = 1 that makes {a} e{raised(shown)} = "
         f"{_times(gap)} times as likely."
     )
     tau = config.temperature

@@ -9,7 +9,7 @@ from gpt_core.evaluation.surprise import Cost
 from pages.surprise.results import AtHome, Counted, Trained
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent, power
+from ui.show.numbers import counted, number, percent, power, raised
 from ui.show.surprise_strip import Surprises
 from ui.show.tokens import code
 
@@ -228,7 +228,8 @@ def perplexity(texts: Sequence[str], found: Surprises, vocabulary: int) -> str:
     """What the number means here, and what it doesn't."""
     count, value = len(found.bits), power(found.mean)
     shown = number(value, ".2f" if value < 1000 else ".3g")
-    said = f"**Perplexity** is 2 to the power of the loss: 2^{number(found.mean)} = **{shown}**. "
+    exponent = raised(number(found.mean))
+    said = f"**Perplexity** is 2 to the power of the loss: 2{exponent} = **{shown}**. "
     if found.mean < 0.005:
         return said + "The model was sure of every token, and right. Less than 1 is impossible."
     if count == 1:

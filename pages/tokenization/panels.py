@@ -33,7 +33,7 @@ from ui.app.locks import REVEAL, locked
 from ui.app.study_bar import about_prompt, rerun_parts
 from ui.services.study import Study
 from ui.show.chips import show_chips
-from ui.show.numbers import counted
+from ui.show.numbers import counted, number
 from ui.show.tables import show_frame
 from ui.show.tokens import code, short
 
@@ -232,7 +232,7 @@ def show_sight(study: Study, found: Cutters) -> None:
             {
                 "tokenizer": name,
                 "vocabulary": tokenizer.vocab_size,
-                "characters per token": round(ratio, 2),
+                "characters per token": number(ratio),
                 f"{block} tokens are": f"{block * ratio:,.0f} characters",
             }
             for name, (tokenizer, ratio) in ratios.items()

@@ -113,12 +113,12 @@ def _row(view: RunView) -> dict[str, Any]:
     best = min((bits_per_character(p.val_loss, view) for p in points), default=None)
     last = bits_per_character(points[-1].val_loss, view) if points else None
     elapsed = view.curves.elapsed
+    unfinished = "" if view.state == "finished" else f" of {view.setup.steps:,}, {view.state}"
     return {
         "run": title(view),
-        "state": view.state,
         "bits per character": last and round(last, 3),
         "best": best and round(best, 3),
-        "steps": f"{view.step:,} of {view.setup.steps:,}",
+        "steps": f"{view.step:,}{unfinished}",
         "time": duration(elapsed[-1]) if elapsed else "–",
         "text": plain(view.setup.corpus_name),
         "model": view.setup.design,

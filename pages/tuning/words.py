@@ -385,7 +385,7 @@ def noise_rule(found: Noise) -> str:
 # ---- Searching ----
 
 SEARCH = (
-    "Four ways to search. **Grid**: a few values of each setting, every combination. **Random**: "
+    "**Grid**: a few values of each setting, every combination. **Random**: "
     "every setting drawn by lot. **TPE**: a model of the results so far guesses where good ones "
     "are. **Halving**: many settings start, and again and again the worse half is given up early."
 )

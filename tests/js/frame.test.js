@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beginnings, hiding, panelAfter, scrollTo, withoutEmpty } from "../../ui/components/page_frame/panels.js";
+import { beginnings, goesOn, hiding, panelAfter, scrollTo, withoutEmpty } from "../../ui/components/page_frame/panels.js";
 
 test("a panel begins with each heading, the first with what stands above it", () => {
   assert.deepEqual(beginnings([false, true, false, true, true]), [0, 3, 4]);
@@ -37,4 +37,9 @@ test("a panel that is too high is scrolled to what was cut", () => {
   assert.equal(scrollTo(blocks, 600), 570);
   assert.equal(scrollTo([...blocks, { top: 562, bottom: 590 }], 600), 562); // in the column beside
   assert.equal(scrollTo([{ top: 0, bottom: 2000 }], 600), 510); // too high itself: most of a screen
+});
+
+test("room at a page's end is nothing to go on to", () => {
+  assert.ok(goesOn([{ bottom: 300 }, { bottom: 620 }], 600));
+  assert.ok(!goesOn([{ bottom: 300 }, { bottom: 603 }], 600));
 });

@@ -1,6 +1,6 @@
 import pytest
 
-from ui.show.numbers import near_even, number, ordinal, percent, tidy
+from ui.show.numbers import near_even, number, ordinal, percent, raised, tidy
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,7 @@ def test_every_nth_has_its_ending():
 def test_a_share_of_two_is_near_an_even_one_only_if_little_more():
     assert near_even(0.55, 2) and not near_even(0.74, 2)
     assert near_even(0.03, 43) and not near_even(0.04, 43)
+
+
+def test_a_number_as_an_exponent():
+    assert f"2{raised(number(-10.87))}" == "2⁻¹⁰·⁸⁷"

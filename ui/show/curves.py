@@ -20,7 +20,7 @@ from ui.show.handout import Chart as HandoutChart
 from ui.show.plotly_theme import template
 from ui.show.rows import csv_of
 from ui.show.take_away import take_away
-from ui.show.theme import Palette, palette, series_color
+from ui.show.theme import Palette, palette, series_color, type_scale
 
 _ZOOM = "zoom"
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
@@ -99,7 +99,8 @@ def curves(
     x_axis: dict[str, Any] = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
     x_axis["scale"] = {"nice": False, "domain": [0, x_max] if x_max else _domain("x")}
     y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
-    name = max(_NAME, _LINE / max(1, height - _AROUND))
+    large = type_scale()
+    name = max(_NAME, large * _LINE / max(1, height - large * _AROUND))
     others = [0.0] * from_zero + _reach(bars, log_y, name)
     y_axis["scale"] = {"domain": _domain("y", others), "nice": not log_y}
     y_axis["scale"] |= {} if from_zero else {"padding": 16}
@@ -111,7 +112,13 @@ def curves(
             *_line_layers(lines, x_title, 3 if height > 300 else 1.5),
             *_bar_layers(bars, log_y, name),
         ],
-        "config": {"axis": {"labelFontSize": 14, "titleFontSize": 15, "titleFontWeight": "normal"}},
+        "config": {
+            "axis": {
+                "labelFontSize": 14 * large,
+                "titleFontSize": 15 * large,
+                "titleFontWeight": "normal",
+            }
+        },
     }
     return Chart(_long_form(lines), spec, lines, x_max, from_zero)
 
@@ -291,7 +298,9 @@ def _symbol(line: Line) -> str:
 
 def _legend(lines: Sequence[Line]) -> dict[str, Any]:
     """One for all layers."""
-    legend = {"title": None, "orient": "top", "labelFontSize": 15, "labelLimit": 330}
+    large = type_scale()
+    legend: dict[str, Any] = {"title": None, "orient": "top"}
+    legend |= {"labelFontSize": 15 * large, "labelLimit": 330 * large}
     legend |= {"symbolOpacity": 1, "direction": "horizontal"}
     letters = [len(line.name) for line in lines]
     if max(letters) > 12:
@@ -325,12 +334,14 @@ def _bar_layers(bars: Sequence[Bar], log_y: bool, name: float) -> list[dict[str,
         return []
     colors = palette()
     rule = {"type": "rule", "strokeDash": [2, 3], "strokeWidth": 1.5, "color": colors.muted}
-    text = {"type": "text", "align": "right", "dx": -4, "fontSize": 14, "color": colors.text}
+    large = type_scale()
+    text = {"type": "text", "align": "right", "dx": -4, "color": colors.text}
+    text |= {"fontSize": 14 * large}
     halo = text | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
     place = {"x": {"value": "width"}, "text": {"field": "label"}}
     layers = [{"data": _named(bars), "mark": rule, "encoding": {"x": None}}]
     for level, some in _by_level(bars, log_y, name).items():
-        side = BELOW | {"dy": BELOW["dy"] + (level - 1) * _LINE} if level else ABOVE
+        side = BELOW | {"dy": BELOW["dy"] + (level - 1) * large * _LINE} if level else ABOVE
         for mark in (halo, text):
             layers.append({"data": _named(some), "mark": mark | side, "encoding": place})
     return layers

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _WRITTEN_OUT = 7  # powers of ten from which a large number has an exponent
 _MOST_BITS = 1000  # 2 to the power of more is too large for a float
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED = str.maketrans("-−.0123456789", "⁻⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 _CHOSEN, _FURTHER = 1.5, 0.1
@@ -49,6 +49,11 @@ def number(value: float, form: str = ".2f") -> str:
     if power and 0 < int(power) < _WRITTEN_OUT:
         digits, power = f"{value:,.0f}", ""
     return digits.replace("-", "−") + (f"·10{str(int(power)).translate(_RAISED)}" if power else "")
+
+
+def raised(exponent: str) -> str:
+    """A number as it stands after another one that it is the power of, like ⁰·⁸⁷ in 2⁰·⁸⁷."""
+    return exponent.translate(_RAISED)
 
 
 def tidy(value: float, zero: float = 5e-7) -> str:

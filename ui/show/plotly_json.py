@@ -79,16 +79,21 @@ def count_bars(
     counts: Sequence[float],
     color: str | Sequence[str],
     decimals: int = 0,
+    title: str = "",
 ) -> Figure:
     """Horizontal bars of counts or other amounts, the first on top. color: for all, or each.
 
-    labels: short ones; a token or a word goes through `ui.show.tokens.short` first.
+    labels: short ones; a token or a word goes through `ui.show.tokens.short` first. title: of the
+    amounts, where nothing right beside the bars says what they are.
     """
     names = [html.escape(label[:_LONGEST], quote=False) for label in labels]
     bars = {"text": [f"{count:,.{decimals}f}" for count in counts], "textposition": "auto"}
     bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>", "customdata": names}
     axis = named_rows(names, grid=True, tickfont={"family": "monospace", "size": 14})
-    return _small(bars | _small_rows(counts, color), 27 * len(names) + 40, {"yaxis": axis})
+    layout: Figure = {"yaxis": axis} | ({"xaxis": {"title": {"text": title}}} if title else {})
+    return _small(
+        bars | _small_rows(counts, color), 27 * len(names) + (74 if title else 40), layout
+    )
 
 
 def _small_rows(values: Sequence[float], color: str | Sequence[str]) -> Figure:
@@ -214,6 +219,7 @@ def whole_figure(data: list[Figure], height: int, layout: Figure, legend: bool =
         axis = {"fixedrange": True, "zeroline": False, "gridcolor": colors.grid}
         axis |= {
             "separatethousands": True,
+            "exponentformat": "none",  # 140,000 and not 140k
             "automargin": True,
             "tickfont": {"size": 14, "color": colors.muted},
         }

@@ -47,6 +47,9 @@ def variables(colors: Palette) -> str:
 LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")
 DARK_SERIES = ("#ffb04a", "#4fd1e0", "#ff8fc4", "#c9d94a", "#a9b8cc", "#ffa07a")
 
+PRESENT = "present"  # in the session: whether a projector shows the page, see ui/app/projector.py
+_LARGER = 1.3
+
 LEGEND = (
     ":blue[**Q** query: looked for] · :red[**K** key: compared with it] · "
     ":green[**V** value: passed on] · :violet[**output**]"
@@ -69,6 +72,11 @@ def contrast(one: str, other: str) -> float:
 def ink_on(ground: str) -> str:
     """Black or white, whichever stands out more: its contrast is at least 4.58 on any colour."""
     return max("#000000", "#ffffff", key=lambda ink: contrast(ink, ground))
+
+
+def type_scale() -> float:
+    """How much larger than usual a chart's letters are: before a class they are."""
+    return _LARGER if st.session_state.get(PRESENT) else 1.0
 
 
 def is_dark() -> bool:

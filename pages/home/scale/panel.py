@@ -32,7 +32,9 @@ def show_ladder() -> None:
 def _draw(value: dict[str, Any], finished: bool) -> None:
     rungs = value["rungs"]
     bits = [mean(rung["bits"]) for rung in rungs]
-    bars = count_bars([rung["name"] for rung in rungs], bits, series_color(1), decimals=2)
+    bars = count_bars(
+        [rung["name"] for rung in rungs], bits, series_color(1), 2, "bits per character"
+    )
     show(bars, "ladder_bars", words.BARS)
     rows = []
     for i, rung in enumerate(rungs):

@@ -4,10 +4,12 @@
 import { watchConnection } from "./connection.js";
 import { Notice } from "./notice.js";
 import { readNumbers } from "./numbers.js";
+import { enlarge } from "./projector.js";
 import { survive } from "./translation.js";
 
 const SECONDS = 8; // that a refusal can be read
 
+enlarge(document.documentElement, location.search);
 survive(document);
 watchConnection(window);
 const refusals = new Notice(document, "refusal");

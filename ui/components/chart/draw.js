@@ -3,8 +3,10 @@
 // near. So a page with ten charts answers as soon as the one or two that are in view.
 
 import { base } from "../shared/base.js";
+import { pageScale } from "../shared/dom.js";
 import { Lifetime } from "../shared/lifetime.js";
 import { PAGE } from "../shared/seen.js";
+import { enlarged } from "./letters.js";
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 /** @typedef {{ figure: Figure, alt: string, script: string, chooses: boolean }} Message */
@@ -89,10 +91,15 @@ class Chart {
     this.text = text;
     /** @type {Message} */
     this.message = JSON.parse(text);
-    this.host.style.minHeight = `${this.message.figure.layout.height}px`; // before it is drawn, too
+    this.host.style.minHeight = `${this.figure().layout.height}px`; // before it is drawn, too
     this.host.setAttribute("aria-label", this.message.alt);
     this.isStale = true;
     this.drawSoon();
+  }
+
+  /** As it is drawn: before a class in larger letters. */
+  figure() {
+    return enlarged(this.message.figure, pageScale());
   }
 
   /** Before the next painting, once, however much has changed until then. */
@@ -107,7 +114,7 @@ class Chart {
 
   /** As wide as its place, 0 where that is folded away; where it fills the screen, as high. */
   size() {
-    const { height } = this.message.figure.layout;
+    const { height } = this.figure().layout;
     const fills = document.fullscreenElement?.contains(this.host);
     return {
       width: this.host.clientWidth,
@@ -122,9 +129,9 @@ class Chart {
       this.host.textContent = FAILED;
       return;
     }
-    const { data, layout } = this.message.figure;
+    const { data, layout } = this.figure();
     const size = this.size();
-    const drawn = `${size.width} × ${size.height}`;
+    const drawn = `${size.width} × ${size.height}, ${pageScale()}`;
     if (!size.width || this.life.signal.aborted || (!this.isStale && drawn === this.drawn)) return;
     if (!this.drawn) this.host.textContent = ""; // that it could not be drawn before
     this.isStale = false;

@@ -4,7 +4,7 @@
 
 import { Lifetime } from "../shared/lifetime.js";
 import { BAR, PAGE, seenOfPage } from "../shared/seen.js";
-import { beginnings, hiding, panelAfter, scrollTo, withoutEmpty } from "./panels.js";
+import { beginnings, goesOn, hiding, panelAfter, scrollTo, withoutEmpty } from "./panels.js";
 
 /** @typedef {{ present: boolean, page: string }} FrameData */
 
@@ -16,6 +16,7 @@ const BACK = ["ArrowLeft", "PageUp"];
 const BODY = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"]';
 // The bar stays; what has no size, as this component, isn't counted as hidden either.
 const PART = `${BODY} > :not(:has(.st-key-study_bar))`;
+const END = '[data-testid="stMainBlockContainer"]'; // has some room below everything
 const BLOCK = '[data-testid="stElementContainer"]';
 const NOT_COUNTED = `${BAR}, .st-key-place, .st-key-page_frame, .st-key-visitor_component, .st-key-class_link`;
 const TWO = '[class*="st-key-two_"]';
@@ -38,6 +39,7 @@ class Frame {
     document.head.append(this.style);
     this.life.atEnd(() => this.style.remove());
     this.panel = 0;
+    this.room = 0; // pixels below the panel, so that what was cut can stand at the upper edge
     this.data = data;
     this.life.on(document, "click", (event) => this.closeMenu(event));
     this.life.on(document, "keydown", (event) => this.turn(event));
@@ -48,7 +50,7 @@ class Frame {
 
   /** @param {FrameData} data */
   show(data) {
-    if (data.page !== this.data.page) this.panel = 0;
+    if (data.page !== this.data.page) this.panel = this.room = 0;
     this.data = data;
     this.changes.disconnect();
     if (data.present) this.changes.observe(document.body, { childList: true, subtree: true });
@@ -77,6 +79,7 @@ class Frame {
     if (next === this.panel) return;
     event.preventDefault();
     this.panel = next;
+    this.room = 0;
     this.arrange();
     document.querySelector(PAGE)?.scrollTo(0, 0);
   }
@@ -92,10 +95,22 @@ class Frame {
     if (!page || !seen) return false;
     const { top: upper, height } = seen;
     const left = page.scrollHeight - page.clientHeight - page.scrollTop;
-    if (FORWARD.includes(key) && left > 4) page.scrollBy(0, scrollTo(this.blocks(upper), height));
-    else if (BACK.includes(key) && page.scrollTop > 4) page.scrollBy(0, -0.85 * height);
-    else return false;
+    if (BACK.includes(key) && page.scrollTop > 4) page.scrollBy(0, -0.85 * height);
+    else if (!FORWARD.includes(key) || left <= 4) return false;
+    else {
+      const blocks = this.blocks(upper);
+      if (!goesOn(blocks, height)) return false;
+      const by = scrollTo(blocks, height);
+      if (by > left && blocks.some(({ top }) => top === by)) this.makeRoom(by - left);
+      page.scrollBy(0, by);
+    }
     return true;
+  }
+
+  /** @param {number} missing */
+  makeRoom(missing) {
+    this.room += Math.ceil(missing);
+    this.arrange();
   }
 
   /** What of the panel must not be cut in two. @param {number} upper */
@@ -121,6 +136,7 @@ class Frame {
       const panel = Math.min(this.panel, begins.length - 1);
       const end = begins[panel + 1] ?? 1e6;
       rule = hiding(PART, begins[panel], end);
+      if (this.room) rule += ` ${END} { padding-bottom: calc(3rem + ${this.room}px); }`;
     }
     if (rule !== this.style.textContent) this.style.textContent = rule;
   }

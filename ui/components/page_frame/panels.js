@@ -51,6 +51,13 @@ export function scrollTo(blocks, height) {
 }
 
 /**
+ * Whether there is more of a panel below than the room that a page has at its end.
+ * @param {{ bottom: number }[]} blocks as above
+ * @param {number} height of what is seen
+ */
+export const goesOn = (blocks, height) => blocks.some(({ bottom }) => bottom > height + 4);
+
+/**
  * A rule that hides all parts but those of one panel.
  * @param {string} part what finds each part of the page
  * @param {number} begin counted from 0

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { enlarged } from "../../ui/components/chart/letters.js";
+
+const FIGURE = {
+  data: [{ type: "bar", x: [1, 2], textfont: { size: 12 }, marker: { size: 8 }, customdata: [["a", 1]] }],
+  layout: {
+    height: 400,
+    margin: { t: 40, b: 60, l: 70, pad: 5 },
+    font: { size: 15, color: "black" },
+    xaxis: { tickfont: { size: 14 }, title: { text: "step", font: { size: 15 } } },
+    shapes: [{ line: { width: 2 } }],
+    annotations: [{ text: "here", font: { size: 10 } }],
+  },
+};
+
+test("letters grow, and the room that they take; what is drawn stays", () => {
+  const { data, layout } = enlarged(FIGURE, 1.4); // by 1.3, as a chart's stand closer
+  assert.ok(Math.abs(layout.font.size - 19.5) < 1e-9);
+  assert.ok(Math.abs(layout.annotations[0].font.size - 13) < 1e-9);
+  assert.ok(layout.xaxis.tickfont.size > 18 && layout.xaxis.title.font.size > 19);
+  assert.ok(data[0].textfont.size > 15);
+  assert.equal(data[0].marker.size, 8);
+  assert.deepEqual(data[0].customdata, [["a", 1]]);
+  assert.deepEqual(layout.margin, { t: 52, b: 78, l: 91, pad: 6 });
+  assert.equal(layout.height, 430);
+  assert.equal(FIGURE.layout.font.size, 15);
+});
+
+test("as usual a figure is the one that came", () => {
+  assert.equal(enlarged(FIGURE, 1), FIGURE);
+});

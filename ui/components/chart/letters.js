@@ -1,0 +1,40 @@
+// @ts-check
+// A chart in letters as large as the page's: before a class they are larger.
+
+/** @typedef {{ data: any[], layout: any }} Figure */
+
+const BETWEEN = 0.75; // of what a page's letters grow by, a chart's do, which stand closer
+
+/**
+ * A figure whose letters, and the room that they take around it, have grown with the page's.
+ * @param {Figure} figure
+ * @param {number} scale of the page's letters: 1 as usual
+ * @returns {Figure}
+ */
+export function enlarged(figure, scale) {
+  if (scale <= 1) return figure;
+  const by = 1 + BETWEEN * (scale - 1);
+  const { data, layout } = grown(figure, by, false);
+  const { t = 0, b = 0 } = figure.layout.margin ?? {};
+  const margin = Object.entries(layout.margin ?? {}).map(([side, room]) => [side, Math.round(room * by)]);
+  const height = Math.round(figure.layout.height + (by - 1) * (t + b));
+  return { data, layout: { ...layout, margin: Object.fromEntries(margin), height } };
+}
+
+/**
+ * The same with every size of a font multiplied.
+ * @param {any} value
+ * @param {number} by
+ * @param {boolean} isFont whether it describes a font
+ * @returns {any}
+ */
+function grown(value, by, isFont) {
+  if (Array.isArray(value)) return value.map((each) => (typeof each === "object" ? grown(each, by, false) : each));
+  if (!value || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => {
+      if (isFont && name === "size" && typeof each === "number") return [name, each * by];
+      return [name, grown(each, by, /font$/i.test(name))];
+    }),
+  );
+}
