@@ -9,7 +9,18 @@ import streamlit as st
 import corpus
 from corpus.datasets import DATA_SETS, DataSet, load
 from pages.data import words
-from ui.app.chosen_text import Upload, bundled_corpus, choose_corpus, chosen_corpus, chosen_upload
+from ui.app import widgets
+from ui.app.chosen_text import (
+    NOT_IN_LINK,
+    OWN,
+    Upload,
+    bundled_corpus,
+    choose_corpus,
+    chosen_corpus,
+    chosen_upload,
+    name_of_set,
+    name_of_text,
+)
 from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
 from ui.show.names import as_text, show_error
@@ -23,9 +34,10 @@ _LONGEST_EXCERPT = 260
 
 def text_picker() -> None:
     """Widgets for one of five sources; what is refused is said, what was chosen stays."""
-    source = st.radio(
+    source = widgets.radio(
         "Which text?",
         [_BUNDLED, _GENERATED, _KNOWN, _PASTE, _UPLOAD],
+        default=_BUNDLED,
         horizontal=True,
         key="text_source",
         persist_state="session",
@@ -46,6 +58,8 @@ def text_picker() -> None:
         _ask_whether_it_is_right(upload)
     chosen = chosen_corpus()
     st.success(words.in_use(chosen.name, len(chosen.text)), icon=":material/check_circle:")
+    if name_of_text() == OWN:
+        st.caption(NOT_IN_LINK)
     if chosen.report is not None:
         _show_report(chosen.report)
     elif chosen is bundled_corpus():
@@ -66,7 +80,7 @@ def _well_known() -> None:
         label = f"Fetch {name}"
         st.caption(words.fetched(address, data_set.sha256))
     pressed = st.button(label, type="primary", icon=":material/download:", key="fetch_data_set")
-    if pressed and _try(lambda: _fetch(data_set)):
+    if pressed and _try(lambda: _fetch(data_set), name=name_of_set(data_set)):
         st.rerun()  # the words above say that it isn't here yet
 
 
@@ -131,14 +145,17 @@ def _encoding() -> str:
     return report.encoding if report else ""
 
 
-def _try(read: Callable[[], corpus.Corpus], upload: Upload | None = None) -> bool:
-    """Whether it was read; a refusal is said. upload: what is kept if it was read by a guess."""
+def _try(read: Callable[[], corpus.Corpus], upload: Upload | None = None, name: str = OWN) -> bool:
+    """Whether it was read; a refusal is said.
+
+    upload: what is kept if it was read by a guess. name: what the address calls the text.
+    """
     try:
         text = read()
     except corpus.CorpusError as error:
         show_error(error)
         return False
-    choose_corpus(text, upload if text.readings else None)
+    choose_corpus(text, upload if text.readings else None, name)
     return True
 
 

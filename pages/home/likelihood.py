@@ -9,6 +9,7 @@ import streamlit as st
 from gpt_core.tokenizers import first_tokens
 from pages.home import words
 from pages.home.results import overview_of
+from ui.app import widgets
 from ui.app.glossary import prose
 from ui.services.study import Study
 
@@ -18,7 +19,7 @@ MOST_COLOURED = 128  # tokens
 def show_likelihood(study: Study) -> None:
     """Any token that the reader types; then the prompt, coloured."""
     story, V = overview_of(study), study.model.config.vocab_size
-    typed = st.text_input(
+    typed = widgets.text_input(
         "How likely is it to come next? Type any token",
         key="guess",
         max_chars=20,

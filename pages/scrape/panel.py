@@ -10,6 +10,7 @@ import streamlit as st
 from corpus.cleaning import visible
 from corpus.scraper.site import COPYRIGHT, ScrapeError, Site
 from pages.scrape import words
+from ui.app import widgets
 from ui.app.chosen_text import choose_corpus, chosen_corpus
 from ui.app.client import may_scrape
 from ui.app.glossary import prose
@@ -53,11 +54,15 @@ def scrape_a_show() -> None:
 def _form() -> None:
     with st.form("scrape", border=False):
         name, one, two = st.columns([2, 1, 1])
-        show = name.text_input(
-            "The show, as in the site's addresses", "modern-family", max_chars=80, key="scrape_show"
+        show = widgets.text_input(
+            words.SHOW, "modern-family", key="scrape_show", max_chars=80, container=name
         )
-        season = one.number_input("Season (0 for all)", 0, 999, 1, key="scrape_season")
-        limit = two.number_input("Episodes at most", 1, MOST_EPISODES, 5, key="scrape_limit")
+        season = widgets.number_input(
+            "Season (0 for all)", 0, 999, 1, key="scrape_season", container=one
+        )
+        limit = widgets.number_input(
+            "Episodes at most", 1, MOST_EPISODES, 5, key="scrape_limit", container=two
+        )
         if st.form_submit_button("Scrape", type="primary", icon=":material/download:"):
             try:
                 scraping_service().start(visitor_id(), show or "", int(season) or None, int(limit))
@@ -142,9 +147,7 @@ def _cleaning(job: Job) -> None:
 def show_steps(stages: Sequence[Stage], key: str) -> None:
     """A list of all steps, and the text before and after the chosen one. key: of the list."""
     changed = [s.step.name for s in stages if s.before != s.after]
-    name = st.pills(
-        "Step", [s.step.name for s in stages], default=changed[0], key=key, required=True
-    )
+    name = widgets.pills("Step", [s.step.name for s in stages], changed[0], key=key)
     stage = next(s for s in stages if s.step.name == name)
     st.markdown(stage.step.why)
     if stage.before == stage.after:

@@ -58,6 +58,7 @@ FETCHING = (
     "Before a page can be cleaned it must be fetched. A program can ask for a thousand pages in a "
     "minute, and so be a burden to a site. This one doesn't."
 )
+SHOW = "The show, as in the site's addresses"
 TICK = "I fetch for my own study only, and won't pass it on"
 SWITCHED_OFF = (
     "Fetching is switched off for visitors: it works on the computer that runs the app, unless "

@@ -123,6 +123,8 @@ def check_own(scene: Scene) -> None:
             persist_state="session",  # and this one's edits are there again when it comes back
             help=words.OWN_HELP,
         )
+        if (own or "") != scene.text:
+            st.caption(words.OWN_NOT_IN_LINK)
     text = "\n".join(line.rstrip() for line in (own or "").strip().splitlines())
     with right:
         if not text:

@@ -92,7 +92,7 @@ for column, name in zip(st.columns(len(numbers)), numbers, strict=True):
 show_wording(scene)
 st.subheader("Why not line by line?")
 prose(words.INDEPENDENT)
-if st.toggle("Show me such a scene", key="unrelated"):
+if widgets.toggle("Show me such a scene", key="unrelated"):
     unrelated = unrelated_lines(seed)
     left, right = st.columns(2, gap="large")
     with left:

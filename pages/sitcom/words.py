@@ -156,6 +156,7 @@ def read_back(scene: Scene) -> str:
 UNBREAKABLE = "This scene can't be broken in that way. Take another scene."
 DASHED = "A dashed line shows what was changed."
 
+OWN_NOT_IN_LINK = "What you write here is not in this page's link."
 OWN_HELP = (
     "A heading, then lines and (directions), one blank line apart. It is checked "
     "when you click outside the box, or press Ctrl+Enter."

@@ -231,7 +231,7 @@ def show_sight(study: Study, found: Cutters) -> None:
         [
             {
                 "tokenizer": name,
-                "vocabulary": tokenizer.vocab_size,
+                "vocabulary": f"{tokenizer.vocab_size:,}",
                 "characters per token": number(ratio),
                 f"{block} tokens are": f"{block * ratio:,.0f} characters",
             }

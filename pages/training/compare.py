@@ -122,5 +122,5 @@ def _row(view: RunView) -> dict[str, Any]:
         "time": duration(elapsed[-1]) if elapsed else "–",
         "text": plain(view.setup.corpus_name),
         "model": view.setup.design,
-        "parameters": view.setup.parameters,
+        "parameters": f"{view.setup.parameters:,}",
     }

@@ -332,11 +332,12 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         Line("validation", steps, validation, color=1, markers=True),
     ]
     drawing, below = st.container(), st.container()
-    logarithmic = shown and below.toggle(
+    logarithmic = shown and widgets.toggle(
         "Logarithmic scale",
         view.run_id == models.BUNDLED,
         key=f"logarithmic_{view.run_id}",
         help=words.LOGARITHMIC_HELP,
+        container=below,
     )
     bars = bars_of(view)
     numbers = chain((bar.y for bar in bars), *(line.y for line in lines))

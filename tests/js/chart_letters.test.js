@@ -27,6 +27,11 @@ test("letters grow, and the room that they take; what is drawn stays", () => {
   assert.equal(FIGURE.layout.font.size, 15);
 });
 
+test("rows of bars grow with the letters in them", () => {
+  const rows = { ...FIGURE, data: [{ type: "bar", orientation: "h" }] };
+  assert.equal(enlarged(rows, 1.4).layout.height, 520);
+});
+
 test("as usual a figure is the one that came", () => {
   assert.equal(enlarged(FIGURE, 1), FIGURE);
 });

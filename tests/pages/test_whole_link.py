@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.helpers import said, sent, write_run
+from ui.app.chosen_text import NOT_HERE, NOT_IN_LINK
 from ui.app.whole_link import OTHER_WEIGHTS, weights_of
 from ui.services.caches import RESULTS
 from ui.services.models import load
@@ -73,3 +74,53 @@ def test_the_same_weights_elsewhere_are_the_same(open_at, tmp_path):
     (tmp_path / MODEL).rename(tmp_path / "0000000b")
     app = open_at("layernorm", **query | {"model": "0000000b"})
     assert OTHER_WEIGHTS not in said(app)
+
+
+# ---- The text ----
+
+
+@pytest.mark.parametrize("lesson", ["data", "tokenization", "surprise", "training", "tuning"])
+def test_a_generated_text_is_in_the_link(open_at, lesson):
+    app = open_at("data", text_source="The sitcom, generated", scenes="100", text_seed="7")
+    app.button(key="use_sitcom").click().run()
+    assert app.query_params["text"] == "sitcom-100-7"
+    chosen = app.session_state["chosen_corpus"]
+    app.switch_page(f"../pages/{lesson}/page.py").run()
+    assert link_of(app)["text"] == "sitcom-100-7"
+    fresh = open_at(lesson, text="sitcom-100-7")
+    assert fresh.session_state["chosen_corpus"].text == chosen.text
+    assert NOT_HERE not in said(fresh)
+
+
+def test_the_bundled_text_is_in_it_too_and_where_no_text_is_shown_none(open_at):
+    assert link_of(open_at("data"))["text"] == "bundled"
+    assert "text" not in link_of(open_at("layernorm"))
+
+
+def test_a_text_of_ones_own_is_in_no_link_and_both_ends_say_so(open_at):
+    app = open_at("data", text_source="Paste a text")
+    app.text_area(key="pasted_text").set_value("A duck sat down in the dryer. " * 100)
+    app.button[[b.label for b in app.button].index("Use this text")].click().run()
+    assert not app.exception and NOT_IN_LINK in said(app)
+    app.switch_page("../pages/surprise/page.py").run()
+    assert link_of(app)["text"] == "own"
+    assert NOT_IN_LINK in sent(app, "copied_link")["copied"]
+    assert NOT_IN_LINK in sent(app, "copied_link")["by_hand"]
+    assert NOT_HERE not in said(app)
+    assert NOT_HERE in said(open_at("surprise", text="own"))
+
+
+@pytest.mark.parametrize("text", ["sitcom-999999-1", "sitcom-100-1x", "tiny-shakespeare", "../own"])
+def test_a_text_that_is_not_to_be_had_is_said_to_be_missing(open_at, monkeypatch, tmp_path, text):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    app = open_at("surprise", text=text)
+    assert NOT_HERE in said(app)
+    assert "chosen_corpus" not in app.session_state
+
+
+def test_what_a_teacher_shows_is_on_the_teachers_text(open_at):
+    """Who was on another text is back on the bundled one."""
+    app = open_at("surprise", text="sitcom-100-7")
+    app.query_params["text"] = "bundled"
+    app.run()
+    assert app.session_state["chosen_corpus"] is None

@@ -11,12 +11,10 @@ import pandas as pd
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pandas.io.formats.style import Styler
 
 from gpt_core.interpret.attention import trace_attention
 from tests.helpers import app_at, tiny_model
 from ui.components.attention_map import COLUMNS, message_of, pack_weights, rows_of_message
-from ui.show import tables
 from ui.show import take_away as taking
 from ui.show.handout import OFF, About, Chart, page_of, sheet
 from ui.show.names import unmarked
@@ -148,12 +146,3 @@ def test_under_a_picture_stands_one_button_that_opens_two():
     taken = [box for box in app.get("popover") if box.proto.popover.label == LABEL]
     assert taken and not app.get("download_button")
     torch.manual_seed(0)
-
-
-def test_a_table_groups_thousands_and_takes_its_numbers_along():
-    rows = [{"model": "a", "parameters": 1055488, "steps": 12}]
-    styled = tables.grouped(rows)
-    assert isinstance(styled, Styler)
-    assert "1,055,488" in styled.to_html() and ">12<" in styled.to_html()
-    assert rows_of_frame(rows)[1] == ["a", 1055488, 12]
-    assert isinstance(tables.grouped([{"steps": 12}]), pd.DataFrame)

@@ -1,15 +1,31 @@
-"""The text this visitor chose on the Data page; every lesson that needs a text uses it."""
+"""The text this visitor chose on the Data page; every lesson that needs a text uses it.
+
+The address says which one it is, so that a link shows the same numbers: a text that can be made or
+read again anywhere has a name there. A visitor's own text is in no link; then the page says so.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import NamedTuple
 
 import streamlit as st
 
-from corpus import Corpus, bundled
+from corpus import Corpus, CorpusError, bundled
+from corpus.datasets import DATA_SETS, DataSet, load
+from corpus.sitcom.text import generated
+from ui.app import address
+from ui.services.caches import shared
 
-_KEY, _UPLOAD_KEY = "chosen_corpus", "chosen_upload"
+TEXT, BUNDLED, OWN = "text", "bundled", "own"  # what the address calls it; and the two it may be
+NOT_IN_LINK = "Your own text is not in the link: whoever opens it sees the bundled text instead."
+NOT_HERE = (
+    "The link that brought you here was made with a text that isn't in it, so numbers that depend "
+    "on the text differ from those that it was meant to show."
+)
+_KEY, _NAME, _UPLOAD_KEY = "chosen_corpus", "chosen_name", "chosen_upload"
+_GENERATED = re.compile(r"sitcom-(\d{1,6})-(\d{1,6})")
 
 
 class Upload(NamedTuple):
@@ -26,20 +42,72 @@ def bundled_corpus() -> Corpus:
     return bundled()
 
 
+@shared(wait="Writing the scenes …")
+def written(seed: int, scenes: int) -> Corpus:
+    """The generated sitcom, written once for all visitors."""
+    return generated(seed, scenes)
+
+
+def name_of_generated(seed: int, scenes: int) -> str:
+    """What the address calls it."""
+    return f"sitcom-{scenes}-{seed}"
+
+
+def name_of_set(data_set: DataSet) -> str:
+    """What the address calls a well-known text."""
+    return re.sub(r"\W+", "-", data_set.name.lower())
+
+
 def chosen_corpus() -> Corpus:
-    """The visitor's own text, or the bundled one."""
-    return st.session_state.get(_KEY) or bundled_corpus()
+    """The visitor's own text, or the bundled one; what a link names comes first."""
+    state, asked = st.session_state, address.text_of(TEXT)
+    if not asked and _NAME in state:  # another page; who follows a teacher reads it, too
+        address.write({TEXT: state[_NAME]})
+    elif asked and asked != name_of_text() and (found := _named(asked)):
+        choose_corpus(found, name=asked)
+    return state.get(_KEY) or bundled_corpus()
 
 
-def choose_corpus(corpus: Corpus | None, upload: Upload | None = None) -> None:
+def choose_corpus(corpus: Corpus | None, upload: Upload | None = None, name: str = OWN) -> None:
     """Use this text from now on; None goes back to the bundled one.
 
-    upload: the file it was read from, if it may have to be read again in another encoding.
+    upload: the file it was read from, if it may have to be read again in another encoding. name:
+    what the address calls it.
     """
+    if corpus is bundled_corpus():
+        corpus = None
     st.session_state[_KEY] = corpus
+    st.session_state[_NAME] = name if corpus else BUNDLED
     st.session_state[_UPLOAD_KEY] = upload
+    address.write({TEXT: st.session_state[_NAME]})
 
 
 def chosen_upload() -> Upload | None:
     """The file that the chosen text was read from, if it had to be guessed how."""
     return st.session_state.get(_UPLOAD_KEY)
+
+
+def name_of_text() -> str:
+    """What the address calls the chosen text."""
+    return str(st.session_state.get(_NAME, BUNDLED))
+
+
+def is_missing() -> bool:
+    """Whether the address names a text that isn't here, so that another is shown."""
+    asked = address.texts().get(TEXT)  # whoever asks this doesn't show the text
+    return bool(asked) and asked != name_of_text()
+
+
+def _named(name: str) -> Corpus | None:
+    """The text that an address names, if it can be had here and now."""
+    if name == BUNDLED:
+        return bundled_corpus()
+    try:
+        for data_set in DATA_SETS.values():
+            if name == name_of_set(data_set) and data_set.cached:
+                return load(data_set)
+        if match := _GENERATED.fullmatch(name):
+            return written(seed=int(match[2]), scenes=int(match[1]))
+    except CorpusError:
+        pass
+    return None

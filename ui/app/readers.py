@@ -44,6 +44,11 @@ def note_reader(name: str) -> None:
     readers.setdefault(name, set()).add(part)
 
 
+def is_read(name: str) -> bool:
+    """Whether the page reads what the address says of a name."""
+    return name in st.session_state.get(_READERS, {})
+
+
 def readers_of(names: Iterable[str]) -> set[str] | None:
     """The parts that read any of these; None if that is the whole page, or isn't known."""
     readers: dict[str, set[str]] = st.session_state.get(_READERS, {})

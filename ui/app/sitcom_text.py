@@ -7,12 +7,10 @@ from functools import cache
 
 import streamlit as st
 
-from corpus import Corpus
 from corpus.sitcom import generate
-from corpus.sitcom.text import FEWEST_SCENES, MOST_SCENES, MOST_SEED, generated
+from corpus.sitcom.text import FEWEST_SCENES, MOST_SCENES, MOST_SEED
 from ui.app import widgets
-from ui.app.chosen_text import choose_corpus
-from ui.services.caches import shared
+from ui.app.chosen_text import choose_corpus, name_of_generated, written
 
 _SAMPLE = 60  # scenes written to know how long and how quick they are
 
@@ -34,14 +32,8 @@ def sitcom_as_text() -> bool:
         "Use as my text", type="primary", icon=":material/edit_note:", key="use_sitcom"
     ):
         return False
-    choose_corpus(written(int(seed), scenes))
+    choose_corpus(written(int(seed), scenes), name=name_of_generated(int(seed), scenes))
     return True
-
-
-@shared(wait="Writing the scenes …")
-def written(seed: int, scenes: int) -> Corpus:
-    """The text, written once for all visitors."""
-    return generated(seed, scenes)
 
 
 @cache

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from ui.app import address, widgets
+from ui.app.chosen_text import NOT_HERE, is_missing
 from ui.app.glossary import own_terms
 from ui.app.locks import STUDY, fixed_study, locked
 from ui.app.readers import forget_readers, note_reader, reads_for
@@ -227,6 +228,8 @@ _NOTES = _key_of(_notes)
 def _special(study: Study) -> str:
     """One sentence each for what a model from elsewhere brings along."""
     said = []
+    if is_missing():
+        said.append(NOT_HERE)
     if other_weights(study):
         said.append(OTHER_WEIGHTS)
     if study.loaded.imported:

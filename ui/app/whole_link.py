@@ -12,6 +12,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from ui.app import address
+from ui.app.chosen_text import NOT_IN_LINK, OWN, TEXT, name_of_text
+from ui.app.readers import is_read
 from ui.app.widgets import texts_of_widgets
 from ui.components.copied_link import copied_link
 from ui.services.caches import shared
@@ -32,6 +34,8 @@ def link_to_all(study: Study | None) -> str:
     A page that says why it can't look at anything has no study; its address is all there is.
     """
     said = address.texts() | texts_of_widgets()
+    if is_read(TEXT):
+        said[TEXT] = name_of_text()
     if study:
         said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded)}
     parts = urlsplit(st.context.url or "")
@@ -49,11 +53,13 @@ def offer_link() -> None:
         help="With every value on this page, so that it shows the same later, too.",
         on_click=_make_link,  # the page has told the value of every widget, and not yet forgotten
     ):
-        copied_link(st.session_state[_LINK], st.session_state[_ASKED])
+        link, missing = st.session_state[_LINK]
+        copied_link(link, missing, st.session_state[_ASKED])
 
 
 def _make_link() -> None:
-    st.session_state[_LINK] = link_to_all(st.session_state["study"])
+    missing = NOT_IN_LINK if is_read(TEXT) and name_of_text() == OWN else ""
+    st.session_state[_LINK] = link_to_all(st.session_state["study"]), missing
     st.session_state[_ASKED] = st.session_state.get(_ASKED, 0) + 1
 
 

@@ -98,15 +98,32 @@ def segmented_control(
     *, key: str, format_func: Callable[[Any], str] = str, **more: Any,
 ) -> Option:  # fmt: skip
     """One of the options, always."""
+    return _one_of("segmented_control", label, options, default, key, format_func, more)
+
+
+def pills(
+    label: str, options: Sequence[Option], default: Option,
+    *, key: str, format_func: Callable[[Any], str] = str, **more: Any,
+) -> Option:  # fmt: skip
+    """The same as a row of pills, for more of them."""
+    return _one_of("pills", label, options, default, key, format_func, more)
+
+
+def _one_of(
+    kind: str, label: str, options: Sequence[Option], default: Option,
+    key: str, format_func: Callable[[Any], str], more: dict[str, Any],
+) -> Option:  # fmt: skip
     values = Options(options, default, format_func)
     more |= {"default": default, "required": True, "format_func": format_func}
-    return _draw("segmented_control", (label, options), values, key, more)
+    return _draw(kind, (label, options), values, key, more)
 
 
-def radio(label: str, options: Sequence[str], *, key: str, **more: Any) -> str | None:
-    """One of the options, or None as long as nobody has chosen."""
-    more["index"] = None
-    return _draw("radio", (label, options), Options(options, None, str), key, more)
+def radio(
+    label: str, options: Sequence[str], *, key: str, default: str | None = None, **more: Any
+) -> str | None:
+    """One of the options; as long as nobody has chosen, the default, which may be none of them."""
+    more["index"] = None if default is None else options.index(default)
+    return _draw("radio", (label, options), Options(options, default, str), key, more)
 
 
 def toggle(label: str, default: bool = False, *, key: str, **more: Any) -> bool:

@@ -9,12 +9,9 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ui.show.names import unmarked
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _TAG = re.compile(r"<[^>]*>")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
@@ -54,17 +51,10 @@ def rows_of_frame(table: Any) -> list[list[Any]]:
     """The same of `st.dataframe`, which takes no cell for Markdown."""
     import pandas as pd  # slow to load; whoever takes nothing along doesn't wait for it
 
-    frame = frame_of(table)
+    frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(_columns(table))
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(names=frame.index.name or "")
     return [[*frame], *frame.values.tolist()]
-
-
-def frame_of(table: Any) -> pd.DataFrame:
-    """What `st.dataframe` can draw, as pandas has it."""
-    import pandas as pd
-
-    return table if isinstance(table, pd.DataFrame) else pd.DataFrame(_columns(table))
 
 
 def _columns(table: Any) -> Any:

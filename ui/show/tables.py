@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from ui.show.handout import Markup, sheet
-from ui.show.rows import csv_of, frame_of, rows_of_frame, rows_of_markup, rows_of_table
+from ui.show.rows import csv_of, rows_of_frame, rows_of_markup, rows_of_table
 from ui.show.take_away import take_away
 from ui.show.theme import palette
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
-
-
-_STYLED = 200  # rows; a style takes pandas longer than drawing the table
 
 
 def show_table(
@@ -40,23 +37,13 @@ def show_table(
 def show_frame(table: Any, key: str, title: str, **more: Any) -> None:
     """The same for what `st.dataframe` can draw, which can be sorted and scrolled."""
     colors = palette()
-    st.dataframe(grouped(table), hide_index=True, key=key, **more)
+    st.dataframe(table, hide_index=True, key=key, **more)
     take_away(
         key,
         title,
         lambda: csv_of(rows_of_frame(table)),
         lambda: sheet(rows_of_frame(table), colors),
     )
-
-
-def grouped(table: Any) -> Any:
-    """The table with its thousands grouped as everywhere else; what is sorted is the numbers."""
-    frame = frame_of(table)
-    if len(frame) > _STYLED:
-        return frame
-    whole = frame.select_dtypes("integer")
-    large = [name for name in whole if (whole[name].abs() >= 1000).any()]
-    return frame.style.format("{:,}", subset=large) if large else frame
 
 
 def show_markup(

@@ -6,7 +6,7 @@
 const BETWEEN = 0.75; // of what a page's letters grow by, a chart's do, which stand closer
 
 /**
- * A figure whose letters, and the room that they take around it, have grown with the page's.
+ * A figure whose letters, and the room that they take, have grown with the page's.
  * @param {Figure} figure
  * @param {number} scale of the page's letters: 1 as usual
  * @returns {Figure}
@@ -17,7 +17,8 @@ export function enlarged(figure, scale) {
   const { data, layout } = grown(figure, by, false);
   const { t = 0, b = 0 } = figure.layout.margin ?? {};
   const margin = Object.entries(layout.margin ?? {}).map(([side, room]) => [side, Math.round(room * by)]);
-  const height = Math.round(figure.layout.height + (by - 1) * (t + b));
+  const rows = data.some((/** @type {any} */ trace) => trace.orientation === "h"); // of text, too
+  const height = Math.round(figure.layout.height + (by - 1) * (rows ? figure.layout.height : t + b));
   return { data, layout: { ...layout, margin: Object.fromEntries(margin), height } };
 }
 
