@@ -4,7 +4,6 @@
 import { draw } from "../machine/draw.js";
 
 const AGAIN = 100; // milliseconds between two looks at the page below
-const PATIENCE = 30_000; // milliseconds after which it goes in any case
 const TITLE = '[data-testid="stMain"] h1';
 
 const view = /** @type {HTMLElement} */ (document.getElementById("first-view"));
@@ -14,7 +13,6 @@ root.append(/** @type {HTMLTemplateElement} */ (view.querySelector("template")).
 const packed = atob(view.querySelector("script")?.textContent ?? "");
 const drawing = draw(root, Uint8Array.from(packed, (letter) => letter.charCodeAt(0)), () => {});
 const looks = setInterval(look, AGAIN);
-const end = setTimeout(goAway, PATIENCE);
 document.addEventListener("painted", painted);
 
 /** As Streamlit will choose: what the visitor has chosen before, else as the system is. */
@@ -44,7 +42,6 @@ function look() {
 
 function goAway() {
   clearInterval(looks);
-  clearTimeout(end);
   document.removeEventListener("painted", painted);
   drawing.close();
   view.remove();
