@@ -100,13 +100,14 @@ def curves(
     x_axis["scale"] = {"nice": False, "domain": [0, x_max] if x_max else _domain("x")}
     y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
     large = type_scale()
-    name = max(_NAME, large * _LINE / max(1, height - large * _AROUND))
+    tall = height + round(_ROOM * (large - 1))
+    name = max(_NAME, large * _LINE / max(1, tall - large * _AROUND))
     others = [0.0] * from_zero + _reach(bars, log_y, name)
     y_axis["scale"] = {"domain": _domain("y", others), "nice": not log_y}
     y_axis["scale"] |= {} if from_zero else {"padding": 16}
     y_axis["scale"] |= {"type": "log"} if log_y else {"zero": False}
     spec = {
-        "height": height,
+        "height": tall,
         "encoding": {"x": x_axis, "y": y_axis},
         "layer": [
             *_line_layers(lines, x_title, 3 if height > 300 else 1.5),
@@ -350,6 +351,7 @@ def _bar_layers(bars: Sequence[Bar], log_y: bool, name: float) -> list[dict[str,
 ABOVE: dict[str, Any] = {"baseline": "bottom", "dy": -3}
 BELOW: dict[str, Any] = {"baseline": "top", "dy": 4}
 _NAME, _LINE = 0.08, 18  # the height of a name: of the axis at least, and in pixels
+_ROOM = 200  # pixels of letters around a chart
 _AROUND = 110  # pixels of a chart that its axis doesn't have
 
 

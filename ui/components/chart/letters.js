@@ -17,7 +17,8 @@ export function enlarged(figure, scale) {
   const { data, layout } = grown(figure, by, false);
   const { t = 0, b = 0 } = figure.layout.margin ?? {};
   const margin = Object.entries(layout.margin ?? {}).map(([side, room]) => [side, Math.round(room * by)]);
-  const rows = data.some((/** @type {any} */ trace) => trace.orientation === "h"); // of text, too
+  // Rows have names, or text in them.
+  const rows = data.some((/** @type {any} */ { orientation, type }) => orientation === "h" || type === "heatmap");
   const height = Math.round(figure.layout.height + (by - 1) * (rows ? figure.layout.height : t + b));
   return { data, layout: { ...layout, margin: Object.fromEntries(margin), height } };
 }

@@ -32,7 +32,8 @@ export function panelAfter(now, key, count) {
 }
 
 /**
- * How far to scroll in a panel that is higher than the screen: to the first block that isn't whole.
+ * How far to scroll in a panel that is higher than the screen: to the first block that isn't whole,
+ * or else the first that isn't seen.
  * One that is itself too high, or reaches far up, is followed by most of a screen.
  * @param {{ top: number, bottom: number }[]} blocks measured from the upper edge of what is seen
  * @param {number} height of what is seen
@@ -40,7 +41,11 @@ export function panelAfter(now, key, count) {
 export function scrollTo(blocks, height) {
   const low = blocks.filter(({ top }) => top > height / 4 && top <= height);
   const cut = low.filter(({ bottom }) => bottom > height + 1);
-  if (!cut.length) return 0.85 * height;
+  if (!cut.length) {
+    const below = blocks.map(({ top }) => top).filter((top) => top > height);
+    const through = blocks.some(({ top, bottom }) => top <= height / 4 && bottom > height + 1);
+    return through || !below.length ? 0.85 * height : Math.min(...below);
+  }
   let to = Math.min(...cut.map(({ top }) => top));
   for (;;) {
     // What stands beside it would be cut at the upper edge.
