@@ -1,5 +1,7 @@
 """A newcomer's first minute, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -24,15 +26,28 @@ PLACES = """() => ["h1", ".machine"]
         .map((root) => root?.querySelector(part)).find(Boolean).getBoundingClientRect())
     .flatMap(({ left, top, width }) => [left, top, width])"""
 LIVE = ".machine:has(.next:enabled)"  # a recorded one can't go on
+# The same at the moment when the first words go away.
+AT_ONCE = f"""document.addEventListener("DOMContentLoaded", () => {{
+  const looks = new MutationObserver(() => {{
+    if (document.getElementById("first-view")) return;
+    looks.disconnect();
+    window.atOnce = ({PLACES})();
+  }});
+  looks.observe(document.body, {{ childList: true }});
+}})"""
+# What draws a style sheet, the machine: Streamlit asks for it when it comes to it.
+DRAWS = re.compile("static/js/(Html|BidiComponent)")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720)])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (390, 844)])
 def test_before_streamlit_does_the_first_words_and_the_machine_stand_in_their_places(
     new_page, app_url, width, height
 ):
     page = new_page(viewport={"width": width, "height": height}, color_scheme="dark")
-    held = []
+    held, late = [], []
     page.route("**/static/js/index.*", lambda route: held.append(route))
+    page.route(DRAWS, lambda route: late.append(route))
+    page.add_init_script(AT_ONCE)
     page.goto(app_url, wait_until="commit")
     first = page.locator("#first-view")
     first.locator(".machine[data-painted]").wait_for()
@@ -43,8 +58,15 @@ def test_before_streamlit_does_the_first_words_and_the_machine_stand_in_their_pl
     before = page.evaluate(PLACES)
     for route in held:
         route.continue_()
+    settled(page)
+    page.wait_for_timeout(300)  # as a slow network does
+    expect(first).to_have_count(1)
+    for route in late:
+        route.continue_()
+    page.unroute(DRAWS)
     page.locator(LIVE).wait_for()
     expect(first).to_have_count(0)
+    assert page.evaluate("atOnce") == pytest.approx(before, abs=2)
     settled(page)
     assert page.evaluate(PLACES) == pytest.approx(before, abs=2)
     app = page.get_by_test_id("stApp")

@@ -5,10 +5,14 @@ import { draw } from "../machine/draw.js";
 
 const AGAIN = 100; // milliseconds between two looks at the page below
 const TITLE = '[data-testid="stMain"] h1';
+const MACHINE = ".st-key-machine"; // pages/home/machine.py
 
 const view = /** @type {HTMLElement} */ (document.getElementById("first-view"));
 view.dataset.theme = isDark() ? "dark" : "light";
-const root = /** @type {HTMLElement} */ (view.querySelector(".picture")).attachShadow({ mode: "open" });
+const own = /** @type {HTMLElement} */ (view.querySelector("h1"));
+const picture = /** @type {HTMLElement} */ (view.querySelector(".picture"));
+let isPainted = false; // the page's own machine
+const root = picture.attachShadow({ mode: "open" });
 root.append(/** @type {HTMLTemplateElement} */ (view.querySelector("template")).content);
 const packed = atob(view.querySelector("script")?.textContent ?? "");
 const drawing = draw(root, Uint8Array.from(packed, (letter) => letter.charCodeAt(0)), () => {});
@@ -28,16 +32,23 @@ function isDark() {
 
 /** @param {Event} event a machine has been painted: this one, or the page's own */
 function painted({ target }) {
-  if (target !== view.querySelector(".picture")) goAway();
+  if (target === picture) return;
+  isPainted = true;
+  look();
 }
 
-/** Another page than this stands below, or all of it without a machine. */
+/**
+ * Another page than this stands below, or all of it. Streamlit calls a page done while the scripts
+ * that draw its parts are still on their way, and with them the page's own style.
+ */
 function look() {
-  const title = document.querySelector(TITLE)?.textContent;
+  const title = document.querySelector(TITLE);
   const app = /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="stApp"]'));
-  const whole = app?.dataset.testScriptState === "notRunning";
-  const other = title && title.trim() !== view.querySelector("h1")?.textContent;
-  if (other || (title && whole) || document.querySelector('[role="dialog"]')) goAway();
+  const isWhole = app?.dataset.testScriptState === "notRunning" && !document.querySelector(MACHINE);
+  const isOther = title && title.textContent?.trim() !== own.textContent;
+  const isStyled = title && getComputedStyle(title).fontSize === getComputedStyle(own).fontSize;
+  const stands = isStyled && (isPainted || isWhole);
+  if (isOther || stands || document.querySelector('[role="dialog"]')) goAway();
 }
 
 function goAway() {
