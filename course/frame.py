@@ -10,7 +10,8 @@ from course.lessons import COURSE, WITH_QUERIES, Lesson, around, group_of, numbe
 from ui.app.glossary import STYLE
 from ui.app.links import page_of
 from ui.app.projector import presenting
-from ui.components.bundle import SCROLLS, read
+from ui.components.bundle import read
+from ui.components.component import SCROLLS
 from ui.components.page_frame import page_frame
 from ui.show.theme import LEGEND, palette
 

@@ -39,3 +39,17 @@ def test_a_chart_is_drawn_when_it_is_near_and_follows(page, app_url):
     page.wait_for_function(
         "chart => chart.querySelector('.main-svg').clientHeight < 300", arg=first
     )
+
+
+def test_a_picture_whose_script_does_not_come_says_so(page, app_url):
+    page.route(
+        "**/_scripts/attention_map.*",
+        lambda route: route.fulfill(content_type="text/javascript", body=""),
+    )
+    open_lesson(page, app_url + "/attention")
+    said = page.get_by_text("This part of the page could not be drawn")
+    assert said.count() == 1 and "Reload the page." in said.inner_text()
+    page.unroute("**/_scripts/attention_map.*")
+    page.reload()
+    page.locator(".map[data-painted]").wait_for()
+    assert said.count() == 0

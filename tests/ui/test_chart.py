@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.services.chart_script import ChartScript
+from ui.services.scripts import Scripts
 from ui.show.plotly_json import to_json
 from ui.show.plotly_script import packed_script, script_path
 from ui.show.plotly_theme import template
@@ -46,7 +46,7 @@ def test_what_is_no_number_is_a_gap():
 @pytest.fixture
 def client():
     there = Route("/{rest:path}", lambda request: PlainTextResponse("the app"))
-    return TestClient(Starlette(routes=[there], middleware=[Middleware(ChartScript)]))
+    return TestClient(Starlette(routes=[there], middleware=[Middleware(Scripts)]))
 
 
 @pytest.mark.parametrize("below", ["/", "/class/"])

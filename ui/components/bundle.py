@@ -1,7 +1,7 @@
-"""A component's files as the texts that Streamlit wants.
+"""A script and all that it imports as one module.
 
 Streamlit gives a component's script to the browser under an address of its own (a blob), from which
-`import "./x.js"` leads nowhere. So `bundle` puts a script and all that it imports into one module.
+`import "./x.js"` leads nowhere; and one file is sooner there than twenty.
 """
 
 from __future__ import annotations
@@ -10,11 +10,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import streamlit as st
-
-SCROLLS = Path(__file__).parent / "shared" / "scrolls.css"  # of what has the class "scrolls"
 
 # Statements begin at the margin; what stands there inside of a comment or a text is taken for one.
 _IMPORT = re.compile(r'^import\s*\{([^{}]*)\}\s*from\s*"([^"]*)";?[ \t]*\n?', re.MULTILINE)
@@ -33,21 +28,6 @@ _DECLARED = re.compile(
 def read(*paths: Path) -> str:
     """The files' texts, one after the other."""
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
-
-
-def component(name: str, folder: Path, *shared: Path, isolated: bool = True) -> Any:
-    """A component of Streamlit's second generation. Its files are called as their folder is.
-
-    shared: style sheets that it shares with others; its own, if there is one, comes after.
-    isolated: the page's styles don't reach it, nor its own the page.
-    """
-    own = folder / folder.name
-    sheets = [path for path in (*shared, own.with_suffix(".css")) if path.is_file()]
-    script = bundle(folder / "mount.js")
-    html = read(own.with_suffix(".html"))
-    return st.components.v2.component(
-        name, html=html, css=read(*sheets), js=script, isolate_styles=isolated
-    )
 
 
 def bundle(entry: Path) -> str:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from ui.components.bundle import SCROLLS, bundle, read
+from ui.components.bundle import read
+from ui.components.component import SCROLLS, component
 from ui.components.taking import take_drawing
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ _FILES = Path(__file__).parent
 # For a component that shows the pictures among other things: ui/components/film.
 HTML, CSS = read(_FILES / "map.html"), read(SCROLLS, _FILES / "map.css")
 
-_component = st.components.v2.component(
-    "attention_map", html=HTML, css=CSS, js=bundle(_FILES / "mount.js")
-)
+_component = component("attention_map", _FILES, html=HTML, css=CSS)
 
 Head = tuple[int, int]
 

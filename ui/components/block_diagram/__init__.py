@@ -12,23 +12,18 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gpt_core.model.config import GPTConfig
-from ui.components.bundle import SCROLLS, bundle, read
+from ui.components.bundle import read
+from ui.components.component import SCROLLS, component
 from ui.components.taking import take_drawing
 from ui.show.numbers import counted
 
 _FILES = Path(__file__).parent
 
 _HTML, _CSS = read(_FILES / "diagram.html"), read(SCROLLS, _FILES / "diagram.css")
-_component = st.components.v2.component(
-    "block_diagram",
-    html=_HTML,
-    css=_CSS,
-    js=bundle(_FILES / "mount.js"),
-)
+_component = component("block_diagram", _FILES, html=_HTML, css=_CSS)
 
 # Which lesson, a file in pages/, explains which kind of part.
 _LESSONS = {

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.components.bundle import component
+from ui.components.component import component
 from ui.components.full_screen import full_screen
 from ui.show.handout import Chart
 from ui.show.plotly_json import Figure, to_json

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import streamlit as st
+from ui.components.component import component
 
-from ui.components.bundle import bundle
-
-_component = st.components.v2.component("class_link", js=bundle(Path(__file__).parent / "mount.js"))
+_component = component("class_link", Path(__file__).parent)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ui.components.bundle import component
+from ui.components.component import component
 
 _link = component("copied_link", Path(__file__).parent)
 _COPIED = "Copied: a link to this page with every value on it."

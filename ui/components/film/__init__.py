@@ -18,7 +18,8 @@ import numpy as np
 import streamlit as st
 
 from ui.components.attention_map import CSS, HTML, Head, message_of, pack_weights, selected
-from ui.components.bundle import bundle, read
+from ui.components.bundle import read
+from ui.components.component import component
 from ui.components.taking import take_drawing
 from ui.show.tokens import short
 
@@ -31,12 +32,7 @@ _FILES = Path(__file__).parent
 
 _HTML = read(_FILES / "film.html").replace("<!-- map -->", HTML)
 _CSS = CSS + read(_FILES / "film.css")
-_component = st.components.v2.component(
-    "film",
-    html=_HTML,
-    css=_CSS,
-    js=bundle(_FILES / "mount.js"),
-)
+_component = component("film", _FILES, html=_HTML, css=_CSS)
 
 Points = Sequence[tuple[float, float]]
 

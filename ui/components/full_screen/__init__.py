@@ -6,15 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.components.bundle import bundle, read
+from ui.components.component import component
 
-_FILES = Path(__file__).parent
-_full_screen = st.components.v2.component(
-    "full_screen",
-    html=read(_FILES / "full_screen.html"),
-    css=read(_FILES / "full_screen.css"),
-    js=bundle(_FILES / "mount.js"),
-)
+_full_screen = component("full_screen", Path(__file__).parent)
 # The browser's own ground behind an element that fills the screen is black.
 _STYLE = """<style>
 :fullscreen:not(:root) { background: var(--st-background-color, #fff); padding: 1.5rem;

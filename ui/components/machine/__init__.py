@@ -20,7 +20,8 @@ import numpy as np
 import streamlit as st
 
 from ui.components.attention_map import message_of
-from ui.components.bundle import bundle, read
+from ui.components.bundle import read
+from ui.components.component import component
 from ui.components.taking import take_drawing
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 FILES = Path(__file__).parent
 _HTML, _CSS = read(FILES / "machine.html"), read(FILES / "machine.css")
 
-_component = st.components.v2.component(
-    "machine", html=_HTML, css=_CSS, js=bundle(FILES / "mount.js")
-)
+_component = component("machine", FILES)
 
 CELLS = 16  # of a vector
 FULL = 3.0  # times a vector's root mean square: from there on a cell has its full colour

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ui.components.bundle import component
+from ui.components.component import component
 
 _frame = component("page_frame", Path(__file__).parent)
 

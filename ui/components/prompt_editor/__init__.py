@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.components.bundle import component
+from ui.components.component import component
 
 _editor = component("prompt_editor", Path(__file__).parent)
 _RUNS = "prompt_editor_runs"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.components.bundle import SCROLLS, component, read
+from ui.components.bundle import read
+from ui.components.component import SCROLLS, component
 from ui.components.taking import take_drawing
 from ui.show.tokens import short
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
+from ui.components.component import component
 
-from ui.components.bundle import bundle
-
-_component = st.components.v2.component("visitor", js=bundle(Path(__file__).parent / "mount.js"))
+_component = component("visitor", Path(__file__).parent)
 
 
 def known_visitor(proposed: str) -> tuple[object, bool]:

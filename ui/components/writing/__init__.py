@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from ui.components.bundle import component, read
+from ui.components.bundle import read
+from ui.components.component import component
 from ui.components.taking import take_drawing
 
 _FILES = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Where browsers get the script that draws charts."""
+"""Where browsers get the scripts that draw: those of components, and Plotly's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from ui.components.component import packed, paths
 from ui.show.plotly_script import packed_script, script_path
 
 if TYPE_CHECKING:
@@ -20,19 +21,22 @@ _HEADERS = {
 }
 
 
-class ChartScript:
-    """ASGI middleware: `GET …/_plotly/NAME.js`."""
+class Scripts:
+    """ASGI middleware: `GET …/_scripts/NAME.js` and `GET …/_plotly/VERSION.js`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._ends = f"/{script_path()}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Every browser of today unpacks gzip, also one that doesn't say so."""
         asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-        if not asked or not scope["path"].endswith(self._ends):
+        path = "/".join(scope["path"].rsplit("/", 2)[1:]) if asked else ""
+        if path == script_path():
+            script = await asyncio.to_thread(packed_script)
+        elif path in paths():
+            script = packed(path)
+        else:
             await self._app(scope, receive, send)
             return
-        script = await asyncio.to_thread(packed_script)
         answer = Response(script, headers=_HEADERS, media_type="text/javascript")
         await answer(scope, receive, send)
