@@ -14,7 +14,7 @@ import { enlarged } from "./letters.js";
 const NEAR = "400px 0px"; // how far above and below the screen
 const EDGES = 60; // pixels above and below what fills the screen
 const KEPT = "what a reader has hidden by the legend";
-const CONFIG = { displayModeBar: false };
+const CONFIG = { displayModeBar: false, showTips: false }; // a tip would cover the bar
 const FAILED = "This chart could not be drawn: its script did not come. Reload the page.";
 
 /** @type {Promise<any> | undefined} */
