@@ -11,6 +11,7 @@ from ui.services.classes.limits import ClassLimits
 from ui.services.jobs import RESULTS_KEPT
 from ui.services.runs import is_public
 from ui.services.training import training_service
+from ui.show.page_url import page_url
 
 # On paper: what is folded is open, every sheet begins on a page, addresses can be read.
 _STYLE = """<style>
@@ -62,7 +63,7 @@ def sheets(lessons: list[LessonLike]) -> None:
     st.header(words.SHEETS_HEAD)
     for lesson in lessons:
         label, about = words.heading(lesson.title, lesson.minutes), words.SHEETS[lesson.name]
-        link = address_of(lesson.name, about.state, st.context.url or "")
+        link = address_of(lesson.name, about.state, page_url())
         with st.container(key=f"sheet_{lesson.name}"), st.expander(label):
             st.markdown(words.sheet(about, link))
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from ui.show.page_url import page_url
+
 # One address of each kind of private network, and one outside. Nothing is sent to them: the system
 # only says which of its own addresses it would use.
 _TOWARDS = ("192.168.255.254", "10.255.255.254", "172.31.255.254", "8.8.8.8")
@@ -19,7 +21,7 @@ def own_page() -> str:
 
     Behind a proxy that is the public one.
     """
-    url = st.context.url or _told_by_headers()
+    url = page_url() or _told_by_headers()
     parts = urlsplit(url)
     path = parts.path.rpartition("/")[0] + "/"
     return f"{parts.scheme or 'http'}://{parts.netloc}{path}"

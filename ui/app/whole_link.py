@@ -19,6 +19,7 @@ from ui.components.copied_link import copied_link
 from ui.services.caches import shared
 from ui.services.models import LoadedModel
 from ui.services.study import Study
+from ui.show.page_url import page_url
 
 WEIGHTS = "weights"  # what the address calls them
 _LINK, _ASKED = "link", "links_asked_for"
@@ -38,7 +39,7 @@ def link_to_all(study: Study | None) -> str:
         said[TEXT] = name_of_text()
     if study:
         said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded)}
-    parts = urlsplit(st.context.url or "")
+    parts = urlsplit(page_url())
     return urlunsplit(parts._replace(query=urlencode(said), fragment=""))
 
 

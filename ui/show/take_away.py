@@ -18,6 +18,7 @@ import streamlit as st
 from ui.show.handout import About, Picture, page_of
 from ui.show.inside import inside
 from ui.show.names import plain
+from ui.show.page_url import page_url
 from ui.show.theme import palette
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _popover(label: str, key: str) -> PopoverContainer:
 def _about() -> About:
     title, prompt, model = st.session_state[_ABOUT]()
     today = date.today().isoformat()
-    return About(title, prompt, model, today, st.context.url or "", palette())
+    return About(title, prompt, model, today, page_url(), palette())
 
 
 def _file_name(text: str) -> str:
