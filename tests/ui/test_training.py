@@ -267,6 +267,17 @@ def test_limits(tmp_path):
             training.submit("cem", request())
 
 
+def test_what_was_started_before_the_browser_said_who_it_is_is_handed_over(tmp_path):
+    with service(tmp_path, command=scripted("import sys; sys.stdin.read()")) as training:
+        early, of_others = training.submit("proposed", request()), training.submit("bo", request())
+        training.hand_over("proposed", "ana")
+        assert [view.run_id for view in training.runs("ana")] == [early]
+        assert training.runs("proposed") == [] and not training.owns("ana", of_others)
+        training.stop("ana", early)
+    with service(tmp_path, command=scripted("pass")) as again:
+        assert again.owns("ana", early)
+
+
 def test_what_a_class_has_made_goes_with_it_unless_it_is_kept(tmp_path):
     class_id = "c" * 16
     with service(tmp_path, command=scripted("import sys; sys.stdin.read()")) as training:

@@ -287,6 +287,17 @@ class TrainingService:
                 raise TrainingError(f"This can't be noted: {error.strerror}.") from None
             entry.about = about
 
+    def hand_over(self, earlier: str, visitor: str) -> None:
+        """What was started under an earlier id is the visitor's; what can't be noted isn't."""
+        old, new = _hash(earlier), _hash(visitor)
+        with self._lock:
+            for entry in self._entries.values():
+                if entry.about.owner == old:
+                    about = replace(entry.about, owner=new)
+                    with suppress(OSError):
+                        RunFolder(entry.folder).write_notes(asdict(about))
+                        entry.about = about
+
     def names_of_class(self, class_id: str) -> dict[str, str]:
         """Names by id of the runs that a class has made together and that have weights."""
         with self._lock:
