@@ -101,7 +101,10 @@ class Session:
     async def type(self, label: str, text: str, key: str, timeout: float = 60.0) -> float:
         """Type into the text box with this label, bound to the URL as key; seconds it took."""
         self._query[key] = text
-        return await self.use(self._find(label), timeout, string_value=text)
+        identity = self._find(label)
+        # The browser asks for the part of the page that the box is in.
+        part = next(f for f, delta in self.shown.values() if identity in str(delta.new_element))
+        return await self.use(identity, timeout, part, string_value=text)
 
     async def press(self, label: str, timeout: float = 60.0) -> float:
         """Press the button with this label; seconds until the page has answered."""
@@ -118,8 +121,13 @@ class Session:
         """Give a widget of a form a value, which is told when the form is."""
         self._values[identity] = WidgetState(id=identity, **value)
 
-    async def use(self, identity: str, timeout: float = 60.0, **value: Any) -> float:
-        """Give the widget of this id a value, a field of WidgetState; seconds until the answer."""
+    async def use(
+        self, identity: str, timeout: float = 60.0, part: str = "", **value: Any
+    ) -> float:
+        """Give the widget of this id a value, a field of WidgetState; seconds until the answer.
+
+        part: the fragment that is asked for; empty for the whole page.
+        """
         state = WidgetState(id=identity)
         for name, content in value.items():
             if isinstance(content, list):
@@ -128,7 +136,9 @@ class Session:
                 setattr(state, name, content)
         self._values[identity] = state
         try:
-            return await self._rerun_page(timeout, page_script_hash=self._page_hash)
+            return await self._rerun_page(
+                timeout, page_script_hash=self._page_hash, fragment_id=part
+            )
         finally:
             if "trigger_value" in value:
                 del self._values[identity]

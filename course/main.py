@@ -20,6 +20,7 @@ from ui.app.locks import take_locks
 from ui.app.startup import prepare_process
 from ui.app.study_bar import about_study, page_begins, study_bar, study_notes
 from ui.app.visitor import mount_visitor
+from ui.components.full_screen import full_screen
 from ui.show.take_away import take_lesson, tell_about
 
 st.set_page_config(page_title="GPT from scratch, live", page_icon="🧺", layout="wide")
@@ -52,7 +53,7 @@ with steered():
     study_bar()
     follow_link()
     still_going()
-    tell_about(partial(about_study, here.title))
+    tell_about(partial(about_study, here.title), full_screen)
     forget_terms()
     class_bar()
     place(here)

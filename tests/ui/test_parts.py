@@ -154,12 +154,20 @@ def test_a_visitor_without_a_browser_can_upload_a_file(port):
     assert "mine.txt" in run_loop(upload())
 
 
-def test_of_a_page_that_is_not_whole_no_part_is_drawn_alone(monkeypatch):
-    """A browser fails on a part that lies further down than what it has been sent."""
+def test_of_a_page_that_is_not_whole_or_was_asked_for_no_part_is_drawn_alone(monkeypatch):
+    """A browser fails on a part that lies further down than what it has been sent.
+
+    Where it has asked for the whole page, something besides the prompt was changed.
+    """
     asked = []
     monkeypatch.setattr("ui.app.study_bar.st.rerun", lambda *parts: asked.append(parts))
-    for whole, first in ((False, ()), (True, (["a part"],))):
+    for whole, part, then in (
+        (False, True, ((),)),
+        (True, True, ((["a part"],), ())),
+        (True, False, ()),
+    ):
         asked.clear()
         monkeypatch.setattr("ui.app.study_bar.st.session_state", {"page_is_whole": whole})
+        monkeypatch.setattr("ui.app.study_bar.only_parts_run", lambda part=part: part)
         rerun_parts(["a part"])
-        assert asked[0] == first
+        assert (*asked,) == then

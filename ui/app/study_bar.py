@@ -14,7 +14,7 @@ from ui.app import address, widgets
 from ui.app.chosen_text import NOT_HERE, is_missing
 from ui.app.glossary import own_terms
 from ui.app.locks import STUDY, fixed_study, locked
-from ui.app.readers import forget_readers, note_reader, reads_for
+from ui.app.readers import forget_readers, note_reader, only_parts_run, reads_for
 from ui.app.seat import class_models
 from ui.app.startup import let_words_through
 from ui.app.visitor import visitor_id
@@ -179,8 +179,11 @@ def rerun_parts(parts: list[str] | None) -> None:
     """In a widget's callback: draw these parts of the page; for None, and if they are gone, all.
 
     All, too, while the page isn't whole: a browser has no place for a part that is further down
-    than what was drawn before the page was interrupted.
+    than what was drawn before the page was interrupted. And where the browser has asked for all,
+    because something else was pressed as well: then all is about to run anyway.
     """
+    if not only_parts_run():
+        return
     if parts is not None and st.session_state.get("page_is_whole"):
         with suppress(StreamlitAPIException):  # parts that were forgotten
             st.rerun(parts)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ui.components.bundle import bundle
-from ui.components.full_screen import full_screen
 from ui.show.handout import Drawing
 from ui.show.rows import csv_of
 from ui.show.take_away import take_away
@@ -36,4 +35,4 @@ def take_drawing(
         drawn = data() if callable(data) else data
         return Drawing(html, css, bundle(folder / "draw.js"), drawn, answers(), off)
 
-    take_away(key, title, lambda: csv_of(rows()), drawing, lambda: full_screen(key))
+    take_away(key, title, lambda: csv_of(rows()), drawing)

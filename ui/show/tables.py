@@ -25,12 +25,13 @@ def show_table(
     """
     colors = palette()
     with place or st.container():
-        st.table(table, **more)
+        st.container(key=_element(key)).table(table, **more)
         take_away(
             key,
             title,
             lambda: csv_of(rows_of_table(table)),
             lambda: sheet(rows_of_table(table), colors),
+            _element(key),
         )
 
 
@@ -56,6 +57,11 @@ def show_markup(
 ) -> None:
     """Draw a picture that is HTML. rows: its numbers, where it has no table. place: as above."""
     with place or st.container():
-        st.html(markup)
+        st.container(key=_element(key)).html(markup)
         numbers = rows or (lambda: rows_of_markup(markup))
-        take_away(key, title, lambda: csv_of(numbers()), lambda: Markup(markup))
+        take_away(key, title, lambda: csv_of(numbers()), lambda: Markup(markup), _element(key))
+
+
+def _element(key: str) -> str:
+    """What is drawn, as Streamlit knows it: a widget may have the picture's own key."""
+    return f"picture_{key}"

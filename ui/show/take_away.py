@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 _ABOUT, _PICTURES, _LESSON = "about_page", "pictures_of_page", "take_lesson"
+_LARGE = "offer_full_screen"
 LABEL, WHOLE = "Take it with you", "Take the whole lesson with you"
 NOTHING = "There is no picture on this page yet."
 
@@ -70,9 +71,14 @@ def pictures_in(part: str) -> AbstractContextManager[None]:
     return inside(_part, part)
 
 
-def tell_about(about: Callable[[], tuple[str, str, str]]) -> None:
-    """Remember how to ask for the page's title, prompt and model; course/main.py calls it."""
-    st.session_state[_ABOUT] = about
+def tell_about(
+    about: Callable[[], tuple[str, str, str]], large: Callable[[str], None] = lambda key: None
+) -> None:
+    """Remember how to ask for the page's title, prompt and model; course/main.py calls it.
+
+    large: draws the button that lets the element with a key fill the screen.
+    """
+    st.session_state[_ABOUT], st.session_state[_LARGE] = about, large
     # What is drawn is remembered only for who is about to take it along.
     st.session_state[_PICTURES] = {} if st.session_state.get(_LESSON) else None
 
@@ -82,12 +88,12 @@ def take_away(
     title: str,
     rows: Callable[[], str],
     picture: Callable[[], Picture],
-    more: Callable[[], None] = lambda: None,
+    element: str = "",
 ) -> None:
-    """A small button that opens two others. What they give is made when it is pressed.
+    """A small button that opens others. What they give is made when it is pressed.
 
-    key: of the picture. title: what is said above it in a handout. rows: its numbers, as CSV. more:
-    draws what else there is.
+    key: of the picture. title: what is said above it in a handout. rows: its numbers, as CSV.
+    element: the key of what is drawn, where that is another one.
     """
     if _ABOUT not in st.session_state:  # a page of a test
         return
@@ -102,7 +108,7 @@ def take_away(
         about = replace(about, prompt=taken.subject.prompt, model=taken.subject.model)
     name = _file_name(f"{about.title} {key}")
     with box:
-        more()
+        st.session_state[_LARGE](element or key)
         _button("Numbers (CSV)", rows, f"{name}.csv", "text/csv", f"csv_{key}")
         _handout("Handout (HTML)", about, {key: taken}, name, f"handout_{key}")
 

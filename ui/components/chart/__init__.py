@@ -13,7 +13,6 @@ from typing import Any
 import streamlit as st
 
 from ui.components.component import component
-from ui.components.full_screen import full_screen
 from ui.show.handout import Chart
 from ui.show.plotly_json import Figure, to_json
 from ui.show.plotly_script import script_path
@@ -49,7 +48,6 @@ def show(figure: Figure, key: str, alt: str, on_point: Callable[[], None] | None
         alt,
         lambda: csv_of(rows_of_figure(figure)),
         lambda: Chart(drawn),
-        lambda: full_screen(key),
     )
 
 

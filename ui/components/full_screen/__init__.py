@@ -11,8 +11,7 @@ from ui.components.component import component
 _full_screen = component("full_screen", Path(__file__).parent)
 # The browser's own ground behind an element that fills the screen is black.
 _STYLE = """<style>
-:fullscreen:not(:root) { background: var(--st-background-color, #fff); padding: 1.5rem;
-                         overflow: auto }
+:fullscreen:not(:root) { background: var(--background, Canvas); padding: 1.5rem; overflow: auto }
 </style>"""
 
 

@@ -3,6 +3,8 @@
 
 import { Lifetime } from "../shared/lifetime.js";
 
+const ZOOMS = [1.75, 1.5, 1.25]; // from the largest one on, until all of it is seen
+
 /**
  * @param {ParentNode} root what holds full_screen.html
  * @param {{ key: string }} data of the element, as Streamlit knows it
@@ -15,9 +17,50 @@ export function draw(root, data) {
   if (button) {
     button.hidden = !document.fullscreenEnabled;
     life.on(button, "click", () => {
+      /** @type {HTMLElement | null} */
       const picture = document.querySelector(`.st-key-${CSS.escape(key)}`);
-      picture?.requestFullscreen().catch(() => {}); // a browser may refuse: then nothing changes
+      if (picture) fill(picture).catch(() => {}); // a browser may refuse: then nothing changes
     });
   }
   return { show: (newer) => (key = newer.key), close: () => life.close() };
 }
+
+/** @param {HTMLElement} picture */
+async function fill(picture) {
+  await picture.requestFullscreen();
+  enlarge(picture);
+  const sized = () => enlarge(picture); // a phone is turned
+  addEventListener("resize", sized);
+  picture.addEventListener("fullscreenchange", function left() {
+    if (document.fullscreenElement === picture) return;
+    removeEventListener("resize", sized);
+    picture.removeEventListener("fullscreenchange", left);
+    picture.style.zoom = "";
+  });
+}
+
+/**
+ * A picture of HTML and a table get larger letters, as far as there is room. What draws itself does
+ * that by itself: it measures its place.
+ * @param {HTMLElement} picture
+ */
+function enlarge(picture) {
+  picture.style.zoom = "";
+  if (picture.querySelector("canvas, svg.main-svg") || inside(picture).some((e) => e.shadowRoot)) return;
+  for (const zoom of ZOOMS) {
+    picture.style.zoom = String(zoom);
+    if ([picture, ...inside(picture)].every(isWhole)) return;
+  }
+  picture.style.zoom = "";
+}
+
+/** @param {Element} picture */
+const inside = (picture) => [...picture.querySelectorAll("*")];
+
+/**
+ * Whether nothing of an element has to be scrolled to; of what stands in a line (and has no size of
+ * its own) what is around it tells.
+ * @param {Element} element
+ */
+const isWhole = ({ clientWidth, clientHeight, scrollWidth, scrollHeight }) =>
+  !clientWidth || (scrollWidth <= clientWidth && scrollHeight <= clientHeight + 1);
