@@ -21,6 +21,7 @@ from ui.app.startup import prepare_process
 from ui.app.study_bar import about_study, page_begins, study_bar, study_notes
 from ui.app.visitor import mount_visitor
 from ui.components.full_screen import full_screen
+from ui.components.page_prose import page_prose
 from ui.show.take_away import take_lesson, tell_about
 
 st.set_page_config(page_title="GPT from scratch, live", page_icon="🧺", layout="wide")
@@ -60,6 +61,6 @@ with steered():
     compare_bar(here.compares)  # reads the prompt, without which the page ends
     page.run()
     if here.minutes:  # a lesson, and no tool
-        take_lesson()
+        take_lesson(page_prose)
     way_on(here)
     study_notes()

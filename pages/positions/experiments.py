@@ -27,7 +27,7 @@ from ui.services.traces import attention_of
 from ui.show.curves import show as show_chart
 from ui.show.numbers import tidy
 from ui.show.plotly_json import probability_pairs
-from ui.show.tables import show_table
+from ui.show.tables import show_markup, show_table
 from ui.show.tokens import short
 
 FURTHER, APART, REMOVED = "all further on", "farther apart", "removed"
@@ -141,7 +141,15 @@ def show_experiment(study: Study) -> None:
         st.info(words.no_room(study.model.config.block_size))
         return
     by = min(10, room)
-    st.html(figures.two_places(study.tokens, by))
+    show_markup(
+        figures.two_places(study.tokens, by),
+        "emb_places",
+        words.TWO_PLACES,
+        lambda: [
+            ("token", "position", "moved to"),
+            *((short(token.text), i, i + by) for i, token in enumerate(study.tokens)),
+        ],
+    )
     if not ask(
         f"emb_guess_{kind}",
         words.question(by),

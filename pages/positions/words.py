@@ -14,6 +14,7 @@ NAMES = {"learned": "Learned", "sinusoidal": "Sinusoidal", "rope": "Rotary"}
 SAME, OTHER = "nothing happens, the probabilities stay", "the probabilities change"
 NOTICED = 0.0005  # of the probability moved; less is rounding
 
+TWO_PLACES = "Where each token stands, and where it is moved to"
 GOAL = "Say how a model learns where each token stands, and what happens when all tokens move."
 
 HOW = {

@@ -66,7 +66,7 @@ def break_it(scene: Scene, seed: int) -> None:
     )
     kinds = {name: kind for kind, name in words.KINDS.items()}
     if label not in kinds:
-        show_verdict(checked(scene.text), is_dark())
+        show_verdict(checked(scene.text), is_dark(), "sitcom_rules_broken")
         return
     name = f"{seed} {kinds[label]}"
     times = st.session_state.get("broken", {}).get(name, 0)
@@ -96,7 +96,7 @@ def break_it(scene: Scene, seed: int) -> None:
     with right:
         if told and kinds[label] != "ending":
             st.caption(words.DASHED)
-        show_verdict(verdict, is_dark())
+        show_verdict(verdict, is_dark(), "sitcom_rules_broken")
 
 
 def wrong_in(text: str) -> list[int]:
@@ -135,7 +135,7 @@ def check_own(scene: Scene) -> None:
             st.success(words.read_back(verdict.scene), icon=":material/check_circle:")
         elif "\n\n" not in text:
             st.info(words.BLANK_LINES)
-        show_verdict(verdict, is_dark())
+        show_verdict(verdict, is_dark(), "sitcom_rules_own")
         if wrong := named_lines(text, verdict.faults):
             with st.expander("Which lines?", icon=":material/search:"):
                 show_script(text, wrong)

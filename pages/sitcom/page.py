@@ -98,7 +98,7 @@ if widgets.toggle("Show me such a scene", key="unrelated"):
     with left:
         show_script(unrelated)
     with right:
-        show_verdict(checked(unrelated), is_dark())
+        show_verdict(checked(unrelated), is_dark(), "sitcom_rules_unrelated")
 prose(words.HELD_OUT.format(**asdict(size())))
 st.subheader("The cast")
 show_cast([(p.name, p.manner, p.voice["hello"][0]) for p in the_show().cast.values()])

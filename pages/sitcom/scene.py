@@ -13,7 +13,9 @@ from corpus.sitcom import Fault, PlayedBeat, Scene, Verdict
 from corpus.sitcom.checker import RULES
 from corpus.sitcom.looking import first_scene
 from corpus.sitcom.script import DIALOGUE, shortened
+from pages.sitcom import words
 from ui.services.caches import shared
+from ui.show.tables import show_markup
 
 # What a state says of a person, in the order of its rows.
 SAYS = ("wants", "believes", "knows", "has")
@@ -84,10 +86,21 @@ def scene_of(seed: int, slug: str | None) -> Scene:
 
 def show_scene(scene: Scene, beat: int) -> None:
     """The script with one beat's lines highlighted, and beside it what is true after that beat."""
-    st.html(
+    show_markup(
         f'{_STYLE}<div class="sitcom">{script_html(scene.text, scene.beats, beat)}'
-        f'<div class="state">{state_html(scene, beat)}</div></div>'
+        f'<div class="state">{state_html(scene, beat)}</div></div>',
+        "sitcom_state",
+        words.STATE,
+        lambda: [words.STATE_COLUMNS, *_told(scene, beat)],
     )
+
+
+def _told(scene: Scene, beat: int) -> Iterator[tuple[str, str, str, str]]:
+    """What is true after a beat, each row with whom it is about."""
+    who = ""
+    for row in state_rows(scene, beat):
+        who = row.who or who
+        yield who, row.says, row.value, "changed" * row.changed
 
 
 NOW = ".beat.now"  # the highlighted lines
@@ -112,9 +125,9 @@ def script_html(
         css = " wrong" * (number in wrong) + " moved" * (number in moved)
         spoken = DIALOGUE.fullmatch(element)
         if spoken:
-            who, words = html.escape(spoken[1]), html.escape(spoken[2])
+            who, said = html.escape(spoken[1]), html.escape(spoken[2])
             lines.append(
-                f'<div class="line{css}"><span class="who">{who}</span><span>{words}</span></div>'
+                f'<div class="line{css}"><span class="who">{who}</span><span>{said}</span></div>'
             )
         else:
             lines.append(f'<div class="does{css}">{html.escape(element)}</div>')
@@ -203,17 +216,22 @@ def _where(state: Mapping[str, str], thing: str) -> str:
     return f"with {holders[0]}" if holders else ""
 
 
-def show_verdict(verdict: Verdict | None, dark: bool) -> None:
-    """The eight rules, and for each a tick or what breaks it; None keeps that a secret."""
+def show_verdict(verdict: Verdict | None, dark: bool, key: str) -> None:
+    """The eight rules, and for each a tick or what breaks it; None keeps that a secret.
+
+    key: of the picture.
+    """
     rows = "".join(
         f'<tr class="first"><th scope="row">{rule}<small>{asks}</small></th>'
         f"{_said(verdict, rule)}</tr>"
         for rule, asks in RULES.items()
     )
-    st.html(
+    show_markup(
         f"{_STYLE}{_DARK if dark else ''}"
         '<table class="facts rules"><thead><tr><th>rule, and what it asks for</th>'
-        f"<th>does it hold?</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<th>does it hold?</th></tr></thead><tbody>{rows}</tbody></table>",
+        key,
+        words.VERDICT,
     )
 
 

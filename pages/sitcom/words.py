@@ -9,6 +9,9 @@ from corpus.sitcom.scene import HELD_OUT_ONE_IN
 from ui.app.lesson import Answer
 from ui.show.names import as_text
 
+STATE = "The scene, and what is true after a beat"
+STATE_COLUMNS = ("who or what", "says", "after the beat", "changed in it")
+VERDICT = "The eight rules"
 GOAL = "See what it takes for a text to make sense, and how a program can test it."
 INTRO = (
     "A small model can't learn the world from a small text. So this project has a **sitcom of its "

@@ -6,12 +6,12 @@ import pytest
 
 from gpt_core.interpret.attention import trace_attention, written_length
 from pages.averaging import words
-from tests.browser.conftest import open_lesson
+from tests.browser.conftest import open_lesson, settled
 from tests.helpers import tiny_model
 from ui.components import attention_map
 from ui.components.attention_map import CSS, HTML, TITLE, Selection, pack, pack_small
 from ui.components.bundle import bundle
-from ui.show.handout import OFF, About, Chart, Drawing, page_of
+from ui.show.handout import AS_IT_STOOD, OFF, About, Chart, Drawing, page_of
 from ui.show.take_away import WHOLE
 
 ABOUT = About("Attention", "a dog, the dog", "tiny", "2026-11-28")
@@ -52,7 +52,7 @@ def test_attention_without_a_server(opened):
     answers = {f"[{i},{j}]": message((i, j)) for i, j in heads}
     script = bundle(attention_map._FILES / "draw.js")
     drawing = Drawing(HTML, CSS, script, message((0, 0)), answers, ".knock, .lamp")
-    page, own, seen = opened(page_of(ABOUT, [("", drawing)]))
+    page, own, seen = opened(page_of(ABOUT, {"": ("", drawing)}))
     assert OFF in page.locator("header").inner_text()
     pattern = trace_attention(model, tuple(range(1, 9))).pattern
 
@@ -77,16 +77,22 @@ def test_attention_without_a_server(opened):
 
 
 def test_a_whole_lesson_without_a_server(new_page, app_url, opened):
-    """In the order of the page: pictures of HTML, a table, curves, a component."""
+    """In the order of the page: its words, pictures of HTML, a table, curves, a component."""
     lesson = new_page(color_scheme="dark")
     open_lesson(lesson, f"{app_url}/averaging?shown=2")
     lesson.get_by_role("button", name=WHOLE).click()
+    settled(lesson)  # what the page says has been asked for
     with lesson.expect_download() as download:
         lesson.get_by_role("button", name="Handout (HTML)").click()
     page, own, seen = opened(download.value.path().read_text(encoding="utf-8"))
-    titles = page.get_by_role("heading", level=2).all_inner_texts()
-    assert {words.WEIGHTS_TIMES_X, TITLE, SCORES} <= {*titles}
-    assert page.locator(".picture").count() == len(titles)
+    titles = page.get_by_role("heading").all_inner_texts()
+    steps = [words.WEIGHTS_TIMES_X, "Queries, keys, values", TITLE, SCORES, "Test yourself"]
+    assert [title for title in titles if title in steps] == steps
+    text = page.locator("body").inner_text()
+    assert AS_IT_STOOD in text and "Replace each token by the average" in text
+    assert "Take it with you" not in text and "Copy link" not in text
+    page.get_by_text("Why does a model with a causal mask").click()
+    page.get_by_text("Each position sees only what comes before").wait_for()  # folds unfold
     assert page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == DARK_RGB
     page.locator(".head").last.click()
     page.locator(".plot").hover()
@@ -96,7 +102,7 @@ def test_a_whole_lesson_without_a_server(new_page, app_url, opened):
 
 def test_a_chart_without_a_server(opened):
     bars = {"type": "bar", "x": ["a", "b"], "y": [1, 3], "hovertemplate": "%{x}: %{y}"}
-    page, own, seen = opened(page_of(ABOUT, [("", Chart({"data": [bars], "layout": {}}))]))
+    page, own, seen = opened(page_of(ABOUT, {"": ("", Chart({"data": [bars], "layout": {}}))}))
     bar = page.locator(".bars path").last
     box = bar.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

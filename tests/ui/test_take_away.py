@@ -19,6 +19,7 @@ from ui.show import take_away as taking
 from ui.show.handout import OFF, About, Chart, page_of, sheet
 from ui.show.names import unmarked
 from ui.show.plotly_json import to_json
+from ui.show.prose import html_of
 from ui.show.rows import csv_of, rows_of_figure, rows_of_frame, rows_of_markup, rows_of_table
 from ui.show.take_away import (
     LABEL,
@@ -107,7 +108,9 @@ def test_attention_reads_back_as_the_model_s_own_weights():
 
 def test_a_handout_shows_names_as_text_and_asks_nobody():
     figure = {"data": [{"y": [1, float("nan")], "name": "</script>"}], "layout": {}}
-    page = page_of(ABOUT, [("<img>", Chart(figure)), ("", sheet([["<img>"], ["</script>"]]))])
+    page = page_of(
+        ABOUT, {"a": ("<img>", Chart(figure)), "b": ("", sheet([["<img>"], ["</script>"]]))}
+    )
     assert "<img" not in page and "javascript:" not in page and OFF in page
     assert page.count("</script>") == page.count("<script")
     [drawn] = json.loads(re.search(r'id="data-0">(.*?)</script>', page)[1])["data"]
@@ -146,3 +149,32 @@ def test_under_a_picture_stands_one_button_that_opens_two():
     taken = [box for box in app.get("popover") if box.proto.popover.label == LABEL]
     assert taken and not app.get("download_button")
     torch.manual_seed(0)
+
+
+def test_words_of_a_page_are_words_whatever_a_browser_tells():
+    bad = "<img src=x onerror=a()>"
+    said = [
+        ["h2", "Why ", ["em", bad]],
+        ["script", "alert(1)"],
+        ["p onclick=a()", bad],
+        {"link": "javascript:a()", "said": ["here"]},
+        {"link": 'https://a.b/"><script>', "said": [["strong", "there"]]},
+        ["details", ["summary", "more"], {"picture": "known"}, {"picture": bad}],
+        [["p"], "nested"],
+        ["br", "x"],
+        *(None, 1, True, {"picture": 3}, [], {}),
+    ]
+    page = html_of(said, lambda key: "<b>drawn</b>" if key == "known" else "")
+    assert "<h2>Why <em>&lt;img src=x onerror=a()&gt;</em></h2>" in page
+    assert "<details><summary>more</summary><b>drawn</b></details>" in page
+    tags = {*re.findall(r"<(\w+[^>]*)>", page)}
+    link = 'a href="https://a.b/&quot;&gt;&lt;script&gt;"'
+    assert tags == {"h2", "em", "details", "summary", "b", "strong", "br", link}
+
+
+@given(st.recursive(st.text() | st.none() | st.integers(), lambda s: st.lists(s), max_leaves=20))
+def test_no_told_tree_is_too_odd(said):
+    deep = [said]
+    for _ in range(200):
+        deep = ["p", deep]
+    assert "<script" not in html_of([said, deep], lambda key: "").lower()

@@ -14,9 +14,11 @@ from typing import Any
 
 from ui.show.plotly_json import to_json
 from ui.show.plotly_script import packed_script
+from ui.show.prose import html_of
 from ui.show.theme import LIGHT, Palette, variables
 
 OFF = "This is a handout: what needs the model is off."
+AS_IT_STOOD = "Words and numbers are as they stood on the page."
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:"
@@ -29,6 +31,14 @@ h1 { margin: 0 } header p { margin: .3rem 0; color: MUTED } header q { white-spa
 a { color: inherit; overflow-wrap: anywhere } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem }
 .off { border-left: 4px solid MUTED; padding-left: .6rem }
 .picture { overflow-x: auto }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .5rem } p, li { max-width: 46rem }
+pre, code { background: color-mix(in srgb, INK 7%, GROUND); border-radius: .3rem }
+code { padding: .05em .25em; overflow-wrap: anywhere }
+pre { padding: .6rem .8rem; overflow-x: auto }
+summary { cursor: pointer; font-weight: 600 } summary p { display: inline }
+details { margin: .8rem 0; max-width: 100% } math { font-size: 1.1em }
+body > table { border-collapse: collapse } body > table :is(th, td) { padding: .25rem .7rem;
+  text-align: left; border-bottom: 1px solid MUTED }
 """
 # What draws one picture: `host` is its place. It is whole when each has said so.
 _DRAWN = """
@@ -117,14 +127,19 @@ class Markup:
 Picture = Drawing | Chart | Markup
 
 
-def page_of(about: About, pictures: Sequence[tuple[str, Picture]]) -> str:
-    """The whole file: pictures, each with what is said above it."""
-    parts = [_part(n, *named) for n, named in enumerate(pictures)]
-    if any(isinstance(picture, Chart) for _, picture in pictures):
+def page_of(about: About, pictures: Mapping[str, tuple[str, Picture]], said: Any = None) -> str:
+    """The whole file: pictures by their keys, each with what is said above it.
+
+    said: the words around them in which they have their places, see `ui.show.prose`.
+    """
+    left = {key: _part(n, *named) for n, (key, named) in enumerate(pictures.items())}
+    body = html_of(said, lambda key: left.pop(key, ""))
+    body += "".join(left.values())
+    if any(isinstance(picture, Chart) for _, picture in pictures.values()):
         script = base64.b64encode(packed_script()).decode()
         packed = f'<script type="text/plain" id="plotly">{script}</script>'
-        parts.insert(0, f"{packed}<script>{_UNPACK}</script>")
-    return _page(about, "".join(parts))
+        body = f"{packed}<script>{_UNPACK}</script>{body}"
+    return _page(about, body, bool(said))
 
 
 def sheet(rows: Sequence[Sequence[Any]], colors: Palette = LIGHT) -> Markup:
@@ -138,7 +153,7 @@ def sheet(rows: Sequence[Sequence[Any]], colors: Palette = LIGHT) -> Markup:
 
 def _part(number: int, title: str, picture: Picture) -> str:
     """What stands in the file for one picture."""
-    heading = f"<h2>{html.escape(title[:1].upper() + title[1:])}</h2>" if title else ""
+    heading = f"<h3>{html.escape(title[:1].upper() + title[1:])}</h3>" if title else ""
     if isinstance(picture, Markup):
         return f'{heading}<div class="picture" data-drawn="yes">{picture.html}</div>'
     place = f'{heading}<div class="picture" data-number="{number}"></div>'
@@ -178,10 +193,11 @@ def _script(number: int, before: str, draw: str) -> str:
     return f'<script type="module">{before}\n{{\n{begin}{draw}{_DRAWN}}}</script>'
 
 
-def _page(about: About, body: str) -> str:
+def _page(about: About, body: str, has_words: bool) -> str:
     title, prompt, model = (html.escape(t) for t in (about.title, about.prompt, about.model))
     link = html.escape(about.address)
     again = f' <a href="{link}">{link}</a>' if link.startswith(("http://", "https://")) else ""
+    words = f" {AS_IT_STOOD}" * has_words
     colors = about.colors
     style = _STYLE.replace("VARIABLES", variables(colors)).replace("INK", colors.text)
     style = style.replace("GROUND", colors.background).replace("MUTED", colors.muted)
@@ -192,7 +208,7 @@ def _page(about: About, body: str) -> str:
         f"<style>{style}</style></head>"
         f"<body><header><h1>{title}</h1>"
         f"<p>Prompt: <q>{prompt}</q></p><p>Model: {model} · {html.escape(about.date)}</p>"
-        f'<p class="off">{OFF}{again}</p></header>{body}</body></html>'
+        f'<p class="off">{OFF}{words}{again}</p></header>{body}</body></html>'
     )
 
 

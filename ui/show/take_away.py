@@ -6,12 +6,12 @@ At the end of a lesson all of its pictures are one handout.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -41,11 +41,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Taken:
-    """A picture that the page shows. subject: None where it is what the page is about.
+    """A picture that the page shows. element: its key, as the browser knows it.
 
-    part: of the page that drew it. gone: whether that part was drawn again, without it.
+    subject: None where it is what the page is about. part: of the page that drew it. gone: whether
+    that part was drawn again, without it.
     """
 
+    element: str
     title: str
     picture: Callable[[], Picture]
     subject: Subject | None
@@ -97,7 +99,7 @@ def take_away(
     """
     if _ABOUT not in st.session_state:  # a page of a test
         return
-    taken = Taken(title, picture, _subject.get(), _part.get())
+    taken = Taken(element or key, title, picture, _subject.get(), _part.get())
     if (pictures := st.session_state.get(_PICTURES)) is not None:
         pictures[key] = taken
     box = _popover(LABEL, f"take_{key}")
@@ -108,23 +110,26 @@ def take_away(
         about = replace(about, prompt=taken.subject.prompt, model=taken.subject.model)
     name = _file_name(f"{about.title} {key}")
     with box:
-        st.session_state[_LARGE](element or key)
+        st.session_state[_LARGE](taken.element)
         _button("Numbers (CSV)", rows, f"{name}.csv", "text/csv", f"csv_{key}")
         _handout("Handout (HTML)", about, {key: taken}, name, f"handout_{key}")
 
 
-def take_lesson() -> None:
-    """The same for all that the page shows; course/main.py calls it once the page is drawn."""
+def take_lesson(words: Callable[[Sequence[str]], Any] = lambda pictures: None) -> None:
+    """The same for all that the page shows; course/main.py calls it once the page is drawn.
+
+    words: what the page says around pictures of these keys, see `ui.show.prose`; None for nothing.
+    """
     box = _popover(WHOLE, _LESSON)
     if not box.open:
         return
     pictures = st.session_state.get(_PICTURES) or {}
     about = _about()
+    name = _file_name(about.title)
     with box:
-        if pictures:
-            _handout(
-                "Handout (HTML)", about, pictures, _file_name(about.title), "handout_of_lesson"
-            )
+        said = words([taken.element for taken in pictures.values()])
+        if pictures or said:
+            _handout("Handout (HTML)", about, pictures, name, "handout_of_lesson", said)
         else:
             st.caption(NOTHING)
 
@@ -151,10 +156,12 @@ def _handout(
     pictures: Mapping[str, Taken],
     name: str,
     key: str,
+    said: Any = None,
 ) -> None:
     def make() -> str:
         shown = [taken for taken in list(pictures.values()) if not taken.gone]  # at the press
-        return page_of(about, [(heading(taken, about), taken.picture()) for taken in shown])
+        drawn = {each.element: (heading(each, about), each.picture()) for each in shown}
+        return page_of(about, drawn, said)
 
     _button(label, make, f"{name}.html", "text/html", key)
 

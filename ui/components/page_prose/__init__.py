@@ -1,0 +1,28 @@
+"""What the page says, as the browser shows it: for a handout. Nothing of it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ui.components.bundle import bundle
+
+_KEY = "page_prose"
+_component = st.components.v2.component(_KEY, js=bundle(Path(__file__).parent / "mount.js"))
+
+
+def page_prose(pictures: Sequence[str]) -> Any:
+    """Place it at the page's end. What it says, see said.js; None until the browser has told it.
+
+    pictures: the keys of those that have places in it. Nothing that a browser tells is trusted.
+    """
+    known = (st.session_state.get(_KEY) or {}).get("said") is not None
+    result = _component(
+        key=_KEY,
+        data={"pictures": [*pictures], "known": known},
+        on_said_change=lambda: None,
+    )
+    return result.get("said")
