@@ -32,6 +32,7 @@ a { color: inherit; overflow-wrap: anywhere } h2 { font-size: 1.15rem; margin: 2
 .off { border-left: 4px solid MUTED; padding-left: .6rem }
 .picture { overflow-x: auto }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .5rem } p, li { max-width: 46rem }
+li > p { margin: .2rem 0 }
 pre, code { background: color-mix(in srgb, INK 7%, GROUND); border-radius: .3rem }
 code { padding: .05em .25em; overflow-wrap: anywhere }
 pre { padding: .6rem .8rem; overflow-x: auto }

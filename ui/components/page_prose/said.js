@@ -15,13 +15,14 @@ const HEADING = '[data-testid="stHeading"]';
 const WORDS = '[data-testid="stMarkdown"], [data-testid="stCaptionContainer"], [data-testid="stAlert"]';
 const CODE = '[data-testid="stCode"]';
 const METRIC = '[data-testid="stMetric"]';
+const QUESTION = '[data-testid="stRadio"]';
 const FOLD = '[data-testid="stExpander"]';
 // What is pressed, what leads elsewhere, what isn't the lesson's own, and signs that are pictures.
 const LEFT_OUT =
   '.st-key-study_bar, .st-key-place, button, label, input, textarea, select, style, script, svg, ' +
   '[role="radiogroup"], [role="img"], [data-testid="stPopover"], [data-testid="stPageLink"], ' +
   '[data-testid="stWidgetLabel"], [data-testid="stSlider"], [data-testid="stButtonGroup"], ' +
-  '[data-testid="stProgress"], .katex-html, annotation';
+  '[data-testid="stProgress"], [data-testid*="Icon"], .katex-html, annotation';
 
 /**
  * All that an element of the page says.
@@ -36,6 +37,7 @@ export function saidIn(element, pictures) {
   if (element.matches(HEADING)) return heading(element);
   if (element.matches(CODE)) return [["pre", element.querySelector("code")?.textContent ?? ""]];
   if (element.matches(WORDS)) return words(element);
+  if (element.matches(QUESTION)) return options(element);
   if (element.matches(METRIC)) {
     const [label, value] = ["stMetricLabel", "stMetricValue"].map(
       (part) => element.querySelector(`[data-testid="${part}"]`)?.textContent ?? "",
@@ -44,7 +46,19 @@ export function saidIn(element, pictures) {
   }
   const inside = [...element.children].flatMap((child) => saidIn(child, pictures));
   const fold = element.matches(FOLD) && element.querySelector("summary");
-  return fold ? [["details", ["summary", ...words(fold)], ...inside]] : inside;
+  return fold && inside.length ? [["details", ["summary", ...words(fold)], ...inside]] : inside;
+}
+
+/**
+ * The answers that a question offers; the question stands above. What is chosen elsewhere has a label.
+ * @param {Element} question
+ * @returns {Said[]}
+ */
+function options(question) {
+  const label = question.querySelector('[data-testid="stWidgetLabel"]');
+  if (label?.getClientRects().length) return [];
+  const offered = [...question.querySelectorAll('[role="radiogroup"] label')];
+  return [["ul", ...offered.map((option) => ["li", ...words(option)])]];
 }
 
 /** @param {Element} element @returns {Said[]} */
@@ -62,7 +76,7 @@ function words(node) {
     if (child.matches(LEFT_OUT)) return [];
     const tag = child.tagName.toLowerCase();
     const inside = words(child);
-    const out = child instanceof HTMLAnchorElement && child.target === "_blank";
+    const out = child instanceof HTMLAnchorElement && child.origin !== location.origin;
     if (out && child.protocol.startsWith("http")) return [{ link: child.href, said: inside }];
     if (child.matches(".katex-display")) return [["p", ...inside]];
     return TAGS.has(tag) || MATH.has(tag) ? [[tag, ...inside]] : inside;
