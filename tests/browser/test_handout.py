@@ -6,7 +6,7 @@ import pytest
 
 from gpt_core.interpret.attention import trace_attention, written_length
 from pages.averaging import words
-from tests.browser.conftest import open_lesson, settled
+from tests.browser.conftest import open_lesson
 from tests.helpers import tiny_model
 from ui.components import attention_map
 from ui.components.attention_map import CSS, HTML, TITLE, Selection, pack, pack_small
@@ -81,7 +81,6 @@ def test_a_whole_lesson_without_a_server(new_page, app_url, opened):
     lesson = new_page(color_scheme="dark")
     open_lesson(lesson, f"{app_url}/averaging?shown=2")
     lesson.get_by_role("button", name=WHOLE).click()
-    settled(lesson)  # what the page says has been asked for
     with lesson.expect_download() as download:
         lesson.get_by_role("button", name="Handout (HTML)").click()
     page, own, seen = opened(download.value.path().read_text(encoding="utf-8"))

@@ -115,10 +115,11 @@ def take_away(
         _handout("Handout (HTML)", about, {key: taken}, name, f"handout_{key}")
 
 
-def take_lesson(words: Callable[[Sequence[str]], Any] = lambda pictures: None) -> None:
+def take_lesson(words: Callable[[Sequence[str]], Any]) -> None:
     """The same for all that the page shows; course/main.py calls it once the page is drawn.
 
-    words: what the page says around pictures of these keys, see `ui.show.prose`; None for nothing.
+    words: what the page says around pictures of these keys, see `ui.show.prose`; None as long as
+    that isn't known.
     """
     box = _popover(WHOLE, _LESSON)
     if not box.open:
@@ -129,7 +130,8 @@ def take_lesson(words: Callable[[Sequence[str]], Any] = lambda pictures: None) -
     with box:
         said = words([taken.element for taken in pictures.values()])
         if pictures or said:
-            _handout("Handout (HTML)", about, pictures, name, "handout_of_lesson", said)
+            waits = said is None
+            _handout("Handout (HTML)", about, pictures, name, "handout_of_lesson", said, waits)
         else:
             st.caption(NOTHING)
 
@@ -157,13 +159,14 @@ def _handout(
     name: str,
     key: str,
     said: Any = None,
+    waits: bool = False,
 ) -> None:
     def make() -> str:
         shown = [taken for taken in list(pictures.values()) if not taken.gone]  # at the press
         drawn = {each.element: (heading(each, about), each.picture()) for each in shown}
         return page_of(about, drawn, said)
 
-    _button(label, make, f"{name}.html", "text/html", key)
+    _button(label, make, f"{name}.html", "text/html", key, waits)
 
 
 def heading(taken: Taken, about: About) -> str:
@@ -177,8 +180,10 @@ def heading(taken: Taken, about: About) -> str:
     return title if same else f"{title} ({of.model}: “{plain(of.prompt)}”)"
 
 
-def _button(label: str, make: Callable[[], str], name: str, mime: str, key: str) -> None:
+def _button(
+    label: str, make: Callable[[], str], name: str, mime: str, key: str, waits: bool = False
+) -> None:
     st.download_button(
         label, make, file_name=name, mime=mime, key=key, on_click="ignore",
-        icon=":material/download:", width="stretch",
+        icon=":material/download:", width="stretch", disabled=waits,
     )  # fmt: skip

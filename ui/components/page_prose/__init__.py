@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from ui.components.bundle import bundle
+from ui.components.component import component
 
 _KEY = "page_prose"
-_component = st.components.v2.component(_KEY, js=bundle(Path(__file__).parent / "mount.js"))
+_component = component(_KEY, Path(__file__).parent)
 
 
 def page_prose(pictures: Sequence[str]) -> Any:
