@@ -36,6 +36,7 @@ test("a panel that is too high is scrolled to what was cut", () => {
   assert.equal(scrollTo(blocks, 500), 310);
   assert.equal(scrollTo(blocks, 600), 570);
   assert.equal(scrollTo([...blocks, { top: 562, bottom: 590 }], 600), 562); // in the column beside
+  assert.equal(scrollTo([{ top: 100, bottom: 640 }], 600), 100); // whole once it stands at the top
   assert.equal(scrollTo(blocks, 565), 570); // all that is seen is whole
   assert.equal(scrollTo([{ top: 0, bottom: 2000 }], 600), 510); // too high itself: most of a screen
 });

@@ -33,13 +33,14 @@ export function panelAfter(now, key, count) {
 
 /**
  * How far to scroll in a panel that is higher than the screen: to the first block that isn't whole,
- * or else the first that isn't seen.
+ * or else the first that isn't seen. A high one is whole once it stands at the upper edge.
  * One that is itself too high, or reaches far up, is followed by most of a screen.
  * @param {{ top: number, bottom: number }[]} blocks measured from the upper edge of what is seen
  * @param {number} height of what is seen
  */
 export function scrollTo(blocks, height) {
-  const low = blocks.filter(({ top }) => top > height / 4 && top <= height);
+  const fits = (/** @type {{ top: number, bottom: number }} */ { top, bottom }) => top > 24 && bottom - top <= height;
+  const low = blocks.filter((block) => block.top <= height && (block.top > height / 4 || fits(block)));
   const cut = low.filter(({ bottom }) => bottom > height + 1);
   if (!cut.length) {
     const below = blocks.map(({ top }) => top).filter((top) => top > height);
