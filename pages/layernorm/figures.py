@@ -54,12 +54,17 @@ def vector_bars(norm: NormTrace, position: int, stages: Sequence[str]) -> Figure
 
 
 def statistic_maps(
-    trace: DepthTrace, tokens: Sequence[TokenLike], statistic: str, stages: Sequence[str]
+    trace: DepthTrace,
+    tokens: Sequence[TokenLike],
+    statistic: str,
+    stages: Sequence[str],
+    rows: Sequence[str],
 ) -> Figure:
     """The "mean" or "standard deviation" of every token at every norm, at the same three stages.
 
-    Rows are norms, columns tokens. One colour scale for all, so equal colours are equal numbers.
-    Deviations are coloured by their power of ten: before a norm they can be hundreds, after it 1.
+    Rows are norms, named by `rows`, columns tokens. One colour scale for all, so equal colours are
+    equal numbers. Deviations are coloured by their power of ten: before a norm they can be
+    hundreds, after it 1.
     """
     which = ("mean", "standard deviation").index(statistic)
     places = [f"{place} {token_label(token)}" for place, token in enumerate(tokens)]
@@ -74,12 +79,13 @@ def statistic_maps(
                 "z": _power_of_ten(values) if which else values,
                 "customdata": values,
                 "x": places,
-                "y": list(trace.norms),
+                "y": rows,
+                "text": [[name] * len(tokens) for name in trace.norms],
                 "yaxis": _axis("y", row),
                 "coloraxis": "coloraxis",
                 "xgap": 1,
                 "ygap": 1,
-                "hovertemplate": "%{y}, token %{x}: %{customdata:.4f}<extra></extra>",
+                "hovertemplate": "%{y} (%{text}), token %{x}: %{customdata:.4f}<extra></extra>",
             }
         )
     colors = np.concatenate([each["z"] for each in maps])
@@ -88,13 +94,13 @@ def statistic_maps(
     panels["xaxis"] |= {"type": "category", "tickangle": -90, "showgrid": False}
     panels["xaxis"] |= {"range": [-0.5, len(tokens) - 0.5]}
     for row in (1, 2, 3):
-        rows = {"range": [len(trace.norms) - 0.5, -0.5], "tickfont": {"size": 12}}
-        panels[_layout("y", row)] |= rows | {"showgrid": False}
+        axis = {"range": [len(trace.norms) - 0.5, -0.5], "tickfont": {"size": 12}}
+        panels[_layout("y", row)] |= axis | {"showgrid": False}
     # Cells that are zero look like the background; the grid between them shows that they are there.
     panels |= {"coloraxis": _powers(colors) if which else _signed(colors)}
     panels |= {"plot_bgcolor": palette().grid}
     figure = _fixed(
-        whole_figure(maps, 3 * (20 * len(trace.norms) + 34) + 100, panels), left=116, below=0
+        whole_figure(maps, 3 * (20 * len(trace.norms) + 34) + 100, panels), left=128, below=0
     )
     figure["layout"]["margin"] |= {"t": 58, "pad": 0}
     return figure

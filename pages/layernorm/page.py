@@ -103,8 +103,9 @@ def every_token(study: Study) -> None:
         "standard deviation",
         key="norm_statistic",
     )
+    rows = [words.norm_row(name, pre) for name in trace.norms]
     show(
-        figures.statistic_maps(trace, study.tokens, statistic, stages),
+        figures.statistic_maps(trace, study.tokens, statistic, stages, rows),
         "norm_maps",
         words.maps_alt(statistic),
     )

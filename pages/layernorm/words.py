@@ -80,6 +80,14 @@ def norm_label(name: str, pre: bool) -> str:
     return f"layer {layer}, {side} {branch} · {name}"
 
 
+def norm_row(name: str, pre: bool) -> str:
+    """The same as a row's name: “before attention 0”."""
+    if name == "norm_f":
+        return "after all layers"
+    layer, norm = name.split(".")[1:]
+    return f"{'before' if pre else 'after'} {'attention' if norm == 'norm1' else 'MLP'} {layer}"
+
+
 def place_in_words(name: str, pre: bool) -> str:
     """Where a norm stands: blocks.0.norm1 → Layer 0, before attention."""
     if name == "norm_f":

@@ -8,7 +8,7 @@ from gpt_core.interpret.norms import normalize_by_hand, rescale_stream, trace_no
 from gpt_core.model.norms import LayerNorm
 from gpt_core.training.run import Run
 from pages.layernorm import words
-from tests.helpers import metrics, said
+from tests.helpers import figures, metrics, said
 from ui.show.numbers import tidy
 
 PROMPT = "OTTO: A duck?"
@@ -178,3 +178,18 @@ def test_the_beginning_says_where_this_model_s_norms_stand():
     assert "after each part has added" in words.intro(8, "rmsnorm", pre=False)
     assert "This model has none" in words.intro(8, "none", pre=True)
     assert "RMSNorm" in words.another("layernorm") and "LayerNorm" in words.another("rmsnorm")
+
+
+@pytest.mark.parametrize(
+    ("position", "rows"),
+    [
+        ("pre", ["before attention 0", "before MLP 0", "after all layers"]),
+        ("post", ["after attention 0", "after MLP 0"]),
+    ],
+)
+def test_rows_of_the_maps_are_named_in_words(open_lesson, position, rows):
+    design = {"n_layer": 1, "norm_position": position}
+    maps = figures(open_lesson("layernorm", PROMPT, design))["norm_maps"]["data"]
+    assert [trace["y"] for trace in maps] == [rows] * 3
+    modules = ["blocks.0.norm1", "blocks.0.norm2", "norm_f"][: len(rows)]
+    assert [names[0] for names in maps[0]["text"]] == modules
