@@ -61,6 +61,6 @@ with steered():
     compare_bar(here.compares)  # reads the prompt, without which the page ends
     page.run()
     if here.minutes:  # a lesson, and no tool
-        take_lesson(page_prose)
+        take_lesson(partial(page_prose, about=st.session_state["study_request"]))
     way_on(here)
     study_notes()

@@ -12,14 +12,13 @@ from pages.data import words
 from ui.app import widgets
 from ui.app.chosen_text import (
     NOT_IN_LINK,
-    OWN,
     Upload,
     bundled_corpus,
     choose_corpus,
     chosen_corpus,
     chosen_upload,
+    is_own,
     name_of_set,
-    name_of_text,
 )
 from ui.app.links import page_of
 from ui.app.sitcom_text import sitcom_as_text
@@ -42,6 +41,7 @@ def text_picker() -> None:
         key="text_source",
         persist_state="session",
     )
+    chosen_corpus()  # which one the address names, before anything is said about it
     if source == _BUNDLED:
         if chosen_corpus() is not bundled_corpus() and st.button("Use the bundled sitcom again"):
             choose_corpus(None)
@@ -58,7 +58,7 @@ def text_picker() -> None:
         _ask_whether_it_is_right(upload)
     chosen = chosen_corpus()
     st.success(words.in_use(chosen.name, len(chosen.text)), icon=":material/check_circle:")
-    if name_of_text() == OWN:
+    if is_own():
         st.caption(NOT_IN_LINK)
     if chosen.report is not None:
         _show_report(chosen.report)
@@ -145,7 +145,7 @@ def _encoding() -> str:
     return report.encoding if report else ""
 
 
-def _try(read: Callable[[], corpus.Corpus], upload: Upload | None = None, name: str = OWN) -> bool:
+def _try(read: Callable[[], corpus.Corpus], upload: Upload | None = None, name: str = "") -> bool:
     """Whether it was read; a refusal is said.
 
     upload: what is kept if it was read by a guess. name: what the address calls the text.

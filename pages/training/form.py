@@ -118,7 +118,8 @@ def training_form() -> str | None:
 
 def _name_box(usual: str) -> str:
     """What the visitor calls the run; empty: as it is called by itself."""
-    name = widgets.text_input(
+    # Its maker's alone: not in the address, which a whole class may follow.
+    name = st.text_input(
         "Name of the run", placeholder=usual, max_chars=_LONGEST_NAME, key="run_name"
     )
     return (name or "").strip()

@@ -19,7 +19,7 @@ from pages.training.sharing import share_button
 from ui.app import address, widgets
 from ui.app.lesson import ask
 from ui.app.locks import REVEAL, locked
-from ui.app.visitor import earlier_id, visitor_id
+from ui.app.visitor import visitor_id
 from ui.app.watch import watch
 from ui.services import models
 from ui.services.metrics import Evaluation
@@ -51,8 +51,6 @@ _STATES = {
 def choose_run() -> str:
     """A box with the visitor's runs, newest first, and the recorded one; its key is in the URL."""
     service, state = training_service(), st.session_state
-    if earlier := earlier_id():  # who was quick on a slow connection
-        service.hand_over(earlier, visitor_id())
     names = {view.run_id: title(view) for view in service.runs(visitor_id())}
     newest = next(iter(names), models.BUNDLED)
     asked = state.get("run") or address.text_of("run")

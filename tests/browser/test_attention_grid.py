@@ -39,11 +39,21 @@ scrub()
 """
 
 
+APP = """
+import streamlit as st
+from starlette.middleware import Middleware
+from ui.services.scripts import Scripts
+
+app = st.App("page.py", middleware=[Middleware(Scripts)])
+"""
+
+
 @pytest.fixture(scope="module")
 def grid_url(tmp_path_factory):
     folder = tmp_path_factory.mktemp("grid")
-    script = folder / "page.py"
-    script.write_text(PAGE)
+    script = folder / "app.py"
+    script.write_text(APP)
+    (folder / "page.py").write_text(PAGE)
     app, url = start_app(folder, folder / "log", script, PYTHONPATH=str(PROJECT))
     yield url
     stop_app(app)

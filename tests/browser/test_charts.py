@@ -1,5 +1,7 @@
 """Charts are drawn where a reader is, once, and follow what changes."""
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import open_lesson, settled
 
 DRAWN = "charts => charts.map(chart => chart.classList.contains('js-plotly-plot'))"
@@ -48,7 +50,8 @@ def test_a_picture_whose_script_does_not_come_says_so(page, app_url):
     )
     open_lesson(page, app_url + "/attention")
     said = page.get_by_text("This part of the page could not be drawn")
-    assert said.count() == 1 and "Reload the page." in said.inner_text()
+    expect(said).to_have_count(1)
+    assert "Reload the page." in said.inner_text()
     page.unroute("**/_scripts/attention_map.*")
     page.reload()
     page.locator(".map[data-painted]").wait_for()

@@ -183,7 +183,10 @@ CASES = {
 
 
 # These draw nothing: they act on the page around them, and other tests use them there.
-ON_THE_PAGE = ("chart", "class_link", "copied_link", "full_screen", "page_frame", "prompt_editor")
+ON_THE_PAGE = (
+    *("chart", "class_link", "copied_link", "full_screen", "page_frame", "page_prose"),
+    *("prompt_editor", "visitor"),
+)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from course.lessons import COURSE
 from pages.home import words as home
 from tests.browser.conftest import group, link_to, open_from_menu, settled, start_app, stop_app
+from ui.app.door import CLOSED
 
 MENU = {heading: [lesson.title for lesson in lessons] for heading, lessons in COURSE.items()}
 
@@ -71,6 +72,18 @@ def test_before_streamlit_does_the_first_words_and_the_machine_stand_in_their_pl
     assert page.evaluate(PLACES) == pytest.approx(before, abs=2)
     app = page.get_by_test_id("stApp")
     assert app.evaluate("app => getComputedStyle(app).backgroundColor") == dark
+
+
+def test_the_first_words_make_way_for_a_closed_door(new_page, tmp_path):
+    app, url = start_app(tmp_path / "runs", tmp_path / "app.log")  # without a class
+    page = new_page(extra_http_headers={"X-Real-Ip": "10.1.2.3"})  # not who runs the app
+    try:
+        page.goto(url)
+        page.get_by_text(CLOSED[:50]).wait_for()
+        expect(page.locator("#first-view")).to_have_count(0)
+    finally:
+        page.close()  # it would write to the console that the app is gone
+        stop_app(app)
 
 
 def test_every_lesson_opens_from_the_menu(page, app_url):

@@ -43,9 +43,19 @@ test("what is kept in the browser's own storage is in no cookie", () => {
   assert.equal(jar.size, 1);
 });
 
+test("what is full keeps nothing, and no cookie instead", () => {
+  const full = () => {
+    throw new Error("The quota has been exceeded.");
+  };
+  const jar = browser({ getItem: () => null, setItem: full, removeItem: () => {} });
+  assert.equal(keep("seat", "a.b"), false);
+  assert.equal(jar.size, 1);
+});
+
 test("where it is blocked a cookie keeps it that no other site's frame knows", () => {
-  browser(null);
+  const jar = browser(null);
   assert.ok(keep("seat", "a.b"));
+  assert.ok(jar.has("__Host-seat"));
   const { rules } = globalThis.document;
   for (const rule of ["Secure", "SameSite=None", "Partitioned", "Path=/"])
     assert.ok(rules.includes(rule), rule);

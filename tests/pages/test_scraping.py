@@ -119,6 +119,15 @@ def test_progress_and_stop(open_lesson, service, fake):
     assert 0 < job.report.counts["fetched"] < 39
 
 
+def test_a_scrape_of_an_earlier_id_is_the_one_of_the_id_that_it_was_handed_to(service, fake):
+    service.start("proposed", "modern-family", None, 1)
+    service.hand_over("proposed", "ann")
+    assert service.job("proposed") is None
+    service.stop("ann")
+    service.job("ann").thread.join(10)
+    assert not service.job("ann").active
+
+
 @pytest.mark.parametrize("show", ["../../etc", "http://example.com/", "a b", ""])
 def test_what_is_no_show_is_refused(open_lesson, service, fake, show):
     app = scrape(open_lesson("scrape"), show)

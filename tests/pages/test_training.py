@@ -20,8 +20,11 @@ from pages.training.panel import bars_of, per_token
 from pages.training.preparing import prepare, token_bits
 from pages.training.recorded import recorded_view
 from tests.helpers import TEXT, said
+from ui.app import visitor
+from ui.services.jobs import job_service
 from ui.services.metrics import Evaluation
 from ui.services.runs import PUBLIC_LIMITS
+from ui.services.scraping import scraping_service
 from ui.services.training import training_service
 
 
@@ -207,6 +210,20 @@ def test_after_a_start_the_recorded_run_can_be_chosen_again(open_lesson, monkeyp
     app.selectbox(key="run").select_index(1).run()
     assert not app.exception
     assert app.session_state["run"] == "bundled"
+
+
+def test_what_was_started_before_the_browser_said_who_it_is_is_handed_over(
+    open_lesson, monkeypatch
+):
+    """On any page, and all kinds of work."""
+    app, told, handed = open_lesson("layernorm"), "0123456789abcdef" * 2, []
+    before = app.session_state["visitor_id"]
+    for service in (training_service, job_service, scraping_service):
+        monkeypatch.setattr(service(), "hand_over", lambda old, new: handed.append((old, new)))
+    monkeypatch.setattr(visitor, "known_visitor", lambda proposed: (told, False))
+    app.run()
+    assert not app.exception and app.session_state["visitor_id"] == told
+    assert handed == [(before, told)] * 3
 
 
 def test_the_curves_wait_for_a_guess(open_lesson):

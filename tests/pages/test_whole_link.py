@@ -1,11 +1,13 @@
 """The link to what is seen: it says everything, and opens the same."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from corpus import from_paste, from_upload
 from tests.helpers import said, sent, write_run
-from ui.app.chosen_text import NOT_HERE, NOT_IN_LINK
+from ui.app.chosen_text import NOT_HERE, NOT_IN_LINK, Upload
 from ui.app.whole_link import OTHER_WEIGHTS, weights_of
 from ui.services.caches import RESULTS
 from ui.services.models import load
@@ -103,11 +105,11 @@ def test_a_text_of_ones_own_is_in_no_link_and_both_ends_say_so(open_at):
     app.button[[b.label for b in app.button].index("Use this text")].click().run()
     assert not app.exception and NOT_IN_LINK in said(app)
     app.switch_page("../pages/surprise/page.py").run()
-    assert link_of(app)["text"] == "own"
+    assert re.fullmatch("own-[0-9a-f]{8}", link_of(app)["text"])
     assert NOT_IN_LINK in sent(app, "copied_link")["copied"]
     assert NOT_IN_LINK in sent(app, "copied_link")["by_hand"]
     assert NOT_HERE not in said(app)
-    assert NOT_HERE in said(open_at("surprise", text="own"))
+    assert NOT_HERE in said(open_at("surprise", text="own-01234567"))
 
 
 @pytest.mark.parametrize("text", ["sitcom-999999-1", "sitcom-100-1x", "tiny-shakespeare", "../own"])
@@ -116,6 +118,30 @@ def test_a_text_that_is_not_to_be_had_is_said_to_be_missing(open_at, monkeypatch
     app = open_at("surprise", text=text)
     assert NOT_HERE in said(app)
     assert "chosen_corpus" not in app.session_state
+
+
+def test_ones_own_text_is_there_again_after_a_links(open_at):
+    app = open_at("surprise", text="bundled")
+    own = from_paste("A duck sat down in the dryer. " * 100)
+    app.session_state["own_text"] = "own-01234567", own, None
+    app.query_params["text"] = "own-01234567"
+    app.run()
+    assert app.session_state["chosen_corpus"] is own
+    assert NOT_HERE not in said(app)
+
+
+def test_a_file_whose_encoding_was_guessed_gives_way_to_a_links_text(open_at):
+    app = open_at("data")
+    data = ("Ein Schwan saß im Trockner, größer als ein Stuhl. " * 100).encode("cp1252")
+    app.session_state["chosen_corpus"] = guessed = from_upload("a.txt", data)
+    app.session_state["chosen_upload"] = Upload("1", "a.txt", data)
+    app.session_state["chosen_name"] = "own-01234567"
+    assert guessed.readings
+    app.query_params["text"] = "sitcom-100-7"
+    app.query_params["text_source"] = "The sitcom, generated"
+    app.run()
+    assert not app.exception
+    assert app.session_state["chosen_corpus"].text != guessed.text
 
 
 def test_what_a_teacher_shows_is_on_the_teachers_text(open_at):

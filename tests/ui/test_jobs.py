@@ -55,6 +55,14 @@ def test_a_result_is_kept_for_whoever_asks_the_same(counting):
     assert counting.view(key(n=3)) == first
 
 
+def test_a_job_of_an_earlier_id_is_stopped_by_the_id_that_it_was_handed_to(counting):
+    job = key(n=1000, pause=0.05)
+    counting.start(job, None, "proposed")
+    counting.hand_over("proposed", "ann")
+    counting.stop(job, "ann")
+    assert wait(counting, job).state == "stopped"
+
+
 def test_jobs_wait_for_each_other_and_say_their_place(counting):
     slow, next_ = key(n=1000, pause=0.05), key(n=2)
     counting.start(slow, None, "ann")

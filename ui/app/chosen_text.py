@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from hashlib import sha256
+from threading import Lock
 from typing import NamedTuple
 
 import streamlit as st
@@ -18,13 +20,15 @@ from corpus.sitcom.text import generated
 from ui.app import address
 from ui.services.caches import shared
 
-TEXT, BUNDLED, OWN = "text", "bundled", "own"  # what the address calls it; and the two it may be
+TEXT, BUNDLED, OWN = "text", "bundled", "own"  # what the address calls it; and how two begin
 NOT_IN_LINK = "Your own text is not in the link: whoever opens it sees the bundled text instead."
 NOT_HERE = (
-    "The link that brought you here was made with a text that isn't in it, so numbers that depend "
-    "on the text differ from those that it was meant to show."
+    "The address names a text that isn't here: another one is shown, and numbers that depend on "
+    "the text differ from those that the link was made for."
 )
 _KEY, _NAME, _UPLOAD_KEY = "chosen_corpus", "chosen_name", "chosen_upload"
+_OWN_KEY = "own_text"  # (name, text, upload): it is there again when a link's text is left
+_writing = Lock()
 _GENERATED = re.compile(r"sitcom-(\d{1,6})-(\d{1,6})")
 
 
@@ -44,8 +48,12 @@ def bundled_corpus() -> Corpus:
 
 @shared(wait="Writing the scenes …")
 def written(seed: int, scenes: int) -> Corpus:
-    """The generated sitcom, written once for all visitors."""
-    return generated(seed, scenes)
+    """The generated sitcom, written once for all visitors.
+
+    An address is enough to ask for it, and it takes seconds: so one after the other.
+    """
+    with _writing:
+        return generated(seed, scenes)
 
 
 def name_of_generated(seed: int, scenes: int) -> str:
@@ -63,19 +71,26 @@ def chosen_corpus() -> Corpus:
     state, asked = st.session_state, address.text_of(TEXT)
     if not asked and _NAME in state:  # another page; who follows a teacher reads it, too
         address.write({TEXT: state[_NAME]})
-    elif asked and asked != name_of_text() and (found := _named(asked)):
-        choose_corpus(found, name=asked)
+    elif asked and asked != name_of_text():
+        own = state.get(_OWN_KEY)
+        if own and asked == own[0]:
+            choose_corpus(own[1], own[2])
+        elif found := _named(asked):
+            choose_corpus(found, name=asked)
     return state.get(_KEY) or bundled_corpus()
 
 
-def choose_corpus(corpus: Corpus | None, upload: Upload | None = None, name: str = OWN) -> None:
+def choose_corpus(corpus: Corpus | None, upload: Upload | None = None, name: str = "") -> None:
     """Use this text from now on; None goes back to the bundled one.
 
     upload: the file it was read from, if it may have to be read again in another encoding. name:
-    what the address calls it.
+    what the address calls it; none for a visitor's own.
     """
     if corpus is bundled_corpus():
         corpus = None
+    if corpus and not name:
+        name = f"{OWN}-{sha256(corpus.text.encode()).hexdigest()[:8]}"  # not another one's own
+        st.session_state[_OWN_KEY] = name, corpus, upload
     st.session_state[_KEY] = corpus
     st.session_state[_NAME] = name if corpus else BUNDLED
     st.session_state[_UPLOAD_KEY] = upload
@@ -90,6 +105,11 @@ def chosen_upload() -> Upload | None:
 def name_of_text() -> str:
     """What the address calls the chosen text."""
     return str(st.session_state.get(_NAME, BUNDLED))
+
+
+def is_own() -> bool:
+    """Whether the chosen text is the visitor's own, which no link holds."""
+    return name_of_text().startswith(f"{OWN}-")
 
 
 def is_missing() -> bool:

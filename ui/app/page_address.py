@@ -8,6 +8,7 @@ the app's own address, and only if this asks for nothing of it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -69,7 +70,9 @@ class PageAddress:
         headers = [header for header in scope["headers"] if header[0] not in _NOT_ASKED_FOR]
         own_parts = _own_parts(scope["path"])
         script = _SCRIPT.format(own_parts=own_parts) + _BROWSER
-        first = self._first_view() if not own_parts and _asks_nothing(scope) else ""
+        first = ""
+        if not own_parts and _asks_nothing(scope):
+            first = await asyncio.to_thread(self._first_view)  # the first time it imports a lesson
         await self._app({**scope, "headers": headers}, receive, _Writer(send, script, first))
 
     def _new_place(self, scope: Scope) -> str | None:
@@ -88,7 +91,8 @@ class _Writer:
 
     def __init__(self, send: Send, head: str, body: str) -> None:
         self._send = send
-        self._first = {b"<head>": head.encode(), b"<body>": body.encode()}
+        # The body's first: a script in the head may name its tag.
+        self._first = {b"<body>": body.encode(), b"<head>": head.encode()}
         self._start: Message | None = None  # of a page whose body is still coming
         self._body = b""
 

@@ -12,8 +12,11 @@ import secrets
 import streamlit as st
 
 from ui.components.visitor import known_visitor
+from ui.services.jobs import job_service
+from ui.services.scraping import scraping_service
+from ui.services.training import training_service
 
-_KEY, _BLOCKED, _EARLIER = "visitor_id", "storage_blocked", "earlier_visitor_id"
+_KEY, _BLOCKED = "visitor_id", "storage_blocked"
 _FORMAT = re.compile(r"[0-9a-f]{32}")
 
 
@@ -21,7 +24,10 @@ def mount_visitor() -> None:
     """Ask the browser; call once per rerun, from course/main.py."""
     told, st.session_state[_BLOCKED] = known_visitor(visitor_id())
     if isinstance(told, str) and _FORMAT.fullmatch(told) and told != visitor_id():
-        st.session_state[_EARLIER], st.session_state[_KEY] = visitor_id(), told
+        # Who is quick on a slow connection has started something before it is known who they are.
+        for service in (training_service, job_service, scraping_service):
+            service().hand_over(visitor_id(), told)
+        st.session_state[_KEY] = told
         st.rerun()
 
 
@@ -30,11 +36,6 @@ def visitor_id() -> str:
     if _KEY not in st.session_state:
         st.session_state[_KEY] = secrets.token_hex(16)
     return st.session_state[_KEY]
-
-
-def earlier_id() -> str | None:
-    """What something may have been started under before the browser told its own id; told once."""
-    return st.session_state.pop(_EARLIER, None)
 
 
 def storage_is_blocked() -> bool:

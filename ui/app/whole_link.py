@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from ui.app import address
-from ui.app.chosen_text import NOT_IN_LINK, OWN, TEXT, name_of_text
+from ui.app.chosen_text import NOT_IN_LINK, TEXT, is_own, name_of_text
 from ui.app.readers import is_read
 from ui.app.widgets import texts_of_widgets
 from ui.components.copied_link import copied_link
@@ -59,7 +59,7 @@ def offer_link() -> None:
 
 
 def _make_link() -> None:
-    missing = NOT_IN_LINK if is_read(TEXT) and name_of_text() == OWN else ""
+    missing = NOT_IN_LINK if is_read(TEXT) and is_own() else ""
     st.session_state[_LINK] = link_to_all(st.session_state["study"]), missing
     st.session_state[_ASKED] = st.session_state.get(_ASKED, 0) + 1
 

@@ -134,6 +134,13 @@ class JobService:
         with self._lock:
             self._leave(key, visitor)
 
+    def hand_over(self, earlier: str, visitor: str) -> None:
+        """What was asked for under an earlier id is the visitor's."""
+        with self._lock:
+            for entry in self._entries.values():
+                if earlier in entry.visitors:
+                    entry.visitors = entry.visitors - {earlier} | {visitor}
+
     def view(self, key: Key) -> JobView | None:
         """How the job is; None if nobody has asked for it."""
         with self._lock:

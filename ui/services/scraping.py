@@ -132,6 +132,12 @@ class ScrapingService:
         if job := self.job(visitor):
             job.scrape.stop.set()
 
+    def hand_over(self, earlier: str, visitor: str) -> None:
+        """What was started under an earlier id is the visitor's."""
+        with self._lock:
+            if job := self._jobs.pop(earlier, None):
+                self._jobs[visitor] = job
+
     def close(self) -> None:
         """Ask the scrape that is going on to end after its page; what it has fetched is kept."""
         with self._lock:

@@ -30,7 +30,8 @@ def _one(node: Any, picture: Callable[[str], str], depth: int) -> str:
     if isinstance(node, str):
         return html.escape(node)
     if isinstance(node, list) and node:
-        tag, text = str(node[0]), html_of(node[1:], picture, depth)
+        tag = node[0] if isinstance(node[0], str) else ""
+        text = html_of(node[1:], picture, depth)
         if tag == "br" or not _TAGS.fullmatch(tag):
             return "<br>" if tag == "br" else text
         return f"<{tag}>{text}</{tag}>"

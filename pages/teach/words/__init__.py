@@ -199,7 +199,7 @@ def privacy(days: float, public: bool, results: int, hours: float) -> Sequence[s
         "runs after a reload. It says nothing about the person. Clearing the browser's data for "
         "this site deletes it. In a frame on another site where storage is blocked, a cookie keeps "
         "it, which belongs to that frame on that site alone. Where that is blocked, too, it lives "
-        "as long as the tab.",
+        "as long as the tab. The seat in a class is kept in the same way.",
         "**The prompt** and the choices on a page stand in the address bar, and so in the "
         "browser's history. The server computes with them in memory. They are not written to its "
         "disk.",

@@ -3,16 +3,17 @@
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 
+const USUAL = 17 / 16; // of a browser's own letters: .streamlit/config.toml
 const BETWEEN = 0.75; // of what a page's letters grow by, a chart's do, which stand closer
 
 /**
  * A figure whose letters, and the room that they take, have grown with the page's.
  * @param {Figure} figure
- * @param {number} scale of the page's letters: 1 as usual
+ * @param {number} scale of the page's letters, of a browser's own
  * @returns {Figure}
  */
 export function enlarged(figure, scale) {
-  if (scale <= 1) return figure;
+  if (scale <= USUAL) return figure;
   const by = 1 + BETWEEN * (scale - 1);
   const { data, layout } = grown(figure, by, false);
   const { t = 0, b = 0 } = figure.layout.margin ?? {};

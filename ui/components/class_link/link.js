@@ -47,6 +47,8 @@ export class ClassLink {
     /** @type {EventSource | undefined} */
     this.stream = undefined;
     this.pointer = new Pointer();
+    /** The lesson that its spot is on. @type {string | undefined} */
+    this.pointed = undefined;
     const pointing = new Pointing((spot) => this.point(spot));
     document.addEventListener("pointermove", (event) => {
       if (this.said.leads && this.said.points) pointing.moved(event);
@@ -63,6 +65,7 @@ export class ClassLink {
     this.said = said;
     this.tell = tell;
     this.takeSeat();
+    if (this.lesson() !== this.pointed) this.pointer.hide(); // it was on another page
     if (this.follows() && !this.waits) this.wait();
     this.watchPointer();
   }
@@ -93,8 +96,15 @@ export class ClassLink {
     this.stream.onerror = () => this.tryAgain();
     this.stream.onmessage = ({ data }) => {
       const { lesson, ...spot } = JSON.parse(data);
-      if (lesson === viewAt(location.href, this.base)?.lesson) this.pointer.show(spot);
+      if (lesson !== this.lesson()) return;
+      this.pointed = lesson;
+      this.pointer.show(spot);
     };
+  }
+
+  /** Which this page is. */
+  lesson() {
+    return viewAt(location.href, this.base)?.lesson;
   }
 
   /** A browser asks again by itself after a lost connection, but not after a refusal: then we do. */
@@ -180,7 +190,7 @@ export class ClassLink {
 
   /** @param {import("./places.js").Spot} spot */
   async point(spot) {
-    const lesson = viewAt(location.href, this.base)?.lesson;
+    const lesson = this.lesson();
     if (lesson !== undefined) await this.post("point", { lesson, ...spot }).catch(() => {});
   }
 

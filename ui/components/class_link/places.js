@@ -60,7 +60,7 @@ export function sideOf(point, seen) {
 }
 
 /** @param {Element} element */
-const isSeen = (element) => element.getClientRects().length > 0;
+const isSeen = (element) => element.getClientRects().length > 0 && (element.checkVisibility?.() ?? true); // not in a closed fold
 
 /**
  * All that an element holds, as far as it would reach if it didn't scroll.

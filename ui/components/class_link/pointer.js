@@ -74,7 +74,8 @@ export class Pointer {
 
   /** Where it is now, if it is anywhere. Whether it is a mark. */
   draw() {
-    const at = this.spot && placeOf(this.spot);
+    if (!this.spot) return false; // whenever anything scrolls
+    const at = placeOf(this.spot);
     const page = seenOfPage();
     if (!at || !page) return this.hide();
     const side = sideOf(at, page) ?? (at.scroller && sideOf(at, at.scroller.getBoundingClientRect()));

@@ -6,6 +6,8 @@ import { draw } from "../machine/draw.js";
 const AGAIN = 100; // milliseconds between two looks at the page below
 const TITLE = '[data-testid="stMain"] h1';
 const MACHINE = ".st-key-machine"; // pages/home/machine.py
+// What a page says that has ended before it has a title: at a closed door, after a mistake.
+const SAID = '[data-testid="stMain"] :is([data-testid="stAlert"], [data-testid="stException"])';
 
 const view = /** @type {HTMLElement} */ (document.getElementById("first-view"));
 view.dataset.theme = isDark() ? "dark" : "light";
@@ -18,6 +20,7 @@ const packed = atob(view.querySelector("script")?.textContent ?? "");
 const drawing = draw(root, Uint8Array.from(packed, (letter) => letter.charCodeAt(0)), () => {});
 const looks = setInterval(look, AGAIN);
 document.addEventListener("painted", painted);
+view.addEventListener("animationend", goAway); // its time is over, see first_view.css
 
 /** As Streamlit will choose: what the visitor has chosen before, else as the system is. */
 function isDark() {
@@ -48,7 +51,8 @@ function look() {
   const isOther = title && title.textContent?.trim() !== own.textContent;
   const isStyled = title && getComputedStyle(title).fontSize === getComputedStyle(own).fontSize;
   const stands = isStyled && (isPainted || isWhole);
-  if (isOther || stands || document.querySelector('[role="dialog"]')) goAway();
+  const hasEnded = !title && document.querySelector(SAID);
+  if (isOther || stands || hasEnded || document.querySelector('[role="dialog"]')) goAway();
 }
 
 function goAway() {

@@ -31,10 +31,11 @@ async function fill(picture) {
   enlarge(picture);
   const sized = () => enlarge(picture); // a phone is turned
   addEventListener("resize", sized);
-  picture.addEventListener("fullscreenchange", function left() {
+  // Of a picture that has gone meanwhile, the document is told.
+  document.addEventListener("fullscreenchange", function left() {
     if (document.fullscreenElement === picture) return;
     removeEventListener("resize", sized);
-    picture.removeEventListener("fullscreenchange", left);
+    document.removeEventListener("fullscreenchange", left);
     picture.style.zoom = "";
   });
 }

@@ -14,15 +14,17 @@ _KEY = "page_prose"
 _component = component(_KEY, Path(__file__).parent)
 
 
-def page_prose(pictures: Sequence[str]) -> Any:
+def page_prose(pictures: Sequence[str], about: Sequence[str]) -> Any:
     """Place it at the page's end. What it says, see said.js; None until the browser has told it.
 
-    pictures: the keys of those that have places in it. Nothing that a browser tells is trusted.
+    pictures: the keys of those that have places in it. about: the model and the prompt. Nothing
+    that a browser tells is trusted.
     """
     known = (st.session_state.get(_KEY) or {}).get("said") is not None
     result = _component(
         key=_KEY,
-        data={"pictures": [*pictures], "known": known},
+        # Streamlit asks the browser again only if something here has changed.
+        data={"pictures": [*pictures], "known": known, "about": about},
         on_said_change=lambda: None,
     )
     return result.get("said")

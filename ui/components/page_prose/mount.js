@@ -5,15 +5,20 @@ const APP = '[data-testid="stApp"]';
 const MAIN = '[data-testid="stMainBlockContainer"]';
 const SOON = 80; // milliseconds until the page may be whole
 let last = "";
+let answers = false; // whether the page's run is the one that was told the last words
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 
 /** @param {any} streamlit what Streamlit calls a component with */
 export default function ({ data, setStateValue }) {
   const look = () => {
     const state = document.querySelector(APP)?.getAttribute("data-test-script-state");
-    if (state === "running") setTimeout(look, SOON);
+    if (state === "running") timer = setTimeout(look, SOON);
     else tell(data, setStateValue);
   };
-  setTimeout(look, SOON);
+  clearTimeout(timer);
+  timer = setTimeout(look, SOON);
+  return () => clearTimeout(timer);
 }
 
 /**
@@ -31,7 +36,10 @@ function tell(data, setStateValue) {
   }
   const said = [...page.children].flatMap((child) => saidIn(child, pictures));
   const now = JSON.stringify(said);
-  if (data.known && now === last) return; // Python runs again whenever it is told
+  // Python runs again whenever it is told. While something trains its numbers are others each time.
+  const known = data.known && (now === last || answers);
+  answers = !known;
+  if (known) return;
   last = now;
   setStateValue("said", said);
 }

@@ -68,5 +68,5 @@ export const tableRow = (tag, texts) => element("tr", ...texts.map((text) => ele
  */
 export const finder = (root) => (selector) => root.querySelector(selector);
 
-/** How much larger than usual the page's letters are: before a class they are. */
+/** How much larger than a browser's own the page's letters are: a little, and much before a class. */
 export const pageScale = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1);

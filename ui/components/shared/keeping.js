@@ -10,11 +10,8 @@ const LONGEST = 34_560_000; // seconds, 400 days; no browser keeps a cookie long
  * @returns {string} "" for nothing
  */
 export function kept(name) {
-  try {
-    return localStorage.getItem(name) ?? "";
-  } catch {
-    return valueIn(document.cookie, cookieName(name));
-  }
+  const storage = ownStorage();
+  return storage ? (storage.getItem(name) ?? "") : valueIn(document.cookie, cookieName(name));
 }
 
 /**
@@ -23,13 +20,24 @@ export function kept(name) {
  * @returns {boolean} whether it is kept: a browser may refuse both
  */
 export function keep(name, text) {
+  const storage = ownStorage();
   try {
-    if (text) localStorage.setItem(name, text);
-    else localStorage.removeItem(name);
+    if (!storage) document.cookie = cookieOf(cookieName(name), text);
+    else if (text) storage.setItem(name, text);
+    else storage.removeItem(name);
   } catch {
-    document.cookie = cookieOf(cookieName(name), text);
+    // It is full: then nothing is kept.
   }
   return kept(name) === text;
+}
+
+/** The browser's own storage, if this page may use it. */
+function ownStorage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
 }
 
 /**
