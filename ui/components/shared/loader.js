@@ -4,7 +4,8 @@
 
 import { base } from "./base.js";
 
-const PATH = "PATH"; // of the script, below the app's address: ui/components/component.py puts it here
+// Of the script, below the app's address; ui/components/component.py puts it here.
+const PATH = "PATH";
 const FAILED = "This part of the page could not be drawn: its script did not come. Reload the page.";
 
 /** @typedef {(streamlit: any) => (() => void) | void} Mount */
