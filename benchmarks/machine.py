@@ -4,8 +4,9 @@
 
 Script in each frame while Play moves (the browser's own clock, from the frame's first line to its
 last, repaints at a new step and unfolding included); then typed to painted: from the key to the
-frame after the one that holds the new picture, as the canvas says itself (`data-painted`). The
-bundled model, and one of GPT-2's shape (12 layers, 12 heads, 768 wide) with random weights.
+frame after the one that holds the new picture, as the canvas says itself (`data-painted`); and what
+an edit brings over the websocket, all parts of the page together. The bundled model, and one of
+GPT-2's shape (12 layers, 12 heads, 768 wide) with random weights.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from __future__ import annotations
 import argparse
 import tempfile
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
+from string import ascii_lowercase
 from urllib.parse import quote
 
 import torch
@@ -85,18 +88,35 @@ def time_frames(page: Page, seconds: float) -> list[float]:
     return frames
 
 
-def time_edits(page: Page, edits: int) -> list[float]:
-    """Milliseconds from each key to the painted picture; the first edits warm up."""
+def time_edits(page: Page, edits: int, received: list[int]) -> tuple[list[float], list[int]]:
+    """Of each edit milliseconds from the key to the painted picture, and bytes that came.
+
+    received: grows with each message. The first edits warm up. Each shows a prompt that nobody has
+    shown, as Streamlit doesn't send again what a browser has just had.
+    """
     page.get_by_role("textbox", name="Prompt under study").click()
     page.keyboard.press("End")
     page.evaluate(LAST_KEY)
-    times = []
-    for edit in range(edits + 4):
-        page.keyboard.press("Backspace" if edit % 2 else "e")
-        painted = wait_for(page, PROMPT if edit % 2 else f"{PROMPT}e")
+    times, sizes, prompt = [], [], PROMPT
+    for letter in islice(cycle(ascii_lowercase), edits + 4):
+        before, prompt = sum(received), prompt + letter
+        page.keyboard.press(letter)
+        painted = wait_for(page, prompt)
         times.append(painted - page.evaluate("window.lastKey"))
         page.wait_for_timeout(700)  # a reader looks before typing on
-    return times[4:]
+        sizes.append(sum(received) - before)
+    return times[4:], sizes[4:]
+
+
+def count_received(page: Page) -> list[int]:
+    """The size of each message that will come over the page's websocket."""
+    sizes: list[int] = []
+
+    def heard(message: str | bytes) -> None:
+        sizes.append(len(message))
+
+    page.on("websocket", lambda socket: socket.on("framereceived", heard))
+    return sizes
 
 
 def main() -> None:
@@ -114,6 +134,7 @@ def main() -> None:
         try:
             for case in CASES:
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
+                received = count_received(page)
                 model = f"model={case.model}&" if case.model else ""
                 page.goto(f"{url}/?{model}prompt={quote(PROMPT)}")
                 wait_for(page, PROMPT)
@@ -122,7 +143,9 @@ def main() -> None:
                 wait_for(page, PROMPT)
                 page.wait_for_timeout(2_000)
                 line(f"{case.name}: script a frame", time_frames(page, options.seconds), case.frame)
-                line(f"{case.name}: edit → painted", time_edits(page, options.edits), case.edit)
+                times, sizes = time_edits(page, options.edits, received)
+                line(f"{case.name}: edit → painted", times, case.edit)
+                print(f"| {case.name}: an edit brings | {median(sizes) / 1000:.1f} KB | | | |")
                 page.close()
         finally:
             browser.close()

@@ -6,7 +6,7 @@ import { base } from "./base.js";
 
 // Of the script, below the app's address; ui/components/component.py puts it here.
 const PATH = "PATH";
-const FAILED = "This part of the page could not be drawn: its script did not come. Reload the page.";
+const FAILED = "This part of the page could not be drawn. Reload the page.";
 
 /** @typedef {(streamlit: any) => (() => void) | void} Mount */
 /** @typedef {{ mount?: Mount, whole?: Promise<Mount>, tries: number }} Script */
@@ -21,12 +21,10 @@ scripts.set(PATH, own);
 function load() {
   const again = own.tries ? `?again=${own.tries}` : "";
   own.tries += 1;
-  return import(base() + PATH + again).then(
-    (script) => {
-      if (!script.default) throw new Error(FAILED);
-      return (own.mount = script.default);
-    },
-  );
+  return import(base() + PATH + again).then((script) => {
+    if (!script.default) throw new Error(FAILED);
+    return (own.mount = script.default);
+  });
 }
 
 function sentence() {
