@@ -75,7 +75,9 @@ def test_the_menu_of_a_phone_closes_after_a_choice(new_page, app_url):
     page.goto(f"{app_url}/averaging")
     settled(page)
     box = page.get_by_role("textbox", name="Prompt under study").bounding_box()
-    assert box["y"] + box["height"] < 200
+    assert box["y"] + box["height"] < 115
+    name = page.get_by_role("combobox", name="Model")
+    assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), name.input_value()
     page.get_by_test_id("stExpandSidebarButton").click()
     open_from_menu(page, "MLP")
     page.get_by_role("heading", name="MLP", level=1).wait_for()

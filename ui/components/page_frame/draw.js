@@ -1,6 +1,7 @@
 // @ts-check
-// What a page's frame does by itself: on a phone the menu closes after a choice, and before a class
-// (present=1 in the address) the page is one panel at a time, which the arrow keys turn.
+// What a page's frame does by itself: on a phone the menu closes after a choice, a name that the bar
+// cuts is read on pointing, and before a class (present=1 in the address) the page is one panel at a
+// time, which the arrow keys turn.
 
 import { Lifetime } from "../shared/lifetime.js";
 import { BAR, PAGE, seenOfPage } from "../shared/seen.js";
@@ -43,6 +44,7 @@ class Frame {
     this.data = data;
     this.life.on(document, "click", (event) => this.closeMenu(event));
     this.life.on(document, "keydown", (event) => this.turn(event));
+    this.life.on(document, "pointerover", nameInFull);
     this.changes = new MutationObserver(() => this.arrange());
     this.life.atEnd(() => this.changes.disconnect());
     this.show(data);
@@ -140,6 +142,15 @@ class Frame {
     }
     if (rule !== this.style.textContent) this.style.textContent = rule;
   }
+}
+
+/**
+ * What the bar has no room for, such as a long name of a model, is read on pointing.
+ * @param {{ target: Element }} event
+ */
+function nameInFull({ target }) {
+  if (!(target instanceof HTMLInputElement) || !target.closest(BAR)) return;
+  target.title = target.scrollWidth > target.clientWidth ? target.value : "";
 }
 
 /**
