@@ -12,6 +12,7 @@ from ui.app import class_bar, client, reach, visitor
 from ui.app.door import CLOSED
 from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
+from ui.app.study_bar import DEFAULT_PROMPT
 from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
 from ui.app.together import HIDDEN
 from ui.app.voting import CAST
@@ -105,6 +106,17 @@ def test_a_pupil_s_page_follows_with_the_whole_state(service, seats):
     app.run()
     assert app.slider(key="shown").value != 3
     assert app.text_input(key="prompt").value != "OTTO: It was warm"
+
+
+def test_a_browser_is_told_what_another_lesson_sets_back(service, seats):
+    teacher, pupil = seats
+    service.steer(teacher, "averaging", {"prompt": "OTTO: It rains"})
+    app = seated(pupil, "averaging")
+    service.steer(teacher, "mlp", {})
+    app.run()
+    box = app.text_input(key="prompt")  # the browser has the old text in the same box
+    assert app.title[0].value == "MLP" and box.value == DEFAULT_PROMPT
+    assert box.proto.set_value and box.proto.value == DEFAULT_PROMPT
 
 
 def test_who_looks_around_comes_back_or_is_called(service, seats):

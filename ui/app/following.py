@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException
+from streamlit.runtime.scriptrunner import RerunException
 
 from ui.app import address
 from ui.app.links import page_of
@@ -37,7 +37,7 @@ from ui.app.study_bar import (
     parts_about,
     rerun_parts,
 )
-from ui.app.widgets import STEERED
+from ui.app.widgets import STEERED, Steering
 from ui.components.class_link import Link, class_link
 from ui.services.classes.file import State
 from ui.services.classes.service import Seat, class_service
@@ -68,7 +68,9 @@ def follow(here: str, lessons: Sequence[str]) -> None:
     here: the lesson that was asked for. lessons: all there are; the first is the one without name.
     """
     st.session_state[HERE] = here
-    st.session_state.pop(STEERED, None)
+    steering: Steering | None = st.session_state.get(STEERED)
+    if steering and steering.lesson != here:
+        del st.session_state[STEERED]
     if view := st.session_state.pop(_GO_TO, None):
         lesson, query = view
         if (lesson or lessons[0]) in lessons:
@@ -103,7 +105,7 @@ def show_view(here: str, lesson: str, query: dict[str, str]) -> None:
     own = {name: text for name in _OWN if (text := address.text_of(name))}
     said = {name: text for name, text in query.items() if name not in _OWN} | own
     _forget({*address.texts(), *query} - {*_OWN})
-    st.session_state[STEERED] = query
+    st.session_state[STEERED] = Steering(lesson, query)
     address.replace(said)
     if lesson != here:
         st.switch_page(page_of(lesson), query_params=said)
@@ -111,10 +113,15 @@ def show_view(here: str, lesson: str, query: dict[str, str]) -> None:
 
 @contextmanager
 def steered() -> Iterator[None]:
-    """The page is drawn inside; what it was made to show it then keeps by itself."""
+    """The page is drawn inside; what it was made to show it then keeps by itself.
+
+    What is interrupted goes on when the page runs again, as on the lesson that it has to switch to.
+    """
     try:
         yield
-    except StopException:
+    except RerunException:
+        raise
+    except BaseException:
         st.session_state.pop(STEERED, None)
         raise
     st.session_state.pop(STEERED, None)
@@ -185,7 +192,7 @@ def _concerned() -> list[str] | None:
     _note(mine, state)
     mine.shown = state.lesson, dict(state.query)
     _forget(changed)
-    st.session_state[STEERED] = dict(state.query)
+    st.session_state[STEERED] = Steering(state.lesson, dict(state.query))
     address.change(changed)
     return [*in_order(parts), _TIE]
 

@@ -19,8 +19,8 @@ functions don't name is handed on to the widget of the same name in Streamlit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import streamlit as st
@@ -33,7 +33,7 @@ Number = TypeVar("Number", int, float)
 Option = TypeVar("Option")
 
 _LONGEST_NUMBER = 40  # characters; reading a number of a million digits takes a while
-STEERED = "steered"  # what a page is made to show in place of what its visitor chose, by key
+STEERED = "steered"  # a Steering, while a page is made to show something else
 _GIVEN = 20  # edits of the prompt that a browser may be behind
 _NOTHING: Any = object()  # where None would be a value
 
@@ -280,6 +280,19 @@ class Text:
 # ---- The mechanism ----
 
 
+@dataclass(slots=True)
+class Steering:
+    """What a lesson's page is made to show in place of what its visitor chose.
+
+    query: what an address would say of it. done: the widgets that have been told, as a page may be
+    interrupted, and what the visitor does then counts.
+    """
+
+    lesson: str
+    query: Mapping[str, str]
+    done: set[str] = field(default_factory=set)
+
+
 class _Last(NamedTuple):
     """What a widget had when it was drawn last.
 
@@ -306,9 +319,11 @@ def _draw(
     """Draw Streamlit's widget of this kind, and remember what was chosen. Its value."""
     note_reader(key)
     memory: dict[str, _Last] = st.session_state.setdefault("widgets", {})
-    if (steered := st.session_state.get(STEERED)) is not None:
+    steered: Steering | None = st.session_state.get(STEERED)
+    if steered and key not in steered.done:
+        steered.done.add(key)
         memory.pop(key, None)
-        told = steered.get(key)
+        told = steered.query.get(key)
         _put(key, values.default if told is None else values.read(told), values)
     last = memory.get(key)
     _correct_address(key, values)
