@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gpt_core.evaluation.paired import Difference, paired
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number
+from ui.show.numbers import counted, number, percent
 
 if TYPE_CHECKING:
     from gpt_core.interpret.weight_change import WeightChange
@@ -282,11 +282,11 @@ def where(changes: Sequence[WeightChange], way: str) -> str:
     most, least = max(moved, key=_size), min(moved, key=_size)
     widths = [c.directions for c in moved]
     ranks = [c.rank for c in moved]
-    far, near = (number(100 * each.relative, ".2g") for each in (most, least))
+    far, near = (percent(each.relative) for each in (most, least))
     said = (
         f"Of {counted(len(changes), 'matrix') if len(changes) == 1 else f'{len(changes)} matrices'}"
-        f", {len(moved)} changed. Most: **{place(most)}**, by {far}% of its length. "
-        f"Least: {place(least)}, {near}%. Half of the changed ones "
+        f", {len(moved)} changed. Most: **{place(most)}**, by {far} of its length. "
+        f"Least: {place(least)}, {near}. Half of the changed ones "
         f"hold 90% of their change (of its squared length) in {median_low(ranks)} directions or "
         f"fewer, of up to {max(widths)}. "
     )

@@ -10,7 +10,7 @@ from gpt_core.evaluation.paired import Difference
 from gpt_core.model.codes import GROUP
 from pages.lean.results import Rounding
 from ui.app.lesson import Answer
-from ui.show.numbers import counted, number
+from ui.show.numbers import counted, number, percent
 
 PLAIN, CHANNEL, TENSOR, GPTQ = "float32", "int8 per channel", "int8 per tensor", "int4 by GPTQ"
 NEAREST4 = "int4 in groups"
@@ -115,17 +115,17 @@ def on_the_grid(found: Rounding, grid: str) -> str:
         f"{rows} × {columns} weights. On this grid a weight of channel {found.channel} uses "
         f"**{found.levels} of {found.possible}** points"
         f"{f' (its first {GROUP} weights)' if grid == NEAREST4 else ''}. Error of the whole "
-        f"matrix: {number(100 * found.error, '.2g')}% of its size."
+        f"matrix: {percent(found.error)} of its size."
     )
 
 
 def outlier(found: Rounding, factor: float) -> str:
     """What one large channel does to the others, on the three grids."""
-    tensor, channel = (100 * found.others[name] for name in (TENSOR, CHANNEL))
-    group = 100 * found.others[NEAREST4]
+    tensor, channel = (found.others[name] for name in (TENSOR, CHANNEL))
+    group = found.others[NEAREST4]
     said = (
-        f"Error of **all other channels**: {number(tensor, '.2g')}% with one scale for the matrix, "
-        f"{number(channel, '.2g')}% with a scale each, {number(group, '.2g')}% with four bits in "
+        f"Error of **all other channels**: {percent(tensor)} with one scale for the matrix, "
+        f"{percent(channel)} with a scale each, {percent(group)} with four bits in "
         "groups. "
     )
     if factor > 1 and tensor > 2 * channel:

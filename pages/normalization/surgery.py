@@ -18,7 +18,7 @@ from ui.components.chart import show as show_plotly
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
 from ui.show.curves import Line, curves, show
-from ui.show.numbers import number
+from ui.show.numbers import number, percent
 from ui.show.plotly_json import probability_pairs
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _metrics(done: Surgery, layer: int) -> None:
 
     before, after = (added_share(trace, layer) for trace in (done.before, done.after))
     values = {
-        "Attention adds of the stream": f"{_share(before[0])} → {_share(after[0])}",
-        "The MLP adds of the stream": f"{_share(before[1])} → {_share(after[1])}",
+        "Attention adds of the stream": f"{percent(before[0])} → {percent(after[0])}",
+        "The MLP adds of the stream": f"{percent(before[1])} → {percent(after[1])}",
         "Loss on the text, bits per token": _bits(done.before.loss, done.after.loss),
         "Probability that moved": f"{100 * done.moved:.1f}%",
     }
@@ -109,10 +109,6 @@ def _bits(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return "one token only"
     return f"{number(before / math.log(2))} → {number(after / math.log(2))}"
-
-
-def _share(value: float) -> str:
-    return f"{number(100 * value, '.2g')}%"
 
 
 def _draw(study: Study, patient: Patient, done: Surgery, factor: float) -> None:

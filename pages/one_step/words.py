@@ -11,7 +11,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import number, tidy
+from ui.show.numbers import percent, tidy
 from ui.show.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}
@@ -189,7 +189,7 @@ def moves(parts: Sequence[Part], optimizer: str) -> str:
     sized = [part for part in parts if part.weight]
     most = max(sized, key=lambda part: part.move / part.weight)
     least = min(sized, key=lambda part: part.move / part.weight)
-    far, near = (f"{number(100 * part.move / part.weight, '.2g')}%" for part in (most, least))
+    far, near = (percent(part.move / part.weight) for part in (most, least))
     thumb = "AdamW in the middle of a training run"
     thumb += "" if optimizer == "adamw" else "; Muon at its highest rate may move more"
     return (

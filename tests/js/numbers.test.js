@@ -46,8 +46,10 @@ test("digits after the point are as many as are asked for", () => {
 
 test("only a probability of 0 is shown as 0", () => {
   assert.equal(chance(0), "0%");
-  assert.equal(chance(1 / 50257), "0.002%");
-  assert.equal(chance(0.0004), "0.04%");
+  assert.equal(chance(1 / 50257), "0.0020%");
+  assert.equal(chance(0.001), "0.10%"); // beside 0.52%
+  assert.equal(chance(0.0052), "0.52%");
+  assert.equal(chance(0.00999), "1.0%");
   assert.equal(chance(1e-9), "<0.0001%");
   assert.equal(chance(0.987), "98.7%");
   assert.equal(chance(0.9998), "99.98%");

@@ -29,7 +29,7 @@ test("a step that is no snapshot is that of the one before", () => {
 });
 
 test("the film's tables", () => {
-  assert.equal(guessRow(["layer 0", "x", 0.256]).textContent, "layer 0x26%");
+  assert.equal(guessRow(["layer 0", "x", 0.256]).textContent, "layer 0x25.6%");
   const norm = normRow({ norm_range: [1, 100] }, { spread: [10], gain: [1.5] }, "last", 0);
   assert.equal(norm.textContent, "last10.01.50");
   assert.equal(norm.children[1].children[0].firstChild.style.width, "50%"); // a logarithmic scale

@@ -10,7 +10,7 @@ from gpt_core.evaluation.paired import Difference
 from gpt_core.experiments.norm_axes import averaged_with, stream_block
 from gpt_core.experiments.norm_surgery import multiply_stream
 from gpt_core.training.run import Run
-from pages.normalization import leak, race, surgery, words
+from pages.normalization import leak, race, words
 from pages.normalization.race import FREE, RACES, by_seed, final_losses
 from pages.normalization.recorded import COMPARED, FROZEN, counting
 from tests.helpers import metrics, said
@@ -175,7 +175,3 @@ def test_what_is_recorded_is_what_its_name_says():
         assert len(final_losses(recorded_result(name)["value"]["norms"])) == 4
     fast = recorded_result("norms_fast")["value"]["norms"]
     assert "diverged" in fast["none"]["reason"] and not fast["layernorm"]["reason"]
-
-
-def test_shares_above_all_of_the_stream_have_no_exponent():
-    assert surgery._share(1.13) == "113%" and surgery._share(0.049) == "4.9%"

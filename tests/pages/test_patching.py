@@ -228,7 +228,7 @@ def test_the_grids_show_what_the_library_computes(open_patching):
     app.toggle(key="lens_reuse").set_value(True).run()
     reused = logit_lens(model, runs[0].stream, reuse_last_scale=True)
     share = reused.probability[0, -1, 0].item()
-    assert f"its probability there is **{100 * share:.1f}%**" in said(app)
+    assert f"its probability there is **{percent(share)}**" in said(app)
     assert sent(app, "logit_lens")["best"][0][-1][0][1] == pytest.approx(share, abs=1e-4)
 
 

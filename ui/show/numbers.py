@@ -70,12 +70,19 @@ def near(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A probability in per cent, like 30.3%: unlikely is not called impossible, nor likely sure."""
+    """A probability in per cent: one decimal, and two digits of what is less than 1%.
+
+    So 30.3%, 1.0%, 0.10% and 0.052% stand beside each other. Unlikely is not called impossible, nor
+    likely sure. In JavaScript: `chance` in ui/components/shared/numbers.js.
+    """
+    if not share:
+        return "0%"
     if 0.99995 < share <= 1:
         return "over 99.99%"
     if 0 < share < 1e-6:
         return "less than 0.0001%"
-    digits = ".2f" if 0.9995 < share <= 1 else ".1f" if share >= 0.01 else ".2g"
+    # "#" keeps zeros at the end.
+    digits = ".2f" if 0.9995 < share <= 1 else ".1f" if abs(share) >= 0.01 else "#.2g"
     return number(100 * share, digits) + "%"
 
 

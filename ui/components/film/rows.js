@@ -2,7 +2,7 @@
 // The rows of the tables beside and below the pictures.
 
 import { element } from "../shared/dom.js";
-import { exact, percent, rounded } from "../shared/numbers.js";
+import { chance, exact, percent, rounded } from "../shared/numbers.js";
 
 /**
  * @typedef {import("./message.js").FilmData} FilmData
@@ -27,7 +27,7 @@ export function guessRow([place, token, probability]) {
     element("th", String(place)),
     element("td.token", token),
     element("td", track(probability)),
-    element("td.number", percent(probability, 0)),
+    element("td.number", chance(probability)),
   );
 }
 
@@ -46,13 +46,13 @@ export function normRow({ norm_range: [low, high] }, { spread, gain }, name, i) 
 }
 
 /** @param {import("./message.js").Role} role */
-export function roleRow({ role, who, share: taken, chance, clear }) {
+export function roleRow({ role, who, share: taken, chance: even, clear }) {
   const row = element(
     "tr",
     element("th", role),
     element("td.who", who),
-    element("td.bars", track(taken, chance)),
-    element("td.numbers", `${percent(taken, 0)}, chance ${percent(chance, 0)}`),
+    element("td.bars", track(taken, even)),
+    element("td.numbers", `${percent(taken, 0)}, chance ${percent(even, 0)}`),
   );
   row.classList.toggle("clear", clear);
   return row;

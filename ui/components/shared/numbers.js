@@ -8,13 +8,17 @@ const withMinus = (digits) =>
 /** @param {number} share @param {number} digits after the point */
 export const percent = (share, digits = 1) => withMinus(`${(100 * share).toFixed(digits)}%`);
 
-/** A probability: little is not called nothing, nor nearly all all. @param {number} share */
+/**
+ * A probability: one decimal, and two digits of what is less than 1%; little is not called nothing,
+ * nor nearly all all. In Python: `percent` in ui/show/numbers.py.
+ * @param {number} share
+ */
 export function chance(share) {
   if (share === 0) return "0%";
   if (share < 1e-6) return "<0.0001%";
   if (share > 0.99995 && share < 1) return ">99.99%";
   if (share >= 0.01) return percent(share, share > 0.9995 && share < 1 ? 2 : 1);
-  return withMinus(`${Number((100 * share).toPrecision(2))}%`);
+  return withMinus(`${(100 * share).toPrecision(2)}%`);
 }
 
 /** @param {number} x @param {number} digits after the point */
