@@ -13,6 +13,7 @@ from ui.app.glossary import prose
 from ui.app.job_panel import job_key, job_panel, known_result, recorded_result
 from ui.app.lesson import ask, case_of
 from ui.app.study_bar import current_study, model_names
+from ui.app.widgets import from_address
 from ui.services.jobs import Key
 from ui.services.models import BUNDLED
 from ui.services.study import Study, study_of
@@ -98,7 +99,7 @@ def _study(side: str) -> Study | None:
     here, key = current_study(), f"eval_model_{side.lower()}"
     names = {words.LOADED: words.LOADED} | model_names()
     names.pop(here.run_key, None)
-    st.session_state.setdefault(key, address.text_of(key) or words.LOADED)
+    from_address(key, words.LOADED)
     if st.session_state[key] not in names:
         st.session_state[key] = words.LOADED
     chosen = st.selectbox(

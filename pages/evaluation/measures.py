@@ -18,6 +18,7 @@ from ui.app import address, widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
 from ui.app.study_bar import current_study, model_names
+from ui.app.widgets import from_address
 from ui.components.chart import show
 from ui.services.models import LoadedModel, load
 from ui.show.names import show_error
@@ -86,7 +87,7 @@ def choose_second() -> tuple[str, str] | None:
     """Key and name of another model than the loaded one, if the reader wants one."""
     names = model_names()
     names.pop(current_study().run_key, None)
-    st.session_state.setdefault(SECOND, address.text_of(SECOND) or words.NO_SECOND)
+    from_address(SECOND, words.NO_SECOND)
     if st.session_state[SECOND] not in names:
         st.session_state[SECOND] = words.NO_SECOND
     options = {words.NO_SECOND: words.NO_SECOND} | names

@@ -18,6 +18,7 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
 from ui.app.links import page_of
+from ui.app.told import tell
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
 from ui.services.models import BUNDLED, COPYING
@@ -219,4 +220,4 @@ def _waiting(view: RunView | None) -> None:
 
 
 def _watch(run_id: str) -> None:
-    st.session_state["model"] = run_id  # the bar's own choice
+    tell("model", run_id)  # the bar's own choice

@@ -47,6 +47,7 @@ def _seconds(views: list[RunView]) -> float | None:
 
 def _choose_runs(views: list[RunView]) -> None:
     names = {view.run_id: title(view) for view in views}
+    widgets.of_address("compare")
     if "compare" not in st.session_state:
         st.session_state["compare"] = [key for key in _linked() if key in names] or alike(views)
     else:  # a run may have been deleted

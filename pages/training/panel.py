@@ -19,6 +19,7 @@ from pages.training.sharing import share_button
 from ui.app import address, widgets
 from ui.app.lesson import ask
 from ui.app.locks import REVEAL, locked
+from ui.app.told import tell
 from ui.app.visitor import visitor_id
 from ui.app.watch import watch
 from ui.services import models
@@ -53,7 +54,7 @@ def choose_run() -> str:
     service, state = training_service(), st.session_state
     names = {view.run_id: title(view) for view in service.runs(visitor_id())}
     newest = next(iter(names), models.BUNDLED)
-    asked = state.get("run") or address.text_of("run")
+    asked = widgets.from_address("run", "")
     if asked and asked not in names and (view := service.find(asked)):  # shared, or one's own:
         names[asked] = title(view)  # who it is, is known a moment after a reload
     names[models.BUNDLED] = title(recorded_view())
@@ -239,7 +240,7 @@ def _button(
 
 
 def _use(run_id: str) -> None:
-    st.session_state["model"] = run_id  # the bar's own choice
+    tell("model", run_id)  # the bar's own choice
 
 
 def archive(run_id: str) -> BytesIO:

@@ -9,17 +9,19 @@ from pages.classroom.console import results
 from pages.training import words as training
 from tests.helpers import app_at, said, sent
 from ui.app import class_bar, client, reach, visitor
+from ui.app.chosen_text import bundled_corpus
 from ui.app.door import CLOSED
 from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
 from ui.app.study_bar import DEFAULT_PROMPT
 from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
 from ui.app.together import HIDDEN
+from ui.app.told import HEARD
 from ui.app.voting import CAST
 from ui.services.classes.file import Question
 from ui.services.classes.limits import NOT_YOURS, ClassError
 from ui.services.classes.service import ClassService, class_service
-from ui.services.models import BUNDLED
+from ui.services.models import BUNDLED, COPYING
 from ui.show.qr import LARGE, qr_png
 
 LABEL = "Open a class"
@@ -117,6 +119,50 @@ def test_a_browser_is_told_what_another_lesson_sets_back(service, seats):
     box = app.text_input(key="prompt")  # the browser has the old text in the same box
     assert app.title[0].value == "MLP" and box.value == DEFAULT_PROMPT
     assert box.proto.set_value and box.proto.value == DEFAULT_PROMPT
+
+
+def test_a_message_that_was_on_its_way_doesn_t_bring_an_old_value_back(service, seats):
+    teacher, pupil = seats
+    old = {"prompt": "OTTO: It rains", "shown": "3", "model": COPYING}
+    service.steer(teacher, "averaging", old)
+    app = seated(pupil, "averaging")
+    app._page_hash = calc_hash("averaging")
+    before = app.text_input(key=HEARD).value
+    service.steer(teacher, "averaging", {})
+    app.run()
+    usual = app.slider(key="shown").value
+    assert int(app.text_input(key=HEARD).value) > int(before) and usual != 3
+
+    def say(as_of):  # what a browser sends along with whatever is pressed
+        app.text_input(key=HEARD).set_value(as_of)
+        app.text_input(key="prompt").set_value(old["prompt"])
+        app.slider(key="shown").set_value(3)
+        app.selectbox(key="model").set_value(COPYING)
+        app.run()
+        assert not app.exception
+        return app.text_input(key="prompt").value, app.slider(key="shown").value
+
+    assert say(before) == (DEFAULT_PROMPT, usual)
+    assert app.session_state["study_request"][0] == BUNDLED
+    assert app.text_input(key="prompt").proto.set_value  # and the browser is told once more
+    app.slider(key="shown").set_value(3).run()  # from now on it is the visitor's own choice
+    assert app.slider(key="shown").value == 3
+    for text in ("OTTO: new", old["prompt"]):
+        app.text_input(key="prompt").set_value(text).run()
+        assert app.text_input(key="prompt").value == text
+
+
+def test_an_address_names_widgets_and_nothing_else_of_a_session(service, seats):
+    teacher, pupil = seats
+    app = seated(pupil, "data")
+    kept = {"chosen_name": "own-1", "visitor_id": "me", "page_is_whole": True, "note": "x"}
+    for name, value in kept.items():
+        app.session_state[name] = value
+    app.session_state["chosen_corpus"] = bundled_corpus()
+    service.steer(teacher, "data", dict.fromkeys(kept, "1") | {"prompt": "OTTO: It rains"})
+    app.run()
+    assert not app.exception and app.text_input(key="prompt").value == "OTTO: It rains"
+    assert {name: app.session_state[name] for name in kept} == kept
 
 
 def test_who_looks_around_comes_back_or_is_called(service, seats):

@@ -25,6 +25,7 @@ from ui.app.study_bar import (
     redraw_parts,
     with_marks,
 )
+from ui.app.told import tell
 from ui.services import models
 from ui.services.study import Study, study_of
 from ui.show.names import show_error
@@ -116,8 +117,7 @@ def _other_row(study: Study) -> None:
 
 
 def _choose_model() -> str:
-    # Not bound to the address by Streamlit: it would write the name that is shown, not the key.
-    st.session_state.setdefault(MODEL, address.text_of(MODEL))
+    widgets.from_address(MODEL, SAME)
     names = {SAME: "the same model"} | model_names(MODEL)
     if st.session_state[MODEL] not in names:
         st.session_state[MODEL] = SAME
@@ -163,8 +163,9 @@ def _choose_head(study: Study) -> tuple[Head, ...]:
 
 def study_other_alone(opens: Mapping[str, str]) -> None:
     """In a callback: from now on the course looks at what was B, and compares nothing."""
-    st.session_state["model"], st.session_state["prompt"] = opens["model"], opens["prompt"]
-    st.session_state[SWITCH] = False
+    tell("model", opens["model"])
+    tell("prompt", opens["prompt"])
+    tell(SWITCH, False)
 
 
 def comparing() -> bool:

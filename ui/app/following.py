@@ -6,7 +6,7 @@ or a slider; then only those parts of the page are drawn again that read what ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -37,7 +37,8 @@ from ui.app.study_bar import (
     parts_about,
     rerun_parts,
 )
-from ui.app.widgets import STEERED, Steering
+from ui.app.told import HEARD, say_as_of
+from ui.app.widgets import STEERED, Steering, forget
 from ui.components.class_link import Link, class_link
 from ui.services.classes.file import State
 from ui.services.classes.service import Seat, class_service
@@ -104,7 +105,7 @@ def show_view(here: str, lesson: str, query: dict[str, str]) -> None:
     """Show a view of a lesson in place of whatever the page shows; before any widget is drawn."""
     own = {name: text for name in _OWN if (text := address.text_of(name))}
     said = {name: text for name, text in query.items() if name not in _OWN} | own
-    _forget({*address.texts(), *query} - {*_OWN})
+    forget({*address.texts(), *query} - {*_OWN})
     st.session_state[STEERED] = Steering(lesson, query)
     address.replace(said)
     if lesson != here:
@@ -122,9 +123,14 @@ def steered() -> Iterator[None]:
     except RerunException:
         raise
     except BaseException:
-        st.session_state.pop(STEERED, None)
+        _is_whole()
         raise
+    _is_whole()
+
+
+def _is_whole() -> None:
     st.session_state.pop(STEERED, None)
+    say_as_of()
 
 
 # ---- Parts of it ----
@@ -191,29 +197,16 @@ def _concerned() -> list[str] | None:
         return None
     _note(mine, state)
     mine.shown = state.lesson, dict(state.query)
-    _forget(changed)
+    forget(changed)
     st.session_state[STEERED] = Steering(state.lesson, dict(state.query))
     address.change(changed)
-    return [*in_order(parts), _TIE]
+    return [*in_order(parts), _TIE, HEARD]
 
 
 def _differences(now: Mapping[str, str], then: Mapping[str, str]) -> dict[str, str | None]:
     """What an address has to say in order to say something else; None: nothing of it any more."""
     names = {*now, *then} - {*_OWN}
     return {name: then.get(name) for name in sorted(names) if now.get(name) != then.get(name)}
-
-
-def _forget(names: Iterable[str]) -> None:
-    """What widgets of these names showed."""
-    for name in names:
-        if name in st.session_state and _is_of_view(name):
-            del st.session_state[name]
-
-
-def _is_of_view(name: str) -> bool:
-    """Whether what a session keeps under a name is what a widget shows, and not who somebody is."""
-    simple = isinstance(st.session_state[name], str | int | float | list | None)
-    return simple and name != "visitor_id" and not name.startswith("class_")
 
 
 def _note(mine: Sitting, state: State) -> None:

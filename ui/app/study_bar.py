@@ -17,6 +17,7 @@ from ui.app.locks import STUDY, fixed_study, locked
 from ui.app.readers import forget_readers, note_reader, only_parts_run, reads_for
 from ui.app.seat import class_models
 from ui.app.startup import let_words_through
+from ui.app.told import tell
 from ui.app.visitor import visitor_id
 from ui.app.whole_link import OTHER_WEIGHTS, WEIGHTS, offer_link, other_weights
 from ui.components.prompt_editor import prompt_editor
@@ -137,7 +138,8 @@ def study_notes() -> None:
 
 
 def _reset() -> None:
-    st.session_state["model"], st.session_state["prompt"] = models.BUNDLED, DEFAULT_PROMPT
+    tell("model", models.BUNDLED)
+    tell("prompt", DEFAULT_PROMPT)
 
 
 def current_study() -> Study:
@@ -271,8 +273,7 @@ def _choose_model() -> str:
         key = fixed[0] if fixed[0] in names else models.BUNDLED
         st.text_input("Model", names[key], disabled=True, icon=LOCKED, help=FIXED)
         return key
-    # Not bound to the URL by Streamlit: it would write the name that is shown, not the key.
-    st.session_state.setdefault("model", address.text_of("model") or models.BUNDLED)
+    widgets.from_address("model", models.BUNDLED)
     names = model_names()
     if st.session_state["model"] not in names:
         st.warning("That model is not here any more; this is the bundled one.")

@@ -19,7 +19,7 @@ functions don't name is handed on to the widget of the same name in Streamlit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -28,11 +28,13 @@ import streamlit as st
 from gpt_core.model.settings import about
 from ui.app import address
 from ui.app.readers import note_reader
+from ui.app.told import keep_told, leave, tell, unless_old
 
 Number = TypeVar("Number", int, float)
 Option = TypeVar("Option")
 
 _LONGEST_NUMBER = 40  # characters; reading a number of a million digits takes a while
+_OF_ADDRESS = "of_address"
 STEERED = "steered"  # a Steering, while a page is made to show something else
 _GIVEN = 20  # edits of the prompt that a browser may be behind
 _NOTHING: Any = object()  # where None would be a value
@@ -136,6 +138,32 @@ def text_input(label: str, default: str = "", *, key: str, max_chars: int, **mor
     more["max_chars"] = max_chars
     values = Text(default, max_chars)
     return _draw("text_input", (label, values.default), values, key, more)
+
+
+def from_address(key: str, default: str) -> str:
+    """What a box of Streamlit's own shows that is about to be drawn: what the address says of it.
+
+    Of a box whose options have other names on the page than in the address, into which the page
+    itself writes what was chosen.
+    """
+    of_address(key)
+    said = address.text_of(key) or default
+    if _steered(key):
+        tell(key, said)
+    else:
+        keep_told(key)
+    return st.session_state.setdefault(key, said)
+
+
+def of_address(key: str) -> None:
+    """The session keeps under this name what the address says under it."""
+    st.session_state.setdefault(_OF_ADDRESS, set()).add(key)
+
+
+def forget(names: Iterable[str]) -> None:
+    """What widgets of these names showed; strangers write names that stand for something else."""
+    own = {*st.session_state.get("widgets", ()), *st.session_state.get(_OF_ADDRESS, ())}
+    leave(own.intersection(names))
 
 
 def forget_texts() -> None:
@@ -319,12 +347,16 @@ def _draw(
     """Draw Streamlit's widget of this kind, and remember what was chosen. Its value."""
     note_reader(key)
     memory: dict[str, _Last] = st.session_state.setdefault("widgets", {})
-    steered: Steering | None = st.session_state.get(STEERED)
-    if steered and key not in steered.done:
-        steered.done.add(key)
+    if steered := _steered(key):
         memory.pop(key, None)
-        told = steered.query.get(key)
-        _put(key, values.default if told is None else values.read(told), values)
+        said = steered.query.get(key)
+        told = values.default if said is None else values.read(said)
+        tell(key, told)
+        _put(key, told, values)
+    else:
+        keep_told(key)
+    if act := more.get("on_change"):
+        more["on_change"] = unless_old(key, act)
     last = memory.get(key)
     _correct_address(key, values)
     wish, value = _NOTHING, st.session_state.get(key, _NOTHING)
@@ -350,6 +382,15 @@ def _draw(
         texts[key] = values.write(drawn)
     _keep_address(key, drawn, values)
     return drawn
+
+
+def _steered(key: str) -> Steering | None:
+    """What a widget has to show that is about to be drawn, if it hasn't been told."""
+    steered: Steering | None = st.session_state.get(STEERED)
+    if steered is None or key in steered.done:
+        return None
+    steered.done.add(key)
+    return steered
 
 
 def _wish(last: _Last | None, value: Any, default: Any) -> Any:

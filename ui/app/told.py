@@ -1,0 +1,89 @@
+"""What the app puts into a widget by itself, and a browser that doesn't know of it yet.
+
+With each of its messages a browser sends the values of all widgets. One that was on its way before
+the browser was told another value brings the old one back, and would undo what the app has done.
+So each message says as of when it is: in a box that nobody sees stands the number of the last
+telling, and the browser puts that there as it puts the other values, after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+HEARD = "heard"  # the box, and the part of the page that it is
+_TOLD, _NUMBER, _LEFT = "told_values", "told_number", "told_left"
+_BEFORE = 20  # values that a browser may still have of one widget
+_LONGEST = 9  # digits of a number that somebody may forge
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A value that the app has put into a widget. before: those that the browser may still have."""
+
+    number: int
+    value: Any
+    before: tuple[Any, ...]
+
+
+def tell(key: str, value: Any) -> None:
+    """From now on the widget with this key has this value; before it is drawn, or in a callback."""
+    state = st.session_state
+    told: dict[str, _Told] = state.setdefault(_TOLD, {})
+    state[_NUMBER] = state.get(_NUMBER, 0) + 1
+    earlier = told[key].before if key in told else ()
+    left = state.setdefault(_LEFT, {})
+    now = [place[key] for place in (left, state) if key in place]
+    left.pop(key, None)
+    told[key] = _Told(state[_NUMBER], value, (*now, *earlier)[:_BEFORE])
+    state[key] = value
+
+
+def leave(keys: Iterable[str]) -> None:
+    """Forget what these widgets show; they may be drawn again, and told something else."""
+    state = st.session_state
+    for key in keys:
+        if key in state:
+            state.setdefault(_LEFT, {})[key] = state[key]
+            del state[key]
+
+
+def keep_told(key: str) -> bool:
+    """Undo what a message has brought back that didn't know what was told. Whether it had any."""
+    state = st.session_state
+    told: _Told | None = state.get(_TOLD, {}).get(key)
+    if told is None or told.number <= _heard() or key not in state:
+        return False
+    if state[key] == told.value or state[key] not in told.before:
+        return False  # else somebody has chosen it
+    state[key] = told.value
+    return True
+
+
+def unless_old(key: str, act: Callable[[], None]) -> Callable[[], None]:
+    """A widget's callback that acts if its value is new."""
+
+    def changed() -> None:
+        if not keep_told(key):
+            act()
+
+    return changed
+
+
+def _heard() -> int:
+    text = st.session_state.get(HEARD)
+    if not text or not text.isdecimal() or len(text) > _LONGEST:
+        return st.session_state.get(_NUMBER, 0)
+    return int(text)
+
+
+@st.fragment(key=HEARD)
+def say_as_of() -> None:
+    """Draw the box; after every widget that may have been told something."""
+    number = str(st.session_state.get(_NUMBER, 0))
+    if st.session_state.get(HEARD) != number:
+        st.session_state[HEARD] = number
+    st.text_input("As of", key=HEARD, label_visibility="collapsed")
