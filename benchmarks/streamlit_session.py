@@ -273,7 +273,7 @@ class Session:
         return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
     def content(self) -> dict[tuple[int, ...], str]:
-        """All that is on the page by its place, but for the prompt's box and the visitor's id.
+        """All that is on the page by its place, but for the prompt, the visitor's id, as of when.
 
         Two visitors who see the same have the same content.
         """
@@ -287,7 +287,8 @@ class Session:
                 copy.new_element.ClearField("has_one_shot_effect")
                 _forget_default(getattr(copy.new_element, kind))
             found[place] = str(copy)
-        own = ('label: "Prompt under study"', "visitor_component", '"prompt_editor"')
+        boxes = 'label: "Prompt under study"', 'label: "As of"'
+        own = (*boxes, "visitor_component", '"prompt_editor"')
         return {place: text for place, text in found.items() if not any(o in text for o in own)}
 
     def _draw(self, place: tuple[int, ...], delta: Delta) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import open_lesson, settled
 from tests.loopback import loopback
 from ui.app.reach import pages_in_network
+from ui.app.study_bar import DEFAULT_PROMPT
 from ui.show.qr import LARGE, qr_png
 
 PROMPT = "Prompt under study"
@@ -150,6 +151,7 @@ def test_a_pupil_in_a_frame_on_a_site_that_the_browser_distrusts(new_page, app_u
         teacher.get_by_text("Answered: 1 of 1 pupil.").first.wait_for()
         open_lesson(teacher, f"{app_url}/data")
         pupil.get_by_text("Upload a file").wait_for()
+        expect(pupil.get_by_role("textbox", name=PROMPT)).to_have_value(DEFAULT_PROMPT)
         settled(page.frames[1])  # an own choice made before is the teacher's again
         pupil.get_by_text("Upload a file").click()
         text = {"name": "own.txt", "mimeType": "text/plain", "buffer": b"A duck sat down. " * 300}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seatIn, viewAt } from "../../ui/components/class_link/address.js";
 import { baseOf } from "../../ui/components/shared/base.js";
-import { panel, sideOf, within } from "../../ui/components/class_link/places.js";
+import { namesOf, panel, sideOf, within } from "../../ui/components/class_link/places.js";
 
 const SEAT = "0123456789abcdef.A-b_9";
 
@@ -41,6 +41,20 @@ test("a pointer is told in parts of its panel, whatever the page's width", () =>
   assert.equal(within(box, 99, 100), null);
   assert.equal(within(box, 300, 251), null);
   assert.equal(panel(box, 50, 50).height, 1); // two headings side by side
+});
+
+test("what is pointed at has the same name where other pictures have been revealed", () => {
+  const heading = { heading: true, key: "heads" };
+  const [plain, bars, map] = ["", "st-key-bars", "st-key-map"].map((key) => ({ heading: false, key }));
+  /** @param {{ heading: boolean, key: string }[]} things @param {object} thing */
+  const name = (things, thing) => namesOf(things)[things.lastIndexOf(/** @type {any} */ (thing))];
+  const pupil = [heading, map, heading, plain];
+  const teacher = [heading, plain, bars, map, heading, plain];
+  assert.equal(name(pupil, map), name(teacher, map));
+  assert.equal(name(pupil, plain), name(teacher, plain));
+  assert.notEqual(name(pupil, heading), namesOf(pupil)[0]);
+  assert.equal(namesOf(pupil).includes(name(teacher, bars)), false);
+  assert.equal(new Set(namesOf(teacher)).size, teacher.length);
 });
 
 test("of a pointer outside of what is seen the side is told, first whether it is up or down", () => {

@@ -106,7 +106,7 @@ def test_two_hundred_who_wait_are_told_of_a_change(service):
 
 
 def point(seat, **said):
-    spot = {"secret": seat.secret, "lesson": "data", "heading": 1, "picture": -1, "x": 0.5, "y": 1}
+    spot = {"secret": seat.secret, "lesson": "data", "on": "# try-this 0", "x": 0.5, "y": 1}
     path = f"/_class/{seat.class_id}/point"
     return ask("POST", path, json.dumps(spot | said).encode())[0]
 
@@ -118,12 +118,12 @@ def test_where_the_teacher_points_is_passed_on_and_nobody_else_s(service):
     watching = Waiting(pupil.class_id, pupil.ticket)
     assert service.watch_pointer(watching, seen.append)
     assert point(pupil) == point(teacher, secret="x") == 403
-    for nonsense in ({"x": 2}, {"y": -1}, {"lesson": "<b>"}):
+    for nonsense in ({"x": 2}, {"y": -1}, {"lesson": "<b>"}, {"on": "x" * 1000}):
         assert point(teacher, **nonsense) == 403
-    for nonsense in ({"x": "here"}, {"heading": None}, {"x": 1e999}):
+    for nonsense in ({"x": "here"}, {"y": None}, {"x": 1e999}):
         assert point(teacher, **nonsense) in (400, 403)
     assert point(teacher) == 200
-    spot = {"lesson": "data", "heading": 1, "picture": -1, "x": 0.5, "y": 1.0}
+    spot = {"lesson": "data", "on": "# try-this 0", "x": 0.5, "y": 1.0}
     assert [json.loads(text) for text in seen] == [spot]
     assert point(teacher) == 200 and len(seen) == 1  # a movement a moment later is left out
     service.look_away(watching, seen.append)

@@ -63,12 +63,12 @@ def keep_told(key: str) -> bool:
     return True
 
 
-def unless_old(key: str, act: Callable[[], None]) -> Callable[[], None]:
+def unless_old(key: str, act: Callable[..., None]) -> Callable[..., None]:
     """A widget's callback that acts if its value is new."""
 
-    def changed() -> None:
+    def changed(*args: Any) -> None:
         if not keep_told(key):
-            act()
+            act(*args)
 
     return changed
 

@@ -2,7 +2,7 @@
 // Where on a page something is, said so that it is the same on a page of another width: in which
 // panel, below which heading, and there on which picture.
 
-/** @typedef {{ heading: number, picture: number, x: number, y: number }} Spot */
+/** @typedef {{ on: string, x: number, y: number }} Spot on: the name of what it is on */
 /** @typedef {{ left: number, top: number, width: number, height: number }} Box */
 /** @typedef {{ x: number, y: number }} Point */
 /**
@@ -86,28 +86,54 @@ function areasOf(picture) {
   return [{ box: picture.getBoundingClientRect(), scroller: null }, ...inner];
 }
 
-/** What can be pointed at, as the page is now: panels from top to bottom, each with its pictures. */
-function panels() {
-  const main = document.querySelector(MAIN);
-  if (!main) return [];
-  const page = main.getBoundingClientRect();
-  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)];
-  /** @type {{ number: number, top: number, pictures: Area[] }[]} */
-  const found = [];
-  let number = -1;
-  for (const mark of marks) {
-    const box = mark.getBoundingClientRect();
-    if (mark.matches(HEADING)) {
-      number += 1;
-      if (isSeen(mark)) found.push({ number, top: box.top, pictures: [] });
-    } else if (isSeen(mark) && box.height >= SMALLEST) {
-      found.at(-1)?.pictures.push(...areasOf(mark));
-    }
-  }
-  return found.map(({ number, top, pictures }, place) => {
-    const end = found[place + 1]?.top ?? page.bottom;
-    return { number, pictures, area: { box: panel(page, top, end), scroller: null } };
+/**
+ * What things on a page are called, so that each has the same name on a page where other things have
+ * been revealed: by their own key and how many have had it before, else by the heading above.
+ * @param {{ heading: boolean, key: string }[]} things from top to bottom
+ * @returns {string[]}
+ */
+export function namesOf(things) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  let above = "";
+  return things.map(({ heading, key }) => {
+    const kind = heading ? `# ${key}` : key || `${above} >`;
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
+    const name = `${kind} ${count}`;
+    if (heading) above = name;
+    return name;
   });
+}
+
+/** @param {Element} mark */
+function keyOf(mark) {
+  if (mark.matches(HEADING)) return mark.id;
+  const classes = mark.closest('[class*="st-key-"]')?.classList ?? [];
+  return [...classes].find((name) => name.startsWith("st-key-")) ?? "";
+}
+
+/**
+ * What can be pointed at, as the page is now: panels from top to bottom, behind each its pictures.
+ * @returns {Map<string, Area>} by name
+ */
+function areas() {
+  const main = document.querySelector(MAIN);
+  if (!main) return new Map();
+  const page = main.getBoundingClientRect();
+  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)].filter(isSeen);
+  const tops = marks.filter((mark) => mark.matches(HEADING)).map((mark) => mark.getBoundingClientRect().top);
+  const found = marks.flatMap((mark) => {
+    const heading = mark.matches(HEADING);
+    const box = mark.getBoundingClientRect();
+    if (!heading && box.height < SMALLEST) return [];
+    if (heading) tops.shift();
+    const panelBox = panel(page, box.top, tops[0] ?? page.bottom);
+    const all = heading ? [{ box: panelBox, scroller: null }] : areasOf(mark);
+    return all.map((area) => ({ heading, key: keyOf(mark), area }));
+  });
+  const names = namesOf(found);
+  return new Map(found.map(({ area }, place) => [names[place], area]));
 }
 
 /**
@@ -117,13 +143,10 @@ function panels() {
  * @returns {Spot | null}
  */
 export function spotAt(x, y) {
-  for (const { number, pictures, area } of panels()) {
-    const areas = [area, ...pictures];
-    for (const [place, { box, scroller }] of [...areas.entries()].reverse()) {
-      if (scroller && !within(scroller.getBoundingClientRect(), x, y)) continue;
-      const at = within(box, x, y);
-      if (at) return { heading: number, picture: place - 1, ...at };
-    }
+  for (const [on, { box, scroller }] of [...areas()].reverse()) {
+    if (scroller && !within(scroller.getBoundingClientRect(), x, y)) continue;
+    const at = within(box, x, y);
+    if (at) return { on, ...at };
   }
   return null;
 }
@@ -134,8 +157,7 @@ export function spotAt(x, y) {
  * @returns {(Point & { scroller: Element | null }) | null}
  */
 export function placeOf(spot) {
-  const found = panels().find(({ number }) => number === spot.heading);
-  const area = found && (spot.picture < 0 ? found.area : found.pictures[spot.picture]);
+  const area = areas().get(spot.on);
   if (!area || (area.scroller && !isSeen(area.scroller))) return null;
   const { box, scroller } = area;
   return { x: box.left + spot.x * box.width, y: box.top + spot.y * box.height, scroller };

@@ -132,14 +132,13 @@ def _pointer(service: ClassService, member: Waiting) -> Response:
 async def _told(service: ClassService, class_id: str, what: str, request: Request) -> JSONResponse:
     """Take over where the teacher is: {"secret": …, "lesson": …, "query": {…}}, or points.
 
-    A point has "heading", "picture", "x" and "y" instead of the query.
+    A point has "on", "x" and "y" instead of the query.
     """
     try:
         said = await _body(request)
         seat, lesson = Seat(class_id, str(said["secret"])), str(said["lesson"])
         if what == "point":
-            numbers = int(said["heading"]), int(said["picture"])
-            spot = Spot(lesson, *numbers, float(said["x"]), float(said["y"]))
+            spot = Spot(lesson, str(said["on"]), float(said["x"]), float(said["y"]))
             await asyncio.to_thread(service.point, seat, spot)
             return JSONResponse({})
         query = said["query"].items()

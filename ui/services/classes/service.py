@@ -52,6 +52,7 @@ _ID = re.compile(r"[0-9a-f]{16}")
 _LESSON = re.compile(r"[a-z_0-9]{0,40}")
 _LONGEST_ADDRESS = 20_000  # characters of what a teacher's address says
 _POINTS = 0.15  # seconds between two movements of a pointer that are passed on
+_LONGEST_NAME = 200  # characters of what is pointed at
 _FEW = 4  # a question that at most one member in so many has answered may make room
 _LOOK = 30.0  # seconds between two looks at which classes are over
 
@@ -96,14 +97,13 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where on a page somebody points: below which heading, on which picture there (-1 for none).
+    """Where on a page somebody points.
 
-    x, y: parts of the panel's, or the picture's, width and height.
+    on: what the browser calls the panel or the picture. x, y: parts of its width and height.
     """
 
     lesson: str
-    heading: int
-    picture: int
+    on: str
     x: float
     y: float
 
@@ -328,7 +328,8 @@ class ClassService:
     def point(self, seat: Seat, spot: Spot) -> None:
         """Show everybody who follows where the teacher points; it is kept nowhere."""
         found, now = self._taught(seat), time.monotonic()
-        if not (_LESSON.fullmatch(spot.lesson) and 0 <= spot.x <= 1 and 0 <= spot.y <= 1):
+        inside = 0 <= spot.x <= 1 and 0 <= spot.y <= 1 and len(spot.on) <= _LONGEST_NAME
+        if not (_LESSON.fullmatch(spot.lesson) and inside):
             raise ClassError(GONE)
         with self._lock:
             if now - found.pointed < _POINTS:
