@@ -15,7 +15,7 @@ from pages.surprise.panels import per_token_or_character, predictors, table_of_p
 from pages.surprise.questions import candidates
 from pages.surprise.results import halves_of
 from ui.app import widgets
-from ui.app.chosen_text import chosen_corpus
+from ui.app.chosen_text import text_of_lesson
 from ui.app.compare import other_study
 from ui.app.glossary import prose
 from ui.app.lesson import (
@@ -157,7 +157,7 @@ mean_surprise()
 
 st.header("What is a good loss?")
 prose(words.PREDICTORS)
-halves = halves_of(chosen_corpus().text, study.loaded)
+halves = halves_of(text_of_lesson().text, study.loaded)
 predictors(halves)
 
 st.subheader("Per token, or per character?")

@@ -16,7 +16,7 @@ from pages.surprise.results import (
     trained,
 )
 from ui.app import widgets
-from ui.app.chosen_text import chosen_corpus
+from ui.app.chosen_text import text_of_lesson
 from ui.app.glossary import prose
 from ui.app.study_bar import current_study
 from ui.components.chart import show
@@ -41,7 +41,7 @@ def predictors(halves: Halves) -> None:
         colors.append(series_color(1))
     figure = count_bars(list(bars), list(bars.values()), colors, 2)
     show(figure, "surprise_bars", "Bits per character on unseen text, a bar for each predictor")
-    st.caption(words.unseen_text(chosen_corpus().name, len(halves.unseen)))
+    st.caption(words.unseen_text(text_of_lesson().name, len(halves.unseen)))
     prose(words.counters(numbers))
     home = at_home(loaded) if cost and not loaded.imported else None
     learned = None if loaded.imported else loaded.run.corpus["name"]

@@ -17,7 +17,7 @@ from pages.tokenization.panels import (
     words_that_only_one_keeps,
 )
 from pages.tokenization.results import MOST_TEXT, why_not_published
-from ui.app.chosen_text import chosen_corpus
+from ui.app.chosen_text import text_of_lesson
 from ui.app.glossary import prose
 from ui.app.lesson import further_reading, goal, self_test, try_this, you_can_now
 from ui.app.readers import note_reader
@@ -33,7 +33,7 @@ prose(words.INTRO)
 st.header("Your prompt, cut by this model's tokenizer")
 cut_by_its_own()
 
-corpus, why_not = chosen_corpus(), why_not_published()
+corpus, why_not = text_of_lesson(), why_not_published()
 st.header("Predict first")
 st.caption(
     words.learned_from(text=corpus.name, longest=MOST_TEXT, shortened=len(corpus.text) > MOST_TEXT)

@@ -26,7 +26,7 @@ from pages.tokenization.results import (
     words_table,
 )
 from ui.app import widgets
-from ui.app.chosen_text import chosen_corpus
+from ui.app.chosen_text import text_of_lesson
 from ui.app.glossary import prose
 from ui.app.lesson import ask, case_of
 from ui.app.locks import REVEAL, locked
@@ -72,7 +72,7 @@ def cutters() -> Cutters:
     found["BPE"] = Cutter("bpe", 256 + st.session_state.get(MERGES, _USUAL_MERGES))
     if not why_not_published():
         found["GPT-2"] = Cutter("gpt2")
-    return Cutters(source_of(chosen_corpus().text), found)
+    return Cutters(source_of(text_of_lesson().text), found)
 
 
 @about_prompt
@@ -191,7 +191,7 @@ def compare_lengths(study: Study) -> None:
     ours, theirs = bpe.encode(study.prompt), gpt2.encode(study.prompt)
     prose(
         words.lengths(
-            text=chosen_corpus().name,
+            text=text_of_lesson().name,
             characters=len(study.prompt),
             own_list=bpe.vocab_size,
             own=len(ours),

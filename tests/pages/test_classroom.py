@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.util import calc_hash
 
+from corpus.user_text import from_paste
 from pages.classroom.console import results
 from pages.training import words as training
 from tests.helpers import app_at, said, sent
@@ -150,6 +151,35 @@ def test_a_message_that_was_on_its_way_doesn_t_bring_an_old_value_back(service, 
     for text in ("OTTO: new", old["prompt"]):
         app.text_input(key="prompt").set_value(text).run()
         assert app.text_input(key="prompt").value == text
+
+
+def test_a_lesson_is_on_the_teacher_s_text_and_one_s_own_stays_one_s_own(service, seats):
+    teacher, pupil = seats
+    service.steer(teacher, "tokenization", {})
+    app = seated(pupil, "tokenization")
+    own = from_paste("A duck sat down in the dryer. " * 100)
+    state = {"chosen_corpus": own, "chosen_name": "own-1", "own_text": ("own-1", own, None)}
+    for name, value in state.items():
+        app.session_state[name] = value
+    for query in ({"prompt": "OTTO: It rains"}, {"text": "own-2"}):  # none, and the teacher's own
+        service.steer(teacher, "tokenization", query)
+        app.run()
+        assert (
+            not app.exception and bundled_corpus().name in said(app) and own.name not in said(app)
+        )
+        assert "own-1" not in app.query_params.get("text", "")
+    service.steer(teacher, "training", {})
+    app.run()
+    assert own.name in said(app)  # to train on it
+    app._page_hash = calc_hash("training")
+    service.steer(teacher, "tokenization", {})
+    app.run()
+    app._page_hash = calc_hash("tokenization")
+    press(app, "Look around on my own")
+    assert own.name in said(app)
+    service.steer(teacher, "tokenization", {"text": "bundled"})
+    press(app, "Back to the class")
+    assert own.name not in said(app) and app.session_state["chosen_corpus"] is None
 
 
 def test_an_address_names_widgets_and_nothing_else_of_a_session(service, seats):

@@ -18,6 +18,7 @@ from corpus import Corpus, CorpusError, bundled
 from corpus.datasets import DATA_SETS, DataSet, load
 from corpus.sitcom.text import generated
 from ui.app import address
+from ui.app.seat import sitting
 from ui.services.caches import shared
 
 TEXT, BUNDLED, OWN = "text", "bundled", "own"  # what the address calls it; and how two begin
@@ -80,6 +81,28 @@ def chosen_corpus() -> Corpus:
     return state.get(_KEY) or bundled_corpus()
 
 
+def text_of_lesson() -> Corpus:
+    """The text that a lesson's numbers are of: for who follows a teacher, the teacher's.
+
+    What such a pupil has chosen stays chosen: to train on, and to look around alone.
+    """
+    asked, follows = address.text_of(TEXT), _follows()
+    if follows and not asked:
+        return bundled_corpus()
+    corpus = chosen_corpus()
+    return bundled_corpus() if follows and asked != name_of_text() else corpus
+
+
+def name_of_lesson_s_text() -> str:
+    """What the address calls it."""
+    return (address.texts().get(TEXT) or BUNDLED) if _follows() else name_of_text()
+
+
+def _follows() -> bool:
+    mine = sitting()
+    return bool(mine and mine.shown and not mine.free)
+
+
 def choose_corpus(corpus: Corpus | None, upload: Upload | None = None, name: str = "") -> None:
     """Use this text from now on; None goes back to the bundled one.
 
@@ -107,9 +130,9 @@ def name_of_text() -> str:
     return str(st.session_state.get(_NAME, BUNDLED))
 
 
-def is_own() -> bool:
-    """Whether the chosen text is the visitor's own, which no link holds."""
-    return name_of_text().startswith(f"{OWN}-")
+def is_own(name: str | None = None) -> bool:
+    """Whether the chosen text, or the one of this name, is a visitor's own, which no link holds."""
+    return (name or name_of_text()).startswith(f"{OWN}-")
 
 
 def is_missing() -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from ui.app import address
-from ui.app.chosen_text import NOT_IN_LINK, TEXT, is_own, name_of_text
+from ui.app.chosen_text import NOT_IN_LINK, TEXT, is_own, name_of_lesson_s_text
 from ui.app.readers import is_read
 from ui.app.widgets import texts_of_widgets
 from ui.components.copied_link import copied_link
@@ -36,7 +36,7 @@ def link_to_all(study: Study | None) -> str:
     """
     said = address.texts() | texts_of_widgets()
     if is_read(TEXT):
-        said[TEXT] = name_of_text()
+        said[TEXT] = name_of_lesson_s_text()
     if study:
         said |= {"model": study.run_key, WEIGHTS: weights_of(study.loaded)}
     parts = urlsplit(page_url())
@@ -59,7 +59,7 @@ def offer_link() -> None:
 
 
 def _make_link() -> None:
-    missing = NOT_IN_LINK if is_read(TEXT) and is_own() else ""
+    missing = NOT_IN_LINK if is_read(TEXT) and is_own(name_of_lesson_s_text()) else ""
     st.session_state[_LINK] = link_to_all(st.session_state["study"]), missing
     st.session_state[_ASKED] = st.session_state.get(_ASKED, 0) + 1
 
