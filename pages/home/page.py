@@ -9,7 +9,7 @@ import streamlit as st
 from pages.home import words
 from pages.home.likelihood import show_likelihood
 from pages.home.machine import machine_panel
-from pages.home.results import Written, overview_of, written_by
+from pages.home.results import overview_of, probabilities_after, written_by
 from pages.home.steps import last_vector, layers, road, tokens
 from pages.home.writing import show_writing
 from ui import PROJECT
@@ -68,27 +68,31 @@ def write(study: Study) -> None:
 
 
 @about_prompt
-def first_token(study: Study) -> None:
-    """How sure the model was of the first token that it wrote."""
+def second_token(study: Study) -> None:
+    """How sure the model is once the first token that it wrote belongs to the text."""
     seed = st.session_state.get(SEED, FIRST_SEED)
-    written = written_by(study, seed)
-    shown = not written.ids or how_sure(study, written, seed)
+    written = written_by(study, seed).ids
+    shown = not written or how_sure(study, written[0], seed)
     anyway = not locked(REVEAL) and st.toggle(words.WITHOUT_GUESSING, key="reveal")
-    if anyway or shown:
-        bars = probability_bars(overview_of(study).probabilities, study.tokenizer)
-        show(bars, "next", "Probabilities of the likeliest next tokens, as bars")
+    if not written or not (anyway or shown):
+        return
+    st.markdown(words.after(study.tokenizer.token_text(written[0])))
+    bars = probability_bars(probabilities_after(study, written[0]), study.tokenizer)
+    show(bars, "next", words.BARS)
 
 
-def how_sure(study: Study, written: Written, seed: int) -> bool:
-    """Ask for the first token's probability. Whether the bars may be shown."""
-    probabilities, text = overview_of(study).probabilities, study.tokenizer.token_text
-    first, best = text(written.ids[0]), int(probabilities.argmax())
+def how_sure(study: Study, first: int, seed: int) -> bool:
+    """Ask how likely the best token after the first one is. Whether the bars may be shown."""
+    text = study.tokenizer.token_text
 
     def judge(guess: str) -> Answer:
-        return words.judged(guess, first, written.share, text(best), float(probabilities[best]))
+        probabilities = probabilities_after(study, first)
+        share, best = probabilities.max(dim=-1)
+        before = float(overview_of(study).probabilities.max())
+        return words.judged(guess, text(first), text(int(best)), float(share), before)
 
     case = case_of(study.fingerprint, study.ids, seed)  # another text asks anew
-    return ask(f"home_sure_{case}", words.question(first), list(words.SHARES), judge)
+    return ask(f"home_sure_{case}", words.question(text(first)), list(words.SHARES), judge)
 
 
 @about_prompt
@@ -134,7 +138,7 @@ with text:
 
 st.header("How does it do that?")
 goal(words.GOAL)
-first_token()
+second_token()
 road()
 
 st.header("1. Text becomes tokens")

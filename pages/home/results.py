@@ -12,6 +12,8 @@ from ui.services.study import Study
 from ui.show.tokens import short
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from gpt_core.generate.sample import SampleConfig
     from gpt_core.interpret.machine import Backward, Machine
     from gpt_core.interpret.overview import Overview
@@ -36,12 +38,10 @@ def overview_of(study: Study) -> Overview:
 class Written:
     """What a model wrote after a prompt.
 
-    ids: its tokens. share: the probability that the first of them had. problem: a sentence that
-    says why it wrote no more, or nothing.
+    ids: its tokens. problem: a sentence that says why it wrote no more, or nothing.
     """
 
     ids: tuple[int, ...]
-    share: float
     problem: str = ""
 
 
@@ -52,17 +52,25 @@ def written_by(study: Study, seed: int) -> Written:
 
     settings = SampleConfig(max_new_tokens=MOST_TOKENS, temperature=0.7, min_p=0.2, seed=seed)
     ids: list[int] = []
-    share, end = 0.0, time.monotonic() + MOST_SECONDS
+    end = time.monotonic() + MOST_SECONDS
     try:
         for step in generate(own_copy(study.loaded), study.ids, settings):
-            if not ids:
-                share = float(step.before[step.token])
             ids.append(step.token)
             if time.monotonic() > end:
                 break
     except SampleError as error:
-        return Written(tuple(ids), share, str(error))
-    return Written(tuple(ids), share)
+        return Written(tuple(ids), str(error))
+    return Written(tuple(ids))
+
+
+@shared()
+def probabilities_after(study: Study, token: int) -> Tensor:
+    """Of what comes after the prompt and one more token, (V,)."""
+    # It brings PyTorch, which the first words needn't wait for.
+    from gpt_core.model.recording import run
+
+    ids = (*study.ids, token)[-study.model.config.block_size :]
+    return run(study.model, ids).logits[-1].softmax(dim=-1)
 
 
 @dataclass(frozen=True)

@@ -169,27 +169,36 @@ SHARES = {LEAST: 0.25, LESS: 0.5, MORE: 0.75, MOST: 1.0}  # each up to this
 
 
 def question(token: str) -> str:
-    """What to predict of the first token that was written."""
+    """What to predict: of the token after the first one that was written."""
     return (
-        f"The first token that it wrote is {code(token)}. Which probability did the model give it, "
-        "before it was drawn?"
+        "The machine shows what may come next. The text that was written begins with "
+        f"{code(token)}. With this token added, the model answers anew: which probability has the "
+        "likeliest token after it?"
     )
 
 
-def judged(guess: str, token: str, share: float, best: str, best_share: float) -> Answer:
-    """Whether the probability lies where it was guessed; best: the likeliest token."""
+def judged(guess: str, token: str, best: str, share: float, before: float) -> Answer:
+    """Whether the probability of the best token after `token` lies where it was guessed.
+
+    before: that of the best one without `token`.
+    """
     right = next(name for name, most in SHARES.items() if share <= most or most == 1)
-    why = f"{code(token)} had {percent(share)}. "
-    if token == best:
-        why += "No token had more."
+    now, then = percent(share), percent(before)
+    why = f"After {code(token)} the likeliest is {code(best)} with {now}. "
+    if now == then:
+        why += "Before it, the likeliest had as much."
     else:
-        why += (
-            f"The likeliest was {code(best)} with {percent(best_share)}, but a token "
-            "is drawn at random: the likelier, the more often."
-        )
+        surer = "surer" if share > before else "less sure"
+        why += f"Before it, the likeliest had {then}: this token makes the model {surer}."
     return Answer(guess == right, why)
 
 
+def after(token: str) -> str:
+    """Over the bars."""
+    return f"What may come after {code(token)}:"
+
+
+BARS = "Probabilities of the likeliest tokens after the first one, as bars"
 WITHOUT_GUESSING = "Show me without guessing"
 
 
