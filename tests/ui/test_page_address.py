@@ -3,6 +3,7 @@
 from urllib.parse import urljoin
 
 import pytest
+from streamlit import config
 
 from tests.helpers import run_loop
 from ui.app.page_address import PageAddress
@@ -68,6 +69,16 @@ def test_first_words_are_those_of_the_page_that_nothing_was_asked_of(path, query
 )
 def test_what_has_moved_is_found_with_all_its_values(path, query, new):
     assert asked(path, query) == (307, f"https://a.example{new}")
+
+
+@pytest.mark.parametrize("base", ["home", "training"])
+def test_the_app_may_be_served_below_a_path_that_is_called_as_a_lesson_is(monkeypatch, base):
+    before = config.get_option
+    own = {"server.baseUrlPath": base}
+    monkeypatch.setattr(config, "get_option", lambda key: own.get(key) or before(key))
+    assert asked(f"/{base}/") == (200, None) == asked(f"/{base}/", "tune=1")
+    assert asked(f"/{base}/home") == (307, f"https://a.example/{base}/")
+    assert answer_to(f"/{base}", "")[1]["body"].endswith(b"first words")
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.responses import RedirectResponse
-from streamlit import config
 
 from ui.components.bundle import bundle, read
+from ui.show.page_url import below_base
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -78,7 +78,7 @@ class PageAddress:
     def _new_place(self, scope: Scope) -> str | None:
         """The address, beside the old one, of what has moved to another lesson."""
         query = scope["query_string"].decode("latin-1")
-        path = scope["path"]
+        path = below_base(scope["path"])[1]
         lesson, up = path.rstrip("/").rpartition("/")[2], "../" * path.endswith("/")
         for key in ("", *parse_qs(query, keep_blank_values=True)):
             if target := self._moved.get((lesson, key)):
@@ -133,6 +133,4 @@ def _is_page(start: Message) -> bool:
 
 def _own_parts(path: str) -> int:
     """How many parts of a path are the app's own: 1 for a lesson, 0 for the first page."""
-    base = config.get_option("server.baseUrlPath").strip("/")
-    own = path.strip("/").removeprefix(base)
-    return sum(bool(part) for part in own.split("/"))
+    return sum(bool(part) for part in below_base(path)[1].split("/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
+from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
@@ -22,8 +23,20 @@ def page_url() -> str:
     names = {page.get("url_pathname", "") for page in pages.values()} - {""}
     here = pages.get(context.pages_manager.current_page_script_hash)
     parts = urlsplit(told)
-    path = parts.path.rstrip("/")
+    base, path = below_base(parts.path)
+    path = path.rstrip("/")
     if path.rpartition("/")[2] in names:
         path = path.rpartition("/")[0]
     name = here.get("url_pathname", "") if here else ""
-    return urlunsplit(parts._replace(path=f"{path}/{name}", query="", fragment=""))
+    return urlunsplit(parts._replace(path=f"{base}{path}/{name}", query="", fragment=""))
+
+
+def below_base(path: str) -> tuple[str, str]:
+    """A path in two: below what the server is told to serve the app, if anything, and the rest.
+
+    What it is told may be called as a lesson is.
+    """
+    base = "/" + config.get_option("server.baseUrlPath").strip("/")
+    if base != "/" and f"{path}/".startswith(f"{base}/"):
+        return base, path.removeprefix(base)
+    return "", path
