@@ -121,20 +121,25 @@ function areas() {
   const main = document.querySelector(MAIN);
   if (!main) return new Map();
   const page = main.getBoundingClientRect();
-  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)].filter(isSeen);
-  const tops = marks.filter((mark) => mark.matches(HEADING)).map((mark) => mark.getBoundingClientRect().top);
+  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)];
+  const tops = marks.filter((mark) => mark.matches(HEADING) && isSeen(mark)).map(topOf);
   const found = marks.flatMap((mark) => {
     const heading = mark.matches(HEADING);
-    const box = mark.getBoundingClientRect();
-    if (!heading && box.height < SMALLEST) return [];
-    if (heading) tops.shift();
-    const panelBox = panel(page, box.top, tops[0] ?? page.bottom);
-    const all = heading ? [{ box: panelBox, scroller: null }] : areasOf(mark);
-    return all.map((area) => ({ heading, key: keyOf(mark), area }));
+    const key = keyOf(mark);
+    const seen = isSeen(mark) && (heading || mark.getBoundingClientRect().height >= SMALLEST);
+    if (!seen && !heading && !key) return [];
+    if (seen && heading) tops.shift();
+    const box = panel(page, topOf(mark), tops[0] ?? page.bottom);
+    const all = heading ? [{ box, scroller: null }] : areasOf(mark);
+    return all.map((area) => ({ heading, key, seen, area }));
   });
-  const names = namesOf(found);
-  return new Map(found.map(({ area }, place) => [names[place], area]));
+  const names = namesOf(found); // a projector hides all panels but one: they count all the same
+  const named = found.map(({ seen, area }, place) => ({ seen, name: names[place], area }));
+  return new Map(named.filter(({ seen }) => seen).map(({ name, area }) => [name, area]));
 }
+
+/** @param {Element} mark */
+const topOf = (mark) => mark.getBoundingClientRect().top;
 
 /**
  * Where a point of the screen is; on the innermost of what it is on.
