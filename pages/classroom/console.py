@@ -195,15 +195,16 @@ def _board(mine: Sitting, items: list[Item]) -> None:
         row = st.container(horizontal=True, vertical_alignment="center")
         row.markdown(f"**{as_text(name)}** · {where} · {as_text(what, _EXCERPT) if what else ''}")
         if row.button("Show to all", key=f"show_{item.number}", icon=":material/present_to_all:"):
-            _show(item)
+            _show(mine, item)
         if row.button("Take off", key=f"off_{item.number}", icon=":material/close:"):
             attempt(partial(class_service().take_off, mine.seat, item.number))
             st.rerun()
 
 
-def _show(item: Item) -> None:
-    """Go there: where the teacher is, the class is."""
+def _show(mine: Sitting, item: Item) -> None:
+    """Go there: where the teacher is, the class is. So does the projector, in another window."""
     view = (CONSOLE, {BOARD: str(item.number)}) if item.text else (item.lesson, dict(item.query))
+    mine.on_screen = attempt(lambda: class_service().show(mine.seat, *view))
     go_to_view(*view)
 
 

@@ -12,6 +12,7 @@ from ui.app.glossary import prose
 from ui.app.in_view import bring_into_view
 from ui.app.lesson import ANSWER_HIDDEN, further_reading, goal, self_test, try_this, you_can_now
 from ui.app.locks import REVEAL, locked
+from ui.app.seat import followed
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
 from ui.services.models import BUNDLED
@@ -57,8 +58,9 @@ with live:
     st.subheader("Watch it learn")
     chosen = choose_run()
     panel(chosen)
-    if started:  # on a phone the curve is below the form
-        bring_into_view(CURVE, started)
+    watched = chosen != BUNDLED and (followed() or {}).get("run") == chosen
+    if run := started or (chosen if watched else None):  # on a phone the curve is below the form
+        bring_into_view(CURVE, run)
 
 # The question is asked of the bundled run alone.
 reading_the_curves(view_of(chosen), chosen == BUNDLED and locked(REVEAL))

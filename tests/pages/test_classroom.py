@@ -373,6 +373,21 @@ def test_what_is_handed_in_is_shown_to_all(service, seats):
     assert other.text_input(key="term").value == "token"
 
 
+def test_the_projector_in_another_window_shows_what_the_console_puts_on_the_screen(service, seats):
+    teacher, pupil = seats
+    service.hand_in(pupil, "sample", {}, "A duck")
+    console = seated(teacher, "classroom")
+    projector, laptop = seated(teacher, "glossary", present="1"), seated(teacher, "glossary")
+    service.join(service.role(teacher).code, "Bo")
+    press(console, "Show to all")
+    for page in (projector, laptop):
+        page.run()
+        assert not page.exception and "2 pupils, they follow you" in said(page)
+    assert "A duck" in said(projector) and laptop.title[0].value == "Glossary"
+    projector._page_hash = calc_hash("mlp")
+    assert projector.run().title[0].value == "MLP"  # the teacher goes on from there
+
+
 def test_a_prompt_a_view_and_a_run_are_handed_in_by_one_press(service, seats, monkeypatch):
     teacher, pupil = seats
     runs = SimpleNamespace(names=lambda visitor: {"0" * 16: "newest", "1" * 16: "older"})

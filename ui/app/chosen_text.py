@@ -18,7 +18,7 @@ from corpus import Corpus, CorpusError, bundled
 from corpus.datasets import DATA_SETS, DataSet, load
 from corpus.sitcom.text import generated
 from ui.app import address
-from ui.app.seat import sitting
+from ui.app.seat import followed
 from ui.services.caches import shared
 
 TEXT, BUNDLED, OWN = "text", "bundled", "own"  # what the address calls it; and how two begin
@@ -86,21 +86,16 @@ def text_of_lesson() -> Corpus:
 
     What such a pupil has chosen stays chosen: to train on, and to look around alone.
     """
-    asked, follows = address.text_of(TEXT), _follows()
-    if follows and not asked:
+    asked, following = address.text_of(TEXT), followed() is not None
+    if following and not asked:
         return bundled_corpus()
     corpus = chosen_corpus()
-    return bundled_corpus() if follows and asked != name_of_text() else corpus
+    return bundled_corpus() if following and asked != name_of_text() else corpus
 
 
 def name_of_lesson_s_text() -> str:
     """What the address calls it."""
-    return (address.texts().get(TEXT) or BUNDLED) if _follows() else name_of_text()
-
-
-def _follows() -> bool:
-    mine = sitting()
-    return bool(mine and mine.shown and not mine.free)
+    return (address.texts().get(TEXT) or BUNDLED) if followed() is not None else name_of_text()
 
 
 def choose_corpus(corpus: Corpus | None, upload: Upload | None = None, name: str = "") -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from ui.app import address
 from ui.app.following import go_to_view
 from ui.app.links import page_of
+from ui.app.projector import presenting
 from ui.app.seat import (
     CONSOLE,
     HERE,
@@ -20,12 +21,13 @@ from ui.app.seat import (
     points,
     show_what_failed,
     sitting,
+    watch_class,
 )
 from ui.app.visitor import visitor_id
 from ui.app.voting import show_vote
 from ui.app.widgets import texts_of_widgets
 from ui.services.classes.codes import LENGTH, clean_code
-from ui.services.classes.service import class_service
+from ui.services.classes.service import Shown, class_service
 from ui.services.training import training_service
 from ui.show.names import as_text
 from ui.show.numbers import counted
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 RUNS = "training"  # the lesson at which a run is looked at
 _LONGEST_TEXT = 4_000
+_TICK = 1.0  # seconds between two looks at who is here, and at what is on the screen
 _HAND_IN, _TEXT = "class_hand_in", "class_hand_in_text"
 
 
@@ -54,9 +57,22 @@ def class_bar() -> None:
 
 
 def _of_teacher(mine: Sitting, code: str) -> None:
-    members = len(class_service().members(mine.seat))
+    service = class_service()
     led = "they follow you" if mine.leads else "they look around alone"
-    st.markdown(f":material/groups: Class **{code}** · {counted(members, 'pupil')}, {led}")
+
+    def draw(now: tuple[int, Shown]) -> None:
+        members, shown = now
+        st.markdown(f":material/groups: Class **{code}** · {counted(members, 'pupil')}, {led}")
+        known, mine.on_screen = mine.on_screen, shown.number
+        if presenting() and known not in (None, shown.number):  # by the console, in another window
+            go_to_view(shown.lesson, dict(shown.query))
+
+    watch_class(
+        lambda: (len(service.members(mine.seat)), service.shown(mine.seat)),
+        draw,
+        lambda _: _TICK,
+        name="class_bar",
+    )
     if st.session_state.get(HERE) != CONSOLE:
         st.page_link(page_of(CONSOLE), label="Console", icon=":material/tune:")
     label, icon = ("Let them go", "explore") if mine.leads else ("Lead again", "near_me")

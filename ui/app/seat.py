@@ -31,6 +31,7 @@ class Sitting:
     address that it followed last. free: it follows nobody. leads: for a teacher, whether the class
     follows. points: for a teacher, whether the class sees their pointer; None while they have said
     nothing. study: the model and the prompt that the class kept then, None where it kept none.
+    on_screen: the number of what was put on the screen last, as far as a teacher's page knows.
     """
 
     seat: Seat
@@ -42,6 +43,7 @@ class Sitting:
     leads: bool = True
     points: bool | None = None
     study: tuple[str, str] | None = None
+    on_screen: int | None = None
 
 
 def sitting() -> Sitting | None:
@@ -52,6 +54,12 @@ def sitting() -> Sitting | None:
 def points(mine: Sitting) -> bool:
     """Whether the class sees this teacher's pointer: as they have said, else on a projector."""
     return presenting() if mine.points is None else mine.points
+
+
+def followed() -> dict[str, str] | None:
+    """What the address of a teacher's page says that this page follows; None if it follows none."""
+    mine = sitting()
+    return mine.shown[1] if mine and mine.shown and not mine.free else None
 
 
 def my_role() -> Role | None:

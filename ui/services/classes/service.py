@@ -109,6 +109,15 @@ class Spot:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a teacher's console has put on the screen. number: how often it has put something."""
+
+    number: int = 0
+    lesson: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Role:
     """What a seat stands for. member: None for the teacher."""
 
@@ -140,6 +149,7 @@ class _Class:
     listeners: dict[Listener, str] = field(default_factory=dict)
     watchers: dict[Watcher, str] = field(default_factory=dict)
     pointed: float = 0.0  # when (monotonic)
+    shown: Shown = Shown()
 
 
 class ClassService:
@@ -338,6 +348,17 @@ class ClassService:
             watchers = [*found.watchers]
         for watcher in watchers:
             watcher(json.dumps(asdict(spot)))
+
+    def show(self, seat: Seat, lesson: str, query: Mapping[str, str]) -> int:
+        """Put a view on the screen: the teacher's projector goes there. Its number."""
+        with self._lock:
+            found = self._taught(seat)
+            found.shown = Shown(found.shown.number + 1, *_checked(lesson, query))
+            return found.shown.number
+
+    def shown(self, seat: Seat) -> Shown:
+        """What the teacher has put on the screen last."""
+        return self._taught(seat).shown
 
     def call(self, seat: Seat) -> None:
         """Everybody here: whoever looks around on their own follows again."""
