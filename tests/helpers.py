@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pandas as pd
 import torch
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -18,6 +19,7 @@ from gpt_core.model.gpt import GPT
 from gpt_core.tokenizers import train_tokenizer
 from gpt_core.training.config import TrainConfig
 from gpt_core.training.run import Run
+from ui.show.rows import rows_of_markup
 
 # What a server runs for every page.
 MAIN_SCRIPT = str(Path(__file__).resolve().parents[1] / "course" / "main.py")
@@ -132,3 +134,10 @@ def run_loop(coroutine):
     """Run a coroutine to its end, in a thread: a browser test may have left a loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
+
+
+def tables(app):
+    """The tables of a page as data frames of what is read in their cells."""
+    bodies = [element.proto.body for element in app.get("html")]
+    shown = [rows_of_markup(body) for body in bodies if body.startswith('<div class="table">')]
+    return [pd.DataFrame(rows, columns=names) for names, *rows in shown]

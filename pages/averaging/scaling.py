@@ -85,7 +85,6 @@ def show_scaling(study: Study) -> None:
         "scores_real",
         "Scores of this model",
         place=left,
-        hide_index=True,
     )
     right.markdown(f"**Random q and k of the same sizes**, variance 1, seed {seed}")
     show_table(
@@ -93,7 +92,6 @@ def show_scaling(study: Study) -> None:
         "scores_random",
         "Scores of random q and k",
         place=right,
-        hide_index=True,
     )
     st.caption(words.HOW_TO_MEASURE)
     said = (

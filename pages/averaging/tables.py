@@ -71,7 +71,7 @@ def show_checks(checks: Sequence[tuple[str, Difference]]) -> None:
         }
         for name, difference in checks
     ]
-    show_table(pa.Table.from_pylist(table), "avg_checks", "What was compared", hide_index=True)
+    show_table(pa.Table.from_pylist(table), "avg_checks", "What was compared")
 
 
 def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal: bool) -> None:

@@ -86,5 +86,5 @@ def show_kinds() -> None:
         }
         for kind in found
     ]
-    show_table(rows, "eval_kinds", "Bits by kind of token", hide_index=True)
+    show_table(rows, "eval_kinds", "Bits by kind of token")
     prose(words.kinds(found))

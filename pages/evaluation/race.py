@@ -69,6 +69,6 @@ def draw(value: dict[str, Any], finished: bool) -> None:
         }
         for racer, mean in zip(racers, means, strict=True)
     ]
-    show_table(rows, "eval_race", "Cut into characters or tokens", hide_index=True)
+    show_table(rows, "eval_race", "Cut into characters or tokens")
     if finished:
         prose(words.race_finding(value))

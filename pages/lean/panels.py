@@ -101,7 +101,7 @@ def show_switches(study: Study) -> None:
 def _switches(found: dict[str, Any]) -> None:
     _side_by_side(found)
     st.caption(words.LUCK_SAID)
-    show_table(words.switch_rows(found), "lean_switch", "All ways, side by side", hide_index=True)
+    show_table(words.switch_rows(found), "lean_switch", "All ways, side by side")
     st.markdown(words.best(found))
     st.subheader("Round better: GPTQ")
     prose(words.METHOD)
@@ -123,7 +123,7 @@ def _side_by_side(found: dict[str, Any]) -> None:
 def _four_numbers(kinds: Mapping[str, words.Found], prompt: str, key: str) -> None:
     """Models beside each other, the plain one first: bytes, speed, loss, and a sample of each."""
     title = words.FOUR_TITLES[key]
-    show_table(words.side_by_side(kinds), f"lean_four_{key}", title, hide_index=True)
+    show_table(words.side_by_side(kinds), f"lean_four_{key}", title)
     st.caption(words.WITHIN)
     for column, (name, each) in zip(st.columns(len(kinds)), kinds.items(), strict=True):
         with column:
@@ -204,7 +204,7 @@ def _distilled(found: dict[str, Any]) -> None:
     kinds = {said: found["kinds"][way] for way, said in words.STUDENTS.items()}
     _four_numbers(kinds, found["prompt"], "distilled")
     st.markdown(words.students(found))
-    show_table(words.student_rows(found, difference), "lean_students", "Students", hide_index=True)
+    show_table(words.student_rows(found, difference), "lean_students", "Students")
     st.markdown(words.taught(found, difference))
 
 
@@ -243,7 +243,7 @@ def show_training(study: Study) -> dict[str, Any] | None:
     config = study.model.config
 
     def draw(found: dict[str, Any], finished: bool) -> None:
-        show_table(words.way_rows(found), "lean_ways", "Ways to take a step", hide_index=True)
+        show_table(words.way_rows(found), "lean_ways", "Ways to take a step")
         total = study.model.num_parameters()
         tying = words.tying(config.vocab_size, config.n_embd, total, config.tie_weights)
         st.markdown(words.ways_said(found) + "\n" + tying)
@@ -285,7 +285,6 @@ def show_scale(study: Study, found: dict[str, Any] | None) -> None:
         words.need_rows(asdict(small), asdict(large), taken, times),
         "lean_needs",
         "Two models",
-        hide_index=True,
     )
     st.markdown(words.checked(asdict(small), taken))
     design = config if times == 1 else grown(config, times)

@@ -201,7 +201,7 @@ def show_modes() -> None:
         table[words.NAMES[norm]] = [
             f"{loss_in_mode(model, x, y, *way) / math.log(2):.3f}" for way in ways.values()
         ]
-    show_table(table, "norms_modes", words.MODES, hide_index=True)
+    show_table(table, "norms_modes", words.MODES)
     st.caption(words.HELD_OUT)
     st.markdown(_one_token(x, tokenizer))
 

@@ -98,9 +98,7 @@ def _draw(value: Mapping[str, Any], finished: bool) -> None:
         log_y=huge,
     )
     show(chart, "norms_losses", "Training loss of the four models, step by step")
-    show_table(
-        _results(norms, value["steps"]), "norms_results", "Four norms compared", hide_index=True
-    )
+    show_table(_results(norms, value["steps"]), "norms_results", "Four norms compared")
     if finished:
         show_comparison(norms)
     with st.expander(words.SIZES):

@@ -92,12 +92,12 @@ def show_learned() -> None:
         }
         for norm, each in found.items()
     ]
-    show_table(pd.DataFrame(rows), "norms_frozen", "Learned or frozen", hide_index=True)
+    show_table(pd.DataFrame(rows), "norms_frozen", "Learned or frozen")
     st.caption(words.frozen_losses(free["settings"]["steps"], free["said"]))
     st.markdown(words.frozen_in_words(found))
     learned = free["value"]["norms"]["layernorm"]["learned"]
     if learned:
-        show_table(_learned_table(learned), "norms_learned", "What was learned", hide_index=True)
+        show_table(_learned_table(learned), "norms_learned", "What was learned")
         st.caption(words.CHANNELS)
 
 

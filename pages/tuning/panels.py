@@ -135,5 +135,5 @@ def show_noise() -> None:
         show(figures.seed_dots(found.rates, found.bits), "tuning_seeds", words.NOISE_ALT_DOTS)
     with right:
         prose(words.noise_found(found))
-        show_table(words.noise_table(found), "tuning_noise_rows", "Seed to seed", hide_index=True)
+        show_table(words.noise_table(found), "tuning_noise_rows", "Seed to seed")
         prose(words.noise_rule(found))

@@ -52,7 +52,7 @@ def _show_once() -> None:
     best = recorded_result("search_lookup")["value"]["best"]
     steps = figures.search_steps({name: each.found for name, each in found.items()}, best)
     show(steps, "tuning_once", words.ONCE_ALT)
-    show_table(words.once_table(found, NAMES), "tuning_once_table", "One search", hide_index=True)
+    show_table(words.once_table(found, NAMES), "tuning_once_table", "One search")
     st.caption(words.winners(found))
 
 

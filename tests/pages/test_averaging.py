@@ -13,7 +13,7 @@ from gpt_core.model.recording import run
 from gpt_core.training.run import Run
 from pages.averaging import words
 from pages.averaging.scaling import RANDOM
-from tests.helpers import said
+from tests.helpers import said, tables
 from ui.services.study import study_of
 
 PROMPT = "OTTO: A duck?"
@@ -27,8 +27,8 @@ DESIGNS = {
 }
 
 
-def tables(app):
-    return [table.value.set_index(table.value.columns[0]) for table in app.table]
+def named(app):
+    return [table.set_index(table.columns[0]) for table in tables(app)]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def open_averaging(open_lesson):
 @pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS)
 def test_every_model_is_told_truthfully(open_averaging, design):
     app = open_averaging(design=design, step="4 · q·k")
-    checks, real, drawn = tables(app)
+    checks, real, drawn = named(app)
     for name in ("steps 1 and 2", "steps 1 and 3", "steps 2 and 3"):
         assert checks.loc[name, "torch.allclose"] == "True"
     assert checks.loc["steps 3 and 4, different on purpose", "torch.allclose"] == "False"
@@ -87,13 +87,13 @@ def test_dividing_by_less_saturates_and_by_more_flattens(open_averaging):
     app.select_slider(key="divisor").set_value("√C, the slip").run()
     assert "Softmax **flattens**" in said(app)
     assert not app.exception
-    assert tables(app)[1].index[0] == "▸ √C, the slip"
-    before = tables(app)[2].copy()
+    assert named(app)[1].index[0] == "▸ √C, the slip"
+    before = named(app)[2].copy()
     assert app.number_input(key="scores_seed").disabled  # the pictures are the model's own
     app.button_group(key="scores_of").set_value(RANDOM).run()
     app.number_input(key="scores_seed").set_value(2).run()
     assert "seed 2" in said(app)
-    assert not tables(app)[2].equals(before)
+    assert not named(app)[2].equals(before)
 
 
 def test_the_recorded_run_waits_for_a_prediction(open_averaging):
@@ -105,7 +105,7 @@ def test_the_recorded_run_waits_for_a_prediction(open_averaging):
     assert words.what_masking_did(value) in said(app)
     assert "✗ **Not quite.**" in said(app)
     assert "Recorded on" in said(app)
-    (shown,) = [t.value for t in app.table if "the future hidden" in t.value.columns]
+    (shown,) = [t for t in tables(app) if "the future hidden" in t]
     assert shown["the future hidden"].tolist() == [
         f"{model['hidden'] / math.log(2):.2f}" for model in value["models"].values()
     ]
@@ -172,5 +172,5 @@ def test_the_losses_of_the_prompt_are_in_bits(open_averaging):
     app = open_averaging(design={})
     study = study_of("0000000a", PROMPT)
     loss = run(study.model, study.ids).loss / math.log(2)
-    real = tables(app)[1]
+    real = named(app)[1]
     assert real.loc["▸ √D, the head's size", "loss, bits per token"] == f"{loss:.2f}"

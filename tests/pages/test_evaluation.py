@@ -19,7 +19,7 @@ from gpt_core.jobs.copying import copying
 from gpt_core.training.run import Run
 from pages.evaluation import blind, copied, shannon, words
 from pages.evaluation.results import Calibration, Clothes, Context, Kind, clothes_of
-from tests.helpers import TEXT, app_at, said, write_run
+from tests.helpers import TEXT, app_at, said, tables, write_run
 from ui.app.lesson import GAME_HIDDEN
 from ui.services import models
 from ui.show.surprise_strip import HINT, Surprises
@@ -126,7 +126,7 @@ def test_the_four_units_are_one_number(bundled_numbers):
     tokens = sum(map(len, nats))
     per_token = sum(n.sum().item() for n in nats) / tokens
     characters = sum(piece.characters for piece in pieces)
-    table = next(d.value for d in opened().table if "unit" in d.value.columns)
+    table = next(d for d in tables(opened()) if "unit" in d)
     values = dict(zip(table["unit"], map(float, table["value"]), strict=True))
     assert values["nats per token"] == pytest.approx(per_token, abs=6e-4)
     assert values["bits per token"] == pytest.approx(per_token / math.log(2), abs=6e-4)
@@ -397,7 +397,7 @@ def test_samples_that_are_all_alike_prove_no_difference():
 
 def test_the_recorded_sides_are_there_and_another_setting_has_to_be_written():
     app = answer(opened(), "eval_looks_")
-    rows = next(d.value for d in app.table if "look" in d.value.columns)
+    rows = next(d for d in tables(app) if "look" in d)
     careful = load("look_careful")["value"]["written"]["passed"]["value"]
     assert rows["A"].iloc[-1].startswith(f"{100 * careful:.1f}%")
     app = opened(eval_tau_a="0.3")
@@ -514,7 +514,7 @@ def test_who_leads_is_said_to_beat_only_whom_the_seeds_show():
 
 def test_the_recorded_race_is_behind_a_question():
     app = opened()
-    assert "cut into" not in "".join(str(list(d.value.columns)) for d in app.table)
+    assert "cut into" not in "".join(str(list(d)) for d in tables(app))
     answer(app, "eval_race")
     value = load("tokenizer_race")["value"]
     assert words.race_finding(value)[:40] in said(app)

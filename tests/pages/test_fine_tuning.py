@@ -18,7 +18,7 @@ from gpt_core.training.run import Run, Start
 from gpt_core.training.train_run import Interruption, train_run
 from pages.fine_tuning import figures, words
 from pages.fine_tuning.results import changes_of
-from tests.helpers import TEXT, said, write_run
+from tests.helpers import TEXT, said, tables, write_run
 
 BITS = 1 / math.log(2)
 
@@ -45,7 +45,7 @@ def truth(found):
 
 def test_nothing_is_shown_before_a_guess_and_then_what_was_recorded(open_lesson, found):
     app = open_lesson("fine_tuning")
-    assert "Learned." not in said(app) and not app.table
+    assert "Learned." not in said(app) and not tables(app)
     app.radio[0].set_value(truth(found)).run()
     assert not app.exception
     (right,) = app.success
@@ -158,7 +158,7 @@ def test_where_the_change_is(found):
         changes = changes_of(told)
         most = max((c for c in told if c["relative"] > 0), key=lambda c: c["relative"])
         said_of = words.where(changes, way)
-        assert f"{100 * most['relative']:.2g}% of its length" in said_of
+        assert f"{100 * most['relative']:.1f}% of its length" in said_of
         assert ("LoRA can't" in said_of) == (way == "lora")
         heat = figures.size_map(changes)["data"][0]
         assert len(heat["z"]) == 6 and len(heat["z"][0]) == 4

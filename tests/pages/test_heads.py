@@ -10,7 +10,7 @@ from gpt_core.model import recording
 from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
 from pages.heads.words import FEWER, MORE, SAME, Most, answer, one_set_each
-from tests.helpers import said
+from tests.helpers import said, tables
 from tests.pages.conftest import OWN
 from ui.show.numbers import percent
 
@@ -26,7 +26,7 @@ def test_the_hand_calculation_shows_the_models_own_number(open_heads, tmp_path):
     model, ids = run.load_model(), run.tokenizer().encode("OTTO: A duck?")
     step = output_step(model, recording.run(model, ids, *KEPT), 1, 3)
     channel = int(step.attn_out.abs().argmax())
-    shown = [float(number.replace("−", "-")) for number in app.table[0].value["adds"]]
+    shown = [float(number.replace("−", "-")) for number in tables(app)[0]["adds"]]
     assert shown[:4] == pytest.approx(step.parts[:, channel].tolist(), abs=6e-4)
     assert shown[-1] == pytest.approx(step.attn_out[channel].item(), abs=6e-4)
     assert shown[-2] == pytest.approx(shown[-1], abs=1.1e-3)
@@ -90,7 +90,7 @@ DESIGNS = {
 def test_the_lesson_opens_on_every_design(open_heads, design, prompt):
     app = open_heads(prompt=prompt, design=design)
     assert len(app.radio) == 1
-    assert app.table
+    assert tables(app)
 
 
 def test_nonsense_in_the_address_is_no_error(open_heads):

@@ -6,7 +6,7 @@ from gpt_core.bundled.record import load
 from gpt_core.training.run import Run
 from pages.home.scale import words
 from pages.home.scale.panel import SETTINGS
-from tests.helpers import said, write_run
+from tests.helpers import said, tables, write_run
 
 
 def test_a_step_is_called_better_only_where_all_seeds_bear_it_out():
@@ -35,8 +35,8 @@ def test_the_recorded_ladder_is_the_one_that_is_shown(open_lesson):
     names = [rung["name"] for rung in recorded["value"]["rungs"]]
     assert names == list(words.PARTS) == list(words.LESSONS)
     app = open_lesson("home")
-    (table,) = [t.value for t in app.table if "against the one before" in t.value]
-    assert [name.replace("\u00a0", " ") for name in table.index] == names
+    (table,) = [t for t in tables(app) if "against the one before" in t]
+    assert list(table["model"]) == names
     first = recorded["value"]["rungs"][0]["bits"]
     assert table["bits"].iloc[0] == f"{sum(first) / len(first):.2f}"
 
@@ -48,7 +48,7 @@ def test_the_parameters_on_screen_add_up(open_lesson, tmp_path, design):
         write_run(tmp_path, "0000000a", **design)
         state["model"] = "0000000a"
     app = open_lesson("home", **state)
-    (table,) = [t.value for t in app.table if "each" in t.value]
+    (table,) = [t for t in tables(app) if "each" in t]
     total = sum(int(count.replace(",", "")) for count in table["all"])
     assert f"Together: **{total:,}** parameters." in said(app)
     if design:

@@ -8,7 +8,7 @@ from gpt_core.interpret.norms import normalize_by_hand, rescale_stream, trace_no
 from gpt_core.model.norms import LayerNorm
 from gpt_core.training.run import Run
 from pages.layernorm import words
-from tests.helpers import figures, metrics, said
+from tests.helpers import figures, metrics, said, tables
 from ui.show.numbers import tidy
 
 PROMPT = "OTTO: A duck?"
@@ -38,7 +38,7 @@ def test_the_hand_calculation_shows_the_numbers_that_pytorch_gets(open_layernorm
     x = trace_norms(model, ids).norms["blocks.2.norm1"].before[4]
     norm = model.blocks[2].norm1
     truth = torch.nn.functional.layer_norm(x, x.shape, norm.weight, norm.bias, norm.eps)
-    table = app.table[0].value
+    table = tables(app)[0]
     shown = [float(value.replace("−", "-")) for value in table["result"][:8]]
     assert shown == pytest.approx(truth[:8].tolist(), abs=6e-5)
     assert f"**μ = {x.mean():.4g}**".replace("-", "−") in said(app)

@@ -13,9 +13,9 @@ from gpt_core.training.needs import grown, needs_of
 from gpt_core.training.run import Run
 from pages.lean import words
 from pages.lean.results import Rounding, rounding_of
-from tests.helpers import said, write_run
+from tests.helpers import said, tables, write_run
 from ui.services.models import load as load_model
-from ui.show.numbers import number
+from ui.show.numbers import number, percent
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_what_is_recorded_is_shown_after_the_guess(open_lean):
     assert ("✓ **Right.**" in text) == (case == words.UNSEEN)
     assert words.switched("int8 per channel", found) in text
     assert words.gptq_said(found) in text
-    rows = [frame.value for frame in app.table if "kept or run as" in frame.value][0]
+    rows = [frame for frame in tables(app) if "kept or run as" in frame][0]
     assert len(rows) == len(found["kinds"])
 
 
@@ -61,8 +61,8 @@ def test_another_kind_stands_beside_the_plain_model(open_lean):
         assert points[place]["sample"].strip("\n") in samples
     taught = load("lean_distillation")["value"]["kinds"]
     assert all(each["sample"].strip("\n") in samples for each in taught.values())
-    tables = [frame.value for frame in app.table if "speed" in list(frame.value.get("", ()))]
-    assert len(tables) == 4  # of precision, pruning, healing, distillation
+    sides = [frame for frame in tables(app) if "speed" in list(frame.get("", ()))]
+    assert len(sides) == 4  # of precision, pruning, healing, distillation
 
 
 def test_the_grid_is_that_of_the_matrix(open_lean):
@@ -71,9 +71,9 @@ def test_the_grid_is_that_of_the_matrix(open_lean):
     weight = model.blocks[0].attn.qkv.weight.detach().clone()
     weight[weight.abs().amax(dim=1).argmax()] *= 20
     rounded = nearest(weight, GRIDS["int4 in groups"]).weight()
-    error = 100 * float((rounded - weight).norm() / weight.norm())
+    error = float((rounded - weight).norm() / weight.norm())
     text = said(app)
-    assert f"Error of the whole matrix: {number(error, '.2g')}%" in text
+    assert f"Error of the whole matrix: {percent(error)}" in text
     assert "of 15** points" in text and "A scale each keeps the harm in one row" in text
 
 
@@ -131,7 +131,7 @@ def test_the_arithmetic_is_of_the_design_that_is_chosen(open_lean):
     taken = load("lean_training")["value"]
     config = Run.open(bundled_run_path()).model_config
     large = needs_of(grown(config, 100), tuple(taken["batch"]))
-    (frame,) = [f.value for f in app.table if "part" in f.value]
+    (frame,) = [f for f in tables(app) if "part" in f]
     assert list(frame["× 100"]) == [
         words.amount(getattr(large, part)) for part in words.PARTS
     ]  # fmt: skip

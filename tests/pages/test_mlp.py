@@ -13,7 +13,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
 from pages.mlp import words
 from pages.mlp.words import FALLS, GUESSES, MOVES, STAYS
-from tests.helpers import said
+from tests.helpers import said, tables
 from ui.app.study_bar import DEFAULT_PROMPT
 
 PROMPT = "OTTO: A duck?"
@@ -77,7 +77,7 @@ def test_a_removed_neuron_is_judged_by_the_numbers(open_mlp, tmp_path, activatio
         assert f"{100 * moved:.2f}% of the probability moved" in told.value
     post = recording.run(model, ids, *KEPT).layers("mlp_post")
     zeros = [f"{100 * (post[i] == 0).float().mean():.1f}%" for i in (0, 1)]
-    assert list(app.table[0].value["exactly 0"]) == zeros
+    assert list(tables(app)[0]["exactly 0"]) == zeros
     assert (zeros != ["0.0%", "0.0%"]) == activation.startswith("relu")
 
 
@@ -118,7 +118,7 @@ def test_a_function_that_cuts_off_says_so():
 
 def test_the_bundled_model_s_zeros_are_explained(open_mlp):
     app = open_mlp()
-    zeros = [float(share.rstrip("%")) for share in app.table[0].value["exactly 0"]]
+    zeros = [float(share.rstrip("%")) for share in tables(app)[0]["exactly 0"]]
     assert ("exact zeros come from rounding" in said(app)) == (max(zeros) > 0)
 
 

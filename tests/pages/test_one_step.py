@@ -9,7 +9,7 @@ from gpt_core.training.config import TrainConfig
 from pages.one_step import words
 from pages.one_step.results import BIT, autopsies_in_bits, in_bits
 from pages.one_step.words import GUESSES, HIGHER
-from tests.helpers import metrics, said, tiny_model
+from tests.helpers import metrics, said, tables, tiny_model
 from ui.show.numbers import number
 
 PROMPT = "OTTO: A duck?"
@@ -105,7 +105,7 @@ def test_the_recorded_breakdown_is_shown_and_said_so(open_lesson):
     assert recorded["said"] in said(app)
     worst = max(step["loss"] for step in recorded["value"]["steps"]) / math.log(2)
     assert f"{worst:.4g}" in said(app)
-    assert app.table[0].value["step"].tolist() == [str(i) for i in range(9)]
+    assert tables(app)[0]["step"].tolist() == [str(i) for i in range(9)]
     app.text_input(key="prompt").set_value("Another sentence").run()
     assert not app.exception
     assert recorded["said"] not in said(app)  # it was about another sentence

@@ -10,7 +10,7 @@ from gpt_core.interpret.positions import Moved, predict_at, shifted
 from gpt_core.training.run import Run
 from pages.positions import words
 from pages.positions.words import OTHER, SAME
-from tests.helpers import metrics, said
+from tests.helpers import metrics, said, tables
 
 PROMPT = "OTTO: A duck?"
 
@@ -105,7 +105,7 @@ def test_a_loss_that_stays_does_not_go_from_a_number_to_the_same():
 
 def test_the_products_of_the_rotated_pairs_stay_when_both_tokens_move(open_positions):
     app = open_positions()
-    table = app.table[0].value
+    table = tables(app)[0]
     one, two = (list(table[name]) for name in table if name.startswith("q·k"))
     q, moved = (list(table[name]) for name in table if name.startswith("q at"))
     assert one == two and q[0] != moved[0]

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +93,8 @@ def test_the_cells_of_tables():
     assert rows_of_frame(frame) == [["model", "bits"], ["`a`", "**1.5**"]]
     assert rows_of_table(frame.set_index("model")) == rows_of_table(frame)
     assert rows_of_table([{"a": "x", "b": "`` ` ``"}]) == [["a", "b"], ["x", "`"]]
+    assert rows_of_frame({"a": ["x"], "b": ["y"]}) == [["a", "b"], ["x", "y"]]
+    assert rows_of_frame(pa.table({"a": ["x"]})) == [["a"], ["x"]]
     markup = "<table><tr><th>of</th><td><b>1</b> &lt;</td></tr></table>"
     assert rows_of_markup(f"<style>td {{}}</style>{markup} left out") == [["of", "1 <"]]
 

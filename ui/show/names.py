@@ -7,6 +7,7 @@ picture, which every reader's browser would fetch from an address of a stranger'
 
 from __future__ import annotations
 
+import html
 import unicodedata
 
 import regex
@@ -53,6 +54,20 @@ def as_text(name: str, most: int = LONGEST_NAME) -> str:
 def unmarked(markdown: str) -> str:
     """A line of the app's own Markdown as it is read: without the signs of code and bold type."""
     return _CODE_OR_BOLD.sub(lambda found: found[2] or "", markdown)
+
+
+def as_html(markdown: str) -> str:
+    """The same as HTML: code as code, bold type as bold, and every other sign as itself."""
+    parts, at, bold = [], 0, False
+    for found in _CODE_OR_BOLD.finditer(markdown):
+        parts.append(html.escape(markdown[at : found.start()]))
+        if found[2]:
+            parts.append(f'<code translate="no">{html.escape(found[2])}</code>')
+        else:
+            bold = not bold
+            parts.append("<strong>" if bold else "</strong>")
+        at = found.end()
+    return "".join(parts) + html.escape(markdown[at:]) + "</strong>" * bold
 
 
 def sentence(said: Exception | str) -> str:

@@ -48,17 +48,22 @@ def rows_of_table(table: Any) -> list[list[Any]]:
 
 
 def rows_of_frame(table: Any) -> list[list[Any]]:
-    """The same of `st.dataframe`, which takes no cell for Markdown."""
-    import pandas as pd  # slow to load; whoever takes nothing along doesn't wait for it
+    """The names of a table's columns, and its rows, with no cell taken for Markdown.
 
-    frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(_columns(table))
-    if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index(names=frame.index.name or "")
-    return [[*frame], *frame.values.tolist()]
+    table: rows or columns by their names, a table of Arrow, or a data frame, whose index is a
+    column where it names the rows.
+    """
+    if hasattr(table, "to_pydict"):
+        table = table.to_pydict()
+    if isinstance(table, Mapping):
+        return [[*table], *map(list, zip(*table.values(), strict=True))]
+    if isinstance(table, Sequence):
+        return [[*table[0]], *(list(row.values()) for row in table)]
+    import pandas as pd  # slow to load; where a frame was made, it is loaded
 
-
-def _columns(table: Any) -> Any:
-    return table.to_pydict() if hasattr(table, "to_pydict") else table
+    if not isinstance(table.index, pd.RangeIndex):
+        table = table.reset_index(names=table.index.name or "")
+    return [[*table], *table.values.tolist()]
 
 
 class _Cells(HTMLParser):

@@ -12,12 +12,11 @@
 
 const MAIN = '[data-testid="stMainBlockContainer"]';
 const HEADING = "h1, h2";
-const TABLE = '[data-testid="stTable"]';
 const PICTURE =
   `[data-testid^="stBidiComponent"], [data-testid="stImage"], [data-testid="stHtml"], ` +
-  `[data-testid="stDataFrame"], ${TABLE}`;
+  `[data-testid="stDataFrame"]`;
 // What is wider than a small screen scrolls inside of its picture, see course/frame.css.
-const SCROLLERS = ".scroll, .scrolls, .wide, .moved, .batch, figure";
+const SCROLLERS = ".scroll, .scrolls, .table, .wide, .moved, .batch, figure";
 const SMALLEST = 16; // pixels; what is less high is no picture
 
 /**
@@ -79,7 +78,6 @@ function scrolled(element) {
  * @returns {Area[]}
  */
 function areasOf(picture) {
-  if (picture.matches(TABLE)) return [scrolled(picture)];
   const roots = [picture, ...picture.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot);
   const root = roots.find(Boolean) ?? picture;
   const inner = [...root.querySelectorAll(SCROLLERS)].map(scrolled);
