@@ -49,10 +49,10 @@ def test_each_kind_of_table_is_read_as_it_is_written(table):
 def test_numbers_stand_at_the_right_and_words_do_not():
     columns = {
         "what": ["1", "2"],
-        "loss": ["0.64", "≈ 0"],
+        "loss": ["8.0·10⁻⁶", "≈ 0"],
         "between": ["0.16 to 0.17", "×0.83 (0.79 to 1.08)"],
-        "kept": ["4.22 MB", "3.8 MB, 90%"],
-        "said": ["4 tokens on", "–"],
+        "kept": ["4.22 MB", "× 1 (1,210 tokens/s)"],
+        "said": ["4 heads on", "–"],
         "nothing": ["–", "3"],
     }
     (body,) = [e.proto.body for e in shown(repr(columns)).get("html")]

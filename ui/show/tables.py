@@ -17,8 +17,8 @@ from ui.show.theme import palette
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-_WORD, _DIGIT = re.compile(r"[^\W\d_]+"), re.compile(r"\d")
-_IN_NUMBERS = {"to", "of", "bits", "nats", "ms", "s", "B", "KB", "kB", "MB", "GB", "TB", "M"}
+_WORD, _DIGIT = re.compile(r"[A-Za-z]+"), re.compile(r"\d")
+_IN_NUMBERS = {"to", "of", "bits", "nats", "ms", "s", "B", "KB", "kB", "MB", "GB", "TB", "tokens"}
 
 
 def show_table(table: Any, key: str, title: str, *, place: DeltaGenerator | None = None) -> None:
