@@ -43,7 +43,9 @@ def reveal(page):
 
 
 @pytest.mark.parametrize(
-    ("size", "scheme"), [((1440, 900), "light"), ((1280, 720), "dark")], ids=["light", "dark"]
+    ("size", "scheme"),
+    [((1440, 900), "light"), ((1280, 720), "dark"), ((390, 844), "light")],
+    ids=["light", "dark", "telephone"],
 )
 @pytest.mark.parametrize("lesson", [lesson.name for lesson in LESSONS])
 def test_labels_and_contrast(new_page, app_url, lesson, size, scheme):
