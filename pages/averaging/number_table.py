@@ -44,6 +44,7 @@ STYLE = """<style>
              min-width:2.6rem; padding:3px 4px; border-radius:3px}
 .numbers.equation td {min-width:2.35rem; padding:3px 2px}
 .numbers figure.broad, .numbers figure.broad table {width:100%; max-width:60rem}
+@media (max-height:760px) {.numbers td {padding-block:1px !important}} /* all in one view */
 .numbers td.wide {width:34%; min-width:4.2rem; padding:1px 2px}
 .numbers tr.chosen td {outline:2px solid currentColor; outline-offset:-1px}
 .numbers tr.chosen th {font-weight:700}

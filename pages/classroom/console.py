@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.classroom import words
-from pages.classroom.on_screen import BOARD
 from ui.app.class_bar import RUNS
 from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
-from ui.app.seat import CONSOLE, Sitting, attempt, get_up, watch_class
+from ui.app.seat import BOARD, CONSOLE, Sitting, attempt, get_up, watch_class
 from ui.app.together import answered_text, histogram
 from ui.services.classes.service import class_service
 from ui.show.names import as_text, plain, unmarked

@@ -6,11 +6,10 @@ import streamlit as st
 
 from pages.classroom import words
 from ui.app import address
-from ui.app.seat import Sitting
+from ui.app.seat import BOARD, Sitting
 from ui.services.classes.service import class_service
 from ui.show.names import as_text
 
-BOARD = "board"
 _LARGEST = 18  # digits; a number in an address is a stranger's
 
 

@@ -106,7 +106,7 @@ def copied_bars(lengths: Sequence[int], ours: Sequence[float], theirs: Sequence[
         data.append(bars | {"hovertemplate": "%{y:.1f}%<extra></extra>"})
     axes = {
         "xaxis": {"title": "tokens in a row", "type": "category"},
-        "yaxis": {"range": [0, 112], "tickvals": [0, 25, 50, 75, 100], "title": "of tokens, %"},
+        "yaxis": {"range": [0, 130], "tickvals": [0, 25, 50, 75, 100], "title": "of tokens, %"},
         "barmode": "group",
     }
     return whole_figure(data, 330, axes, legend=True)

@@ -236,8 +236,9 @@ def _signed(values: np.ndarray) -> Figure:
 
 def _color_axis(scale: list[list[Any]], ticks: Sequence[float], words: list[str]) -> Figure:
     """Colours from the first tick to the last, and their key above the panels."""
-    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.6, "tickangle": 0}
-    bar |= {"x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom", "tickfont": {"size": 13}}
+    bar = {"orientation": "h", "thickness": 12, "outlinewidth": 0, "len": 0.8, "tickangle": 0}
+    bar |= {"x": 1, "xanchor": "right", "yref": "container", "y": 1, "yanchor": "top", "ypad": 2}
+    bar |= {"tickfont": {"size": 13}}
     bar |= {"tickvals": list(ticks), "ticktext": words}
     return {"colorscale": scale, "cmin": ticks[0], "cmax": ticks[-1], "colorbar": bar}
 

@@ -112,6 +112,15 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     three.wait_for_url("**/averaging?*shown=2*")
     shows_fixed(three, "OTTO: It was dry")
 
+    main_part(one).get_by_role("button", name="Hand in").click()
+    one.get_by_role("button", name="The prompt alone").click()
+    projector = teacher.context.new_page()
+    open_lesson(projector, f"{app_url}/averaging?prompt=OTTO:%20It%20was%20dry&shown=2&present=1")
+    main_part(teacher).get_by_role("link", name="Console").click()
+    teacher.get_by_role("button", name="Show to all").click()
+    for page in (projector, three):
+        expect(page.get_by_role("heading", name="OTTO: It was dry")).to_be_visible()
+    projector.close()
     main_part(teacher).get_by_role("link", name="Console").click()
     teacher.get_by_text("Single answers").wait_for()
     # On a telephone what is pressed during a lesson comes first, the way in last.

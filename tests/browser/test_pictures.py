@@ -20,21 +20,32 @@ UNANSWERED = """() => {
 UNFOLD = """document.querySelectorAll('[data-testid=stMain] details:not([open]) > summary')
   .forEach((summary) => summary.click())"""
 
+# Charts far from the screen wait until they are near, but for paper.
+DRAWN = """() => {
+  dispatchEvent(new Event('beforeprint'));
+  return [...document.querySelectorAll('[data-testid=stMain] .chart')].every(
+    (chart) => !chart.clientWidth || chart.querySelector('.main-svg'));
+}"""
+
 
 def reveal(page):
-    """Open all that the lesson keeps folded or asks about first."""
-    for _ in range(12):
-        if not page.evaluate(UNANSWERED):
-            break
+    """Open all that the lesson keeps folded or asks about first, and have every chart drawn."""
+    answered = 0
+    while answered < 2:  # the next question may take a while to come
+        answered = 0 if page.evaluate(UNANSWERED) else answered + 1
         page.wait_for_timeout(300)
         settled(page)
     page.evaluate(UNFOLD)
     page.wait_for_timeout(800)
     settled(page)
+    page.wait_for_function(DRAWN, polling=300)
+    page.wait_for_timeout(500)
 
 
 @pytest.mark.parametrize(
-    ("size", "scheme"), [((1440, 900), "light"), ((1280, 720), "dark")], ids=["light", "dark"]
+    ("size", "scheme"),
+    [((1440, 900), "light"), ((1280, 720), "dark"), ((390, 844), "light")],
+    ids=["light", "dark", "telephone"],
 )
 @pytest.mark.parametrize("lesson", [lesson.name for lesson in LESSONS])
 def test_labels_and_contrast(new_page, app_url, lesson, size, scheme):

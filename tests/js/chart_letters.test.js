@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enlarged } from "../../ui/components/chart/letters.js";
+import { enlarged, turned } from "../../ui/components/chart/letters.js";
 
 const FIGURE = {
   data: [{ type: "bar", x: [1, 2], textfont: { size: 12 }, marker: { size: 8 }, customdata: [["a", 1]] }],
@@ -34,4 +34,14 @@ test("rows of bars grow with the letters in them", () => {
 
 test("as usual a figure is the one that came", () => {
   for (const scale of [1, 17 / 16]) assert.equal(enlarged(FIGURE, scale), FIGURE);
+});
+
+test("labels above bars are turned where they have no room side by side", () => {
+  const bars = { type: "bar", text: ["100%", "93%", "8%"], textposition: "outside", textfont: { size: 13 } };
+  const figure = { data: [bars, bars], layout: { barmode: "group" } };
+  const angles = (width) => turned(figure, width).data.map(({ textangle }) => textangle);
+  assert.deepEqual(angles(900), [undefined, undefined]);
+  assert.deepEqual(angles(250), [-90, -90]);
+  const rows = { data: [{ ...bars, orientation: "h" }], layout: {} };
+  assert.equal(turned(rows, 100), rows);
 });

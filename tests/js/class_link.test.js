@@ -44,9 +44,9 @@ test("a pointer is told in parts of its panel, whatever the page's width", () =>
 });
 
 test("what is pointed at has the same name where other pictures have been revealed", () => {
-  const heading = { heading: true, key: "heads" };
-  const [plain, bars, map] = ["", "st-key-bars", "st-key-map"].map((key) => ({ heading: false, key }));
-  /** @param {{ heading: boolean, key: string }[]} things @param {object} thing */
+  const heading = { heading: true, key: "heads", part: "" };
+  const [plain, bars, map] = ["", "st-key-bars", "st-key-map"].map((key) => ({ heading: false, key, part: "" }));
+  /** @param {(typeof heading)[]} things @param {object} thing */
   const name = (things, thing) => namesOf(things)[things.lastIndexOf(/** @type {any} */ (thing))];
   const pupil = [heading, map, heading, plain];
   const teacher = [heading, plain, bars, map, heading, plain];
@@ -55,6 +55,8 @@ test("what is pointed at has the same name where other pictures have been reveal
   assert.notEqual(name(pupil, heading), namesOf(pupil)[0]);
   assert.equal(namesOf(pupil).includes(name(teacher, bars)), false);
   assert.equal(new Set(namesOf(teacher)).size, teacher.length);
+  const cells = { ...map, part: "canvas.cells" };
+  assert.equal(name([heading, map, cells], cells), name([heading, bars, map, cells], cells));
 });
 
 test("of a pointer outside of what is seen the side is told, first whether it is up or down", () => {

@@ -11,6 +11,7 @@ from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.projector import presenting
 from ui.app.seat import (
+    BOARD,
     CONSOLE,
     HERE,
     Sitting,
@@ -73,7 +74,7 @@ def _of_teacher(mine: Sitting, code: str) -> None:
         lambda _: _TICK,
         name="class_bar",
     )
-    if st.session_state.get(HERE) != CONSOLE:
+    if st.session_state.get(HERE) != CONSOLE or address.texts(BOARD):
         st.page_link(page_of(CONSOLE), label="Console", icon=":material/tune:")
     label, icon = ("Let them go", "explore") if mine.leads else ("Lead again", "near_me")
     st.button(label, key="class_lead", icon=f":material/{icon}:", on_click=_lead, args=(mine,))

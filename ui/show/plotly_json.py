@@ -10,6 +10,7 @@ import html
 import json
 import math
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ui.show.numbers import number, percent
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 Figure = dict[str, Any]
 _PERCENT = [0, 25, 50, 75, 100]
+_LONG_BAR = 70  # per cent
 # As Plotly calls types of numbers; JavaScript has no whole numbers of 64 bits.
 _PACKED = {"float64": "f8", "float32": "f4", "int32": "i4", "int16": "i2", "uint8": "u1"}
+_LINE, _BREAK = 24, " <br>"  # characters of a name in a line
 _LONGEST = 60  # characters of a label, which Plotly measures one by one
 
 
@@ -44,8 +47,7 @@ def probability_pairs(
     for name, probabilities, hue in zip(names, (before, after), hues, strict=True):
         shares = [100 * float(probabilities[i]) for i in ids]
         bars = row_trace(shares, color=hue, name=name, hovertemplate="%{text}")
-        bars |= labels_outside(percent(value / 100) for value in shares)
-        data.append(bars)
+        data.append(bars | _labelled(shares))
     axes = {
         "xaxis": {"range": [0, 116], "tickvals": _PERCENT, "title": "probability, %"},
         "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 16),
@@ -58,8 +60,7 @@ def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10)
     values, ids = probabilities.topk(min(top, len(probabilities)))
     tokens = [tokenizer.token_text(i) for i in ids.tolist()]
     shares = [100 * v for v in values.tolist()]
-    bars = {"textposition": "outside", "cliponaxis": False}
-    bars |= {"text": [percent(p / 100) for p in shares], "customdata": [*map(plain_label, tokens)]}
+    bars = _labelled(shares) | {"customdata": [*map(plain_label, tokens)]}
     bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>"}
     axis = {"range": [0, 112], "title": {"text": "probability, %"}, "tickvals": _PERCENT}
     axes = {"xaxis": axis, "yaxis": token_rows(tokens, 16, grid=True)}
@@ -88,12 +89,22 @@ def count_bars(
     """
     names = [html.escape(label[:_LONGEST], quote=False) for label in labels]
     bars = {"text": [f"{count:,.{decimals}f}" for count in counts], "textposition": "auto"}
+    bars["textangle"] = 0  # beside a bar that it doesn't fit into
     bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>", "customdata": names}
-    axis = named_rows(names, grid=True, tickfont={"family": "monospace", "size": 14})
+    rows = [*map(_in_lines, names)]
+    axis = named_rows(rows, grid=True, tickfont={"family": "monospace", "size": 14})
     layout: Figure = {"yaxis": axis} | ({"xaxis": {"title": {"text": title}}} if title else {})
+    row = 27 + 17 * max((name.count(_BREAK) for name in rows), default=0)
     return _small(
-        bars | _small_rows(counts, color), 27 * len(names) + (74 if title else 40), layout
+        bars | _small_rows(counts, color), row * len(names) + (74 if title else 40), layout
     )
+
+
+def _in_lines(name: str) -> str:
+    """A long name in lines: in one it would leave a phone no room for the bars."""
+    if len(name) <= _LINE:
+        return name
+    return _BREAK.join(wrap(name, _LINE, break_long_words=False, break_on_hyphens=False))
 
 
 def _small_rows(values: Sequence[float], color: str | Sequence[str]) -> Figure:
@@ -139,6 +150,14 @@ def labels_outside(texts: Iterable[str]) -> Figure:
     """What stands behind each bar of a trace, in one size: Plotly would make it fit."""
     look = {"textposition": "outside", "textfont": {"size": 13}, "cliponaxis": False}
     return {"text": list(texts), "constraintext": "none"} | look
+
+
+def _labelled(percents: Sequence[float]) -> Figure:
+    """Each bar's probability behind it, or in a long bar, behind which a phone has no room."""
+    places = ["inside" if value > _LONG_BAR else "outside" for value in percents]
+    inside = {"size": 13, "color": palette().background}
+    bars = labels_outside(percent(value / 100) for value in percents)
+    return bars | {"textposition": places, "insidetextfont": inside}
 
 
 def row_trace(values: Sequence[float], *, color: str | Sequence[str], **more: Any) -> Figure:

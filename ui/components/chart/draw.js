@@ -6,7 +6,7 @@ import { base } from "../shared/base.js";
 import { pageScale } from "../shared/dom.js";
 import { Lifetime } from "../shared/lifetime.js";
 import { PAGE } from "../shared/seen.js";
-import { enlarged } from "./letters.js";
+import { enlarged, turned } from "./letters.js";
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 /** @typedef {{ figure: Figure, alt: string, script: string, chooses: boolean }} Message */
@@ -129,8 +129,8 @@ class Chart {
       this.host.textContent = FAILED;
       return;
     }
-    const { data, layout } = this.figure();
     const size = this.size();
+    const { data, layout } = turned(this.figure(), size.width);
     const drawn = `${size.width} × ${size.height}, ${pageScale()}`;
     if (!size.width || this.life.signal.aborted || (!this.isStale && drawn === this.drawn)) return;
     if (!this.drawn) this.host.textContent = ""; // that it could not be drawn before

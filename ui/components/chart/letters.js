@@ -1,5 +1,6 @@
 // @ts-check
-// A chart in letters as large as the page's: before a class they are larger.
+// A chart in letters as large as the page's: before a class they are larger. And on a telephone what
+// stands above bars is turned where it has no room beside its neighbours.
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 
@@ -23,6 +24,32 @@ export function enlarged(figure, scale) {
   const height = Math.round(figure.layout.height + (by - 1) * (rows ? figure.layout.height : t + b));
   return { data, layout: { ...layout, margin: Object.fromEntries(margin), height } };
 }
+
+const LETTER = 0.58; // a digit's width, of its height
+const MARGINS = 90; // pixels beside what is drawn
+const FILLED = 0.8; // of the rest, by bars
+
+/**
+ * A figure whose labels above bars stand upright where they would lie on one another.
+ * @param {Figure} figure
+ * @param {number} width of the chart in pixels
+ * @returns {Figure}
+ */
+export function turned(figure, width) {
+  const above = figure.data.filter(hasLabelsAbove);
+  if (!above.length) return figure;
+  const bars = figure.layout.barmode === "group" ? above.length : 1;
+  const most = Math.max(...above.map(({ text }) => text.length)) * bars;
+  const letters = Math.max(...above.flatMap(({ text }) => text.map((/** @type {string} */ each) => each.length)));
+  const size = above[0].textfont?.size ?? 12;
+  if (letters * LETTER * size < (FILLED * (width - MARGINS)) / most) return figure;
+  const data = figure.data.map((trace) => (hasLabelsAbove(trace) ? { ...trace, textangle: -90 } : trace));
+  return { ...figure, data };
+}
+
+/** @param {any} trace */
+const hasLabelsAbove = ({ type, orientation, text, textposition }) =>
+  ["bar", "waterfall"].includes(type) && orientation !== "h" && Array.isArray(text) && textposition === "outside";
 
 /**
  * The same with every size of a font multiplied.

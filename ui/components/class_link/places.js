@@ -17,6 +17,7 @@ const PICTURE =
   `[data-testid="stDataFrame"]`;
 // What is wider than a small screen scrolls inside of its picture, see course/frame.css.
 const SCROLLERS = ".scroll, .scrolls, .table, .wide, .moved, .batch, figure";
+const PARTS = "section, article, canvas, svg, table";
 const SMALLEST = 16; // pixels; what is less high is no picture
 
 /**
@@ -73,29 +74,43 @@ function scrolled(element) {
 }
 
 /**
- * A picture, and what scrolls inside of it; also what isn't seen, as a table in a closed fold.
+ * A picture, and what it consists of, which has other places beside each other on a small screen;
+ * also what isn't seen, as a table in a closed fold.
  * @param {Element} picture
- * @returns {Area[]}
+ * @returns {{ part: string, seen: boolean, area: Area }[]} part: what of the picture it is
  */
 function areasOf(picture) {
+  const area = { box: picture.getBoundingClientRect(), scroller: null };
   const roots = [picture, ...picture.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot);
-  const root = roots.find(Boolean) ?? picture;
-  const inner = [...root.querySelectorAll(SCROLLERS)].map(scrolled);
-  return [{ box: picture.getBoundingClientRect(), scroller: null }, ...inner];
+  const root = roots.find(Boolean);
+  const inner = [...(root ?? picture).querySelectorAll(root ? `${PARTS}, ${SCROLLERS}` : SCROLLERS)];
+  return [
+    { part: "", seen: isHigh(picture), area },
+    ...inner.map((part) => ({
+      part: `${part.localName}.${part.classList[0] ?? ""}`,
+      seen: isHigh(part),
+      area: part.matches(SCROLLERS)
+        ? scrolled(part)
+        : { box: part.getBoundingClientRect(), scroller: part.closest(SCROLLERS) },
+    })),
+  ];
 }
+
+/** @param {Element} element */
+const isHigh = (element) => isSeen(element) && element.getBoundingClientRect().height >= SMALLEST;
 
 /**
  * What things on a page are called, so that each has the same name on a page where other things have
  * been revealed: by their own key and how many have had it before, else by the heading above.
- * @param {{ heading: boolean, key: string }[]} things from top to bottom
+ * @param {{ heading: boolean, key: string, part: string }[]} things from top to bottom
  * @returns {string[]}
  */
 export function namesOf(things) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   let above = "";
-  return things.map(({ heading, key }) => {
-    const kind = heading ? `# ${key}` : key || `${above} >`;
+  return things.map(({ heading, key, part }) => {
+    const kind = heading ? `# ${key}` : `${key || `${above} >`} ${part}`;
     const count = counts.get(kind) ?? 0;
     counts.set(kind, count + 1);
     const name = `${kind} ${count}`;
@@ -122,14 +137,15 @@ function areas() {
   const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)];
   const tops = marks.filter((mark) => mark.matches(HEADING) && isSeen(mark)).map(topOf);
   const found = marks.flatMap((mark) => {
-    const heading = mark.matches(HEADING);
     const key = keyOf(mark);
-    const seen = isSeen(mark) && (heading || mark.getBoundingClientRect().height >= SMALLEST);
-    if (!seen && !heading && !key) return [];
-    if (seen && heading) tops.shift();
+    if (!mark.matches(HEADING)) {
+      if (!key && !isHigh(mark)) return [];
+      return areasOf(mark).map((one) => ({ heading: false, key, ...one }));
+    }
+    const seen = isSeen(mark);
+    if (seen) tops.shift();
     const box = panel(page, topOf(mark), tops[0] ?? page.bottom);
-    const all = heading ? [{ box, scroller: null }] : areasOf(mark);
-    return all.map((area) => ({ heading, key, seen, area }));
+    return [{ heading: true, key, part: "", seen, area: { box, scroller: null } }];
   });
   const names = namesOf(found); // a projector hides all panels but one: they count all the same
   const named = found.map(({ seen, area }, place) => ({ seen, name: names[place], area }));

@@ -19,7 +19,9 @@ const BODY = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlo
 const PART = `${BODY} > :not(:has(.st-key-study_bar))`;
 const END = '[data-testid="stMainBlockContainer"]'; // has some room below everything
 const BLOCK = '[data-testid="stElementContainer"]';
-const NOT_COUNTED = `${BAR}, .st-key-place, .st-key-page_frame, .st-key-visitor_component, .st-key-class_link, .st-key-heard`;
+const NOT_COUNTED =
+  `${BAR}, .st-key-place, .st-key-class_bar, .st-key-page_frame, .st-key-visitor_component, ` +
+  ".st-key-class_link, .st-key-heard";
 const TWO = '[class*="st-key-two_"]';
 const GAP = 12; // pixels that stay free above a block
 const ITS_OWN_KEYS =

@@ -103,6 +103,7 @@ export class GeneratedText {
     token.tabIndex = 0;
     if (focus) token.focus({ preventScroll: false });
     this.drawBars();
+    if (focus) this.$("h3").scrollIntoView({ block: "nearest" });
   }
 
   // While the text grows only the newest draw is here; all of them come when it has ended.
