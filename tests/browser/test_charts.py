@@ -56,3 +56,16 @@ def test_a_picture_whose_script_does_not_come_says_so(page, app_url):
     page.reload()
     page.locator(".map[data-painted]").wait_for()
     assert said.count() == 0
+
+
+def test_the_script_is_read_before_the_first_chart_and_once(page, app_url):
+    open_lesson(page, app_url + "/tokenization")
+    scripts = "document.head.querySelectorAll('script[src*=_plotly]').length"
+    for _ in range(8):  # not while somebody is busy
+        page.keyboard.press("Shift")
+        page.wait_for_timeout(500)
+    assert page.evaluate(scripts) == 0
+    page.wait_for_function("window.Plotly")
+    page.evaluate("document.querySelector('a[href$=heads]').click()")
+    page.locator(".chart .bars").first.wait_for()
+    assert page.evaluate(scripts) == 1

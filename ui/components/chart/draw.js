@@ -2,9 +2,9 @@
 // A chart of Plotly's, drawn where a reader sees it: what is far from the screen waits until it is
 // near. So a page with ten charts answers as soon as the one or two that are in view.
 
-import { base } from "../shared/base.js";
 import { pageScale } from "../shared/dom.js";
 import { Lifetime } from "../shared/lifetime.js";
+import { FAILED, plotly } from "../shared/plotly.js";
 import { PAGE } from "../shared/seen.js";
 import { enlarged, turned } from "./letters.js";
 
@@ -15,34 +15,6 @@ const NEAR = "400px 0px"; // how far above and below the screen
 const EDGES = 60; // pixels above and below what fills the screen
 const KEPT = "what a reader has hidden by the legend";
 const CONFIG = { displayModeBar: false, showTips: false }; // a tip would cover the bar
-const FAILED = "This chart could not be drawn: its script did not come. Reload the page.";
-
-/** @type {Promise<any> | undefined} */
-let library;
-
-/**
- * Plotly, asked for once in a page's life. @param {string} path below the app's own address
- * @returns {Promise<any>}
- */
-function plotly(path) {
-  library ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = base() + path;
-    script.onerror = () => {
-      library = undefined; // the next chart asks again
-      script.remove();
-      reject(new Error(FAILED));
-    };
-    // What a server of another version answers is no script of Plotly's.
-    script.onload = () => {
-      const { Plotly } = /** @type {any} */ (window);
-      if (Plotly) resolve(Plotly);
-      else script.dispatchEvent(new Event("error"));
-    };
-    document.head.append(script);
-  });
-  return library;
-}
 
 /**
  * @param {ParentNode} root what holds chart.html

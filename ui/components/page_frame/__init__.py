@@ -1,14 +1,18 @@
-"""What a page's frame does in the browser: the menu of a phone closes, a class sees one panel."""
+"""What a page's frame does in the browser: the menu of a phone closes, a class sees one panel.
+
+And Plotly's script is read while nobody presses anything, before the first chart needs it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ui.components.component import component
+from ui.show.plotly_script import script_path
 
 _frame = component("page_frame", Path(__file__).parent)
 
 
 def page_frame(page: str, present: bool) -> None:
     """Place the invisible component. present: show one panel at a time; arrow keys turn them."""
-    _frame(key="page_frame", data={"page": page, "present": present})
+    _frame(key="page_frame", data={"page": page, "present": present, "script": script_path()})

@@ -4,10 +4,11 @@
 // time, which the arrow keys turn.
 
 import { Lifetime } from "../shared/lifetime.js";
+import { readAhead } from "../shared/plotly.js";
 import { BAR, PAGE, seenOfPage } from "../shared/seen.js";
 import { beginnings, goesOn, hiding, panelAfter, scrollTo, withoutEmpty } from "./panels.js";
 
-/** @typedef {{ present: boolean, page: string }} FrameData */
+/** @typedef {{ present: boolean, page: string, script: string }} FrameData */ // Plotly's, below the app's address
 
 const MENU_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink"] a';
 const CLOSE_MENU = '[data-testid="stSidebarCollapseButton"] button';
@@ -47,6 +48,7 @@ class Frame {
     this.life.on(document, "click", (event) => this.closeMenu(event));
     this.life.on(document, "keydown", (event) => this.turn(event));
     this.life.on(document, "pointerover", nameInFull);
+    readAhead(this.life, data.script);
     this.changes = new MutationObserver(() => this.arrange());
     this.life.atEnd(() => this.changes.disconnect());
     this.show(data);
