@@ -30,9 +30,11 @@ DRAWN = """() => {
 
 def reveal(page):
     """Open all that the lesson keeps folded or asks about first, and have every chart drawn."""
-    answered = 0
-    while answered < 2:  # the next question may take a while to come
-        answered = 0 if page.evaluate(UNANSWERED) else answered + 1
+    quiet = 0
+    for _ in range(30):
+        quiet = 0 if page.evaluate(UNANSWERED) else quiet + 1
+        if quiet == 2:  # the next question may take a while to come
+            break
         page.wait_for_timeout(300)
         settled(page)
     page.evaluate(UNFOLD)
