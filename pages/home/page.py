@@ -72,9 +72,11 @@ def second_token(study: Study) -> None:
     """How sure the model is once the first token that it wrote belongs to the text."""
     seed = st.session_state.get(SEED, FIRST_SEED)
     written = written_by(study, seed).ids
-    shown = not written or how_sure(study, written[0], seed)
+    if not written:
+        return  # it is said above why
+    shown = how_sure(study, written[0], seed)
     anyway = not locked(REVEAL) and st.toggle(words.WITHOUT_GUESSING, key="reveal")
-    if not written or not (anyway or shown):
+    if not (anyway or shown):
         return
     st.markdown(words.after(study.tokenizer.token_text(written[0])))
     bars = probability_bars(probabilities_after(study, written[0]), study.tokenizer)

@@ -179,7 +179,8 @@ def test_a_lesson_is_on_the_teacher_s_text_and_one_s_own_stays_one_s_own(service
     assert own.name in said(app)
     service.steer(teacher, "tokenization", {"text": "bundled"})
     press(app, "Back to the class")
-    assert own.name not in said(app) and app.session_state["chosen_corpus"] is None
+    assert own.name not in said(app) and bundled_corpus().name in said(app)
+    assert app.session_state["chosen_corpus"] is own
 
 
 def test_an_address_names_widgets_and_nothing_else_of_a_session(service, seats):

@@ -70,3 +70,6 @@ def test_a_text_is_read_as_it_is_and_adds_nothing_to_the_page(text):
 def test_a_table_without_rows_has_its_names():
     (frame,) = tables(shown("{'run': [], 'loss': []}"))
     assert list(frame) == ["run", "loss"] and frame.empty
+    assert [
+        frame.size for nothing in ("[]", "{}", "pd.DataFrame()") for frame in tables(shown(nothing))
+    ] == [0] * 3

@@ -72,7 +72,7 @@ def chosen_corpus() -> Corpus:
     state, asked = st.session_state, address.text_of(TEXT)
     if not asked and _NAME in state:  # another page; who follows a teacher reads it, too
         address.write({TEXT: state[_NAME]})
-    elif asked and asked != name_of_text():
+    elif asked and asked != name_of_text() and not (is_own() and followed() is not None):
         own = state.get(_OWN_KEY)
         if own and asked == own[0]:
             choose_corpus(own[1], own[2])
@@ -86,16 +86,25 @@ def text_of_lesson() -> Corpus:
 
     What such a pupil has chosen stays chosen: to train on, and to look around alone.
     """
-    asked, following = address.text_of(TEXT), followed() is not None
-    if following and not asked:
-        return bundled_corpus()
-    corpus = chosen_corpus()
-    return bundled_corpus() if following and asked != name_of_text() else corpus
+    shown = _shown_by_teacher(address.text_of(TEXT))
+    return shown[1] if shown else chosen_corpus()
 
 
 def name_of_lesson_s_text() -> str:
     """What the address calls it."""
-    return (address.texts().get(TEXT) or BUNDLED) if followed() is not None else name_of_text()
+    shown = _shown_by_teacher(address.texts().get(TEXT, ""))
+    return shown[0] if shown else name_of_text()
+
+
+def _shown_by_teacher(asked: str) -> tuple[str, Corpus] | None:
+    """For who follows: the text that the address asks for, by its name; else the bundled one."""
+    if followed() is None:
+        return None
+    own = st.session_state.get(_OWN_KEY)
+    if own and asked == own[0]:
+        return asked, own[1]
+    found = _named(asked)
+    return (asked, found) if found else (BUNDLED, bundled_corpus())
 
 
 def choose_corpus(corpus: Corpus | None, upload: Upload | None = None, name: str = "") -> None:
@@ -133,7 +142,7 @@ def is_own(name: str | None = None) -> bool:
 def is_missing() -> bool:
     """Whether the address names a text that isn't here, so that another is shown."""
     asked = address.texts().get(TEXT)  # whoever asks this doesn't show the text
-    return bool(asked) and asked != name_of_text()
+    return bool(asked) and asked != name_of_lesson_s_text()
 
 
 def _named(name: str) -> Corpus | None:

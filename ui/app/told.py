@@ -3,7 +3,8 @@
 With each of its messages a browser sends the values of all widgets. One that was on its way before
 the browser was told another value brings the old one back, and would undo what the app has done.
 So each message says as of when it is: in a box that nobody sees stands the number of the last
-telling, and the browser puts that there as it puts the other values, after them.
+telling, and the browser puts that there as it puts the other values, after them. (So who presses
+while the page is still being drawn, and chooses what was there before, has to press once more.)
 """
 
 from __future__ import annotations
@@ -74,10 +75,10 @@ def unless_old(key: str, act: Callable[..., None]) -> Callable[..., None]:
 
 
 def _heard() -> int:
-    text = st.session_state.get(HEARD)
+    text, last = st.session_state.get(HEARD), int(st.session_state.get(_NUMBER, 0))
     if not text or not text.isdecimal() or len(text) > _LONGEST:
-        return st.session_state.get(_NUMBER, 0)
-    return int(text)
+        return last
+    return int(text) if int(text) <= last else 0  # else it is of a session that was lost
 
 
 @st.fragment(key=HEARD)

@@ -69,6 +69,9 @@ def near(value: float) -> str:
     return shown if shown.startswith("≈") else f"= {shown}"
 
 
+_A_TIE_GOES_UP = 1 + 1e-12  # an even share of 16 is 6.3%, as in JavaScript
+
+
 def percent(share: float) -> str:
     """A probability in per cent: one decimal, and two digits of what is less than 1%.
 
@@ -83,7 +86,7 @@ def percent(share: float) -> str:
         return "less than 0.0001%"
     # "#" keeps zeros at the end.
     digits = ".2f" if 0.9995 < share <= 1 else ".1f" if abs(share) >= 0.01 else "#.2g"
-    return number(100 * share, digits) + "%"
+    return number(100 * share * _A_TIE_GOES_UP, digits) + "%"
 
 
 def went(before: str, after: str) -> str:

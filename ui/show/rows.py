@@ -58,7 +58,7 @@ def rows_of_frame(table: Any) -> list[list[Any]]:
     if isinstance(table, Mapping):
         return [[*table], *map(list, zip(*table.values(), strict=True))]
     if isinstance(table, Sequence):
-        return [[*table[0]], *(list(row.values()) for row in table)]
+        return [[*table[0]] if table else [], *(list(row.values()) for row in table)]
     import pandas as pd  # slow to load; where a frame was made, it is loaded
 
     if not isinstance(table.index, pd.RangeIndex):

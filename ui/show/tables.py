@@ -44,7 +44,7 @@ def _markup(rows: Sequence[Sequence[str]]) -> str:
     """A table as HTML, the names of its columns first; columns of numbers stand at the right."""
     names, *others = rows
     columns = [*zip(*others, strict=True)] or [()] * len(names)
-    right = [False, *(all(map(_is_number, column)) for column in columns[1:])]
+    right = [at > 0 and all(map(_is_number, column)) for at, column in enumerate(columns)]
     sides = [' class="numeric"' if numeric else "" for numeric in right]
     head = "".join(
         f'<th scope="col"{side}><div>{as_html(name)}</div></th>'
