@@ -60,6 +60,7 @@ def test_a_tidy_number_has_four_digits(value, shown):
         (1.13, "113.0%"),  # of a length, another may be more
         (0.00047, "0.047%"),
         (0.303, "30.3%"),
+        (1 / 16, "6.3%"),
         (0.9994, "99.9%"),
         (0.9998, "99.98%"),
         (0.99999, "over 99.99%"),
