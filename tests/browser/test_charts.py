@@ -59,12 +59,13 @@ def test_a_picture_whose_script_does_not_come_says_so(page, app_url):
 
 
 def test_the_script_is_read_before_the_first_chart_and_once(page, app_url):
-    open_lesson(page, app_url + "/tokenization")
     scripts = "document.head.querySelectorAll('script[src*=_plotly]').length"
-    for _ in range(8):  # not while somebody is busy
-        page.keyboard.press("Shift")
-        page.wait_for_timeout(500)
+    page.add_init_script("""window.busy = setInterval(
+        () => document.dispatchEvent(new Event('pointermove')), 200)""")
+    open_lesson(page, app_url + "/tokenization")
+    page.wait_for_timeout(6500)  # longer than it waits for quiet
     assert page.evaluate(scripts) == 0
+    page.evaluate("clearInterval(window.busy)")
     page.wait_for_function("window.Plotly")
     page.evaluate("document.querySelector('a[href$=heads]').click()")
     page.locator(".chart .bars").first.wait_for()

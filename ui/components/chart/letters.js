@@ -38,9 +38,10 @@ const FILLED = 0.8; // of the rest, by bars
 export function turned(figure, width) {
   const above = figure.data.filter(hasLabelsAbove);
   if (!above.length) return figure;
-  const bars = figure.layout.barmode === "group" ? above.length : 1;
+  const beside = (figure.layout.barmode ?? "group") === "group" ? figure.data.filter(isUpright) : [];
+  const bars = Math.max(1, beside.length);
   const most = Math.max(...above.map(({ text }) => text.length)) * bars;
-  const letters = Math.max(...above.flatMap(({ text }) => text.map((/** @type {string} */ each) => each.length)));
+  const letters = Math.max(...above.flatMap(({ text }) => text.map((/** @type {any} */ each) => String(each ?? "").length)));
   const size = above[0].textfont?.size ?? 12;
   if (letters * LETTER * size < (FILLED * (width - MARGINS)) / most) return figure;
   const data = figure.data.map((trace) => (hasLabelsAbove(trace) ? { ...trace, textangle: -90 } : trace));
@@ -48,8 +49,10 @@ export function turned(figure, width) {
 }
 
 /** @param {any} trace */
-const hasLabelsAbove = ({ type, orientation, text, textposition }) =>
-  ["bar", "waterfall"].includes(type) && orientation !== "h" && Array.isArray(text) && textposition === "outside";
+const isUpright = ({ type, orientation }) => ["bar", "waterfall"].includes(type) && orientation !== "h";
+
+/** @param {any} trace */
+const hasLabelsAbove = (trace) => isUpright(trace) && Array.isArray(trace.text) && trace.textposition === "outside";
 
 /**
  * The same with every size of a font multiplied.

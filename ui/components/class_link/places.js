@@ -2,6 +2,8 @@
 // Where on a page something is, said so that it is the same on a page of another width: in which
 // panel, below which heading, and there on which picture.
 
+import { BAR, seenOfPage } from "../shared/seen.js";
+
 /** @typedef {{ on: string, x: number, y: number }} Spot on: the name of what it is on */
 /** @typedef {{ left: number, top: number, width: number, height: number }} Box */
 /** @typedef {{ x: number, y: number }} Point */
@@ -134,7 +136,7 @@ function areas() {
   const main = document.querySelector(MAIN);
   if (!main) return new Map();
   const page = main.getBoundingClientRect();
-  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)];
+  const marks = [...main.querySelectorAll(`${HEADING}, ${PICTURE}`)].filter((mark) => !mark.closest(BAR));
   const tops = marks.filter((mark) => mark.matches(HEADING) && isSeen(mark)).map(topOf);
   const found = marks.flatMap((mark) => {
     const key = keyOf(mark);
@@ -156,12 +158,13 @@ function areas() {
 const topOf = (mark) => mark.getBoundingClientRect().top;
 
 /**
- * Where a point of the screen is; on the innermost of what it is on.
+ * Where a point of the screen is; on the innermost of what it is on. Nowhere on the bar above it.
  * @param {number} x
  * @param {number} y
  * @returns {Spot | null}
  */
 export function spotAt(x, y) {
+  if (y < (seenOfPage()?.top ?? 0)) return null;
   for (const [on, { box, scroller }] of [...areas()].reverse()) {
     if (scroller && !within(scroller.getBoundingClientRect(), x, y)) continue;
     const at = within(box, x, y);

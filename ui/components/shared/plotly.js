@@ -5,6 +5,7 @@ import { base } from "./base.js";
 
 export const FAILED = "This chart could not be drawn: its script did not come. Reload the page.";
 const QUIET = 3000; // milliseconds without a hand on the page
+const HANDS = ["pointerdown", "pointermove", "keydown", "wheel", "touchmove", "scroll"];
 
 /**
  * Plotly, whichever component of the page asks first. What failed is asked for again.
@@ -15,10 +16,13 @@ export function plotly(path) {
   const there = /** @type {any} */ (window).Plotly;
   if (there) return Promise.resolve(there);
   return new Promise((resolve, reject) => {
-    const script = asked(new URL(base() + path, location.href).href);
+    const address = new URL(base() + path, location.href).href;
+    const known = asked(address);
+    const script = known ?? ask(address);
     script.addEventListener("error", () => {
       script.remove();
-      reject(new Error(FAILED));
+      if (known) plotly(path).then(resolve, reject); // that was somebody else's asking
+      else reject(new Error(FAILED));
     });
     // What a server of another version answers is no script of Plotly's.
     script.addEventListener("load", () => {
@@ -30,10 +34,10 @@ export function plotly(path) {
 }
 
 /** @param {string} address */
-function asked(address) {
-  const scripts = [...document.head.querySelectorAll("script")];
-  const known = scripts.find(({ src }) => src === address);
-  if (known) return known;
+const asked = (address) => [...document.head.querySelectorAll("script")].find(({ src }) => src === address);
+
+/** @param {string} address */
+function ask(address) {
   const script = document.createElement("script");
   script.src = address;
   document.head.append(script);
@@ -41,21 +45,22 @@ function asked(address) {
 }
 
 /**
- * Read the script before the first chart needs it, while a page is read and nobody presses anything;
- * not where a visitor saves data.
+ * Read the script before the first chart needs it, while a page is read and nobody's hand is on it;
+ * not where a visitor saves data, nor for a page that nobody sees. Pages of a class that were opened
+ * together don't ask together.
  * @param {import("./lifetime.js").Lifetime} life
  * @param {string} path
  */
 export function readAhead(life, path) {
   if (/** @type {any} */ (navigator).connection?.saveData) return;
   let touched = performance.now();
-  for (const kind of ["pointerdown", "keydown", "wheel"])
+  for (const kind of HANDS)
     life.on(document, kind, () => (touched = performance.now()), { passive: true, capture: true });
   const look = () => {
     const wait = touched + QUIET - performance.now();
-    if (wait > 0) timer = setTimeout(look, wait);
+    if (wait > 0 || document.hidden) timer = setTimeout(look, Math.max(wait, QUIET / 3));
     else plotly(path).catch(() => {}); // whoever needs it asks again, and says so
   };
-  let timer = setTimeout(look, QUIET);
+  let timer = setTimeout(look, QUIET * (1 + Math.random()));
   life.atEnd(() => clearTimeout(timer));
 }
