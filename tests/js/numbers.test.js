@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brief, chance, clamp, exact, percent, rounded } from "../../ui/components/shared/numbers.js";
+import { brief, chance, clamp, exact, part, percent, rounded } from "../../ui/components/shared/numbers.js";
 
 test("a share as percent has a real minus sign", () => {
   assert.equal(percent(0.12345), "12.3%");
@@ -54,7 +54,10 @@ test("only a probability of 0 is shown as 0", () => {
   assert.equal(chance(0.987), "98.7%");
   assert.equal(chance(0.9998), "99.98%");
   assert.equal(chance(0.99999), ">99.99%");
-  assert.equal(chance(1), "100.0%");
+  assert.equal(chance(1), ">99.99%");
+  assert.equal(part(1), "100%");
+  assert.equal(part(0.99999), ">99.99%");
+  assert.equal(chance(1 / 16), "6.3%");
 });
 
 test("a place outside goes to the edge", () => {

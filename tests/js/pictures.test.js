@@ -60,7 +60,7 @@ test("bars say how many tokens are left out", () => {
   const draw = { rows: [["x", 0.5, 1], ["y", 0.25, 0]], rest: [3, 0.25, 0], drawn: 0 };
   const rows = barRows(draw);
   assert.deepEqual(rows.map((row) => row.textContent), [
-    "x50.0% → 100.0%",
+    "x50.0% → 100%",
     "y25.0% → 0%",
     "3 others25.0% → 0%",
   ]);

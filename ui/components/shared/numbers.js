@@ -16,10 +16,13 @@ export const percent = (share, digits = 1) => withMinus(`${(100 * share).toFixed
 export function chance(share) {
   if (share === 0) return "0%";
   if (share < 1e-6) return "<0.0001%";
-  if (share > 0.99995 && share < 1) return ">99.99%";
-  if (share >= 0.01) return percent(share, share > 0.9995 && share < 1 ? 2 : 1);
+  if (share > 0.99995) return ">99.99%"; // 1 is what a model's rounded number may be
+  if (share >= 0.01) return percent(share, share > 0.9995 ? 2 : 1);
   return withMinus(`${(100 * share).toPrecision(2)}%`);
 }
+
+/** The same of what may really be all, as one token after a cut. @param {number} share */
+export const part = (share) => (share === 1 ? "100%" : chance(share));
 
 /** @param {number} x @param {number} digits after the point */
 export const rounded = (x, digits) => withMinus(x.toFixed(digits));

@@ -3,7 +3,7 @@
 // filters, on a fixed scale from 0 to 100%.
 
 import { element } from "../shared/dom.js";
-import { chance } from "../shared/numbers.js";
+import { chance, part } from "../shared/numbers.js";
 
 /**
  * @param {{ rows: [string, number, number][], rest: [number, number, number], drawn?: number }} draw
@@ -25,7 +25,7 @@ function barRow(name, before, after, drawn) {
   const [outline, filled] = [element("i.before"), element("i.after")];
   outline.style.width = `${100 * before}%`;
   filled.style.width = `${100 * after}%`;
-  const numbers = element("span.numbers", `${chance(before)} → `, element("b", chance(after)));
+  const numbers = element("span.numbers", `${chance(before)} → `, element("b", part(after)));
   const row = element("li", name, element("span.track", outline, filled), numbers);
   row.classList.toggle("cut", after === 0);
   row.classList.toggle("drawn", drawn);

@@ -4,7 +4,7 @@
 import { element, finder } from "../../shared/dom.js";
 import { taken, withModifier } from "../../shared/keys.js";
 import { Lifetime } from "../../shared/lifetime.js";
-import { chance } from "../../shared/numbers.js";
+import { chance, part } from "../../shared/numbers.js";
 import { barRows } from "../bars.js";
 
 const MOST_BITS = 8; // a token this surprising, or more, gets the darkest ground
@@ -118,7 +118,7 @@ export class GeneratedText {
     const [text, before, after] = draw.rows[draw.drawn];
     this.$("h3").replaceChildren(
       element("b", text),
-      ` was drawn with ${chance(after)}. The model gave it ${chance(before)}: `,
+      ` was drawn with ${part(after)}. The model gave it ${chance(before)}: `,
       draw.rank === 1 ? "its first choice." : `number ${draw.rank} on its list.`,
     );
     this.$(".bars").replaceChildren(...barRows(draw));
