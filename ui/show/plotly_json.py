@@ -88,7 +88,7 @@ def count_bars(
     amounts, where nothing right beside the bars says what they are.
     """
     names = [html.escape(label[:_LONGEST], quote=False) for label in labels]
-    bars = {"text": [f"{count:,.{decimals}f}" for count in counts], "textposition": "auto"}
+    bars: Figure = {"text": [f"{count:,.{decimals}f}" for count in counts], "textposition": "auto"}
     bars["textangle"] = 0  # beside a bar that it doesn't fit into
     bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>", "customdata": names}
     rows = [*map(_in_lines, names)]
