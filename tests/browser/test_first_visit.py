@@ -129,7 +129,6 @@ def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path, below):
 def test_the_prompt_is_read_while_it_is_typed_and_stays_in_the_address(page, app_url):
     page.goto(app_url)
     settled(page)
-    page.wait_for_timeout(1500)  # what is typed in the moment in which the box comes may be lost
     prompt_box(page).fill("GUS: Six stops")  # no Enter, no blur
     page.wait_for_function("location.search.includes('prompt=GUS')")
     page.get_by_text("14", exact=True).first.wait_for()  # characters in the prompt

@@ -57,7 +57,6 @@ def test_sliders_follow_the_prompt_and_come_back_to_what_was_chosen(page, app_ur
     settled(page)
     assert (value_of(page, "Tokens"), value_of(page, "Row")) == ("8", "5")
     box = prompt_box(page)
-    page.wait_for_timeout(1500)  # what is typed in the moment in which the box comes may be lost
     box.fill("duck")
     expect(page).to_have_url(re.compile("prompt=duck"))
     settled(page)

@@ -31,6 +31,7 @@ class Editor {
     this.count = find(".count");
     this.note = find("#note");
     this.composing = false;
+    this.opened = false;
     this.data = data;
     this.take(data.text);
     this.listen();
@@ -143,7 +144,17 @@ class Editor {
   look(tries) {
     const box = this.box();
     if (box && box.value !== this.known && !this.composing) this.take(box.value);
-    if (tries) this.timer.start(SOON, () => this.look(tries - 1));
+    if (box && (box.value === this.data.text || !tries)) this.open();
+    if (tries || !this.opened) this.timer.start(SOON, () => this.look(Math.max(tries - 1, 0)));
+  }
+
+  /**
+   * The field stands on the page before this script has come, and Streamlit's box is filled later
+   * still. What is typed until then would be lost, so until then the field isn't to be seen.
+   */
+  open() {
+    this.opened = true;
+    this.field.style.visibility = "";
   }
 
   /** @param {string} text */
