@@ -68,12 +68,9 @@ def record_missing(job: str) -> None:
 
 
 def load(name: str) -> dict[str, Any]:
-    """A recorded result, with a sentence for readers in "said"."""
-    result = read_json(RECORDED / f"{name}.json")
-    of = " about the bundled model" if result["model"] else ""
-    return result | {
-        "said": f"Recorded{of} on {result['created']}; it took {result['seconds']:,.0f} s."
-    }
+    """A recorded result: its "value", and how and when it was made."""
+    recorded: dict[str, Any] = read_json(RECORDED / f"{name}.json")
+    return recorded
 
 
 def names() -> list[str]:

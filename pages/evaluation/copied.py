@@ -24,7 +24,7 @@ from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel, own_copy
 from ui.services.study import Study
 from ui.show.names import show_error
-from ui.show.tables import show_frame, show_markup
+from ui.show.tables import show_markup, show_table
 from ui.show.theme import series_color
 from ui.show.tokens import short
 
@@ -106,7 +106,7 @@ def draw(value: dict[str, Any], finished: bool) -> None:
         lambda: marked_rows(value["samples"], least),
     )
     if rows:
-        show_frame(rows, "eval_longest", "The longest of them")
+        show_table(rows, "eval_longest", "The longest of them")
     figure = copied_bars(lengths, *(words.means(value, who) for who in ("written", "real")))
     show(figure, "eval_copied", words.COPY_ALT)
     st.caption(words.shortest_match(SEED))

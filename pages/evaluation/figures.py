@@ -113,7 +113,7 @@ def copied_bars(lengths: Sequence[int], ours: Sequence[float], theirs: Sequence[
 
 
 def race_bars(racers: Sequence[dict], means: Sequence[float]) -> Figure:
-    """Bits per character of each tokenizer: the mean as a bar, each seed as a dot."""
+    """Bits per character of each tokenizer: the mean as a bar, each seed as a mark."""
     names, rows = [racer["name"] for racer in racers], range(len(racers))
     bars = row_trace(means, color=series_color(1), hovertemplate="%{x:.3f} bits<extra></extra>")
     x = [bits for racer in racers for bits in racer["bits"]]
@@ -121,7 +121,7 @@ def race_bars(racers: Sequence[dict], means: Sequence[float]) -> Figure:
     marker = {"size": 8, "color": palette().text, "symbol": "line-ns-open"}
     dots = {"x": x, "y": y, "mode": "markers", "marker": marker, "hoverinfo": "skip"}
     axes = {
-        "xaxis": {"title": "bits per character of unseen text"},
+        "xaxis": {"title": "bits per character of unseen text (marks: single seeds)"},
         "yaxis": named_rows(names, True),
         "bargap": 0.3,
     }

@@ -35,7 +35,7 @@ def show_clothes(loaded: LoadedModel) -> None:
     held = measured(loaded)
     if found is None or isinstance(held, str):
         return
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([3, 2], gap="large")
     with left:
         show_table(words.clothes_table(found), "eval_clothes", "One loss in four units")
         prose(words.clothes(held.pieces.what))

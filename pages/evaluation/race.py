@@ -50,6 +50,7 @@ def show_race() -> None:
         draw,
         label="Race",
         recorded=RECORDED if chosen == whole else None,
+        needs=settings["seconds"] * settings["seeds"] * len(value["racers"]),
     )
 
 

@@ -501,11 +501,11 @@ def looks_finding(a: dict[str, Any], b: dict[str, Any]) -> str:
     open_ = [name.split(" ")[0] for name, sign in apart.items() if not sign]
     if open_:
         said += f" No difference is shown in {_looks(open_)}: their intervals meet."
+    count = f"{a['words']:,}" + (f" (B: {b['words']:,})" if a["words"] != b["words"] else "")
     return (
-        f"{said.strip()} In brackets: 95% intervals over samples, in which the first "
-        f"{a['words']} words count (B: {b['words']}). No single number says “good”: a model that "
-        "copies passes most of them, and a bold one is new and wrong. The **seventh** look is "
-        "yours, blind:"
+        f"{said.strip()} In brackets: 95% intervals over samples, of which the first {count} words "
+        "count. No single number says “good”: a model that copies passes most of them, and a bold "
+        "one is new and wrong. The **seventh** look is yours, blind:"
     )
 
 

@@ -74,11 +74,10 @@ def _draw(found: dict[str, Any], finished: bool) -> None:
 
 def _show_written(found: dict[str, Any]) -> None:
     prose(words.WRITTEN)
-    for column, side in zip(st.columns(2, gap="large"), words.PROMPTS, strict=True):
-        with column:
-            st.markdown(words.PROMPTS[side])
-            for way, name in {"before": "before", **words.WAYS}.items():
-                st.caption(name)
+    for way, name in {"before": "before", **words.WAYS}.items():
+        for column, side in zip(st.columns(2, gap="large"), words.PROMPTS, strict=True):
+            with column:
+                st.caption(f"{name} · {words.PROMPTS[side]}")
                 told = found["prompts"][side] + found["written"][way][side]
                 st.code(told.strip("\n"), language=None, wrap_lines=True)
 

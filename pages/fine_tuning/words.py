@@ -261,8 +261,8 @@ WRITTEN = (
     "differ. The first row is the model as it was."
 )
 PROMPTS = {
-    "old": "After a beginning from the **old** text",
-    "new": "After a beginning from the **new** text",
+    "old": "after a beginning from the **old** text",
+    "new": "after a beginning from the **new** text",
 }
 
 CHANGED = (

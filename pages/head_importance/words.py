@@ -513,9 +513,15 @@ def induction_sentences(test: RepeatTest, head: tuple[int, int], ngrams: int = 0
     """Which head looks most at the token after the earlier copy, and whether it passes."""
     share, chance = test.share[head].item(), test.chance[head].item()
     passed = int(test.passed().sum())
-    numbers = f"{share:.1%} of its attention (an average token of the first copy: {chance:.1%})"
+    average = f"an average token of the first copy: {percent(chance)}"
+    numbers = f"{percent(share)} of its attention ({average})"
     if not passed:
         said = copied(test, ngrams) + "**No head passes the test.** "
+        if share <= chance:
+            return said + (
+                "None looks there more than at an average token of the first copy, not even "
+                f"{head_name(head)}, which comes nearest: {numbers}."
+            )
         if share < NEARLY * chance:
             return said + (
                 "None looks there much more than at an average token of the first copy; the most "

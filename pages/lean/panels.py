@@ -22,10 +22,12 @@ from gpt_core.training.needs import (
 from pages.lean import figures, words
 from pages.lean.results import matrices_of, needs_here, rounding_of
 from ui.app import widgets
+from ui.app.client import is_guest
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, known_result
 from ui.app.lesson import ask
 from ui.components.chart import show
+from ui.services.jobs import longest_job
 from ui.services.models import BUNDLED
 from ui.services.study import Study
 from ui.show.curves import Line, curves
@@ -34,6 +36,7 @@ from ui.show.tables import show_table
 
 SWITCHES, PRUNING = {"texts": 40}, {"texts": 40, "steps": 80, "seed": 1}
 DISTILLED = (5, 20)  # seconds that a student may train here
+STUDENTS, OVERHEAD = 6, 1.6  # all that a computation does takes so many times what they train for
 FACTORS = (1, 2, 5, 10, 20, 50)
 TIMES = (1, 10, 100, 1_000, 10_000)
 MOST_GROWN = 512  # layers that a config may have
@@ -148,8 +151,9 @@ def show_pruning(study: Study) -> None:
     heads = study.model.config.n_layer * study.model.config.n_head
     if heads < FEWEST_HEADS:
         st.markdown(words.fewer_heads(heads))
+    settings = PRUNING | {"seconds": int(longest_job(is_guest()))}
     _panel(
-        "lean_pruning", PRUNING, lambda found, finished: _pruning(found), "Prune and heal", study
+        "lean_pruning", settings, lambda found, finished: _pruning(found), "Prune and heal", study
     )
 
 
@@ -196,6 +200,7 @@ def show_distillation(study: Study) -> None:
         label="Teach six students",
         study=study,
         recorded=name,
+        needs=STUDENTS * OVERHEAD * seconds,
     )
 
 

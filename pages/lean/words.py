@@ -10,6 +10,7 @@ from gpt_core.evaluation.paired import Difference
 from gpt_core.model.codes import GROUP
 from pages.lean.results import Rounding
 from ui.app.lesson import Answer
+from ui.show.duration import duration
 from ui.show.numbers import counted, number, percent
 
 PLAIN, CHANNEL, TENSOR, GPTQ = "float32", "int8 per channel", "int8 per tensor", "int4 by GPTQ"
@@ -469,10 +470,15 @@ def _less_than(share: float, kind: str, found: Found) -> str:
 
 def healed(found: Found) -> str:
     """What a few steps of training give back, kind by kind."""
-    if not found["steps"]:
+    if not found["wanted"]:
         return (
             "Healing, a few steps of training without what was pruned, was left out: for a model "
             "of this size it takes longer than a few minutes here."
+        )
+    if not found["steps"]:
+        return (
+            "Healing, a few steps of training without what was pruned, was left out: the curves "
+            f"took nearly all of the {duration(found['seconds'])} that a computation may take here."
         )
     if not found["healing"]:
         return (
@@ -495,7 +501,22 @@ def healed(found: Found) -> str:
         said.append(line)
     return "\n".join(said) + (
         f"\n\nThe whole model, trained on by the same steps, ends at {interval(twin, '+.4f')}: "
-        "what training does by itself, so the harm is what lies above it."
+        "what training does by itself, so the harm is what lies above it." + _hurried(found)
+    )
+
+
+def _hurried(found: Found) -> str:
+    """What was left out, so that healing ends in time."""
+    short = []
+    if found["steps"] < found["wanted"]:
+        short.append(f"{found['steps']} steps instead of {found['wanted']}")
+    if found["left_out"]:
+        short.append("without " + " and ".join(found["left_out"]))
+    if not short:
+        return ""
+    return (
+        f" Healing was shortened ({', '.join(short)}): a computation may take "
+        f"{duration(found['seconds'])} here, and the curves come first."
     )
 
 
@@ -762,13 +783,13 @@ PARTS = {
 def need_rows(
     small: Mapping[str, int], large: Mapping[str, int], taken: Found | None, times: int
 ) -> list[dict[str, str]]:
-    """Bytes of each part: computed, measured, and of the grown design."""
+    """Bytes of each part: of the grown design, and of this one, computed and measured."""
     return [
         {
             "part": said,
+            f"× {times:,}": amount(large[part]),
             "this model, computed": amount(small[part]),
             "measured": amount(taken[part]) if taken else "–",
-            f"× {times:,}": amount(large[part]),
         }
         for part, said in PARTS.items()
     ]

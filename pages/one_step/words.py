@@ -325,14 +325,14 @@ def autopsy(value: dict[str, Any], config: GPTConfig, finished: bool) -> str:
         most = max(steps[1:], key=lambda step: step["after"] / (step["before"] or 1))
         told = (
             f"**Nothing broke** in {len(steps) - 1} steps: no tensor became {EXPLODED:g} times as "
-            f"large as before. `{most['name']}` ({tensor_words(most['name'])}) grew most, "
+            f"large as before. **{tensor_words(most['name'])}** (`{most['name']}`) grew most, "
             f"{_times(most)}."
         )
     else:
         step = steps[first]
         told = (
-            f"**Autopsy.** The first part that broke is `{step['name']}` "
-            f"({tensor_words(step['name'])}), after step {first}: {_times(step)}. Everything "
+            f"**Autopsy.** After step {first} the first part breaks: "
+            f"**{tensor_words(step['name'])}** (`{step['name']}`), {_times(step)}. Everything "
             f"before it in the forward pass was less than {EXPLODED:g} times as large as at first."
         )
     lost = None in losses
@@ -407,7 +407,7 @@ def autopsy_table(value: dict[str, Any]) -> list[dict[str, str]]:
     for count, step in enumerate(value["steps"]):
         said = "–"
         if step["name"]:
-            said = ("" if step["broken"] else "none; most grown: ") + f"{step['name']}"
+            said = ("" if step["broken"] else "none; most grown: ") + tensor_words(step["name"])
         rows.append(
             {
                 "step": str(count),

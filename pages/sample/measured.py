@@ -6,7 +6,6 @@ All numbers come from two files that `python -m gpt_core eval` and benchmarks/si
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
@@ -22,6 +21,7 @@ from ui.app.glossary import prose
 from ui.app.links import page_of
 from ui.components.chart import show
 from ui.show.plotly_json import count_bars
+from ui.show.tables import show_table
 from ui.show.theme import series_color
 
 SHARES = {
@@ -49,7 +49,7 @@ def show_measured() -> None:
     run = Run.open(bundled_run_path())
     st.header("How much of its quality comes from the text?")
     prose(words.introduction(scenes, race))
-    st.markdown("\n".join(scene_table(scenes["columns"])))
+    show_table(scene_table(scenes["columns"]), "sample_scenes", words.SCENES_TITLE)
     with st.expander("How the scenes were made and read", icon=":material/straighten:"):
         st.markdown(words.how_made(scenes) + " " + left_out(scenes["columns"]))
     prose(words.owed(run.model_config, run.train_config))
@@ -79,20 +79,21 @@ def show_race(race: dict[str, Any], scenes: dict[str, Any]) -> None:
     )
     show(figure, "race", "Bits per character of each model, as bars")
     st.caption(words.raced(race["minutes"], race["threads"]))
-    st.markdown("\n".join(race_table(rows)))
+    show_table(race_table(rows), "sample_race", words.RACE_TITLE)
     _show_writing([row for row in rows if row["wrote"]])
 
 
-def scene_table(columns: dict[str, Any]) -> Iterator[str]:
-    """Lines of Markdown: each share with its 95% interval, then bits per character."""
-    yield "| | " + " | ".join(COLUMNS.values()) + " |"
-    yield "| --- |" + " ---: |" * len(COLUMNS)
-    for name, field in SHARES.items():
-        if field != "words" or not _the_same(columns, field):
-            yield f"| {name} | " + " | ".join(_shares(columns, field)) + " |"
+def scene_table(columns: dict[str, Any]) -> list[dict[str, str]]:
+    """A row for each share with its 95% interval, then one of bits per character."""
+    rows = {
+        name: _shares(columns, field)
+        for name, field in SHARES.items()
+        if field != "words" or not _the_same(columns, field)
+    }
     bits = (columns[key]["bits"] for key in COLUMNS)
-    cells = (f"{found['value']:.3f}" if found else "" for found in bits)
-    yield "| bits per character of scenes it never saw | " + " | ".join(cells) + " |"
+    rows[words.BITS_ROW] = [f"{found['value']:.3f}" if found else "–" for found in bits]
+    names = COLUMNS.values()
+    return [{"": name, **dict(zip(names, cells, strict=True))} for name, cells in rows.items()]
 
 
 def left_out(columns: dict[str, Any]) -> str:
@@ -115,15 +116,23 @@ def full_name(row: dict[str, Any]) -> str:
     return name if row["text"] == "sitcom" else f"the same, on {TINY_SHAKESPEARE.name}"
 
 
-def race_table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Lines of Markdown: what each model cost, and what it reached."""
-    yield "| model | parameters | steps | tokens read | seconds | bits per character |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for row in rows:
-        numbers = (row["parameters"], row["steps"], row["steps"] * row["tokens"])
-        cells = [f"{number:,}" if number else "" for number in numbers]
-        cells += [f"{row['seconds']:.0f}" if row["seconds"] else "", f"{row['bits']['value']:.4f}"]
-        yield f"| {full_name(row)} | " + " | ".join(cells) + " |"
+def race_table(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """What each model cost, and what it reached."""
+    return [
+        {
+            "model": full_name(row),
+            "parameters": _counted(row["parameters"]),
+            "steps": _counted(row["steps"]),
+            "tokens read": _counted(row["steps"] * row["tokens"]),
+            "seconds": f"{row['seconds']:.0f}" if row["seconds"] else "–",
+            "bits per character": f"{row['bits']['value']:.4f}",
+        }
+        for row in rows
+    ]
+
+
+def _counted(number: int) -> str:
+    return f"{number:,}" if number else "–"
 
 
 @st.fragment

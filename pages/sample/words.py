@@ -281,6 +281,11 @@ def saturated(shares: Sequence[str]) -> str:
     )
 
 
+SCENES_TITLE = "Scenes of the model, of its text, and of counting"
+BITS_ROW = "bits per character of scenes it never saw"
+RACE_TITLE = "What each model cost, and what it reached"
+
+
 def prompt_words(prompt: str, share: str) -> str:
     return f"`{prompt}` {share} of the words are words of the text."
 

@@ -41,7 +41,7 @@ def range_curve(value: Mapping[str, Any]) -> Figure:
         "xaxis": _log("learning rate, logarithmic") | {"range": across},
         "yaxis": {"title": f"{LOSS}, logarithmic", "type": "log", "range": up} | _LOSS_TICKS,
         "shapes": [_upright(at, color) for at, _, color in lines],
-        "annotations": [_above(at, text, color) for at, text, color in lines],
+        "annotations": [_above(n, *line) for n, line in enumerate(lines)],
     }
     return whole_figure([single, smooth], 380, layout, legend=True)
 
@@ -60,8 +60,10 @@ def _upright(at: float, color: str) -> Figure:
     return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
 
 
-def _above(at: float, text: str, color: str) -> Figure:
+def _above(number: int, at: float, text: str, color: str) -> Figure:
+    """A line's name at its left. Each stands lower than the one before, which may be near."""
     place = {"x": math.log10(at), "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "top"}
+    place |= {"yshift": -18 * number}
     return place | {"text": text + " ", "showarrow": False, "font": {"size": 14, "color": color}}
 
 

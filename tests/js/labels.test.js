@@ -19,13 +19,14 @@ for (const letters of [1, 4, 16])
     for (let T = 3; T <= 128; T++)
       for (const width of WIDTHS) {
         const layout = measures(T, width, letters * LETTER);
-        const { font, chosenFont, labelled, cell, upright, left } = layout;
+        const { font, chosenFont, labelled, cell, upright } = layout;
         const where = `${T} tokens in ${width} pixels`;
         assert.ok(font >= SMALLEST && chosenFont >= SMALLEST, where);
         assert.ok(layout.width <= width + 1e-6, where);
         if (labelled) assert.ok(Math.max(font, chosenFont) <= cell, `${where}: higher than its row`);
         for (const chosen of [0, Math.floor(T / 3), T - 1]) {
-          const { rows, columns } = besideChosen(T, layout, chosen, chosen);
+          const chosenWide = (letters + 4) * LETTER * chosenFont;
+          const { rows, columns } = besideChosen(T, layout, chosen, chosen, chosenWide);
           /** @param {number[]} places @param {number} own @param {number} chosenOwn */
           const boxes = (places, own, chosenOwn) => [
             ...places.map((i) => [i * cell, own]),
@@ -36,9 +37,9 @@ for (const letters of [1, 4, 16])
           const across = labelled
             ? upright ? letters * LETTER * font : font * 1.2
             : String(T - 1).length * LETTER * font;
-          const chosenAcross = labelled ? across : (letters + 4) * LETTER * chosenFont;
-          const wide = boxes(columns, across, Math.min(chosenAcross, left + 100));
+          const wide = boxes(columns, across, labelled ? across : chosenWide);
           assert.deepEqual(overlaps(wide), [], `${where}, columns`);
+          for (const i of rows) assert.ok((i + 0.5) * cell >= font / 2, `${where}: cut at the edge`);
           if (labelled) assert.equal(rows.length, T - 1, where); // every token has its label
         }
       }

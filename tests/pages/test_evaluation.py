@@ -523,6 +523,18 @@ def test_the_recorded_race_is_behind_a_question():
     assert "2 s of one processor core: 0.6 minutes" in said(app)
 
 
+def test_a_race_that_takes_longer_than_allowed_is_not_offered(monkeypatch):
+    app = opened()
+    answer(app, "eval_race")
+    assert "Race, now" in [button.label for button in app.button]
+    monkeypatch.setenv("GPT_PUBLIC", "1")
+    app.run()
+    assert "Race, now" not in [button.label for button in app.button]
+    assert "at least 4 min 30 s" in said(app).replace("\xa0", " ")
+    app.segmented_control(key="eval_race_seconds").set_value("2 s").run()
+    assert "Race" in [button.label for button in app.button]
+
+
 def test_unseen_scenes_cost_what_they_cost_in_every_lesson(bundled_numbers):
     """The model's recorded figure, of 500 scenes, lies in the interval of these."""
     found = clothes_of(models.load(models.BUNDLED)).per_character

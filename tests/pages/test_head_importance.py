@@ -211,6 +211,9 @@ def test_losses_and_shares_that_hardly_differ_are_not_called_different():
     assert "costs hardly less" in words.copied(test_of(9.2, 0.02))
     even = words.induction_sentences(test_of(10.02, 0.0201), (0, 1))
     assert "None looks there much more than" in even and "Closest" not in even
+    less = words.induction_sentences(test_of(10.02, 0.0003, 0.001), (0, 1))
+    assert "not even layer 0, head 1, which comes nearest: 0.030% of its attention" in less
+    assert "0.10%" in less and "more than at" in less and "much more" not in less
     assert "Closest comes layer 0, head 1: 5.0%" in words.induction_sentences(
         test_of(10.02, 0.05), (0, 1)
     )

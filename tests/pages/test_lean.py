@@ -222,6 +222,7 @@ def pruned(zeros=(1.0, 0.9, 1.1), cut=(1.3, 1.2, 1.4), **healing):
     heads = points(0.0, 0.2, 0.6, each_saves=40, speed=cut)
     return {
         **{"plain": kind(nbytes=400), "shares": [0.0, 0.1, 0.2], "steps": 40, "heads": 16},
+        **{"wanted": 40, "seconds": 180, "left_out": []},
         "curves": {"weights": points(0.0, 0.01, 0.5, speed=zeros), "heads": heads},
         "healing": {"weights": each | healing},
     }
@@ -273,7 +274,12 @@ def test_healing_is_claimed_only_where_intervals_part():
     assert "all of the harm is healed" in words.healed(pruned(rise=better))
     assert "no healing could be shown" in words.healed(pruned(rise=[0.4, 0.3, 0.5]))
     assert "training made it worse" in words.healed(pruned(rise=[0.9, 0.8, 1.0]))
-    assert "left out" in words.healed(pruned() | {"steps": 0, "healing": {}})
+    assert "of this size" in words.healed(pruned() | {"wanted": 0, "steps": 0, "healing": {}})
+    hurried = words.healed(pruned() | {"steps": 0, "healing": {}}).replace("\xa0", " ")
+    assert "nearly all of the 3 min 00 s" in hurried and "of this size" not in hurried
+    assert "shortened" not in words.healed(pruned())
+    fewer = words.healed(pruned() | {"wanted": 80, "left_out": ["neurons", "heads"]})
+    assert "shortened (40 steps instead of 80, without neurons and heads)" in fewer
     stopped = words.healed(pruned() | {"healing": {}})
     assert stopped.startswith("Nothing has been healed yet") and "being" not in stopped
 

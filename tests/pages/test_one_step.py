@@ -3,13 +3,13 @@ import math
 import pytest
 import torch
 
-from gpt_core.bundled.record import load
 from gpt_core.experiments.one_step import OPTIMIZERS, Outcome, Part, backward, one_step, recipe
 from gpt_core.training.config import TrainConfig
 from pages.one_step import words
 from pages.one_step.results import BIT, autopsies_in_bits, in_bits
 from pages.one_step.words import GUESSES, HIGHER
 from tests.helpers import metrics, said, tables, tiny_model
+from ui.app.job_panel import recorded_result
 from ui.show.numbers import number
 
 PROMPT = "OTTO: A duck?"
@@ -101,7 +101,7 @@ def test_a_large_model_takes_its_step_as_a_job(open_step, monkeypatch):
 
 def test_the_recorded_breakdown_is_shown_and_said_so(open_lesson):
     app = open_lesson("one_step")
-    recorded = load("too_large_step")
+    recorded = recorded_result("too_large_step")
     assert recorded["said"] in said(app)
     worst = max(step["loss"] for step in recorded["value"]["steps"]) / math.log(2)
     assert f"{worst:.4g}" in said(app)

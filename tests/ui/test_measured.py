@@ -14,10 +14,6 @@ from pages.sample import measured, words
 SCENES_FILE, RACE = measured.read("scenes"), measured.read("race")
 
 
-def cells(line):
-    return [cell.strip() for cell in line.strip("|").split("|")]
-
-
 def test_the_numbers_are_those_of_the_model_that_is_bundled():
     run, settings = Run.open(bundled_run_path()), SCENES_FILE["settings"]
     assert settings["parameters"] == run.load_model().num_parameters()
@@ -45,24 +41,23 @@ def test_the_notebooks_model_does_worse_in_the_same_time():
 
 
 def test_the_table_of_scenes():
-    lines = list(measured.scene_table(SCENES_FILE["columns"]))
-    assert cells(lines[0])[1:] == list(measured.COLUMNS.values())
+    first, *_, last = measured.scene_table(SCENES_FILE["columns"])
+    assert [*first][1:] == list(measured.COLUMNS.values())
     passed = SCENES_FILE["columns"]["model"]["measures"]["passed"]
-    assert cells(lines[2])[0] == "scenes that pass the checker"
-    assert cells(lines[2])[1].startswith(f"{100 * passed['value']:.1f}% (")
-    assert cells(lines[2])[2].startswith("100.0%")
-    assert cells(lines[-1])[2] == ""  # real scenes need no bits of anybody
+    assert first[""] == "scenes that pass the checker"
+    assert first["bundled model"].startswith(f"{100 * passed['value']:.1f}% (")
+    assert first["scenes it never saw"].startswith("100.0%")
+    assert last["scenes it never saw"] == "–"  # real scenes need no bits of anybody
 
 
 def test_the_table_of_the_race_has_every_racer_and_its_cost():
-    lines = list(measured.race_table(RACE["rows"]))
-    assert len(lines) == len(RACE["rows"]) + 2
-    name, parameters, steps, tokens, *_ = cells(lines[2])
-    row = RACE["rows"][0]
-    assert name == "the bundled design"
-    assert parameters == f"{row['parameters']:,}"
-    assert tokens == f"{row['steps'] * row['tokens']:,}"
-    assert cells(lines[-1])[1:5] == ["", "", "", ""]  # counting has no parameters and no steps
+    table, row = measured.race_table(RACE["rows"]), RACE["rows"][0]
+    assert len(table) == len(RACE["rows"])
+    assert table[0]["model"] == "the bundled design"
+    assert table[0]["parameters"] == f"{row['parameters']:,}"
+    assert table[0]["tokens read"] == f"{row['steps'] * row['tokens']:,}"
+    counting = [*table[-1].values()]  # it has no parameters and no steps
+    assert counting[1:5] == ["–"] * 4
 
 
 @pytest.mark.parametrize("row", RACE["rows"], ids=measured.full_name)
@@ -82,10 +77,10 @@ def test_failed_scenes_are_accounted_for():
 def test_a_share_that_all_have_is_left_out_and_said_so():
     columns = deepcopy(SCENES_FILE["columns"])
     assert len({round(c["measures"]["words"]["value"], 3) for c in columns.values()}) == 1
-    assert not any("occur in" in line for line in measured.scene_table(columns))
+    assert not any("occur in" in row[""] for row in measured.scene_table(columns))
     assert "100.0% of them" in measured.left_out(columns)
     columns["model"]["measures"]["words"]["value"] = 0.9
-    assert any("occur in the training text" in line for line in measured.scene_table(columns))
+    assert any("occur in the training text" in row[""] for row in measured.scene_table(columns))
     assert measured.left_out(columns) == ""
 
 

@@ -17,7 +17,7 @@ import streamlit as st
 from ui.app.client import is_guest
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
-from ui.services.jobs import JobService, JobView, Key, job_service
+from ui.services.jobs import JobService, JobView, Key, job_service, longest_job
 from ui.services.models import run_folder
 from ui.services.study import Study
 from ui.show.duration import duration
@@ -52,13 +52,15 @@ def job_panel(
     label: str,
     study: Study | None = None,
     recorded: str | None = None,
+    needs: float = 0.0,
     service: Callable[[], JobService] = job_service,
 ) -> None:
     """A button that starts a job; then its progress, elapsed time and Stop; then what it found.
 
     draw(value, finished) draws what is known: many times while the job goes on, then the result.
     study: whose model the job is about. recorded: the name of a recorded result of exactly this
-    job and these settings, shown until the visitor runs it. service: whose queue the job waits in.
+    job and these settings, shown until the visitor runs it. needs: seconds that it takes at least;
+    it is not offered to who may not have them. service: whose queue the job waits in.
     """
     key = job_key(name, study, settings)
     widget = _short("_".join(key))
@@ -70,9 +72,11 @@ def job_panel(
             if view is not None:
                 _show_how_it_ended(view)
             again = label if recorded is None else f"{label}, now"
-            if (view is None or view.state != "finished") and st.button(
-                again, key=f"start {widget}", icon=":material/play_arrow:"
-            ):
+            if view is not None and view.state == "finished":
+                pass
+            elif needs > (allowed := longest_job(is_guest())):
+                st.caption(_too_long(needs, allowed))
+            elif st.button(again, key=f"start {widget}", icon=":material/play_arrow:"):
                 folder = run_folder(study.run_key) if study else None
                 service().start(key, folder, visitor_id(), is_guest())
                 st.rerun()
@@ -119,4 +123,17 @@ def recorded_result(name: str) -> dict[str, Any]:
     """A recorded result: {"said": what it is and when it was made, "value", …}."""
     from gpt_core.bundled.record import load
 
-    return load(name)
+    result = load(name)
+    return result | {"said": _recorded(result)}
+
+
+def _too_long(needs: float, allowed: float) -> str:
+    return (
+        f"To compute it anew takes at least {duration(needs)}, and a computation may take "
+        f"{duration(allowed)} here. On your own computer you can."
+    )
+
+
+def _recorded(result: dict[str, Any]) -> str:
+    of = " about the bundled model" if result["model"] else ""
+    return f"Recorded{of} on {result['created']}; it took {duration(result['seconds'])}."

@@ -42,7 +42,7 @@ class Answer:
 
 def goal(text: str) -> None:
     """One line under the title: what a reader will know after the lesson."""
-    st.markdown(f":material/flag: **Goal:** {text}")
+    st.container(key="goal").markdown(f":material/flag: **Goal:** {text}")
 
 
 def predict(

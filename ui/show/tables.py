@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 _WORD, _DIGIT = re.compile(r"[A-Za-z]+"), re.compile(r"\d")
+_INTERVAL = re.compile(r" (\([^()]* to [^()]*\))$")
+_SPACE, _A_TEXT = re.compile("[␣⏎]"), 4  # marks of spaces, and how many of them no token has
 _IN_NUMBERS = {"to", "of", "bits", "nats", "ms", "s", "B", "KB", "kB", "MB", "GB", "TB", "tokens"}
 
 
@@ -58,9 +60,17 @@ def _markup(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _row(row: Sequence[str], sides: Sequence[str]) -> str:
-    first, *others = (f"<div>{as_html(cell)}</div>" for cell in row)
+    first, *others = (f"<div>{_cell(cell)}</div>" for cell in row)
     cells = zip(others, sides[1:], strict=True)
     return f'<th scope="row">{first}</th>' + "".join(f"<td{s}>{cell}</td>" for cell, s in cells)
+
+
+def _cell(text: str) -> str:
+    """A cell's text as HTML: an interval in brackets, and a text with marked spaces, may break."""
+    shown = _INTERVAL.sub(r' <span class="interval">\1</span>', as_html(text))
+    if len(_SPACE.findall(text)) < _A_TEXT:
+        return shown
+    return _SPACE.sub(r"\g<0><wbr>", shown)
 
 
 def _is_number(text: str) -> bool:

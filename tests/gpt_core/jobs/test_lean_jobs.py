@@ -15,7 +15,7 @@ from gpt_core.experiments.four_numbers import FEWEST, PROMPT, FourNumbers
 from gpt_core.jobs import JobError, find_job
 from gpt_core.jobs._lean import as_it_is
 from gpt_core.jobs.lean_distillation import student_of
-from gpt_core.jobs.lean_pruning import SHARES
+from gpt_core.jobs.lean_pruning import SHARES, Plan, plan
 from gpt_core.model.config import GPTConfig
 from gpt_core.model.shapes import shapes_of
 from gpt_core.training.distill import Taught
@@ -71,7 +71,7 @@ def test_the_loss_of_a_switch_is_that_of_its_weights(run):
 
 
 def test_pruning(run):
-    found = result(run, "lean_pruning", texts=8, steps=20, seed=1)
+    found = result(run, "lean_pruning", texts=8, steps=20, seed=1, seconds=900)
     assert found["shares"] == [0, *SHARES] and set(found["curves"]) == {
         "weights",
         "neurons",
@@ -101,7 +101,7 @@ def test_pruning(run):
 
 
 def test_each_curve_is_there_once_it_is_whole_and_large_models_have_only_them(run, monkeypatch):
-    settings = {"texts": 8, "steps": 20, "seed": 1}
+    settings = {"texts": 8, "steps": 20, "seed": 1, "seconds": 900}
     monkeypatch.setattr("gpt_core.jobs.lean_pruning.SHARES", (0.2, 0.3, 0.4))
     steps = find_job("lean_pruning")(run, settings)
     kinds = ("weights", "neurons", "heads")
@@ -111,14 +111,32 @@ def test_each_curve_is_there_once_it_is_whole_and_large_models_have_only_them(ru
         assert all(len(points) == 4 for points in found["curves"].values())
     monkeypatch.setattr("gpt_core.jobs.lean_pruning.MOST_FLOPS", 1e9)
     last = list(find_job("lean_pruning")(run, settings))[-1]
-    assert last.done == last.total and not last.value["steps"] and not last.value["healing"]
+    assert last.done == last.total and not last.value["wanted"] and not last.value["healing"]
     assert len(last.value["curves"]["heads"]) == 4
+
+
+def test_healing_is_shortened_until_it_fits():
+    assert plan(100, 0.2, 2.0, 80, 3) == Plan(80, 3)  # 4 × (16 + 2) seconds
+    assert plan(60, 0.2, 2.0, 80, 3) == Plan(40, 3)
+    assert plan(30, 0.2, 2.0, 80, 3) == Plan(20, 3)
+    assert plan(20, 0.2, 2.0, 80, 3) == Plan(20, 2)
+    assert plan(60, 0.2, 2.0, 40, 3) == Plan(40, 3)
+    assert plan(5, 0.2, 2.0, 80, 3) == plan(-5, 0.2, 2.0, 80, 3) == Plan(0, 0)
+
+
+def test_where_time_is_short_fewer_kinds_are_healed_and_the_rest_is_named(run, monkeypatch):
+    monkeypatch.setattr("gpt_core.jobs.lean_pruning.SHARES", (0.2, 0.3, 0.4))
+    monkeypatch.setattr("gpt_core.jobs.lean_pruning.plan", lambda *_: Plan(20, 1))
+    found = result(run, "lean_pruning", texts=8, steps=40, seed=1, seconds=60)
+    assert (found["steps"], found["wanted"], found["seconds"]) == (20, 40, 60)
+    assert [*found["healing"]] == ["weights"] and found["left_out"] == ["neurons", "heads"]
 
 
 def test_a_model_whose_curves_take_too_long_is_refused_at_once(run, monkeypatch):
     monkeypatch.setattr("gpt_core.jobs.lean_pruning.MOST_SECONDS", 0.0)
     with pytest.raises(JobError, match="too large to prune here"):
-        next(find_job("lean_pruning")(run, {"texts": 8, "steps": 20, "seed": 1}))
+        settings = {"texts": 8, "steps": 20, "seed": 1, "seconds": 900}
+        next(find_job("lean_pruning")(run, settings))
 
 
 def test_heads_are_scored_on_text_that_the_run_learned_from(run):
@@ -161,7 +179,7 @@ def test_what_was_pruned_stays_zero_while_it_heals(run):
 
     model = run.load_model()
     masks = weight_masks(model, 0.7)
-    steps = list(_healed(run, model, masks, _training(run, 5, 1), 0, 5))
+    steps = list(_healed(run, model, masks, _training(run, 5, 1), (0, 5, 5)))
     assert len(steps) == 5
     for name, mask in masks.items():
         assert (model.get_parameter(name)[mask == 0] == 0).all()
@@ -246,8 +264,9 @@ def test_a_taught_student_is_drawn_to_its_teacher(run):
     ("name", "settings"),
     [
         ("lean_switches", {"texts": 1}),
-        ("lean_pruning", {"texts": 8, "steps": 7, "seed": 1}),
-        ("lean_pruning", {"texts": 8, "steps": 20, "seed": -1}),
+        ("lean_pruning", {"texts": 8, "steps": 7, "seed": 1, "seconds": 900}),
+        ("lean_pruning", {"texts": 8, "steps": 20, "seed": 1, "seconds": 5}),
+        ("lean_pruning", {"texts": 8, "steps": 20, "seed": -1, "seconds": 900}),
         ("lean_distillation", {"seconds": 9999}),
     ],
 )

@@ -75,34 +75,48 @@ export function drawLabels(canvas, tokens, layout, [row, column], ink) {
   context.scale(devicePixelRatio, devicePixelRatio);
   context.font = `${font}px ${family}`;
   context.textBaseline = "middle";
-  const { rows, columns } = besideChosen(tokens.length, layout, row, column);
-  /** @param {number} i */
-  const plain = (i) => (labelled ? tokens[i] : String(i));
-  for (const i of rows) drawRowLabel(context, layout, i, plain(i), ink.ink);
-  for (const i of columns) drawColumnLabel(context, layout, i, plain(i), ink.ink);
   /** @param {number} i */
   const label = (i) => (labelled ? tokens[i] : `${tokens[i]} ${i}`);
   const chosen = { ...layout, font: layout.chosenFont };
+  context.font = `${chosen.font}px ${family}`;
+  const wide = context.measureText(label(column)).width;
+  const { rows, columns } = besideChosen(tokens.length, layout, row, column, wide);
+  /** @param {number} i */
+  const plain = (i) => (labelled ? tokens[i] : String(i));
+  context.font = `${font}px ${family}`;
+  for (const i of rows) drawRowLabel(context, layout, i, plain(i), ink.ink);
+  for (const i of columns) drawColumnLabel(context, layout, i, plain(i), ink.ink);
   context.font = `${chosen.font}px ${family}`;
   drawRowLabel(context, chosen, row, label(row), ink.ground, ink.query);
   drawColumnLabel(context, chosen, column, label(column), ink.ground, ink.key);
 }
 
 /**
- * Which labels stand beside the chosen cell's two.
+ * Which labels stand beside the chosen cell's two. Where only some do, the first ones would be cut
+ * at the picture's upper edge, and are none of them.
  * @param {number} T
  * @param {Omit<Layout, "family">} layout
  * @param {number} row
  * @param {number} column
+ * @param {number} wide pixels of the chosen column's label, which may stand beside its column
  */
-export function besideChosen(T, { font, chosenFont, labelled, cell, upright, left }, row, column) {
+export function besideChosen(T, { font, chosenFont, labelled, cell, upright }, row, column, wide) {
   const [line, chosenLine] = [font * LINE, chosenFont * 1.36];
   const digits = String(T - 1).length * 0.62 * font + 6;
-  const rows = besides(T, cell, line, [row], labelled ? line : chosenLine);
+  const moved = 2 * (inside(row, cell, chosenFont) - (row + 0.5) * cell);
+  const rows = besides(T, cell, line, [row], labelled ? line : chosenLine + moved);
   const across = labelled ? (upright ? 0 : line) : digits; // upright tokens fit their cells
-  const columns = besides(T, cell, across, [column], labelled ? across : 2 * left);
-  return { rows, columns };
+  const columns = besides(T, cell, across, [column], labelled ? across : 2 * wide + 12);
+  return { rows: rows.filter((i) => labelled || (i + 0.5) * cell >= line / 2), columns };
 }
+
+/**
+ * Where the middle of a row's label is, so that it isn't cut at the upper edge.
+ * @param {number} row
+ * @param {number} cell
+ * @param {number} font
+ */
+const inside = (row, cell, font) => Math.max((row + 0.5) * cell, font * 0.68);
 
 /**
  * @param {Context} context
@@ -113,7 +127,8 @@ export function besideChosen(T, { font, chosenFont, labelled, cell, upright, lef
  * @param {string} [ground]
  */
 function drawRowLabel(context, { left, cell, font }, i, label, colour, ground) {
-  drawLabel(context, label, [left - 6, (i + 0.5) * cell], "right", left - 6, font, colour, ground);
+  const y = ground ? inside(i, cell, font) : (i + 0.5) * cell;
+  drawLabel(context, label, [left - 6, y], "right", left - 6, font, colour, ground);
 }
 
 /**
@@ -130,8 +145,8 @@ function drawColumnLabel(context, layout, i, label, colour, ground) {
   context.save();
   if (upright) {
     const half = context.measureText(label).width / 2 + 3;
-    const inside = Math.max(half, Math.min(x, layout.width - half)); // the last ones are cut else
-    drawLabel(context, label, [inside, side + font * 0.85], "center", 200, font, colour, ground);
+    const whole = Math.max(half, Math.min(x, layout.width - half)); // the last ones are cut else
+    drawLabel(context, label, [whole, side + font * 0.85], "center", 200, font, colour, ground);
   } else {
     context.translate(x, side + 6);
     context.rotate(-Math.PI / 2);

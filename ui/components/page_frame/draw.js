@@ -6,7 +6,7 @@
 import { Lifetime } from "../shared/lifetime.js";
 import { readAhead } from "../shared/plotly.js";
 import { BAR, PAGE, seenOfPage } from "../shared/seen.js";
-import { beginnings, goesOn, hiding, panelAfter, scrollTo, withoutEmpty } from "./panels.js";
+import { GAP, beginnings, goesOn, hiding, panelAfter, scrollTo, withGoal, withoutEmpty } from "./panels.js";
 
 /** @typedef {{ present: boolean, page: string, script: string }} FrameData */ // Plotly's, below the app's address
 
@@ -20,11 +20,14 @@ const BODY = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlo
 const PART = `${BODY} > :not(:has(.st-key-study_bar))`;
 const END = '[data-testid="stMainBlockContainer"]'; // has some room below everything
 const BLOCK = '[data-testid="stElementContainer"]';
+const LEADS =
+  "h2, h3, h4, [data-testid=stSlider], [data-testid=stButtonGroup], [data-testid=stSelectbox], " +
+  "[data-testid=stCheckbox], [data-testid=stNumberInput], [data-testid=stButton]";
 const NOT_COUNTED =
   `${BAR}, .st-key-place, .st-key-class_bar, .st-key-page_frame, .st-key-visitor_component, ` +
   ".st-key-class_link, .st-key-heard";
 const TWO = '[class*="st-key-two_"]';
-const GAP = 12; // pixels that stay free above a block
+const GOAL = ".st-key-goal";
 const ITS_OWN_KEYS =
   'input, textarea, select, [role="slider"], [role="grid"], [role="gridcell"], [role="listbox"], ' +
   '[role="option"], [role="radio"], [role="tab"], [contenteditable="true"], canvas';
@@ -124,14 +127,16 @@ class Frame {
     return [...document.querySelectorAll(`${BODY} ${BLOCK}`)]
       .filter((block) => !block.closest(BAR))
       .flatMap(piecesOf)
-      .map((block) => block.getBoundingClientRect())
-      .filter(({ height }) => height > 1)
-      .map(({ top, bottom }) => ({ top: top - upper - GAP, bottom: bottom - upper }));
+      .map((block) => ({ box: block.getBoundingClientRect(), leads: block.querySelector(LEADS) !== null }))
+      .filter(({ box }) => box.height > 1)
+      .map(({ box, leads }) => ({ top: box.top - upper - GAP, bottom: box.bottom - upper, leads }));
   }
 
   begins() {
     const parts = [...(document.querySelector(BODY)?.children ?? [])];
-    return withoutEmpty(beginnings(parts.map(beginsPanel)), parts.map(isFilled));
+    const filled = parts.map(isFilled);
+    const begins = beginnings(parts.map(beginsPanel));
+    return withoutEmpty(withGoal(begins, filled, parts.findIndex(isGoal)), filled);
   }
 
   /** Parts come and go while the page is drawn. */
@@ -178,6 +183,9 @@ function isFilled(part) {
     (block) => block.matches(BLOCK) && !block.closest(NOT_COUNTED) && !block.querySelector("h1, style"),
   );
 }
+
+/** @param {Element} part */
+const isGoal = (part) => part.querySelector(GOAL) !== null || part.matches(GOAL);
 
 /**
  * What may be parted in a block: a component of our own consists of several.

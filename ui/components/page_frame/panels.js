@@ -1,6 +1,12 @@
 // @ts-check
 // Which panel of a page is shown to a class, and what of the page is hidden meanwhile.
 
+/** @typedef {{ top: number, bottom: number, leads?: boolean }} Block leads: a heading or a control */
+
+export const GAP = 12; // pixels that stay free above a block
+const A_LINE = 48; // pixels that a line of text takes at most, in letters for a class
+const SAME_ROW = 24; // pixels by which what stands side by side may begin higher or lower
+
 /**
  * Where panels begin: with each heading, and the first one with whatever stands above it.
  * @param {boolean[]} headings of each part of the page, whether it begins with a heading
@@ -20,6 +26,18 @@ export const withoutEmpty = (begins, filled) =>
   begins.length > 1 && !filled.slice(0, begins[1]).includes(true) ? begins.slice(1) : begins;
 
 /**
+ * The same, where the first panel would have nothing but the title and the lesson's goal: then both
+ * stand above the second.
+ * @param {number[]} begins
+ * @param {boolean[]} filled of each part, whether it has something besides the title
+ * @param {number} goal the part that says it, or -1
+ */
+export function withGoal(begins, filled, goal) {
+  const more = filled.slice(0, begins[1]).some((full, place) => full && place !== goal);
+  return begins.length > 1 && goal >= 0 && goal < begins[1] && !more ? [0, ...begins.slice(2)] : begins;
+}
+
+/**
  * The panel that a key leads to, or the same one.
  * @param {number} now
  * @param {string} key
@@ -35,10 +53,16 @@ export function panelAfter(now, key, count) {
  * How far to scroll in a panel that is higher than the screen: to the first block that isn't whole,
  * or else the first that isn't seen. A high one is whole once it stands at the upper edge.
  * One that is itself too high, or reaches far up, is followed by most of a screen.
- * @param {{ top: number, bottom: number }[]} blocks measured from the upper edge of what is seen
+ * @param {Block[]} blocks measured from the upper edge of what is seen
  * @param {number} height of what is seen
  */
-export function scrollTo(blocks, height) {
+export const scrollTo = (blocks, height) => withItsHead(blocks, firstCut(blocks, height), height);
+
+/**
+ * @param {Block[]} blocks
+ * @param {number} height
+ */
+function firstCut(blocks, height) {
   const fits = (/** @type {{ top: number, bottom: number }} */ { top, bottom }) => top > 24 && bottom - top <= height;
   const low = blocks.filter((block) => block.top <= height && (block.top > height / 4 || fits(block)));
   const cut = low.filter(({ bottom }) => bottom > height + 1);
@@ -54,6 +78,37 @@ export function scrollTo(blocks, height) {
     if (!beside.length) return to;
     to = Math.min(...beside.map(({ top }) => top));
   }
+}
+
+/**
+ * A heading belongs to what stands below it, and a control to what it changes, even where a line of
+ * text stands between.
+ * @param {Block[]} blocks
+ * @param {number} to how far one would scroll
+ * @param {number} height
+ */
+function withItsHead(blocks, to, height) {
+  let found = to;
+  for (let above = rowAbove(blocks, to); above; above = rowAbove(blocks, to)) {
+    const leads = above.every((block) => block.leads);
+    const line = to === found && above.every(({ top, bottom }) => bottom - top - GAP <= A_LINE);
+    to = Math.min(...above.map(({ top }) => top));
+    if (to < height / 4 || !(leads || line)) return found;
+    if (leads) found = to;
+  }
+  return found;
+}
+
+/**
+ * What stands right above a place, side by side; undefined where something reaches further down.
+ * @param {Block[]} blocks
+ * @param {number} to
+ */
+function rowAbove(blocks, to) {
+  const above = blocks.filter(({ top }) => top < to - 1);
+  const last = Math.max(...above.map(({ top }) => top));
+  const cut = above.some(({ top, bottom }) => top < last - SAME_ROW && bottom > last + SAME_ROW);
+  return above.length && !cut ? above.filter(({ top }) => top >= last - SAME_ROW) : undefined;
 }
 
 /**
