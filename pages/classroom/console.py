@@ -13,6 +13,7 @@ import streamlit as st
 
 from pages.classroom import words
 from ui.app.class_bar import RUNS
+from ui.app.course import course_lessons
 from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
@@ -150,10 +151,16 @@ def _answers(mine: Sitting, questions: list[Question]) -> None:
         st.caption(words.NO_ANSWERS)
         return
     known = {question.id: question for question in questions}
+    titles = {lesson.name: lesson.title for lesson in course_lessons()}
+
+    def label(one: str) -> str:
+        lesson = known[one].lesson
+        return unmarked(f"{titles.get(lesson, lesson)}: {known[one].text}")[:_EXCERPT]
+
     chosen = st.selectbox(
         "Question",
         list(known),
-        format_func=lambda one: unmarked(f"{known[one].lesson}: {known[one].text}")[:_EXCERPT],
+        format_func=label,
         key="class_question",
     )
     question = known.get(chosen, questions[0])

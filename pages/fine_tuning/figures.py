@@ -9,7 +9,7 @@ from typing import Any
 from gpt_core.interpret.weight_change import WeightChange
 from pages.fine_tuning import words
 from ui.show.plotly_json import Figure, line_trace, log_axis, whole_figure
-from ui.show.theme import palette, series_color
+from ui.show.theme import palette, series_color, softened
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 ROUNDING = 1e-5  # of the largest singular value: what is smaller is rounding
@@ -60,8 +60,9 @@ def size_map(changes: Sequence[WeightChange]) -> Figure:
         "y": parts,
         "zmin": 0,
         "zmax": max(map(max, rows)) or 1,
-        "colorscale": [[0, colors.background], [1, series_color(1)]],
+        "colorscale": [[0, colors.background], [1, softened(series_color(1))]],
         "texttemplate": "%{z:.2r}%" if len(layers) <= 12 else "",
+        "textfont": {"color": colors.text},
         "hovertemplate": "%{y}, %{x}: %{z:.3g}%<extra></extra>",
         "colorbar": {"title": {"text": "size, %"}, "thickness": 14},
         "xgap": 2,

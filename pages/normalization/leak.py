@@ -35,8 +35,9 @@ _WHOLE_BATCH = 8
 _STYLE = """<style>
 .moved {overflow-x:auto}
 .moved table {border-collapse:separate; border-spacing:3px}
-.moved caption {caption-side:top; text-align:left; padding-bottom:.3rem}
-.moved th {font-weight:400; padding:2px 6px; white-space:nowrap}
+.moved-said {margin:0 0 .3rem}
+.moved th {font-weight:400; padding:2px 6px; white-space:nowrap; position:sticky; left:0;
+           background:var(--background)}
 .moved td {text-align:center; border-radius:4px; padding:3px 5px; min-width:3.6em;
            border:1px solid var(--grid); font-variant-numeric:tabular-nums}
 .moved td b {display:block; font-family:monospace; font-size:1.15rem}
@@ -44,6 +45,10 @@ _STYLE = """<style>
 .moved td.watched {outline:3px solid currentColor}
 .moved td.leak {background:color-mix(in srgb, var(--leak) 30%, transparent)}
 .moved td.meant {background:color-mix(in srgb, var(--meant) 16%, transparent)}
+@media (max-width:480px) { /* without numbers all tokens fit a phone */
+  .moved.blank table {border-spacing:1px}
+  .moved.blank td {min-width:0; padding:3px 2px}
+}
 </style>"""
 
 
@@ -166,9 +171,10 @@ def _grid(moved: Tensor, place: tuple[int, int], token: int, blank: bool = False
         f"--meant:{colors.muted}"
     )
     caption = words.QUESTION_CAPTION if blank else words.BELOW_TOKENS
+    kind = "moved blank" if blank else "moved"
     return (
-        f'{_STYLE}<div class="moved" style="{hues}"><table><caption>{caption}</caption><tbody>'
-        f"{''.join(rows)}</tbody></table></div>"
+        f'{_STYLE}<p class="moved-said">{caption}</p><div class="{kind}" style="{hues}"><table>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

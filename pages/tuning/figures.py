@@ -18,7 +18,7 @@ from ui.show.plotly_json import (
     row_trace,
     whole_figure,
 )
-from ui.show.theme import palette, series_color
+from ui.show.theme import palette, series_color, softened
 
 _SPAN = 1.0  # bits above the best from which all cells have one colour
 LOSS = "bits per character"
@@ -97,7 +97,7 @@ def heat_map(
     low = float(np.nanmin(values))
     high = low + span if span else float(np.nanmax(values)) + 1e-9
     ground = palette().background
-    color = _mixed(color, ground)
+    color = softened(color)
     cells = {
         "type": "heatmap",
         "z": np.clip(values, low, high),
@@ -126,12 +126,6 @@ def heat_map(
         line = {"color": palette().text, "width": 3}
         layout["shapes"] = [{"type": "rect", "line": line} | around]
     return whole_figure([cells], 52 * len(rows) + 110, layout)
-
-
-def _mixed(color: str, ground: str) -> str:
-    """Two thirds of a colour on a ground: text stays legible on it."""
-    pairs = [(int(color[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
-    return "#" + "".join(f"{(2 * own + under) // 3:02x}" for own, under in pairs)
 
 
 def rate_curves(found: Map, name: str) -> Figure:

@@ -9,7 +9,7 @@ import pytest
 
 from ui.app import page_address
 from ui.show.surprise_strip import STRONGEST
-from ui.show.theme import DARK, DARK_SERIES, LIGHT, LIGHT_SERIES, contrast, ink_on
+from ui.show.theme import DARK, DARK_SERIES, LIGHT, LIGHT_SERIES, contrast, ink_on, softened
 
 PROJECT = Path(page_address.__file__).parents[2]
 THEMES = tomllib.loads((PROJECT / ".streamlit/config.toml").read_text())["theme"]
@@ -100,3 +100,11 @@ def test_the_most_surprising_token_can_be_read(theme, series):
         return round(ground + STRONGEST / 100 * (hue - ground))
 
     assert contrast(theme.text, "#" + "".join(f"{part(at):02x}" for at in (1, 3, 5))) >= 4.5
+
+
+@pytest.mark.parametrize(("theme", "series"), [(LIGHT, LIGHT_SERIES), (DARK, DARK_SERIES)])
+def test_numbers_in_a_map_can_be_read(theme, series, monkeypatch):
+    monkeypatch.setattr("ui.show.theme.palette", lambda: theme)
+    strongest = [softened(color) for color in series]
+    assert min(contrast(theme.text, color) for color in strongest) >= 4.5
+    assert min(contrast(theme.background, color) for color in strongest) >= 1.8  # and still seen

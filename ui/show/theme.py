@@ -47,6 +47,7 @@ def variables(colors: Palette) -> str:
 LIGHT_SERIES = ("#b45309", "#0e7490", "#9d174d", "#4d5b00", "#475569", "#7c2d12")
 DARK_SERIES = ("#ffb04a", "#4fd1e0", "#ff8fc4", "#c9d94a", "#a9b8cc", "#ffa07a")
 
+LEGIBLE = 4.5  # the contrast that text needs, see `contrast`
 PRESENT = "present"  # in the session: whether a projector shows the page, see ui/app/projector.py
 _LARGER = 1.3
 
@@ -72,6 +73,19 @@ def contrast(one: str, other: str) -> float:
 def ink_on(ground: str) -> str:
     """Black or white, whichever stands out more: its contrast is at least 4.58 on any colour."""
     return max("#000000", "#ffffff", key=lambda ink: contrast(ink, ground))
+
+
+def softened(color: str) -> str:
+    """As much of a colour on the page's ground as leaves text legible on it; at most two thirds."""
+    look = palette()
+    mixtures = (_mixed(color, look.background, share) for share in range(66, 0, -3))
+    return next(each for each in mixtures if contrast(each, look.text) >= LEGIBLE)
+
+
+def _mixed(color: str, ground: str, share: int) -> str:
+    """So many per cent of a colour on a ground."""
+    pairs = [(int(color[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{(share * x + (100 - share) * y) // 100:02x}" for x, y in pairs)
 
 
 def type_scale() -> float:
