@@ -5,7 +5,7 @@
 
 export const GAP = 12; // pixels that stay free above a block
 const A_LINE = 48; // pixels that a line of text takes at most, in letters for a class
-const SAME_ROW = 24; // pixels by which what stands side by side may begin higher or lower
+const SAME_ROW = 44; // pixels by which what stands side by side may begin higher or lower: a label
 
 /**
  * Where panels begin: with each heading, and the first one with whatever stands above it.
