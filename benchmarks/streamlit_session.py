@@ -56,6 +56,7 @@ class Session:
         self._upload_urls: list[FileURLs] = []
         self.ticks: dict[str, float] = {}  # fragment id → seconds between its reruns
         self._pages: dict[str, str] = {}  # address → hash
+        self.asked = b""  # the message that asked for the last rerun
         self.exceptions: list[str] = []
         self.only_parts = False  # whether the last rerun was of fragments, not of the page
         # What the page shows: by its place, the fragment that drew it and its message.
@@ -227,8 +228,9 @@ class Session:
         state.context_info.url = f"{self._address.replace('ws', 'http')}"
         state.context_info.color_scheme = "light"
         self._touched, before, self.ticks = {}, self.ticks, {}
+        self.asked = message.SerializeToString()
         sent = time.perf_counter()
-        await self._socket.send(message.SerializeToString())
+        await self._socket.send(self.asked)
         async with asyncio.timeout(timeout):
             while not await self._finished():
                 pass

@@ -18,7 +18,7 @@ from benchmarks.app_process import start_app
 from benchmarks.hostile import state_of, worker_of
 from benchmarks.streamlit_session import Session
 from tests.helpers import run_loop
-from ui.services.messages import NEEDED, NeededMessages, kind_of
+from ui.services.messages import NEEDED, NeededMessages, comes_by_itself, kind_of
 
 CLEAR_CACHE = BackMsg(clear_cache=True).SerializeToString()
 RERUN = BackMsg(rerun_script={"page_name": "attention"}).SerializeToString()
@@ -208,3 +208,16 @@ def test_what_is_no_page_is_served_as_ever(app):
     assert body == b"ok"
     headers, body = get(app[1], "/favicon.png", "image/png,*/*")
     assert body.startswith(b"\x89PNG") and "ETag" in headers
+
+
+def test_what_nobody_has_pressed_is_known_from_its_message():
+    def rerun(**state):
+        return BackMsg(rerun_script=state).SerializeToString()
+
+    follows = {"id": "$$x-class_link__events", "json_trigger_value": '{"event": "change"}'}
+    seat = {"id": "$$x-class_link", "json_value": '{"seat": "1.2"}'}
+    press = {"id": "$$x-another", "json_trigger_value": '{"event": "press"}'}
+    assert comes_by_itself(rerun(is_auto_rerun=True))
+    assert comes_by_itself(rerun(widget_states={"widgets": [seat, follows]}))
+    assert not comes_by_itself(rerun(widget_states={"widgets": [seat, press]}))
+    assert not comes_by_itself(rerun())

@@ -10,6 +10,7 @@ from benchmarks.classroom import LESSONS
 from benchmarks.streamlit_session import Session
 from tests.helpers import run_loop
 from ui.app.study_bar import DEFAULT_PROMPT, rerun_parts
+from ui.services.messages import comes_by_itself
 from ui.services.models import COPYING
 
 LABEL = "Prompt under study"
@@ -94,6 +95,7 @@ def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
                 await steer(seat, lesson, **query)
                 pupil._page, pupil._heading = lesson, ""
                 await pupil.tell("class_link", "change", 0)
+                assert comes_by_itself(pupil.asked)
                 assert pupil.only_parts is parts, (lesson, query)
                 text = query.get("prompt", DEFAULT_PROMPT)
                 assert text in [getattr(w, "value", "") for _, w in pupil.widgets.values()] or (
@@ -103,6 +105,7 @@ def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
                 if parts:
                     there = pupil.content()
                     await pupil.rerun()
+                    assert not comes_by_itself(pupil.asked)
                     here = pupil.content()
                     wrong = [p for p in here.keys() | there.keys() if here.get(p) != there.get(p)]
                     assert not wrong, (lesson, query, there.get(wrong[0]), here.get(wrong[0]))

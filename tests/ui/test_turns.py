@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.helpers import run_loop
 from ui.services import turns
-from ui.services.turns import AT_ONCE, LONGEST, Turns, ends_a_rerun
+from ui.services.turns import AT_ONCE, LONGEST, Queues, Turns, ends_a_rerun
 
 RERUN = BackMsg(rerun_script={"query_string": ""}).SerializeToString()
 STOP = BackMsg(stop_script=True).SerializeToString()
@@ -98,9 +100,9 @@ def test_a_rerun_that_another_one_follows_keeps_its_turn():
 
         staying = asyncio.create_task(turns_of_all({"type": "websocket"}, receive, send))
         await asyncio.sleep(2 * WORK)
-        held = turns_of_all._free._value
+        held = turns_of_all._queues.free
         await asyncio.sleep(LONGEST)
-        free = turns_of_all._free._value
+        free = turns_of_all._queues.free
         stay.set()
         await staying
         return held, free
@@ -117,7 +119,7 @@ def test_somebody_who_leaves_while_waiting_is_not_counted_any_more():
         assert turns.crowded() and turns._reruns == AT_ONCE + 1
         visits[-1].cancel()
         await asyncio.gather(*visits, return_exceptions=True)
-        return app._free._value
+        return app._queues.free
 
     assert run_loop(leave()) == AT_ONCE
     assert turns._reruns == 0 and not turns.crowded()
@@ -158,3 +160,40 @@ def test_who_is_connected_is_counted_until_they_leave():
     before = turns.connected()
     run_loop(turns.Turns(app)({"type": "websocket"}, None, None))
     assert seen == [before + 1] and turns.connected() == before
+
+
+async def in_which_order(arrivals, leave=()):
+    """Who gets the only turn when; all arrive while somebody else has it."""
+    queues, order = Queues(1), []
+    await queues.take(False)
+
+    async def wait(number, by_itself):
+        await queues.take(by_itself)
+        order.append(number)
+        queues.give_back()
+
+    waiting = [asyncio.create_task(wait(*arrival)) for arrival in enumerate(arrivals)]
+    await asyncio.sleep(0)
+    for number in leave:
+        waiting[number].cancel()
+    queues.give_back()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert queues.free == 1
+    return order
+
+
+def test_a_press_overtakes_pages_that_follow_and_keeps_none_of_them_out():
+    follows, pressed = True, False
+    class_of = [*[follows] * 6, *[pressed] * 3]
+    assert run_loop(in_which_order(class_of)) == [6, 0, 7, 1, 8, 2, 3, 4, 5]
+    assert run_loop(in_which_order(class_of, leave=[0, 7])) == [6, 1, 8, 2, 3, 4, 5]
+
+
+@given(st.lists(st.booleans(), max_size=20), st.data())
+def test_everybody_who_stays_gets_a_turn_and_none_is_lost(arrivals, data):
+    leave = data.draw(st.sets(st.sampled_from(range(len(arrivals))))) if arrivals else set()
+    order = run_loop(in_which_order(arrivals, leave))
+    assert sorted(order) == sorted({*range(len(arrivals))} - leave)
+    for kind in (True, False):
+        of_kind = [number for number in order if arrivals[number] is kind]
+        assert of_kind == sorted(of_kind)

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 # made when it is downloaded.
 NEEDED = {"rerun_script", "stop_script", "file_urls_request", "deferred_file"}
 _REST = 0.1  # seconds without a hearing for whoever has sent something else
+_CLASS_LINK = "class_link"  # the component that reports a change of the class
 _PROTOCOL_ERROR = 1002  # what a websocket is closed with, by its standard
 
 
@@ -68,3 +69,10 @@ def kind_of(data: bytes | None) -> str:
     if kind == "backend_operation_request":
         kind = message.backend_operation_request.WhichOneof("payload")
     return kind or "nothing"
+
+
+def comes_by_itself(data: bytes) -> bool:
+    """Whether nobody has pressed anything for this rerun: a timer, or a change in the class."""
+    rerun = BackMsg.FromString(data).rerun_script
+    states = rerun.widget_states.widgets
+    return rerun.is_auto_rerun or any(w.json_trigger_value and _CLASS_LINK in w.id for w in states)
