@@ -563,6 +563,9 @@ NO_GAME = "There is no held-out line here to guess."
 YOUR_GUESS = "The next character (or several, best first)"
 
 
+FEWEST_GUESSED = 10  # characters; of fewer nearly any number could come out
+
+
 def wrong(tried: str) -> str:
     """What the present character is not."""
     return f"Not: {' '.join(code(character) for character in tried)}"
@@ -571,9 +574,11 @@ def wrong(tried: str) -> str:
 def game_finding(ranks: Sequence[int], found: Bounds, model: float | None) -> str:
     """Bounds from the guesses, how wide they are, and what the model needs for the same line."""
     first = sum(rank == 1 for rank in ranks)
-    said = (
-        f"{counted(len(ranks), 'character')}, {first} of them right at the first guess. By "
-        f"Shannon's bounds you need **{number(found.lower)} to {number(found.upper)} bits per "
+    said = f"{counted(len(ranks), 'character')}, {first} of them right at the first guess. "
+    if len(ranks) < FEWEST_GUESSED:
+        return said + f"What that is in bits is said from {FEWEST_GUESSED} characters on."
+    said += (
+        f"By Shannon's bounds you need **{number(found.lower)} to {number(found.upper)} bits per "
         f"character**; with the luck of so few, {number(found.low)} to {number(found.high)} (95% "
         "interval). "
     )

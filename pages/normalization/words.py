@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gpt_core.experiments.norm_axes import EPSILON, Averaged, Cell, averaged_with
 from pages.layernorm.words import plain
 from ui.app.lesson import Answer
+from ui.show import numbers
 from ui.show.numbers import number, tidy
 
 if TYPE_CHECKING:
@@ -99,9 +100,10 @@ BELOW_TOKENS = (
 
 
 def percent(share: float) -> str:
+    """As everywhere, and short for a cell where it is next to nothing."""
     if not share:
         return "0"
-    return f"{100 * share:.2f}%" if share >= 5e-5 else "&lt;0.01%"
+    return numbers.percent(share) if share >= 5e-5 else "&lt;0.01%"
 
 
 def leak_in_words(norm: str, changed: str, train: bool, watched: float) -> str:

@@ -78,10 +78,11 @@ def _owner() -> None:
     service = training_service()
     st.markdown(words.sessions(connected()))
     now, queue = service.waiting()
-    st.markdown(words.queue(1 if now else 0, len(queue)))
+    runs = service.all_runs()[: words.MOST_RUNS]
+    st.markdown(words.queue(1 if now else 0, len(queue), len(runs)))
     if error := st.session_state.pop("owner_error", None):
         show_error(error)
-    for view in service.all_runs()[: words.MOST_RUNS]:
+    for view in runs:
         _run(view)
 
 

@@ -126,10 +126,11 @@ def sessions(count: int) -> str:
     return f"{counted(count, 'tab')} connected now, this one included."
 
 
-def queue(running: int, waiting: int) -> str:
-    """What trains and what waits."""
+def queue(running: int, waiting: int, runs: int) -> str:
+    """What trains and what waits. runs: that there are."""
     said = "One run trains" if running else "No run trains"
-    return f"{said}; {counted(waiting, 'run')} waiting. The newest runs, whoever's they are:"
+    newest = "The newest runs, whoever's they are:" if runs else "There are no runs yet."
+    return f"{said}; {counted(waiting, 'run')} waiting. {newest}"
 
 
 AIM, SHOW, OPEN, ASK, ANSWER, WRONG, HAND, OTHER = (
