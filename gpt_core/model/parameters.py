@@ -56,7 +56,11 @@ def _part_of(name: str) -> str:
 def _share(part: str, rows: list[tuple[str, tuple[int, ...], int]], layers: int) -> Share:
     total = sum(count for _, _, count in rows)
     first = [row for row in rows if row[0].startswith("blocks.0.")]
-    shapes = [" × ".join(map(str, shape)) for _, shape, _ in first or rows if len(shape) == 2]
+    shapes = [
+        " × ".join(f"{size:,}" for size in shape)
+        for _, shape, _ in first or rows
+        if len(shape) == 2
+    ]
     shape = shapes[0] if shapes else f"{rows[0][1][0]}"
     if len(shapes) > 1:
         shape = f"{len(shapes)} of {shape}"

@@ -23,6 +23,7 @@ from ui.app.lesson import (
     try_this,
     you_can_now,
 )
+from ui.app.projector import own_panel
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.attention_map import Selection
@@ -61,7 +62,9 @@ def ask_and_reveal(study: Study, head: tuple[int, int]) -> None:
     )
 
 
+@about_prompt
 def introduce(study: Study) -> None:
+    study, _ = looked_at(study)
     prose(words.intro(study.model.config, len(study.ids)))
     say_what_is_cut(study)
 
@@ -81,11 +84,11 @@ def say_how(study: Study, head: tuple[int, int]) -> None:
 @about_prompt
 def explore(study: Study) -> None:
     study, chosen = looked_at(study)
-    introduce(study)
-    if other := other_study():
-        compare_maps(study, chosen, other)
-    else:
-        show_picture(study, chosen)
+    with own_panel("attention"):
+        if other := other_study():
+            compare_maps(study, chosen, other)
+        else:
+            show_picture(study, chosen)
     prose(words.ONE_HEAD)
     tell_one_row(study, chosen)
     ask_and_reveal(study, chosen.head)
@@ -100,6 +103,7 @@ def explain(study: Study) -> None:
 st.title("Attention")
 loaded = current_study().loaded
 goal(words.GOAL)
+introduce()
 explore()
 st.header("What is it for?")
 show_meaning(loaded)

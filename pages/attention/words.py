@@ -302,7 +302,7 @@ def why_infinity(row: Row, token: str) -> str:
         f"softmax would give {row.future:.0%} of row {row.position}, {code(token)}, to later "
         f"tokens. Setting that to 0 afterwards would leave a row that sums to "
         f"{number(1 - row.future)}, by an amount that depends on the future. With −∞ softmax never "
-        "counts those tokens: e^−∞ is 0, and the rest sums to 1."
+        "counts those tokens: e to the power of −∞ is 0, and the rest sums to 1."
     )
 
 

@@ -21,6 +21,7 @@ from pages.averaging.scaling import MOST_TOKENS, show_scaling
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import further_reading, goal, self_test, try_this, you_can_now
+from ui.app.projector import own_panel
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.services.study import Study
@@ -88,7 +89,7 @@ def introduce(study: Study) -> None:
 @about_prompt
 def walk(study: Study) -> None:
     """Steps 1 to 4, their comparison, and one head's Q, K and V."""
-    line = st.container(key="averaging_choice", horizontal=True, vertical_alignment="bottom")
+    line = own_panel("averaging", horizontal=True, vertical_alignment="bottom")
     name, small, row = choose(study, line)
     above, below = st.container(), st.container()
     with below:

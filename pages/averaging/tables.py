@@ -85,7 +85,7 @@ def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal:
     paint = numbers.weight_paint()
     asks = numbers.strip(view.q[row].tolist(), colors.query, size)
     answer = numbers.strip(view.z[row].tolist(), colors.output, brought)
-    lines = [_line("q of", tokens[row], row, f'<td class="wide">{asks}</td>' + "<td></td>" * 3)]
+    lines = [_line(f"q of {row}", f'<td class="wide">{asks}</td>' + "<td></td>" * 3)]
     for j, token in enumerate(tokens):
         key = numbers.strip(view.k[j].tolist(), colors.key, size)
         value = numbers.strip(view.v[j].tolist(), colors.value, brought)
@@ -97,16 +97,15 @@ def show_question(view: HeadView, tokens: Sequence[TokenLike], row: int, causal:
             shares += f'<td style="background:{background};color:{ink}">'
             shares += f"{number(view.weights[row, j].item())}</td>"
         cells = f'<td class="wide">{key}</td>{shares}<td class="wide">{value}</td>'
-        lines.append(_line("", token, j, cells))
+        lines.append(_line(f"{j} {numbers.label(token)}", cells))
     cells = "<td></td>" * 3 + f'<td class="wide">{answer}</td>'
-    lines.append(_line("output", tokens[row], row, cells))
+    lines.append(_line(f"output {row}", cells))
     numbers.show(_question_table(lines), key="avg_question", title=words.ONE_QUESTION)
 
 
 def _question_table(lines: Sequence[str]) -> str:
     colors = palette()
     heads = (
-        "",
         "token",
         f'<b style="color:{colors.query}">q</b> · <b style="color:{colors.key}">k</b>',
         "q·k ÷ √D",
@@ -118,6 +117,5 @@ def _question_table(lines: Sequence[str]) -> str:
     return f'<figure class="broad"><table>{body}</table></figure>'
 
 
-def _line(part: str, token: TokenLike, place: int, cells: str) -> str:
-    name = html.escape(f"{place} {numbers.label(token)}")
-    return f"<tr><th>{part}</th><th scope='row'><bdi>{name}</bdi></th>{cells}</tr>"
+def _line(name: str, cells: str) -> str:
+    return f"<tr><th scope='row'><bdi>{html.escape(name)}</bdi></th>{cells}</tr>"

@@ -43,8 +43,8 @@ TOLD = {
     "at once, which is what processors are good at.",
     "softmax": "**Step 3, softmax.** Start from *scores*: 0 for every pair of tokens. Set the "
     "future to −∞ (the **causal mask**). **Softmax** raises e to each score and divides each row "
-    "by its sum. e⁰ is 1 and e^−∞ is 0, so the weights are the same. But now the scores could be "
-    "something other than 0.",
+    "by its sum. e to the power of 0 is 1, to that of −∞ it is 0, so the weights are the same. But "
+    "now the scores could be something other than 0.",
     "data": "**Step 4, scores that depend on the tokens.** Each token gets two more vectors: a "
     ":blue[**query** q] and a :red[**key** k]. The score of two tokens is q·k, the query of one "
     "times the key of the other, number by number, added up. Nothing else has changed since step "
@@ -171,9 +171,9 @@ def projections(config: GPTConfig, T: int, layer: int, head: int) -> str:
         f"In a GPT, **heads** do step 4: this model has {H} in {layers}. This is layer {layer}, "
         f"head {head}. Three learned matrices, each {C} × {D} (D = {C} / {H} = {D}), multiply each "
         f"token's vector x:\n"
-        f"- :blue[**Q** = x · W_Q{bias}]: what a token looks for, {T} × {D}.\n"
-        f"- :red[**K** = x · W_K{bias}]: what queries are compared with, {T} × {D}.\n"
-        f"- :green[**V** = x · W_V{bias}]: what a token passes on, {T} × {D}.\n\n"
+        f"- :blue[**Q** = x · `W_Q`{bias}]: what a token looks for, {T} × {D}.\n"
+        f"- :red[**K** = x · `W_K`{bias}]: what queries are compared with, {T} × {D}.\n"
+        f"- :green[**V** = x · `W_V`{bias}]: what a token passes on, {T} × {D}.\n\n"
         f"A head averages **V**, not x; that is its :violet[**output**], {T} × {D}. "
         f"{_before_they_meet(config)}"
     )

@@ -29,8 +29,9 @@ from ui.app.source import show_source
 from ui.app.study_bar import current_study
 from ui.components.chart import show
 from ui.show.names import as_text
+from ui.show.numbers import number
 from ui.show.plotly_json import count_bars
-from ui.show.tables import show_frame, show_markup
+from ui.show.tables import show_markup, show_table
 from ui.show.theme import series_color
 from ui.show.tokens import code, short
 
@@ -92,25 +93,25 @@ prose(words.INTRO)
 corpus = chosen_text()
 text = corpus.text
 case = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:CASE]
-numbers = statistics_of(text)
+counts = statistics_of(text)
 numbers_row(
     {
-        "characters": f"{numbers.characters:,}",
-        "lines": f"{numbers.lines:,}",
-        "different characters": f"{numbers.character_vocabulary:,}",
-        "different words": f"{numbers.word_vocabulary:,}",
+        "characters": f"{counts.characters:,}",
+        "lines": f"{counts.lines:,}",
+        "different characters": f"{counts.character_vocabulary:,}",
+        "different words": f"{counts.word_vocabulary:,}",
     }
 )
-if most_frequent(numbers):
-    what_is_in_it(numbers)
+if most_frequent(counts):
+    what_is_in_it(counts)
 
 st.header("How far does counting get?")
 prose(words.GUESSING)
 rows = guessing_bars(text)
 if own_or_unseen(rows):
-    digits = st.column_config.NumberColumn(format="%.3f")
-    columns = dict.fromkeys(rows.columns[1:], digits)
-    show_frame(rows, "data_counter", "How far counting gets", column_config=columns)
+    numbers_of = {name: [number(bits, ".3f") for bits in rows[name]] for name in rows.columns[1:]}
+    known = {rows.columns[0]: list(rows.iloc[:, 0])}
+    show_table(known | numbers_of, "data_counter", "How far counting gets")
     unseen = rows["bits, on unseen text"]
     odd = unseen[0] < rows["bits, on the text it counted"][0]
     prose(words.counter(unseen.min(), int(unseen.argmin()), bool(odd)))

@@ -12,6 +12,7 @@ import streamlit as st
 from gpt_core.interpret.embeddings import Projection, cosine_spread, nearest, project
 from pages.embeddings import words
 from ui.app import widgets
+from ui.app.projector import own_panel
 from ui.app.study_bar import LINE_BREAK
 from ui.components.chart import point, show
 from ui.services.caches import shared
@@ -30,6 +31,7 @@ from ui.show.theme import palette, series_color
 from ui.show.tokens import short, visible
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
     from torch import Tensor
 
     from gpt_core.tokenizers import Tokenizer
@@ -70,9 +72,20 @@ def _holding(loaded: LoadedModel, typed: str) -> list[int]:
     return [i for *_, i in found[:MOST_OPTIONS]]
 
 
-def choose_token(study: Study) -> int | None:
+def choose(study: Study) -> tuple[int | None, str]:
+    """A token, and which ones the picture shows: all in one line, above what they change."""
+    with own_panel("embeddings"):
+        left, middle, right = st.columns([3, 3, 5])
+    token = _choose_token(study, left, middle)
+    options = [ALL, FEW]
+    which = widgets.segmented_control(
+        "Tokens in the picture", options, ALL, key="emb_which", container=right
+    )
+    return token, which
+
+
+def _choose_token(study: Study, left: DeltaGenerator, right: DeltaGenerator) -> int | None:
     """A box to search in and the tokens found; the prompt's own when nothing is searched."""
-    left, right = st.columns(2)
     typed = widgets.text_input(
         "Search the vocabulary",
         key="emb_search",
@@ -112,9 +125,8 @@ class _Points:
     xy: np.ndarray
 
 
-def show_map(study: Study, token: int, neighbours: Sequence[int]) -> None:
+def show_map(study: Study, token: int, neighbours: Sequence[int], which: str) -> None:
     """Draw all token vectors, or only the few in question, in two dimensions."""
-    which = widgets.segmented_control("Tokens in the picture", [ALL, FEW], ALL, key="emb_which")
     table = study.model.wte.weight
     special = list(dict.fromkeys([token, *neighbours, *study.ids]))
     if which == ALL:
@@ -244,21 +256,28 @@ def show_neighbours(study: Study, token: int) -> None:
     if not found:
         st.caption(words.ALONE)
         return
-    mean, spread = cosine_spread(model.wte.weight, token)
-    best, value = found[0]
-    name, others = tokenizer.token_text(best), model.config.vocab_size - 1
     st.markdown(f"**Nearest when read** (`wte`, {model.config.vocab_size:,} rows)")
     show(_cosines(found, tokenizer), "emb_near", "Cosines of the nearest tokens")
-    st.caption(words.cosine(mean, spread))
-    st.markdown(words.stands_out(name, value, mean, spread, others))
+    st.caption(words.cosine(*cosine_spread(model.wte.weight, token)))
     if model.config.tie_weights:
-        st.caption(words.TIED)
         return
     st.markdown("**Nearest when predicted** (`lm_head`, a table of its own)")
     out = nearest(model.lm_head.weight, token, NEIGHBOURS)
     show(_cosines(out, tokenizer), "emb_near_out", "Cosines of the nearest rows of the output")
     both = sum(i in dict(found) for i, _ in out)
     st.caption(words.untied(both, len(out)))
+
+
+def say_who_is_near(study: Study, token: int) -> None:
+    """Whether the nearest one is an accident."""
+    model, table = study.model, study.model.wte.weight
+    if not (found := nearest(table, token, 1)):
+        return
+    best, value = found[0]
+    name, others = study.tokenizer.token_text(best), model.config.vocab_size - 1
+    st.markdown(words.stands_out(name, value, *cosine_spread(table, token), others))
+    if model.config.tie_weights:
+        st.caption(words.TIED)
 
 
 def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Figure:

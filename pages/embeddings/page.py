@@ -7,9 +7,10 @@ from gpt_core.model.ngrams import places_of
 from pages.embeddings import words
 from pages.embeddings.map import (
     NEIGHBOURS,
-    choose_token,
+    choose,
     first_numbers,
     longest_first,
+    say_who_is_near,
     show_map,
     show_neighbours,
 )
@@ -35,7 +36,7 @@ MOST_TOKENS = 128
 def token_view(study: Study) -> None:
     study = study.last(MOST_TOKENS)
     say_what_is_cut(study)
-    token = choose_token(study)
+    token, which = choose(study)
     if token is None:
         return
     table = study.model.wte.weight
@@ -47,7 +48,9 @@ def token_view(study: Study) -> None:
             show_neighbours(study, token)
     with left:
         near = [i for i, _ in nearest(table, token, NEIGHBOURS)] if known else []
-        show_map(study, token, near)
+        show_map(study, token, near, which)
+    if known:
+        say_who_is_near(study, token)
     st.markdown(
         words.row_of(
             token=study.tokenizer.token_text(token),

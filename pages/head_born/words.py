@@ -63,9 +63,10 @@ BEFORE, COPIED = "token before", "token after the earlier copy"
 COPY_TEST = (
     "Every snapshot reads random tokens, and then the same ones once more. Nobody can know the "
     "first copy. The second can be copied by an **induction head**: it finds where the present "
-    "token stood before, and looks at what came after it. Left: what each copy costs. Right: the "
-    "share of attention of the head that looks most at the token before (on validation text), and "
-    "of the head that looks most at what it would have to copy (in the second copy)."
+    "token stood before, and looks at what came after it. The first picture shows what each copy "
+    "costs, the second the share of attention of the head that looks most at the token before (on "
+    "validation text), and of the head that looks most at what it would have to copy (in the "
+    "second copy)."
 )
 COPY_TEST_ALT = "Loss of both copies of random tokens and of validation text, by step"
 SHARES_ALT = "Attention of the best previous-token head and the best copying head, by step"

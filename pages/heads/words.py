@@ -22,13 +22,13 @@ TASK = (
     "Move the sliders. Is there a token where one head's numbers are far larger than the others'?"
 )
 AGAIN = (
-    "One matrix, the **output projection** W_O, mixes the numbers of all heads into one vector, "
+    "One matrix, the **output projection** `W_O`, mixes the numbers of all heads into one vector, "
     "**attn_out**. That is what the layer's attention adds to the token's vector."
 )
 WHY_SUM = (
-    "Each head has columns of W_O of its own. So there are two ways to read the formula, with the "
-    "same result: lay the heads side by side and multiply once, or let each head multiply its own "
-    "columns and **add** the results."
+    "Each head has columns of `W_O` of its own. So there are two ways to read the formula, with "
+    "the same result: lay the heads side by side and multiply once, or let each head multiply its "
+    "own columns and **add** the results."
 )
 TRY = (
     "Walk through the tokens and the layers. Is it always the same head that adds most?",
@@ -39,8 +39,8 @@ TRY = (
 )
 QUESTIONS = (
     (
-        "A layer has 4 heads, each 32 numbers wide. How long is the vector that W_O reads, and how "
-        "long is the one that it writes?",
+        "A layer has 4 heads, each 32 numbers wide. How long is the vector that `W_O` reads, and "
+        "how long is the one that it writes?",
         "It reads 4 × 32 = 128 numbers, and writes as many as a token's vector has: 128, too.",
     ),
     (
@@ -194,7 +194,7 @@ def _enough(values: Sequence[float]) -> str:
 def check(step: OutputStep) -> str:
     """Whether it is what the model computed."""
     return (
-        f"Check: over all {len(step.attn_out)} numbers, W_O times the numbers side by side, and "
+        f"Check: over all {len(step.attn_out)} numbers, `W_O` times the numbers side by side, and "
         "also the sum of the heads' parts, differ from the model's own attn_out by at most "
         f"**{tidy(step.error, 0)}**."
     )
@@ -204,11 +204,13 @@ def who_writes(step: OutputStep) -> str:
     """How much each head adds here."""
     lengths = step.parts.norm(dim=1).tolist()
     order = sorted(range(len(lengths)), key=lambda head: -lengths[head])
-    listed = ", ".join(f"head {head}: {tidy(lengths[head])}" for head in order[:MOST_LISTED])
+    listed = ", ".join(
+        f"head {head}: {number(lengths[head], '.3g')}" for head in order[:MOST_LISTED]
+    )
     more = f", and {len(order) - MOST_LISTED} more" if len(order) > MOST_LISTED else ""
     said = f"The lengths of the vectors that the heads add here: {listed}{more}."
     if len(order) == 1:
-        said = f"The vector that the head adds here has length {tidy(lengths[0])}."
+        said = f"The vector that the head adds here has length {number(lengths[0], '.3g')}."
     return (
         f"{said} A long vector need "
         "not be a useful one. What a head is worth can be measured: see **Head importance**."

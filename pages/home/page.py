@@ -56,6 +56,8 @@ def writing(study: Study) -> None:
     st.button(
         words.AGAIN, icon=":material/casino:", on_click=write_again, key="again", width="stretch"
     )
+    if not comparing():  # right below its effect stands what is pressed
+        say_who_wrote(study)
 
 
 def write(study: Study) -> None:
@@ -63,6 +65,12 @@ def write(study: Study) -> None:
     show_writing(study.prompt, [study.tokenizer.token_text(token) for token in written.ids])
     if written.problem:
         show_error(written.problem)
+    if comparing():
+        say_who_wrote(study)
+
+
+def say_who_wrote(study: Study) -> None:
+    written = written_by(study, st.session_state.get(SEED, FIRST_SEED))
     text = None if study.loaded.imported else study.loaded.run.corpus["name"]
     st.caption(words.just_written(text, len(written.ids)))
 
@@ -75,8 +83,7 @@ def second_token(study: Study) -> None:
     if not written:
         return  # it is said above why
     shown = how_sure(study, written[0], seed)
-    anyway = not locked(REVEAL) and st.toggle(words.WITHOUT_GUESSING, key="reveal")
-    if not (anyway or shown):
+    if not (shown or (not locked(REVEAL) and st.toggle(words.WITHOUT_GUESSING, key="reveal"))):
         return
     st.markdown(words.after(study.tokenizer.token_text(written[0])))
     bars = probability_bars(probabilities_after(study, written[0]), study.tokenizer)

@@ -9,7 +9,7 @@ from ui.show.tables import show_markup
 
 _STYLE = """<style>
 .road {display:flex; flex-wrap:wrap; gap:.6rem; align-items:stretch; margin:.3rem 0 .8rem}
-.road .stop {flex:1 1 8.5rem; border:1px solid color-mix(in srgb, currentColor 25%, transparent);
+.road .stop {flex:1 1 7rem; border:1px solid color-mix(in srgb, currentColor 25%, transparent);
              border-top:4px solid #64748b; border-radius:.5rem; padding:.55rem .7rem}
 .road b {display:block; font-size:1.05rem}
 .road .figure {font-size:1.45rem; font-weight:650; line-height:1.25}

@@ -89,6 +89,6 @@ def layers(study: Study) -> None:
             added=added[most],
             leaving=story.end,
         ),
-        text,
+        text.container(key="along_picture"),
     )
     open_lesson(clicked)

@@ -255,9 +255,9 @@ def stream(token: str, entering: float, part: str, layer: str, added: float, lea
         "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) "
         "and **adds** (⊕) a vector of its own; the thicker the way back, the longer that "
         "vector.\n\n"
-        f"For {code(token)} the vector enters layer 0 with length {number(entering)}. The longest "
-        f"vector is added by the {part} of layer {layer}: {number(added)}. After the last layer "
-        f"the length is {number(leaving)}. Layers are counted from 0.\n\n"
+        f"For {code(token)} the vector enters layer 0 with length {number(entering, '.3g')}. The "
+        f"longest vector is added by the {part} of layer {layer}: {number(added, '.3g')}. After "
+        f"the last layer the length is {number(leaving, '.3g')}. Layers are counted from 0.\n\n"
         "**Every part is a link** to the lesson that takes it apart."
     )
 

@@ -23,6 +23,7 @@ from ui.app.lesson import (
     you_can_now,
 )
 from ui.app.links import page_of
+from ui.app.projector import own_panel
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.chart import show
@@ -42,7 +43,8 @@ def trace_of(study: Study) -> DepthTrace:
 def one_token(study: Study) -> None:
     """One token at one norm: its numbers, the arithmetic, what was learned, a question."""
     trace, T = trace_of(study), len(study.ids)
-    left, right = st.columns(2)
+    with own_panel("layernorm"):
+        left, right = st.columns(2)
     with left:
         name = widgets.selectbox(
             "Which norm", names, min(2, len(names) - 1), key="norm_name",

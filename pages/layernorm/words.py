@@ -147,7 +147,8 @@ def spread_in_words(trace: DepthTrace, statistic: str) -> str:
 
 def stream_in_words(kind: str, pre: bool, first: float, last: float) -> str:
     """How the stream's mean length changed, and what the norms have to do with it."""
-    told = f"On this prompt the mean length goes from **{number(first)}** to **{number(last)}**. "
+    lengths = f"from **{number(first, '.3g')}** to **{number(last, '.3g')}**"
+    told = f"On this prompt the mean length goes {lengths}. "
     if kind == "none":
         return told + "With no norm, that is also the size that attention and the MLP must read."
     if pre:
@@ -442,8 +443,8 @@ def stream_verdict(name: str, factor: float, moved: float) -> str:
 
 def outcome(position: int) -> str:
     return (
-        f"Left: token {position}. Size is the root mean square of its numbers, before anything "
-        "learned comes in; the result is what the norm returns in the end. Every token is "
-        "multiplied. Right: the token after the prompt. Probability that moved: all that some "
-        "tokens lost and others gained."
+        f"The curves are about token {position}. Size is the root mean square of its numbers, "
+        "before anything learned comes in; the result is what the norm returns in the end. Every "
+        "token is multiplied. The bars are about the token after the prompt. Probability that "
+        "moved: all that some tokens lost and others gained."
     )

@@ -21,6 +21,7 @@ from ui.app.lesson import (
     try_this,
     you_can_now,
 )
+from ui.app.projector import own_panel
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
 from ui.components.chart import show
@@ -50,7 +51,8 @@ def choose(key: str, neuron: int) -> None:
 
 def choose_neuron(study: Study, seen: Recording) -> tuple[int, int]:
     """Layer and number; those that add the longest vectors on this prompt are a click away."""
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    with own_panel("mlp"):
+        left, right = st.columns([1, 3], vertical_alignment="bottom")
     layers = range(study.model.config.n_layer)
     layer = widgets.selectbox("Layer", layers, len(layers) // 2, key="mlp_layer", container=left)
     hidden = study.model.blocks[layer].mlp.down.in_features

@@ -18,7 +18,7 @@ from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
 from ui.show.curves import Chart, Line, curves
 from ui.show.names import sentence
-from ui.show.numbers import number, tidy
+from ui.show.numbers import number
 from ui.show.plotly_json import Figure, labels_outside, row_trace, token_rows, whole_figure
 from ui.show.tables import show_markup
 from ui.show.theme import palette, series_color
@@ -146,7 +146,7 @@ def effect_bars(effect: Tensor, tokenizer: Tokenizer, top: int = 8) -> Figure:
     ids = [*effect.topk(top).indices.tolist(), *(-effect).topk(top).indices.tolist()[::-1]]
     values = effect[ids].tolist()
     bars = row_trace(values, color=[_sign_color(value) for value in values])
-    bars |= labels_outside(tidy(round(value, 3), 0) for value in values)
+    bars |= labels_outside(number(value, ".3g") for value in values)
     bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
     most = 1.6 * max(map(abs, values)) or 1.0
     axes: Figure = {

@@ -120,7 +120,7 @@ def concrete(token: TokenLike, pre: float, post: float, config: GPTConfig, lengt
     if post == 0:
         return told + "Its activation is 0 on the whole prompt: it adds nothing."
     return told + (
-        f"It adds {tidy(post)} times its vector in W_down, which has length {tidy(length)}: "
+        f"It adds {tidy(post)} times its vector in `W_down`, which has length {tidy(length)}: "
         f"together a vector of length {tidy(abs(post) * length)}."
     )
 
@@ -230,7 +230,7 @@ _ROUNDED = {"gelu": ("gelu", -5.5), "gelu_tanh": ("gelu", -5.1), "swiglu": ("The
 
 def own_function(activation: str) -> str:
     return (
-        f"This model's own is {FUNCTIONS[activation]} Without such a function, W_down · W_up "
+        f"This model's own is {FUNCTIONS[activation]} Without such a function, `W_down · W_up` "
         "would be one matrix, and the MLP could do no more than a single *linear* layer."
     )
 
@@ -264,7 +264,7 @@ QUESTIONS = (
     ),
     (
         "Leave out the activation function. What can the MLP do then?",
-        "Only what one matrix can: W_down · W_up is a single matrix, however many neurons lie "
+        "Only what one matrix can: `W_down · W_up` is a single matrix, however many neurons lie "
         "between.",
     ),
     (

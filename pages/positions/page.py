@@ -81,14 +81,14 @@ def side_by_side(model: GPT) -> dict[str, Tensor]:
 
 def learned_elsewhere() -> None:
     """A table of another, small model that was trained with learned positions."""
-    st.caption(words.LEARNED_ELSEWHERE)
 
     def draw(value: dict, finished: bool) -> None:
         figure = table_map(table_of(value), "channel")
         show(figure, "emb_learned", "A small model's learned table")
-        st.caption(words.loss_elsewhere(value["loss"]))
+        st.caption(f"{words.LEARNED_ELSEWHERE} {words.loss_elsewhere(value['loss'])}")
 
-    job_panel("learned_positions", TRAINING, draw, label="Train it", recorded=RECORDED)
+    # As high up as the tables beside it.
+    job_panel(RECORDED, TRAINING, draw, label="Train it", recorded=RECORDED, result_first=True)
 
 
 st.title("Positions")

@@ -62,7 +62,7 @@ def waterfall(shares: Attribution) -> Figure:
         "hovertemplate": "%{x}: %{customdata}<extra></extra>",
     }
     bars |= labels_outside(
-        [*(number(value, "+.2g") for value in values), number(shares.total, ".3g")]
+        [*(number(value, "+#.2g") for value in values), number(shares.total, ".3g")]
     )
     steps = np.cumsum(values)
     low, high = min(0.0, steps.min()), max(0.0, steps.max())

@@ -67,6 +67,15 @@ def choose_answer(study: Study, seen: Recording, position: int) -> tuple[int, in
     return answer, against, False
 
 
+def who_writes(study: Study, seen: Recording, position: int) -> None:
+    """A token's logit as the sum of what each part adds to it."""
+    heading = st.empty()
+    prose(words.direction(study.model.config))
+    answer, against, average = choose_answer(study, seen, position)
+    heading.header(f"Who writes {code(study.tokenizer.token_text(answer))}?")
+    show_shares(attribution_of(study, position, answer, against, average))
+
+
 def show_shares(shares: Attribution) -> None:
     show(figures.waterfall(shares), "stream_shares", "Each part's share of the logit, adding up")
     st.markdown(words.adds_up(shares))
@@ -101,29 +110,26 @@ def explore(study: Study) -> None:
     seen = stream_of(study)
     left, right = st.columns(2, gap="large")
     # The question first, then the picture, then what changes both.
-    asked, drawn, chosen = (left.container() for _ in range(3))
+    beside = left.container(key="along_picture_high")
+    asked, drawn, chosen = (beside.container() for _ in range(3))
     with chosen:
         position = choose_position(study)
-        answer, against, average = choose_answer(study, seen, position)
     likeliest = int(seen.logits[position].argmax())
     written = attribution_of(study, position, likeliest, None, False).branches
     with drawn:
         show(figures.lengths(written), "stream_lengths", "Length of what each part writes")
-    token = study.tokenizer.token_text(answer)
-    shares = attribution_of(study, position, answer, against, average)
+    token = study.tokenizer.token_text(likeliest)
     with asked:
         told = ask(
             "stream_guess",
-            words.question(shares.branches, token),
+            words.question(written, token),
             words.GUESSES,
-            lambda guess: words.reveal(guess, shares.branches, token),
+            lambda guess: words.reveal(guess, written, token),
         )
     with right:
         show_diagram(study, seen, position, written)
     if told:
-        st.header(f"Who writes {code(token)}?")
-        prose(words.direction(study.model.config))
-        show_shares(shares)
+        who_writes(study, seen, position)
     explain_sum(study, seen, position, written)
 
 

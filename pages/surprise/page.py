@@ -116,14 +116,15 @@ def mean_surprise(study: Study) -> None:
     texts = [token.text for token in study.tokens[1:]]
     left, right = st.columns(2, gap="large")
     with left:
-        wide = {"token": st.column_config.Column(width=120)}  # whole words
         rows = rows_of(texts, found)
+        columns = {name: st.column_config.Column(alignment="right") for name in rows[0]}
+        columns["token"] = st.column_config.Column(width=120)  # whole words
         show_frame(
             rows,
             "surprise_sum",
             "Each token's surprise, and their sum",
             height=380,
-            column_config=wide,
+            column_config=columns,
         )
         st.caption(words.FIRST_TOKEN)
     with right:

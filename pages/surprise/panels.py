@@ -23,7 +23,7 @@ from ui.components.chart import show
 from ui.services.caches import Aside
 from ui.show.numbers import number
 from ui.show.plotly_json import count_bars
-from ui.show.tables import show_frame
+from ui.show.tables import show_table
 from ui.show.theme import palette, series_color
 
 MOST_SEED = 9999
@@ -63,7 +63,7 @@ def per_token_or_character(halves: Halves) -> None:
         for name, cost in costs.items()
     ]
     if rows:
-        show_frame(rows, "surprise_units", "The counter's bits, by how the text is cut")
+        show_table(rows, "surprise_units", "The counter's bits, by how the text is cut")
     prose(words.units(costs))
 
 

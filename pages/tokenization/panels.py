@@ -34,7 +34,7 @@ from ui.app.study_bar import about_prompt, rerun_parts
 from ui.services.study import Study
 from ui.show.chips import show_chips
 from ui.show.numbers import counted, number
-from ui.show.tables import show_frame
+from ui.show.tables import show_table
 from ui.show.tokens import code, short
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def with_and_without_a_space(study: Study, found: Cutters) -> None:
     options = [words.SPACE, words.ONE, words.SEVERAL]
     if not ask(f"dog_{case}", words.DOG, options, lambda guess: words.dog(own, guess)):
         return
-    show_frame(
+    show_table(
         [
             {
                 "tokenizer": name,
@@ -179,7 +179,7 @@ def replay(bpe: BPETokenizer) -> None:
             )
         )
     _cut_by_some_merges()
-    show_frame(merge_steps(bpe, step), "merge_steps", "Merges in their order", height=240)
+    show_table(merge_steps(bpe, step), "merge_steps", "Merges in their order")
     st.caption(words.SIGNS)
 
 
@@ -214,7 +214,7 @@ def words_that_only_one_keeps(found: Cutters) -> None:
             st.markdown(f"**Whole for {names[0]}, cut by {names[1]}:** {count:,} different words")
             if cut_words:
                 said = f"Whole for {names[0]}, cut by {names[1]}"
-                show_frame(words_table(cut_words, *names), f"whole_for_{names[0]}", said)
+                show_table(words_table(cut_words, *names), f"whole_for_{names[0]}", said)
             else:
                 st.caption(words.NONE_CUT)
     st.caption(words.ONE_KEEPS)
@@ -227,7 +227,7 @@ def show_sight(study: Study, found: Cutters) -> None:
         name: (tokenizer, characters_per_token(found.source, found.by_name[name]))
         for name, tokenizer in found.tokenizers.items()
     }
-    show_frame(
+    show_table(
         [
             {
                 "tokenizer": name,

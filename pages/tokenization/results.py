@@ -173,7 +173,7 @@ def words_table(words: list[CutWord], one: str, several: str) -> pd.DataFrame:
         {
             f"one token for {one}": [word.word for word in words],
             f"several for {several}": [" · ".join(word.parts) for word in words],
-            "times": [word.count for word in words],
+            "times": [f"{word.count:,}" for word in words],
         }
     )
 
@@ -200,12 +200,12 @@ def merge_steps(bpe: BPETokenizer, step: int, before: int = 4, after: int = 5) -
     first = max(0, step - before)
     rows = [
         {
-            "merge": number,
+            "merge": f"{number:,}",
             "": "← just done" if number == step else ("done" if number < step else ""),
             "left": short(bpe.token_text(merge.left)),
             "right": short(bpe.token_text(merge.right)),
             "new token": short(bpe.token_text(merge.id)),
-            "times in the text": merge.count,
+            "times in the text": f"{merge.count:,}",
         }
         for number, merge in enumerate(bpe.merges[first : step + after], start=first + 1)
     ]

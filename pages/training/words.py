@@ -467,9 +467,10 @@ def estimate(
     memory: float,
 ) -> str:
     some = f", of which **{trained:,}** are trained" if trained != parameters else ""
+    took = duration(seconds).replace(" ", "\u00a0")
     return (
         f"{design}: **{parameters:,}** parameters{some}.  \n{steps:,} steps: **{tokens:,}** tokens "
-        f"to read, about **{duration(seconds)}** and **{memory:.1f} GB** of memory."
+        f"to read, about **{took}** and **{memory:.1f}\u00a0GB** of memory."
     )
 
 

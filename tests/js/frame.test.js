@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beginnings, goesOn, hiding, panelAfter, scrollTo, withGoal, withoutEmpty } from "../../ui/components/page_frame/panels.js";
+import { asksForMore, beginnings, goesOn, hiding, panelAfter, scrollTo, withGoal, withoutEmpty } from "../../ui/components/page_frame/panels.js";
 
 test("a panel begins with each heading, the first with what stands above it", () => {
   assert.deepEqual(beginnings([false, true, false, true, true]), [0, 3, 4]);
@@ -17,6 +17,11 @@ test("a goal alone stands above the first panel", () => {
   assert.deepEqual(withGoal([0, 3, 4], [false, true, false, true, true], 1), [0, 4]);
   assert.deepEqual(withGoal([0, 3, 4], [false, true, true, true, true], 1), [0, 3, 4]);
   assert.deepEqual(withGoal([0, 3], [false, false, false, true], -1), [0, 3]);
+});
+
+test("an address asks for more than a lesson when it has a key of its own", () => {
+  assert.ok(!asksForMore("?present=1&prompt=x&model=y"));
+  assert.ok(asksForMore("?present=1&head=1.2"));
 });
 
 test("keys turn panels, and not beyond the ends", () => {

@@ -26,7 +26,7 @@ def test_the_numbers_are_the_model_s(open_lesson):
     assert f"**{story.surprise:.2f} bits** per token" in said(app)
     assert f"**{model.num_parameters():,}** numbers" in said(app)
     assert sent(app, "block_diagram")["numbers"] == pytest.approx(story.lengths)
-    assert f"After the last layer the length is {number(story.end)}" in said(app)
+    assert f"After the last layer the length is {number(story.end, '.3g')}" in said(app)
 
 
 def written(app):

@@ -11,7 +11,7 @@ from tests.helpers import said, tables, write_run
 
 def test_a_step_is_called_better_only_where_all_seeds_bear_it_out():
     before = [3.0, 3.1, 2.9]
-    assert words.step(before, [2.5, 2.6, 2.41]).startswith("better by 0.497 ± 0.0")
+    assert words.step(before, [2.5, 2.6, 2.41]).startswith("better by 0.497\u00a0±\u00a00.0")
     assert words.step(before, [3.5, 3.6, 3.4]).startswith("worse by 0.500")
     # Better on average, but the seeds don't agree.
     assert words.step(before, [2.5, 3.2, 2.9]).startswith("no difference beyond the noise")
@@ -20,7 +20,7 @@ def test_a_step_is_called_better_only_where_all_seeds_bear_it_out():
 
 def test_the_interval_is_students():
     # Differences -0.4, -0.5, -0.6: standard deviation 0.1, so 4.303 · 0.1 / √3 = 0.248.
-    assert words.step([1.0, 1.0, 1.0], [0.6, 0.5, 0.4]) == "better by 0.500 ± 0.248"
+    assert words.step([1.0, 1.0, 1.0], [0.6, 0.5, 0.4]) == "better by 0.500\u00a0±\u00a00.248"
 
 
 def test_depth_is_said_not_to_pay_only_where_it_did_not():

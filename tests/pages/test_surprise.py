@@ -13,7 +13,7 @@ from gpt_core.evaluation.surprise import Cost
 from pages.surprise import words
 from pages.surprise.questions import candidates
 from pages.surprise.results import WRITTEN, AtHome, Counted, Trained
-from tests.helpers import TEXT, app_at, said, write_run
+from tests.helpers import TEXT, app_at, said, tables, write_run
 from ui.app.chosen_text import bundled_corpus
 from ui.services.caches import RESULTS
 from ui.services.models import BUNDLED
@@ -273,7 +273,7 @@ def test_entropy_and_cross_entropy_are_compared_as_they_are():
 
 def test_bits_per_token_and_per_character_of_two_tokenizers():
     app = opened(PROMPT)
-    rows = next(d.value for d in app.dataframe if "bits per token" in d.value.columns)
+    rows = next(table for table in tables(app) if "bits per token" in table.columns)
     characters, pairs = rows.to_dict("records")
     assert characters["bits per token"] == characters["bits per character"]
     assert float(pairs["bits per token"]) > float(pairs["bits per character"])

@@ -6,7 +6,7 @@ from gpt_core.tokenizers import GPT2Tokenizer, gpt2, train_tokenizer
 from gpt_core.training.run import Run
 from pages.tokenization import words
 from pages.tokenization.results import Parts, parts_of, two_cuts
-from tests.helpers import said
+from tests.helpers import said, tables
 
 
 def chips(app):
@@ -127,14 +127,14 @@ def test_gpt_2_beside_the_bpe_of_the_text(open_lesson):
     app = open_lesson("tokenization", prompt="NADIA put a duck in.")
     count = len(GPT2Tokenizer.published().encode("NADIA put a duck in."))
     assert f"50,257 need **{count}**" in said(app)
-    tables = [d.value for d in app.dataframe if any("one token" in c for c in d.value.columns)]
-    whole_here, whole_there = tables
+    shown = [table for table in tables(app) if any("one token" in c for c in table.columns)]
+    whole_here, whole_there = shown
     assert "NADIA" in whole_here["one token for yours"].tolist()
-    for table in tables:
+    for table in shown:
         assert all(" · " in parts for parts in table.iloc[:, 1])
-        assert table["times"].is_monotonic_decreasing
+        assert table["times"].astype(int).is_monotonic_decreasing
     assert not set(whole_here.iloc[:, 0]) & set(whole_there.iloc[:, 0])
-    sight = next(d.value for d in app.dataframe if "characters per token" in d.value.columns)
+    sight = next(table for table in tables(app) if "characters per token" in table.columns)
     assert sight["tokenizer"].tolist() == [*("this model's", "Character", "Word", "BPE", "GPT-2")]
 
 

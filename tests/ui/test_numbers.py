@@ -23,6 +23,9 @@ from ui.show.numbers import near_even, number, ordinal, percent, raised, tidy
         (1236.4, ".4g", "1,236"),
         (-1236.4, "+.1f", "−1,236.4"),
         (-2.5e12, ".3g", "−2.5·10¹²"),
+        (6.99, "+#.2g", "+7.0"),
+        (12.3, "+#.2g", "+12"),
+        (177.2, "+#.2g", "+177"),
     ],
 )
 def test_a_number_has_a_minus_sign_and_zero_has_no_sign(value, form, shown):
@@ -34,6 +37,7 @@ def test_a_number_has_a_minus_sign_and_zero_has_no_sign(value, form, shown):
     [
         (0.81449, "0.8145"),
         (2.5e-5, "2.5·10⁻⁵"),
+        (9.918e-5, "9.9·10⁻⁵"),
         (-3.2e12, "−3.2·10¹²"),
         (1e-9, "≈ 0"),
         (-6.2e-07, "−6.2·10⁻⁷"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -54,40 +55,52 @@ def job_panel(
     recorded: str | None = None,
     needs: float = 0.0,
     service: Callable[[], JobService] = job_service,
+    result_first: bool = False,
 ) -> None:
     """A button that starts a job; then its progress, elapsed time and Stop; then what it found.
 
     draw(value, finished) draws what is known: many times while the job goes on, then the result.
     study: whose model the job is about. recorded: the name of a recorded result of exactly this
     job and these settings, shown until the visitor runs it. needs: seconds that it takes at least;
-    it is not offered to who may not have them. service: whose queue the job waits in.
+    it is not offered to who may not have them. service: whose queue the job waits in. result_first:
+    what was found stands above the button.
     """
     key = job_key(name, study, settings)
     widget = _short("_".join(key))
 
     def panel(view: JobView | None) -> None:
+        for part in (result_of, controls) if result_first else (controls, result_of):
+            part(view)
+
+    def controls(view: JobView | None) -> None:
         if view is not None and view.active:
             _show_progress(view, service(), key, widget)
-        else:
-            if view is not None:
-                _show_how_it_ended(view)
-            again = label if recorded is None else f"{label}, now"
-            if view is not None and view.state == "finished":
-                pass
-            elif needs > (allowed := longest_job(is_guest())):
-                st.caption(_too_long(needs, allowed))
-            elif st.button(again, key=f"start {widget}", icon=":material/play_arrow:"):
-                folder = run_folder(study.run_key) if study else None
-                service().start(key, folder, visitor_id(), is_guest())
-                st.rerun()
+            return
+        if view is not None:
+            _show_how_it_ended(view)
+        again = label if recorded is None else f"{label}, now"
+        if view is not None and view.state == "finished":
+            return
+        if needs > (allowed := longest_job(is_guest())):
+            st.caption(_too_long(needs, allowed))
+        elif st.button(again, key=f"start {widget}", icon=":material/play_arrow:"):
+            folder = run_folder(study.run_key) if study else None
+            service().start(key, folder, visitor_id(), is_guest())
+            st.rerun()
+
+    def result_of(view: JobView | None) -> None:
         if view is not None and view.value is not None:
             draw(view.value, view.state == "finished")
             if view.state == "finished":
                 st.caption(f"Computed here in {duration(view.seconds)}.")
         elif recorded is not None:
             result = recorded_result(recorded)
-            st.caption(f":material/history: {result['said']}")
+            said = f":material/history: {result['said']}"
+            if not result_first:
+                st.caption(said)
             draw(result["value"], True)
+            if result_first:
+                st.caption(said)
 
     watch(lambda: service().view(key), panel, _EVERY, name=widget)
 
@@ -136,4 +149,6 @@ def _too_long(needs: float, allowed: float) -> str:
 
 def _recorded(result: dict[str, Any]) -> str:
     of = " about the bundled model" if result["model"] else ""
-    return f"Recorded{of} on {result['created']}; it took {duration(result['seconds'])}."
+    made = date.fromisoformat(result["created"])
+    when, took = f"{made.day} {made:%B %Y}", duration(result["seconds"])
+    return f"Recorded{of} on {when}; it took {took}."

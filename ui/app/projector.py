@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import streamlit as st
 
 from ui.app import address
 from ui.show.theme import PRESENT
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def own_panel(name: str, **how: Any) -> DeltaGenerator:
+    """A container with which a panel begins before a class: of what is chosen, and its effect.
+
+    Beside a lesson's title and first words there would be no room for both.
+    """
+    return st.container(key=f"panel_{name}", **how)
 
 
 def presenting() -> bool:

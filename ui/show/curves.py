@@ -108,6 +108,7 @@ def curves(
     y_axis["scale"] |= {"type": "log"} if log_y else {"zero": False}
     spec = {
         "height": tall,
+        "padding": {"bottom": 20, "right": 10 * large},  # for half of the last tick's number
         "encoding": {"x": x_axis, "y": y_axis},
         "layer": [
             *_line_layers(lines, x_title, 3 if height > 300 else 1.5),
@@ -134,7 +135,8 @@ def _reach(bars: Sequence[Bar], log_y: bool, name: float) -> list[float]:
         return []
     low, high = min(ys), max(ys)
     if log_y and low > 0:
-        return [*ys, low * (low / high) ** name * 0.98]
+        room = (_DEEPEST * high / low) ** (name / 2)
+        return [*ys, low * (low / high) ** name * 0.98, high * room]
     return [*ys, low - name * (high - low), high + name * high]
 
 
@@ -351,6 +353,7 @@ def _bar_layers(bars: Sequence[Bar], log_y: bool, name: float) -> list[dict[str,
 ABOVE: dict[str, Any] = {"baseline": "bottom", "dy": -3}
 BELOW: dict[str, Any] = {"baseline": "top", "dy": 4}
 _NAME, _LINE = 0.08, 18  # the height of a name: of the axis at least, and in pixels
+_DEEPEST = 20  # times lower than the lowest bar a logarithmic axis is taken to reach
 _ROOM = 200  # pixels of letters around a chart
 _AROUND = 110  # pixels of a chart that its axis doesn't have
 
@@ -358,11 +361,11 @@ _AROUND = 110  # pixels of a chart that its axis doesn't have
 def _by_level(bars: Sequence[Bar], log_y: bool, name: float) -> dict[int, list[Bar]]:
     """Whose names stand above their lines (0), below (1), or further below, where others stand.
 
-    A logarithmic axis is taken to reach down to a twentieth of the lowest bar, whatever the curves.
+    How far a logarithmic axis reaches down is not known here: see `_DEEPEST`.
     """
     levels: dict[int, list[Bar]] = {}
     taken: list[float] = []  # where names begin
-    highest, lowest = max(bar.y for bar in bars), min(bar.y for bar in bars) / 20
+    highest, lowest = max(bar.y for bar in bars), min(bar.y for bar in bars) / _DEEPEST
     log_y = log_y and lowest > 0
     for bar in sorted(bars, key=lambda bar: -bar.y):
         place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _WRITTEN_OUT = 7  # powers of ten from which a large number has an exponent
+_WITHOUT_EXPONENT = 1e-4  # the least number that is written without one
 _MOST_BITS = 1000  # 2 to the power of more is too large for a float
 _RAISED = str.maketrans("-−.0123456789", "⁻⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -47,8 +48,10 @@ def number(value: float, form: str = ".2f") -> str:
         shown = format(0.0, form.removeprefix("+"))
     digits, _, power = shown.partition("e")
     if power and 0 < int(power) < _WRITTEN_OUT:
-        digits, power = f"{value:,.0f}", ""
-    return digits.replace("-", "−") + (f"·10{str(int(power)).translate(_RAISED)}" if power else "")
+        digits, power = f"{value:{'+' * signed},.0f}", ""
+    return digits.removesuffix(".").replace("-", "−") + (
+        f"·10{str(int(power)).translate(_RAISED)}" if power else ""
+    )
 
 
 def raised(exponent: str) -> str:
@@ -57,10 +60,13 @@ def raised(exponent: str) -> str:
 
 
 def tidy(value: float, zero: float = 5e-7) -> str:
-    """A number in four digits, like 0.8145 or 2.5·10⁻⁵; less than `zero` is a rounding error."""
+    """A number in four digits, like 0.8145; less than `zero` is a rounding error.
+
+    One so small that it has an exponent, like 2.5·10⁻⁵, has two: its size is all that is read.
+    """
     if value and abs(value) < zero:
         return "≈ 0"
-    return number(value, ".4g")
+    return number(value, ".2g" if abs(value) < _WITHOUT_EXPONENT else ".4g")
 
 
 def near(value: float) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _WORD, _DIGIT = re.compile(r"[A-Za-z]+"), re.compile(r"\d")
 _INTERVAL = re.compile(r" (\([^()]* to [^()]*\))$")
 _SPACE, _A_TEXT = re.compile("[␣⏎]"), 4  # marks of spaces, and how many of them no token has
-_IN_NUMBERS = {"to", "of", "bits", "nats", "ms", "s", "B", "KB", "kB", "MB", "GB", "TB", "tokens"}
+_UNITS = {"bits", "nats", "ms", "s", "B", "KB", "kB", "MB", "GB", "TB", "tokens", "characters"}
+_IN_NUMBERS = _UNITS | {"to", "of"}
 
 
 def show_table(table: Any, key: str, title: str, *, place: DeltaGenerator | None = None) -> None:

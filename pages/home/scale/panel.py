@@ -42,10 +42,10 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
         rows.append(
             {
                 "model": rung["name"].replace("+ ", "+\u00a0"),  # Markdown would make a list
-                "it": words.PARTS[rung["name"]],
-                "parameters": f"{rung['parameters']:,}",
                 "bits": f"{bits[i]:.2f}",
                 "against the one before": changed,
+                "parameters": f"{rung['parameters']:,}",
+                "it": words.PARTS[rung["name"]],
             }
         )
     show_table(pd.DataFrame(rows).set_index("model"), "ladder_table", "From counting to a GPT")

@@ -69,7 +69,7 @@ def step(before: Sequence[float], now: Sequence[float]) -> str:
         return f"no difference beyond the noise of the seeds (at most {number(change.most, '.2f')})"
     which = "better" if change.sign < 0 else "worse"
     half = (change.high - change.low) / 2
-    return f"{which} by {number(abs(change.mean), '.3f')} ± {number(half, '.3f')}"
+    return f"{which} by {number(abs(change.mean), '.3f')}\u00a0±\u00a0{number(half, '.3f')}"
 
 
 def depth(value: dict[str, Any]) -> str:

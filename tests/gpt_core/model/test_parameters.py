@@ -24,7 +24,7 @@ def test_gpt_2_counted_by_hand():
     assert table["token embeddings"].total == 50_257 * 768
     assert table["position embeddings"].total == 1024 * 768
     assert table["attention: queries, keys, values"].total == 12 * (768 * 3 * 768 + 3 * 768)
-    assert table["MLP: up"].shape == "3072 × 768"
+    assert table["MLP: up"].shape == "3,072 × 768"
     assert "output layer" not in table  # tied
     assert sum(row.total for row in table.values()) == PUBLISHED[0].parameters
 

@@ -20,6 +20,7 @@ import { addressOf, howToRead, luminance, thicknessWords, fillWords } from "./wo
 
 const HEIGHTS = [400, 500]; // pixels, as the window allows
 const AROUND = 290; // pixels of a window that aren't the picture's
+const AROUND_LARGE = 340; // the same before a class
 const AROUND_TWO = 440; // the same of two machines beside each other, which have more above them
 const AROUND_TWO_LARGE = 385; // the same before a class
 const LEAST_OF_TWO = 280; // pixels of each
@@ -124,7 +125,7 @@ export class Machine {
     const all = opened(picture.layers);
     const large = pageScale();
     if ((!picture.beside && large === 1) || innerWidth <= STACKED) return all;
-    const free = innerHeight - (picture.beside ? this.aroundTwo : AROUND * large);
+    const free = innerHeight - (picture.beside ? this.aroundTwo : AROUND_LARGE);
     return large * layOut(picture, 400, 0, all).height <= free ? all : [firstFar(picture) ?? picture.layers - 1];
   }
 
@@ -152,7 +153,7 @@ export class Machine {
     const two = Boolean(this.picture.beside) && !whole;
     this.root.classList.toggle("two", two);
     this.root.classList.toggle("large", two && pageScale() > 1);
-    const free = innerHeight - (whole ? WHOLE : two ? this.aroundTwo : AROUND);
+    const free = innerHeight - (whole ? WHOLE : two ? this.aroundTwo : pageScale() > 1 ? AROUND_LARGE : AROUND);
     const least = two ? LEAST_OF_TWO : HEIGHTS[0];
     const height = Math.max(least, whole ? free : Math.min(HEIGHTS[1], free));
     this.scale = this.scaleFor(whole, two, height);

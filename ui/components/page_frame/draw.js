@@ -6,7 +6,7 @@
 import { Lifetime } from "../shared/lifetime.js";
 import { readAhead } from "../shared/plotly.js";
 import { BAR, PAGE, seenOfPage } from "../shared/seen.js";
-import { GAP, beginnings, goesOn, hiding, panelAfter, scrollTo, withGoal, withoutEmpty } from "./panels.js";
+import { GAP, asksForMore, beginnings, goesOn, hiding, panelAfter, scrollTo, withGoal, withoutEmpty } from "./panels.js";
 
 /** @typedef {{ present: boolean, page: string, script: string }} FrameData */ // Plotly's, below the app's address
 
@@ -28,6 +28,7 @@ const NOT_COUNTED =
   ".st-key-class_link, .st-key-heard";
 const TWO = '[class*="st-key-two_"]';
 const GOAL = ".st-key-goal";
+const OWN_PANEL = '[class*="st-key-panel_"]'; // ui/app/projector.py
 const ITS_OWN_KEYS =
   'input, textarea, select, [role="slider"], [role="grid"], [role="gridcell"], [role="listbox"], ' +
   '[role="option"], [role="radio"], [role="tab"], [contenteditable="true"], canvas';
@@ -46,6 +47,7 @@ class Frame {
     document.head.append(this.style);
     this.life.atEnd(() => this.style.remove());
     this.panel = 0;
+    this.turned = false; // whether a key has chosen the panel
     this.room = 0; // pixels below the panel, so that what was cut can stand at the upper edge
     this.data = data;
     this.life.on(document, "click", (event) => this.closeMenu(event));
@@ -59,7 +61,10 @@ class Frame {
 
   /** @param {FrameData} data */
   show(data) {
-    if (data.page !== this.data.page) this.panel = this.room = 0;
+    if (data.page !== this.data.page) {
+      this.panel = this.room = 0;
+      this.turned = false;
+    }
     this.data = data;
     this.changes.disconnect();
     if (data.present) this.changes.observe(document.body, { childList: true, subtree: true });
@@ -88,6 +93,7 @@ class Frame {
     if (next === this.panel) return;
     event.preventDefault();
     this.panel = next;
+    this.turned = true;
     this.room = 0;
     this.arrange();
     document.querySelector(PAGE)?.scrollTo(0, 0);
@@ -132,11 +138,25 @@ class Frame {
       .map(({ box, leads }) => ({ top: box.top - upper - GAP, bottom: box.bottom - upper, leads }));
   }
 
+  parts() {
+    return [...(document.querySelector(BODY)?.children ?? [])];
+  }
+
   begins() {
-    const parts = [...(document.querySelector(BODY)?.children ?? [])];
+    const parts = this.parts();
     const filled = parts.map(isFilled);
     const begins = beginnings(parts.map(beginsPanel));
     return withoutEmpty(withGoal(begins, filled, parts.findIndex(isGoal)), filled);
+  }
+
+  /** The panel that a page opens at: where a link asks for something of its picture, this one. */
+  first() {
+    if (!asksForMore(location.search)) return 0;
+    const parts = this.parts();
+    return Math.max(
+      0,
+      this.begins().findIndex((begin) => parts[begin].querySelector(OWN_PANEL)),
+    );
   }
 
   /** Parts come and go while the page is drawn. */
@@ -144,6 +164,7 @@ class Frame {
     let rule = "";
     if (this.data.present) {
       const begins = this.begins();
+      if (!this.turned) this.panel = this.first();
       const panel = Math.min(this.panel, begins.length - 1);
       const end = begins[panel + 1] ?? 1e6;
       rule = hiding(PART, begins[panel], end);
@@ -164,11 +185,11 @@ function nameInFull({ target }) {
 
 /**
  * A part with a heading further down belongs to the panel before. Two pictures beside each other
- * (ui/app/compare.py) need a screen of their own.
+ * (ui/app/compare.py) need a screen of their own, and so does what a lesson says needs one.
  * @param {Element} part
  */
 function beginsPanel(part) {
-  if (part.querySelector(TWO)) return true;
+  if (part.querySelector(`${TWO}, ${OWN_PANEL}`)) return true;
   const heading = part.querySelector("h1, h2");
   const start = heading?.textContent?.trim();
   return start !== undefined && (part.textContent ?? "").trim().startsWith(start);

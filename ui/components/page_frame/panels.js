@@ -25,6 +25,12 @@ export function beginnings(headings) {
 export const withoutEmpty = (begins, filled) =>
   begins.length > 1 && !filled.slice(0, begins[1]).includes(true) ? begins.slice(1) : begins;
 
+const OF_EVERY_LESSON = ["present", "prompt", "model", "text", "lock"]; // what any address may hold
+
+/** Whether an address asks for something of its lesson: a head, a step. @param {string} search */
+export const asksForMore = (search) =>
+  [...new URLSearchParams(search).keys()].some((key) => !OF_EVERY_LESSON.includes(key));
+
 /**
  * The same, where the first panel would have nothing but the title and the lesson's goal: then both
  * stand above the second.
