@@ -55,6 +55,26 @@ def test_after_an_edit_the_page_is_as_if_opened_with_that_prompt(port, lesson):
     run_loop(edit_and_compare())
 
 
+def test_the_address_keeps_the_last_word_where_an_older_answer_has_crossed_it(port):
+    """Who types quickly is told of an older prompt, and it stands in the address or is about to."""
+
+    async def type_quickly():
+        async with Session(port, "averaging") as session:
+            await session.open(prompt=FIRST, shown="8")
+            box = session.find("text_input", LABEL)
+            part = next(f for f, delta in session.shown.values() if box in str(delta.new_element))
+            # The answer has arrived before the browser says the next edit.
+            await session.use(box, part=part, string_value="GUS: It")
+            assert session.only_parts and session.query["prompt"] == "GUS: It"
+            for text in ("GUS: It r", "GUS: It ra"):  # before it arrives
+                session._query = said = session.query | {"prompt": text}
+                await session.use(box, part=part, string_value=text)
+                assert session._query is not said, "the browser was told nothing"
+                assert session.query["prompt"] == text
+
+    run_loop(type_quickly())
+
+
 def test_an_emptied_prompt_ends_the_page_and_the_next_one_brings_it_back(port):
     async def empty_and_fill():
         async with Session(port, "attention") as session:

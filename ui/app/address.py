@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -88,15 +89,23 @@ def says_of_widget(key: str) -> str | None:
 def repeat() -> None:
     """Say the whole address again, if the browser has changed it since it was told what to say.
 
-    What it was told may have reached it later than what the visitor did, and taken that away.
+    What it was told may have reached it later than what the visitor did, and taken that away. So
+    may what it is told now.
     """
-    context = get_script_run_ctx()
-    told = st.session_state.pop(_TOLD, None)
+    context, told = get_script_run_ctx(), _told()
     if context is not None and told not in (None, context.query_string):
         st.query_params.update({})  # sends all of it
+        st.session_state[_TOLD] = context.query_string, monotonic()
 
 
-_TOLD = "address_told"  # the whole of it, as the browser was told last
+def _told() -> str | None:
+    """The whole address as the browser was told it last, if that may still be on its way."""
+    text, when = st.session_state.get(_TOLD, (None, 0.0))
+    return text if monotonic() - when < _LONGEST_WAY else None
+
+
+_TOLD = "address_told"
+_LONGEST_WAY = 5.0  # seconds to a browser, and from it
 
 
 @contextmanager
@@ -106,7 +115,7 @@ def _remembered() -> Iterator[None]:
     before = context and context.query_string
     yield
     if context and context.query_string != before:
-        st.session_state[_TOLD] = context.query_string
+        st.session_state[_TOLD] = context.query_string, monotonic()
 
 
 def replace(said: Mapping[str, str]) -> None:

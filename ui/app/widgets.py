@@ -356,7 +356,7 @@ def _draw(
     else:
         keep_told(key)
     if act := more.get("on_change"):
-        more["on_change"] = unless_old(key, act)
+        more["on_change"] = unless_old(key, _said_first(key, values, act))
     last = memory.get(key)
     _correct_address(key, values)
     wish, value = _NOTHING, st.session_state.get(key, _NOTHING)
@@ -382,6 +382,16 @@ def _draw(
         texts[key] = values.write(drawn)
     _keep_address(key, drawn, values)
     return drawn
+
+
+def _said_first(key: str, values: Values, act: Callable[..., None]) -> Callable[..., None]:
+    """A widget's callback, after which the widget itself may not be drawn: the address says it."""
+
+    def changed(*args: Any) -> None:
+        _keep_address(key, values.fit(st.session_state[key]), values)
+        act(*args)
+
+    return changed
 
 
 def _steered(key: str) -> Steering | None:
