@@ -61,6 +61,8 @@ test("a heading and a control go along with what they belong to", () => {
   ];
   assert.equal(scrollTo([text, heading, slider, chart], 500), 330);
   assert.equal(scrollTo([text, { ...heading, leads: false }, slider, chart], 500), 380);
+  const highChart = { top: 450, bottom: 900 };
+  assert.equal(scrollTo([text, heading, slider, highChart], 500), 380); // with its own control only
   const beside = { top: 340, bottom: 430 }; // in the next column
   assert.equal(scrollTo([text, heading, slider, beside, chart], 500), 450);
   const said = { top: 450, bottom: 490 }; // a line between the control and what it changes

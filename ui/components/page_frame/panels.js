@@ -88,19 +88,21 @@ function firstCut(blocks, height) {
 
 /**
  * A heading belongs to what stands below it, and a control to what it changes, even where a line of
- * text stands between.
+ * text stands between. What fits the screen isn't cut for that, but a little for its own control.
  * @param {Block[]} blocks
  * @param {number} to how far one would scroll
  * @param {number} height
  */
 function withItsHead(blocks, to, height) {
-  let found = to;
+  const here = blocks.filter(({ top, bottom }) => Math.abs(top - to) <= SAME_ROW && bottom - top <= height);
+  const end = Math.max(-Infinity, ...here.map(({ bottom }) => bottom));
+  let [found, room] = [to, 1.15 * height];
   for (let above = rowAbove(blocks, to); above; above = rowAbove(blocks, to)) {
     const leads = above.every((block) => block.leads);
     const line = to === found && above.every(({ top, bottom }) => bottom - top - GAP <= A_LINE);
     to = Math.min(...above.map(({ top }) => top));
-    if (to < height / 4 || !(leads || line)) return found;
-    if (leads) found = to;
+    if (to < height / 4 || !(leads || line) || end - to > room) return found;
+    if (leads) [found, room] = [to, height];
   }
   return found;
 }
