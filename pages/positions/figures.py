@@ -60,8 +60,7 @@ def table_map(table: Tensor, across: str) -> Figure:
         "yaxis": {"title": "position", "autorange": "reversed", "showgrid": False},
     }
     figure = whole_figure([trace], 380, axes)
-    # Where the last number of an axis needed more room, Plotly would set the title too high.
-    figure["layout"]["margin"] |= {"t": 48}
+    figure["layout"]["margin"] |= {"t": 48, "r": 12}
     return figure
 
 

@@ -27,6 +27,7 @@ Figure = dict[str, Any]
 _PERCENT = [0, 25, 50, 75, 100]
 _LONG_BAR = 70  # per cent
 # As Plotly calls types of numbers; JavaScript has no whole numbers of 64 bits.
+_BELOW_TICKS = 33  # pixels from an axis to its title, where it has marks outside: maps have
 _PACKED = {"float64": "f8", "float32": "f4", "int32": "i4", "int16": "i2", "uint8": "u1"}
 _LINE, _BREAK = 24, " <br>"  # characters of a name in a line
 _LONGEST = 60  # characters of a label, which Plotly measures one by one
@@ -245,6 +246,8 @@ def whole_figure(data: list[Figure], height: int, layout: Figure, legend: bool =
         layout[name] = axis | layout[name]
         if title := layout[name].pop("title", None):
             layout[name]["title"] = {"text": title}
+            if name.startswith("x") and any(trace.get("type") == "heatmap" for trace in data):
+                layout[name]["title"]["standoff"] = _BELOW_TICKS
     return {"data": [{"type": "scatter"} | trace for trace in data], "layout": layout}
 
 
