@@ -55,7 +55,7 @@ def _show_tried(loaded: LoadedModel, bundled: LoadedModel, thing: str) -> None:
         words.MEANING_WEIGHTS,
         lambda: [("token", "weight"), *zip(texts, weights, strict=True)],
     )
-    left, right = st.columns([3, 4], gap="medium", vertical_alignment="center")
+    left, right = st.columns([3, 4], gap="medium")
     left.markdown(words.meaning(thing, found))
     if loaded.key != bundled.key:
         text = words.sentence(thing)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gpt_core.tokenizers import Tokenizer
 
-_ORDERS = ("no character before it", "1 character before it", "2 characters before it")
+_ORDERS = ("no character", "1 character", "2 characters")  # before each one
 
 
 @shared(wait="Counting …")

@@ -93,7 +93,7 @@ def guessed(texts: Sequence[str], found: Surprises) -> bool:
 @about_prompt
 def from_probability_to_bits(study: Study) -> None:
     study, found = looked_at(study)
-    left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+    left, right = st.columns([2, 3], gap="large")
     with left:
         prose(words.BITS)
         st.markdown(words.FORMULA)

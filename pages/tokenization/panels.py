@@ -233,7 +233,7 @@ def show_sight(study: Study, found: Cutters) -> None:
                 "tokenizer": name,
                 "vocabulary": f"{tokenizer.vocab_size:,}",
                 "characters per token": number(ratio),
-                f"{block} tokens are": f"{block * ratio:,.0f} characters",
+                f"characters in {block} tokens": f"{block * ratio:,.0f}",
             }
             for name, (tokenizer, ratio) in ratios.items()
         ],

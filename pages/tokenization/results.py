@@ -169,6 +169,7 @@ def words_cut_by_one(
 
 def words_table(words: list[CutWord], one: str, several: str) -> pd.DataFrame:
     """The words as a table: the token in one tokenizer, the tokens in the other."""
+    one, several = (name.replace("-", "\u2011") for name in (one, several))  # not parted there
     return pd.DataFrame(
         {
             f"one token for {one}": [word.word for word in words],
