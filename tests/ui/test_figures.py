@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ui.show.curves import Bar, Line, _figure, curves, decimate
-from ui.show.theme import LIGHT
+from ui.show.theme import LIGHT, contrast
 
 
 @settings(max_examples=50, deadline=None)
@@ -95,6 +95,14 @@ def sides(bars, log_y):
         for value in layer["data"]["values"]
     ]
     return dict(names)
+
+
+def test_letters_can_be_read():
+    """Streamlit's own grey has a contrast of 3.7 on white."""
+    config = growing(0).spec["config"]
+    named = [(kind, name) for kind in config for name in config[kind] if name.endswith("Color")]
+    assert named == [("axis", "labelColor"), ("axis", "titleColor"), ("legend", "labelColor")]
+    assert all(contrast(config[kind][name], LIGHT.background) >= 4.5 for kind, name in named)
 
 
 def test_only_data_change_while_a_curve_grows():

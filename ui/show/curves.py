@@ -102,6 +102,7 @@ def curves(
     large = type_scale()
     tall = height + round(_ROOM * (large - 1))
     name = max(_NAME, large * _LINE / max(1, tall - large * _AROUND))
+    muted = palette().muted
     others = [0.0] * from_zero + _reach(bars, log_y, name)
     y_axis["scale"] = {"domain": _domain("y", others), "nice": not log_y}
     y_axis["scale"] |= {} if from_zero else {"padding": 16}
@@ -119,7 +120,10 @@ def curves(
                 "labelFontSize": 14 * large,
                 "titleFontSize": 15 * large,
                 "titleFontWeight": "normal",
-            }
+                "labelColor": muted,  # Streamlit's own grey is too pale on white
+                "titleColor": muted,
+            },
+            "legend": {"labelColor": palette().text},
         },
     }
     return Chart(_long_form(lines), spec, lines, x_max, from_zero)
