@@ -121,7 +121,7 @@ def race_bars(racers: Sequence[dict], means: Sequence[float]) -> Figure:
     marker = {"size": 8, "color": palette().text, "symbol": "line-ns-open"}
     dots = {"x": x, "y": y, "mode": "markers", "marker": marker, "hoverinfo": "skip"}
     axes = {
-        "xaxis": {"title": "bits per character of unseen text (marks: single seeds)"},
+        "xaxis": {"title": "bits per character of unseen text"},
         "yaxis": named_rows(names, True),
         "bargap": 0.3,
     }

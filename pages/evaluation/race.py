@@ -59,6 +59,7 @@ def draw(value: dict[str, Any], finished: bool) -> None:
     racers = value["racers"]
     means = [fmean(racer["bits"]) for racer in racers]
     show(race_bars(racers, means), "eval_race_bars", words.RACE_ALT)
+    st.caption(words.RACE_MARKS)
     rows = [
         {
             "cut into": racer["name"],

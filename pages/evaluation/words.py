@@ -603,6 +603,7 @@ RACE = (
     "each for the same seconds. Loss per token would favour small tokens, so only **bits per "
     "character** count."
 )
+RACE_MARKS = "A bar is the mean of the seeds, each mark on it one seed."
 RACE_ALT = "Bits per character of each tokenizer as bars, with a mark for each seed"
 
 

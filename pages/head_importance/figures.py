@@ -34,6 +34,7 @@ def role_bars(scores: dict[str, list[float]]) -> Figure:
     said = {"type": "scatter", "x": right, "y": rows, "mode": "text", "showlegend": False}
     said |= {"text": [f"  {share:.1f}%" for share in shares], "textposition": "middle right"}
     said |= {"hoverinfo": "skip", "cliponaxis": False}
+    said["textfont"] = {"color": series_color(0)}  # a number of the bar, not of the mark beside it
     top = max(*right, 5)
     axes = {
         "xaxis": {"title": "share of attention, %", "range": [0, 1.18 * top]},

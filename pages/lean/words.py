@@ -165,8 +165,9 @@ SWITCHES = (
 WITHIN = "Compare speeds within one table: each table was measured at another moment."
 LUCK_SAID = (
     "Where a model lies in memory stays the same in all rounds and can alone make more than a "
-    f"tenth of difference. So “faster” is said only where every round is above × {1 + LUCK:g}, "
-    f"“slower” only where every round is below × {1 - LUCK:g}."
+    "tenth of difference. So “faster” is said only where every round is above "
+    f"×\N{NO-BREAK SPACE}{1 + LUCK:g}, "
+    f"“slower” only where every round is below ×\N{NO-BREAK SPACE}{1 - LUCK:g}."
 )
 FOUR_TITLES = {
     "precision": "Plain and one way beside it",
@@ -256,7 +257,7 @@ def speed_said(speed: Sequence[float]) -> str:
         return f"faster in every round, {number(value)} times"
     if is_slower(speed):
         return f"slower in every round, {number(1 / value)} times"
-    return f"not shown to be faster or slower: × {interval(speed, '.2f')}"
+    return f"not shown to be faster or slower: ×\N{NO-BREAK SPACE}{interval(speed, '.2f')}"
 
 
 def rise_said(rise: Sequence[float], loss: float) -> str:
@@ -759,7 +760,8 @@ def _waits_for(name: str, waits: Sequence[Found]) -> str:
             "**memory**, and fewer bytes are what helps."
         )
     return said + (
-        f"A quarter of the bytes (int8) hardly helps, × {number(gain)}: it waits for **dispatch**, "
+        f"A quarter of the bytes (int8) hardly helps, ×\N{NO-BREAK SPACE}{number(gain)}: it waits "
+        "for **dispatch**, "
         "one operation being called after another."
     )
 
