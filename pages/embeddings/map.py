@@ -21,6 +21,7 @@ from ui.show.apart import sides
 from ui.show.numbers import number
 from ui.show.plotly_json import (
     Figure,
+    as_cloud,
     labels_outside,
     plain_label,
     row_trace,
@@ -42,6 +43,7 @@ MOST_OPTIONS = 60  # tokens offered at once
 MOST_DOTS = 800  # Plotly takes half a second more to draw 2,000
 ALL, FEW = "all tokens", "the prompt's tokens and the neighbours"
 _MAP = "emb_map"
+_OTHERS = "other tokens"
 _WIDE, _HIGH = 300, 340  # pixels that the picture has at least, on a telephone
 
 
@@ -140,7 +142,7 @@ def show_map(study: Study, token: int, neighbours: Sequence[int], which: str) ->
         for name, ids in groups.items()
     }
     show(
-        _scatter(({"other tokens": _dots(study.loaded)} if which == ALL else {}) | points),
+        _scatter(({_OTHERS: _dots(study.loaded)} if which == ALL else {}) | points),
         _MAP,
         words.MAP_ALT,
         on_point=lambda: _clicked(study.tokenizer),
@@ -187,7 +189,7 @@ def _clicked(tokenizer: Tokenizer) -> None:
 def _scatter(groups: dict[str, _Points]) -> Figure:
     colors = palette()
     looks = {
-        "other tokens": (colors.muted, 4, 0.45),
+        _OTHERS: (colors.muted, 4, 0.45),
         "your prompt": (series_color(1), 9, 1.0),
         "nearest": (series_color(0), 9, 1.0),
         "chosen": (colors.text, 14, 1.0),
@@ -220,7 +222,11 @@ def _scatter(groups: dict[str, _Points]) -> Figure:
     axis = {"showticklabels": False, "zeroline": True}
     across, up = ({"range": [low[i], high[i]]} for i in (0, 1))
     drawn = [trace for trace in data if trace["hovertext"]]
-    return whole_figure(drawn, 440, {"xaxis": axis | across, "yaxis": axis | up}, legend=True)
+    layout = {"xaxis": axis | across, "yaxis": axis | up}
+    if _OTHERS in groups:
+        drawn[:1], cloud = as_cloud(drawn[0])
+        layout["shapes"] = [cloud]
+    return whole_figure(drawn, 440, layout, legend=True)
 
 
 def _sides(
@@ -233,7 +239,7 @@ def _sides(
     named = {
         name: points
         for name, points in reversed(list(groups.items()))
-        if name != "other tokens" and len(points.ids) <= MOST_OPTIONS // 2
+        if name != _OTHERS and len(points.ids) <= MOST_OPTIONS // 2
     }
     if not named:
         return {}

@@ -1,3 +1,4 @@
+import re
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from pages.embeddings import words
 from pages.embeddings.map import label_of, matches
 from tests.helpers import figures, said
 from ui.show.numbers import number
+from ui.show.rows import rows_of_figure
 from ui.show.tokens import visible
 
 PROMPT = "OTTO: A duck?"
@@ -112,3 +114,19 @@ def test_whole_words_come_first():
     loaded: Any = SimpleNamespace(tokenizer=tokenizer, key="whole words")
     found = [texts[i] for i in matches(loaded, "the", [])]
     assert found == ["the", " the", "then", "other", "bathe"]
+
+
+def test_each_other_token_is_a_dot_of_one_path_at_its_place(open_embeddings):
+    app = open_embeddings()
+    (figure,) = (f for f in figures(app).values() if f["layout"].get("shapes"))
+    (cloud,) = figure["layout"]["shapes"]
+    pointed, named = (trace for trace in figure["data"] if trace["name"] == "other tokens")
+    places = re.findall(r"M(\S+?),(\S+?)L\1,\2", cloud["path"])
+    drawn = [[float(x), float(y)] for x, y in places]
+    rows = [row for row in rows_of_figure(figure)[1:] if row[0] == "other tokens"]
+    assert drawn == [pytest.approx(row[1:3], abs=1e-5) for row in rows]
+    tokens = Run.open(bundled_run_path()).tokenizer().vocab_size
+    assert [row[4] for row in rows] == list(range(0, tokens, 3))  # as many as MOST_DOTS allows
+    assert pointed["mode"] == "none" and named["x"] == [None]
+    group = cloud["legendgroup"]
+    assert group == pointed["legendgroup"] == named["legendgroup"]

@@ -30,7 +30,7 @@ body { font: 17px/1.5 system-ui, sans-serif; color: INK; background: GROUND; mar
 h1 { margin: 0 } header p { margin: .3rem 0; color: MUTED } header q { white-space: pre-wrap }
 a { color: inherit; overflow-wrap: anywhere } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem }
 .off { border-left: 4px solid MUTED; padding-left: .6rem }
-.picture { overflow-x: auto }
+.picture { overflow-x: auto } .shapelayer path { stroke-linecap: round }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .5rem } p, li { max-width: 46rem }
 li > p { margin: .2rem 0 }
 pre, code { background: color-mix(in srgb, INK 7%, GROUND); border-radius: .3rem }

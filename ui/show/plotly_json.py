@@ -180,10 +180,33 @@ def bar_trace(
     } | more
 
 
-def dot_trace(x: float, y: float, **more: Any) -> Figure:
-    """Where the reader is now, on a curve."""
+def dot_trace(x: float | None, y: float | None, **more: Any) -> Figure:
+    """Where the reader is now, on a curve; without a place it is only named in the legend."""
     marker = {"color": palette().text, "size": 14}
     return {"x": [x], "y": [y], "mode": "markers", "marker": marker} | more
+
+
+def as_cloud(dots: Figure) -> tuple[list[Figure], Figure]:
+    """A trace of many small dots as one path: the traces and the shape that show it.
+
+    Plotly makes an element for each dot, and goes over all of them whenever anything changes; for
+    700 that is most of what an edit takes. The dots are points of a line without length, and round
+    as its ends are (chart.css). Pointing and the legend work as for dots.
+    """
+    marker = dots["marker"]
+    places = [f"{x:.6g},{y:.6g}" for x, y in zip(dots["x"], dots["y"], strict=True)]
+    cloud = {
+        "type": "path",
+        "path": "".join(f"M{place}L{place}" for place in places),
+        "layer": "below",
+        "line": {"color": marker["color"], "width": marker["size"]},
+        "opacity": marker["opacity"],
+        "legendgroup": dots["name"],
+    }
+    one = {"legendgroup": dots["name"], "showlegend": False}
+    pointed = dots | one | {"mode": "none", "hoveron": "points"}
+    named = dot_trace(x=None, y=None, name=dots["name"], legendgroup=dots["name"], marker=marker)
+    return [pointed, named], cloud
 
 
 def log_axis(values: Iterable[float], title: str) -> Figure:

@@ -126,7 +126,9 @@ def _points(name: str, trace: Mapping[str, Any], x: Any, y: Any) -> list[list[An
     labels = _list(trace.get("customdata")) or _list(trace.get("text"))
     labels = labels if len(labels) == len(xs) else [""] * len(xs)
     return [
-        [name, x(a), y(b), "", _text(label)] for a, b, label in zip(xs, ys, labels, strict=False)
+        [name, x(a), y(b), "", _text(label)]
+        for a, b, label in zip(xs, ys, labels, strict=False)
+        if (a, b) != (None, None)  # that only names a series in the legend
     ]
 
 
