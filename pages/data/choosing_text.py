@@ -47,7 +47,11 @@ def text_picker() -> None:
             choose_corpus(None)
     elif source == _GENERATED:
         sitcom_as_text()
-        st.page_link(page_of("sitcom"), label="Sitcom: a scene, and how it is made", icon="🎭")
+        st.page_link(
+            page_of("sitcom"),
+            label="Sitcom: a scene, and how it is made",
+            icon=":material/theater_comedy:",
+        )
     elif source == _KNOWN:
         _well_known()
     elif source == _PASTE:

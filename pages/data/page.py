@@ -42,7 +42,11 @@ CASE = 12  # characters of a text's sha256, which tell its questions from those 
 def chosen_text() -> Corpus:
     """The text that this lesson is about, and how it begins."""
     text_picker()
-    st.page_link(page_of("scrape"), label="Scrape a show: a text from the web", icon="🌐")
+    st.page_link(
+        page_of("scrape"),
+        label="Scrape a show: a text from the web",
+        icon=":material/travel_explore:",
+    )
     corpus = chosen_corpus()
     st.subheader(f"How “{as_text(corpus.name)}” begins")
     st.code(corpus.text[:600], language=None, wrap_lines=True, height=220)

@@ -56,7 +56,11 @@ def open_run(study: Study) -> Run:
     run = study.loaded.run
     if not snapshots_of(run) and not is_active(study, run):
         st.info(words.WITHOUT_SNAPSHOTS)
-        st.page_link(page_of("training"), label="Training: make a run of your own", icon="📉")
+        st.page_link(
+            page_of("training"),
+            label="Training: make a run of your own",
+            icon=":material/trending_down:",
+        )
         st.stop()
     return run
 

@@ -153,7 +153,9 @@ road()
 st.header("1. Text becomes tokens")
 prose(words.tokens(model.config.vocab_size))
 tokens()
-st.page_link(page_of("tokenization"), label="Tokenization: other ways to cut", icon="✂️")
+st.page_link(
+    page_of("tokenization"), label="Tokenization: other ways to cut", icon=":material/data_array:"
+)
 
 st.header("2. Tokens become vectors")
 last_vector()
@@ -166,14 +168,20 @@ st.header("4. The last vector becomes probabilities")
 prose(words.probabilities(model.config))
 likelihood()
 left, right = st.columns(2)
-left.page_link(page_of("sample"), label="Sample: let it write", icon="💬")
-right.page_link(page_of("training"), label="Training: watch one learn", icon="📉")
+left.page_link(page_of("sample"), label="Sample: let it write", icon=":material/chat:")
+right.page_link(
+    page_of("training"), label="Training: watch one learn", icon=":material/trending_down:"
+)
 
 st.header("Where do all the numbers come from?")
 prose(words.training(model.num_parameters(), model.config, study.loaded.imported))
 left, right = st.columns(2)
-left.page_link(page_of("data"), label="Data: what a model learns from", icon="📚")
-right.page_link(page_of("sitcom"), label="Sitcom: a text that makes sense", icon="🎬")
+left.page_link(
+    page_of("data"), label="Data: what a model learns from", icon=":material/library_books:"
+)
+right.page_link(
+    page_of("sitcom"), label="Sitcom: a text that makes sense", icon=":material/theater_comedy:"
+)
 from_parts_to_size()
 try_this(*words.TRY)
 self_test(*words.QUESTIONS)

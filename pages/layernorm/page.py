@@ -129,7 +129,9 @@ one_token()
 every_token()
 
 try_this(words.TRY[kind], words.TOKENS, words.another(kind))
-st.page_link(page_of("training"), label="Training: make a model of your own", icon="📉")
+st.page_link(
+    page_of("training"), label="Training: make a model of your own", icon=":material/trending_down:"
+)
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)
 show_source(type(norm), normalize_by_hand, label="The lines that ran: the norm, and by hand")

@@ -106,7 +106,7 @@ show_surgery()
 try_this(*words.TRY)
 self_test(*words.SELF_TEST)
 you_can_now(*words.CAN)
-st.page_link(page_of("layernorm"), label="LayerNorm, number by number", icon="📊")
+st.page_link(page_of("layernorm"), label="LayerNorm, number by number", icon=":material/equalizer:")
 show_source(norms.LayerNorm, norms.RMSNorm, norms.BatchNorm, label="The three norms")
 show_source(
     averaged_with,

@@ -65,7 +65,7 @@ def show_measured() -> None:
     st.page_link(
         page_of("training"),
         label="Train one of these on a text of yours",
-        icon=":material/model_training:",
+        icon=":material/trending_down:",
     )
 
 

@@ -127,7 +127,7 @@ def _use(job: Job) -> None:
             show_error(error)
             return
         st.success(words.in_use(chosen_corpus().name), icon=":material/check_circle:")
-        st.page_link(page_of("data"), label="Data: what is in it", icon="📚")
+        st.page_link(page_of("data"), label="Data: what is in it", icon=":material/library_books:")
 
 
 def _cleaning(job: Job) -> None:

@@ -110,8 +110,8 @@ if sitcom_as_text():
 elif chosen_corpus() is not bundled_corpus():
     st.caption(words.in_use(chosen_corpus().name))
 left, right = st.columns(2)
-left.page_link(page_of("data"), label="Data: what is in it", icon="📚")
-right.page_link(page_of("training"), label="Training: learn it", icon="📉")
+left.page_link(page_of("data"), label="Data: what is in it", icon=":material/library_books:")
+right.page_link(page_of("training"), label="Training: learn it", icon=":material/trending_down:")
 
 try_this(*words.TRY)
 self_test(*words.QUESTIONS)
