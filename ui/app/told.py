@@ -4,7 +4,7 @@ With each of its messages a browser sends the values of all widgets. One that wa
 the browser was told another value brings the old one back, and would undo what the app has done.
 So each message says as of when it is: in a box that nobody sees stands the number of the last
 telling, and the browser puts that there as it puts the other values, after them. (So who presses
-while the page is still being drawn, and chooses what was there before, has to press once more.)
+while the page is still being drawn, and chooses what stood there just before, has to press again.)
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ _LONGEST = 9  # digits of a number that somebody may forge
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A value that the app has put into a widget. before: those that the browser may still have."""
+    """A value that the app has put into a widget.
+
+    before: values that it has replaced, each with the number of the telling that did. A browser
+    that has heard of that one doesn't have the value any more: then its visitor has chosen it.
+    """
 
     number: int
     value: Any
-    before: tuple[Any, ...]
+    before: tuple[tuple[int, Any], ...]
 
 
 def tell(key: str, value: Any) -> None:
@@ -37,7 +41,7 @@ def tell(key: str, value: Any) -> None:
     state[_NUMBER] = state.get(_NUMBER, 0) + 1
     earlier = told[key].before if key in told else ()
     left = state.setdefault(_LEFT, {})
-    now = [place[key] for place in (left, state) if key in place]
+    now = [(state[_NUMBER], place[key]) for place in (left, state) if key in place]
     left.pop(key, None)
     told[key] = _Told(state[_NUMBER], value, (*now, *earlier)[:_BEFORE])
     state[key] = value
@@ -56,10 +60,11 @@ def keep_told(key: str) -> bool:
     """Undo what a message has brought back that didn't know what was told. Whether it had any."""
     state = st.session_state
     told: _Told | None = state.get(_TOLD, {}).get(key)
-    if told is None or told.number <= _heard() or key not in state:
+    heard = _heard()
+    if told is None or told.number <= heard or key not in state or state[key] == told.value:
         return False
-    if state[key] == told.value or state[key] not in told.before:
-        return False  # else somebody has chosen it
+    if state[key] not in [value for number, value in told.before if number > heard]:
+        return False  # somebody has chosen it
     state[key] = told.value
     return True
 
