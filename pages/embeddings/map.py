@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -222,7 +222,7 @@ def _scatter(groups: dict[str, _Points]) -> Figure:
     axis = {"showticklabels": False, "zeroline": True}
     across, up = ({"range": [low[i], high[i]]} for i in (0, 1))
     drawn = [trace for trace in data if trace["hovertext"]]
-    layout = {"xaxis": axis | across, "yaxis": axis | up}
+    layout: dict[str, Any] = {"xaxis": axis | across, "yaxis": axis | up}
     if _OTHERS in groups:
         drawn[:1], cloud = as_cloud(drawn[0])
         layout["shapes"] = [cloud]
