@@ -248,7 +248,7 @@ def test_a_long_prompt_is_exact_where_it_is_large(page, app_url, runs_folder):
     page.goto(f"{app_url}/attention?model={run.name}&prompt={quote(prompt)}")
     painted(page, prompt)
     picture = page.get_by_role("gridcell", name="Layer 0, head 1")
-    picture.hover(position={"x": 1, "y": picture.bounding_box()["height"] - 0.5})
+    picture.hover(position={"x": 1, "y": picture.bounding_box()["height"] - 1})
     strongest = pattern[1, 98:, 0:2].max().item()
     assert page.locator(".tip b").inner_text() == f"at most {round(strongest * 255) / 255:.2f}"
     picture.click()
