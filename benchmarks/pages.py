@@ -21,13 +21,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from urllib.parse import quote
 
 import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.app_process import BROWSER, BROWSER_FLAGS, start_app, stop_app
+from benchmarks.lessons import p95
 from corpus import bundled
 from course.lessons import LESSONS, group_of, number_of
 from gpt_core.model.config import GPTConfig
@@ -206,8 +207,8 @@ def slowest(views: dict[str, tuple[float, float]]) -> list[str]:
 def line(what: str, times: Sequence[float], target: str, unit: str = "ms") -> str:
     """One row of the table."""
     digits = 0 if unit == "ms" else 1
-    p95 = quantiles(times, n=20)[-1] if len(times) > 4 else max(times)
-    return f"| {what} | {median(times):.{digits}f} {unit} | {p95:.{digits}f} {unit} | {target} |"
+    both = " | ".join(f"{each(times):.{digits}f} {unit}" for each in (median, p95))
+    return f"| {what} | {both} | {target} |"
 
 
 def main() -> None:
