@@ -13,7 +13,7 @@ VISITOR = "0" * 32
 @pytest.fixture
 def two_runs(open_lesson, monkeypatch):
     """The visitor's two runs, stopped before they began."""
-    monkeypatch.setattr(MachineLock, "acquire", lambda self: None)  # nothing trains
+    monkeypatch.setattr(MachineLock, "acquire", lambda self, held=None: None)  # nothing trains
     training_service.reset()
     service = training_service()
     runs = [service.submit(VISITOR, request()) for _ in range(2)]

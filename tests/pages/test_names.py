@@ -69,7 +69,7 @@ def test_no_lesson_gives_it_to_markdown(lesson, open_lesson, root, monkeypatch):
 
 
 def test_a_run_of_a_text_of_that_name_is_shown_and_can_be_deleted(open_lesson, monkeypatch):
-    monkeypatch.setattr(MachineLock, "acquire", lambda self: None)  # nothing trains
+    monkeypatch.setattr(MachineLock, "acquire", lambda self, held=None: None)  # nothing trains
     open_lesson("home")
     training_service.reset()
     run = training_service().submit("a" * 32, replace(request(), corpus_name=NAME, name=NAME))

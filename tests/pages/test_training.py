@@ -190,7 +190,7 @@ def test_the_limits_of_a_public_server_are_said(open_lesson, monkeypatch):
     monkeypatch.setenv("GPT_PUBLIC", "1")
     app = open_lesson("training")
     assert app.number_input(key="train_steps").max == PUBLIC_LIMITS.steps
-    assert "5 min" in said(app)
+    assert "5\N{NO-BREAK SPACE}min" in said(app)
 
 
 def test_an_address_of_a_run_that_is_gone_shows_the_recorded_one(open_lesson):
