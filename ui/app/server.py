@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import sys
 import threading
 import webbrowser
@@ -29,6 +30,7 @@ _NEVER = 1_000_000  # young collections until Python searches all objects by its
 async def lifespan(app: object) -> AsyncIterator[None]:
     """Open the app in a browser; in the end close all services, without the loop waiting."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
+    send_at_once()
     thresholds = gc.get_threshold()
     gc.set_threshold(*thresholds[:2], _NEVER)
     search = asyncio.create_task(_search_for_garbage())
@@ -40,6 +42,20 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     search.cancel()
     gc.set_threshold(*thresholds)
     await asyncio.to_thread(close_all)
+
+
+def send_at_once() -> None:
+    """Let no small message wait until the one before has been acknowledged (Nagle's algorithm).
+
+    A browser acknowledges after 40 ms where it has nothing to say, and an edit is answered by many
+    small messages. asyncio turns it off for sockets that are made as TCP's by name, which
+    Streamlit's isn't. A connection takes the option over from the socket that listens.
+    """
+    for each in gc.get_objects():
+        if type(each) is not socket.socket or each.type != socket.SOCK_STREAM:
+            continue
+        if each.family in (socket.AF_INET, socket.AF_INET6):
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 async def _search_for_garbage() -> None:
