@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 8
 MOST_OPTIONS = 60  # tokens offered at once
-MOST_DOTS = 800  # Plotly takes half a second more to draw 2,000
+MOST_DOTS = 800  # each is sent again with every change of the picture
 ALL, FEW = "all tokens", "the prompt's tokens and the neighbours"
 _MAP = "emb_map"
 _OTHERS = "other tokens"
