@@ -6,12 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from course.lessons import COURSE, WITH_QUERIES, Lesson, around, group_of, number_of
+from course.lessons import COURSE, FIRST, WITH_QUERIES, Lesson, around, group_of, number_of
 from ui.app.glossary import STYLE
-from ui.app.links import page_of
+from ui.app.links import choose_lesson, page_of
 from ui.app.projector import presenting
 from ui.components.bundle import read
 from ui.components.component import SCROLLS
+from ui.components.course_menu import Entry, Group, course_menu
 from ui.components.page_frame import page_frame
 from ui.show.theme import LEGEND, palette
 
@@ -27,15 +28,24 @@ def menu(here: Lesson) -> None:
     """
     visited = st.session_state.setdefault(VISITED, set())
     visited.add(here.name)
-    with st.sidebar, st.container(key="course", gap=None):
-        for heading, lessons in COURSE.items():
-            with st.expander(heading, expanded=heading == group_of(here)):
-                for lesson in lessons:
-                    st.page_link(
-                        page_of(lesson.name),
-                        label=_label(lesson) + " ✓" * (lesson.name in visited),
-                        icon=f":material/{lesson.icon}:",
-                    )
+    groups = [
+        Group(
+            heading,
+            [
+                Entry(
+                    lesson.name,
+                    "" if lesson is FIRST else lesson.name,
+                    _label(lesson),
+                    lesson.icon,
+                    lesson.name in visited,
+                )
+                for lesson in lessons
+            ],
+        )
+        for heading, lessons in COURSE.items()
+    ]
+    with st.sidebar:
+        course_menu(groups, here.name, choose_lesson)
 
 
 def place(here: Lesson) -> None:

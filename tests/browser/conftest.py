@@ -145,7 +145,7 @@ def group(page, heading):
     """One heading of the course's menu, with its links."""
     return (
         page.get_by_test_id("stSidebar")
-        .get_by_test_id("stExpander")
+        .locator("details")
         .filter(has=page.get_by_text(heading, exact=True))
     )
 

@@ -103,6 +103,29 @@ def test_every_lesson_opens_from_the_menu(page, app_url):
         )
 
 
+def test_the_menu_keeps_what_was_folded_and_opens_lessons_in_other_tabs(page, app_url):
+    page.goto(f"{app_url}/mlp?prompt=GUS")
+    settled(page)
+    expect(link_to(page, "Inside", "MLP")).to_have_attribute("aria-current", "page")
+    group(page, "Text").locator("summary").press("Enter")
+    prompt_box(page).press_sequentially("!")
+    page.wait_for_function("location.search.includes('GUS!')")
+    settled(page)
+    expect(link_to(page, "Text", "Data")).to_be_visible()
+    with page.context.expect_page() as opened:
+        link_to(page, "Text", "Data").click(modifiers=["ControlOrMeta"])
+    opened.value.get_by_role("heading", name="Data", level=1).wait_for()
+    opened.value.close()
+    assert page.url.startswith(f"{app_url}/mlp?")
+    link_to(page, "Text", "Data").press("Enter")
+    page.get_by_role("heading", name="Data", level=1).wait_for()
+    assert "GUS" in page.url
+    expect(link_to(page, "Inside", "Attention")).to_be_hidden()
+    page.go_back()
+    page.get_by_role("heading", name="MLP", level=1).wait_for()
+    expect(link_to(page, "Inside", "MLP")).to_have_attribute("aria-current", "page")
+
+
 @pytest.mark.parametrize("below", ["", "/class/gpt"])
 def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path, below):
     """Also where the app is served below a path."""

@@ -25,8 +25,13 @@ def open_lesson(lesson: str | None, query: Mapping[str, str] | None = None) -> N
     address. So the whole page runs, and goes on to the lesson as soon as the bar is drawn.
     """
     if lesson is not None:
-        st.session_state[_TARGET] = lesson, dict(query or {})
+        choose_lesson(lesson, query)
         st.rerun()
+
+
+def choose_lesson(lesson: str, query: Mapping[str, str] | None = None) -> None:
+    """The same in a widget's callback: the page is about to be drawn anyway, and goes on."""
+    st.session_state[_TARGET] = lesson, dict(query or {})
 
 
 def follow_link() -> None:

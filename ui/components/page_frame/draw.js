@@ -10,7 +10,7 @@ import { GAP, asksForMore, beginnings, goesOn, hiding, panelAfter, scrollTo, wit
 
 /** @typedef {{ present: boolean, page: string, script: string }} FrameData */ // Plotly's, below the app's address
 
-const MENU_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink"] a';
+const MENU_LINK = '[data-testid="stSidebar"] a';
 const CLOSE_MENU = '[data-testid="stSidebarCollapseButton"] button';
 const PHONE = "(max-width: 767px)"; // where Streamlit's menu covers the page
 const FORWARD = ["ArrowRight", "PageDown"];
