@@ -17,6 +17,7 @@ from ui.app.glossary import forget_terms
 from ui.app.going import still_going
 from ui.app.links import follow_link, page_of
 from ui.app.locks import take_locks
+from ui.app.standing import standing
 from ui.app.startup import prepare_process
 from ui.app.study_bar import about_study, page_begins, study_bar, study_notes
 from ui.app.visitor import mount_visitor
@@ -59,7 +60,8 @@ with steered():
     class_bar()
     place(here)
     compare_bar(here.compares)  # reads the prompt, without which the page ends
-    page.run()
+    with standing():
+        page.run()
     if here.minutes:  # a lesson, and no tool
         take_lesson(partial(page_prose, about=st.session_state["study_request"]))
     way_on(here)

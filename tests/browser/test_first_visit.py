@@ -126,6 +126,22 @@ def test_the_menu_keeps_what_was_folded_and_opens_lessons_in_other_tabs(page, ap
     expect(link_to(page, "Inside", "MLP")).to_have_attribute("aria-current", "page")
 
 
+def test_what_a_prompt_changes_stands_beside_what_it_does_not(page, app_url):
+    """Then the browser skips the rest. Before a class panels are parts of the page itself."""
+    standing = page.locator('[class*="st-key-standing_"]')
+    part = page.locator(".st-key-attention_map")
+    page.goto(f"{app_url}/attention")
+    settled(page)
+    expect(standing.filter(has=page.get_by_role("heading", level=1))).to_have_count(1)
+    expect(standing.filter(has=page.get_by_text("Test yourself"))).to_have_count(1)
+    expect(part).to_be_visible()
+    expect(standing.filter(has=part)).to_have_count(0)
+    page.goto(f"{app_url}/attention?present=1")
+    settled(page)
+    expect(part).to_have_count(1)
+    expect(standing).to_have_count(0)
+
+
 @pytest.mark.parametrize("below", ["", "/class/gpt"])
 def test_a_deep_link_works_first_thing_after_the_start(page, tmp_path, below):
     """Also where the app is served below a path."""

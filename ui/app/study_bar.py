@@ -16,6 +16,7 @@ from ui.app.glossary import own_terms
 from ui.app.locks import STUDY, fixed_study, locked
 from ui.app.readers import forget_readers, note_reader, only_parts_run, reads_for
 from ui.app.seat import class_models
+from ui.app.standing import beside_what_stands
 from ui.app.startup import let_words_through
 from ui.app.told import tell
 from ui.app.visitor import visitor_id
@@ -61,7 +62,8 @@ def about_prompt(draw: Callable[[Study], None]) -> Callable[[], None]:
         parts = st.session_state["parts"]
         if key not in parts:  # where it is inside of a fragment that runs by itself, it is
             parts.append(key)
-        redrawn()
+        with beside_what_stands():
+            redrawn()
 
     return part
 
