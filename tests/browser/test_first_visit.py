@@ -108,8 +108,8 @@ def test_the_menu_keeps_what_was_folded_and_opens_lessons_in_other_tabs(page, ap
     settled(page)
     expect(link_to(page, "Inside", "MLP")).to_have_attribute("aria-current", "page")
     group(page, "Text").locator("summary").press("Enter")
-    prompt_box(page).press_sequentially("!")
-    page.wait_for_function("location.search.includes('GUS!')")
+    prompt_box(page).fill("OTTO")
+    page.wait_for_function("location.search.includes('prompt=OTTO')")
     settled(page)
     expect(link_to(page, "Text", "Data")).to_be_visible()
     with page.context.expect_page() as opened:
@@ -119,7 +119,7 @@ def test_the_menu_keeps_what_was_folded_and_opens_lessons_in_other_tabs(page, ap
     assert page.url.startswith(f"{app_url}/mlp?")
     link_to(page, "Text", "Data").press("Enter")
     page.get_by_role("heading", name="Data", level=1).wait_for()
-    assert "GUS" in page.url
+    assert "prompt=OTTO" in page.url
     expect(link_to(page, "Inside", "Attention")).to_be_hidden()
     page.go_back()
     page.get_by_role("heading", name="MLP", level=1).wait_for()
