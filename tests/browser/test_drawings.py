@@ -133,6 +133,11 @@ TEXT = {
     "hint": "hint",
 }
 
+ENTRIES = [
+    {"name": name, "path": name, "label": name, "icon": "home", "visited": False} for name in "ab"
+]
+MENU = {"groups": [{"heading": "Start", "entries": ENTRIES}], "here": "a"}
+
 MAP = read(COMPONENTS / "attention_map/map.html")
 # Folder, HTML, data, what to click, what is sent then (None: nothing).
 CASES = {
@@ -148,6 +153,12 @@ CASES = {
         diagram,
         "a[aria-label^='MLP of layer 0']",
         "residual",
+    ),
+    "course_menu": (
+        read(COMPONENTS / "course_menu/course_menu.html"),
+        lambda: MENU,
+        "a >> nth=1",
+        "b",
     ),
     "stream_grids/lens": (
         read(COMPONENTS / "stream_grids/lens/lens.html"),
