@@ -33,7 +33,7 @@ QUIET = (
     "Pause",
 )
 OFTEN = 2  # cells of one picture that are tried
-MOST = 60  # presses on a page
+MOST = 60  # presses on a page, more than any needs
 PATIENCE = 15  # seconds
 
 
@@ -67,15 +67,17 @@ def controls(page):
 
 
 def untried(page, tried):
-    """Something to press; what was tried often enough is not pressed again."""
+    """What can be pressed now and wasn't pressed often enough, as (kind, name, element)."""
     for kind, name, control in controls(page):
-        name = kind if kind == "cell" else name
         if any(text in name for text in LEFT_OUT):
             continue
-        if tried[kind, name] < (OFTEN if kind == "cell" else 1):
-            tried[kind, name] += 1
-            return kind, name, control
-    return None
+        if tried[known_as(kind, name)] < (OFTEN if kind == "cell" else 1):
+            yield kind, name, control
+
+
+def known_as(kind, name):
+    """All cells count as one."""
+    return kind, kind if kind == "cell" else name
 
 
 def press(page, kind, control, patience):
@@ -109,14 +111,15 @@ def press(page, kind, control, patience):
     return changed
 
 
-def unseen(page, patience=PATIENCE):
-    """Press everything; what has no effect in view, in words."""
+def unseen(page, patience=PATIENCE, most=MOST):
+    """Press everything; what has no effect in view, in words, and what was left at the end."""
     tried, found = Counter(), []
     page.evaluate(EFFECTS)
-    for _ in range(MOST):
-        if (one := untried(page, tried)) is None:
-            break
+    for _ in range(most):
+        if (one := next(untried(page, tried), None)) is None:
+            return found
         kind, name, control = one
+        tried[known_as(kind, name)] += 1
         quiet = any(text in name for text in QUIET)
         changed = press(page, kind, control, 1 if quiet else patience)
         if changed is None or (not changed and quiet):
@@ -124,7 +127,7 @@ def unseen(page, patience=PATIENCE):
         if not any(piece["seen"] for piece in changed):
             where = "{what}, {below} px below".format(**changed[0]) if changed else "nothing"
             found.append(f"{kind} “{name}”: {where}")
-    return found
+    return found + [f"{kind} “{name}”: not tried" for kind, name, _ in untried(page, tried)]
 
 
 @pytest.mark.parametrize(
@@ -150,3 +153,4 @@ def test_what_looks_notices_an_effect_out_of_view(new_page):
       <p id="far" style="margin-top: 900px">there</p></div>
       <div data-testid="stApp" data-test-script-state="notRunning" style="height: 1px"></div>""")
     assert unseen(page, patience=0.5) == ["button “far”: p “there!”, 900 px below"]
+    assert unseen(page, patience=0.5, most=1) == ["button “far”: not tried"]

@@ -10,13 +10,15 @@ from course.lessons import LESSONS
 from tests.browser.conftest import settled
 
 LOOKS = Path(__file__).with_name("looks.js").read_text()
-# Answer what is asked, one question at a time; then nothing is hidden.
+# Answer what is asked, one question at a time; then nothing is hidden. It says how many stood
+# unanswered.
 UNANSWERED = """() => {
-  const asked = [...document.querySelectorAll('[data-testid=stMain] [role=radiogroup]')].find(
+  const asked = [...document.querySelectorAll('[data-testid=stMain] [role=radiogroup]')].filter(
     (group) => group.querySelector('input') && !group.querySelector('input:checked'));
-  asked?.querySelector('input').click();
-  return Boolean(asked);
+  asked[0]?.querySelector('input').click();
+  return asked.length;
 }"""
+ROUNDS = 30  # more than any lesson has questions
 UNFOLD = """document.querySelectorAll('[data-testid=stMain] details:not([open]) > summary')
   .forEach((summary) => summary.click())"""
 
@@ -28,15 +30,18 @@ DRAWN = """() => {
 }"""
 
 
-def reveal(page):
+def reveal(page, rounds=ROUNDS):
     """Open all that the lesson keeps folded or asks about first, and have every chart drawn."""
     quiet = 0
-    for _ in range(30):
-        quiet = 0 if page.evaluate(UNANSWERED) else quiet + 1
+    for _ in range(rounds):
+        left = page.evaluate(UNANSWERED)
+        quiet = 0 if left else quiet + 1
         if quiet == 2:  # the next question may take a while to come
             break
         page.wait_for_timeout(300)
         settled(page)
+    else:
+        pytest.fail(f"After {rounds} rounds, questions still open: {left}. Not all was seen.")
     page.evaluate(UNFOLD)
     page.wait_for_timeout(800)
     settled(page)
@@ -59,6 +64,15 @@ def test_labels_and_contrast(new_page, app_url, lesson, size, scheme):
     page.evaluate(LOOKS)
     assert page.evaluate("looks.labels()") == []
     assert page.evaluate("looks.contrast()") == []
+
+
+def test_a_lesson_that_never_stops_asking_is_not_called_seen(page):
+    page.set_content("""<div data-testid="stMain">
+      <div role="radiogroup"><input type="radio" onclick="return false"></div>
+      <div role="radiogroup"><input type="radio"></div></div>
+      <div data-testid="stApp" data-test-script-state="notRunning" style="height: 1px"></div>""")
+    with pytest.raises(pytest.fail.Exception, match="After 3 rounds, questions still open: 2"):
+        reveal(page, rounds=3)
 
 
 def test_what_looks_notices_what_is_wrong(page):
