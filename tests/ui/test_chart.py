@@ -44,6 +44,10 @@ def test_a_telephone_has_room_for_names_and_numbers():
     assert lines == ["char", "the same, on a text from <br>elsewhere"]
     shares = probability_bars(torch.tensor([0.9, 0.1]), CharTokenizer.train("ab"), 2)["data"][0]
     assert shares["textposition"] == ["inside", "outside"]  # behind it a long bar leaves none
+    counts = count_bars(["a", "b", "c"], [1000, 600, 300], "red")["data"][0]
+    assert counts["textposition"] == ["inside", "inside", "outside"]
+    assert counts["constraintext"] == "none"  # Plotly would make a number as small as its bar
+    assert count_bars(["a"], [0], "red")["data"][0]["textposition"] == ["outside"]
 
 
 def test_what_is_no_number_is_a_gap():

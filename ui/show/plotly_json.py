@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Figure = dict[str, Any]
 _PERCENT = [0, 25, 50, 75, 100]
-_LONG_BAR = 70  # per cent
+_LONG_BAR = 50  # per cent
 # As Plotly calls types of numbers; JavaScript has no whole numbers of 64 bits.
 _BELOW_TICKS = 33  # pixels from an axis to its title, where it has marks outside: maps have
 _PACKED = {"float64": "f8", "float32": "f4", "int32": "i4", "int16": "i2", "uint8": "u1"}
@@ -48,7 +48,7 @@ def probability_pairs(
     for name, probabilities, hue in zip(names, (before, after), hues, strict=True):
         shares = [100 * float(probabilities[i]) for i in ids]
         bars = row_trace(shares, color=hue, name=name, hovertemplate="%{text}")
-        data.append(bars | _labelled(shares))
+        data.append(bars | _percents_at(shares))
     axes = {
         "xaxis": {"range": [0, 116], "tickvals": _PERCENT, "title": "probability, %"},
         "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 16),
@@ -61,7 +61,7 @@ def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10)
     values, ids = probabilities.topk(min(top, len(probabilities)))
     tokens = [tokenizer.token_text(i) for i in ids.tolist()]
     shares = [100 * v for v in values.tolist()]
-    bars = _labelled(shares) | {"customdata": [*map(plain_label, tokens)]}
+    bars = _percents_at(shares) | {"customdata": [*map(plain_label, tokens)]}
     bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>"}
     axis = {"range": [0, 112], "title": {"text": "probability, %"}, "tickvals": _PERCENT}
     axes = {"xaxis": axis, "yaxis": token_rows(tokens, 16, grid=True)}
@@ -89,8 +89,9 @@ def count_bars(
     amounts, where nothing right beside the bars says what they are.
     """
     names = [html.escape(label[:_LONGEST], quote=False) for label in labels]
-    bars: Figure = {"text": [f"{count:,.{decimals}f}" for count in counts], "textposition": "auto"}
-    bars["textangle"] = 0  # beside a bar that it doesn't fit into
+    longest = max([*counts, 0]) or 1
+    said = [f"{count:,.{decimals}f}" for count in counts]
+    bars = _numbers_at(said, [100 * count / longest for count in counts])
     bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>", "customdata": names}
     rows = [*map(_in_lines, names)]
     axis = named_rows(rows, grid=True, tickfont={"family": "monospace", "size": 14})
@@ -153,12 +154,18 @@ def labels_outside(texts: Iterable[str]) -> Figure:
     return {"text": list(texts), "constraintext": "none"} | look
 
 
-def _labelled(percents: Sequence[float]) -> Figure:
-    """Each bar's probability behind it, or in a long bar, behind which a phone has no room."""
-    places = ["inside" if value > _LONG_BAR else "outside" for value in percents]
+def _numbers_at(texts: Iterable[str], shares: Iterable[float]) -> Figure:
+    """Each bar's number behind it, or in it where that leaves more room, as on a phone it counts.
+
+    shares: of the whole width that the bars have, in per cent.
+    """
+    places = ["inside" if share > _LONG_BAR else "outside" for share in shares]
     inside = {"size": 13, "color": palette().background}
-    bars = labels_outside(percent(value / 100) for value in percents)
-    return bars | {"textposition": places, "insidetextfont": inside}
+    return labels_outside(texts) | {"textposition": places, "insidetextfont": inside}
+
+
+def _percents_at(percents: Sequence[float]) -> Figure:
+    return _numbers_at((percent(value / 100) for value in percents), percents)
 
 
 def row_trace(values: Sequence[float], *, color: str | Sequence[str], **more: Any) -> Figure:
