@@ -252,6 +252,16 @@ def test_a_lesson_says_its_sentences_in_its_words(name):
     assert "words" in name.split(".") or not found
 
 
+CRAMPED = re.compile(r"(?<!\\n)(?<!\n)\$\$(?!\\n|\n)")
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if name.startswith("pages.")])
+def test_a_formula_of_its_own_is_not_set_as_in_a_line(name):
+    """Streamlit sets $$…$$ in one line as it sets $…$: with letters that are too small to read."""
+    assert CRAMPED.search('"$$x$$"') and not CRAMPED.search('"$$\\nx\\n$$"')
+    assert not CRAMPED.search(PATHS[name].read_text(encoding="utf-8"))
+
+
 def test_the_check_would_catch_a_sentence():
     long = "many words " * 9
     assert not [*sentences("st.button('Choose a token.')"), *sentences(f"def f():\n    '{long}'")]

@@ -324,7 +324,7 @@ FORMULA = (
     "A linear layer multiplies by a matrix $W$ with as many rows as numbers come out and as many "
     "columns as go in. LoRA freezes $W$ and learns two thin matrices, $A$ with $r$ rows and $B$ "
     "with $r$ columns:\n\n"
-    "$$y = x W^\\top + b + \\frac{\\alpha}{r}\\,(x A^\\top) B^\\top$$\n\n"
+    "$$\ny = x W^\\top + b + \\frac{\\alpha}{r}\\,(x A^\\top) B^\\top\n$$\n\n"
     "$B$ begins with zeros, so before the first step nothing has changed. In the end "
     "$\\frac{\\alpha}{r} B A$ is added to $W$, and the model is as large and as fast as before. "
     "$\\alpha$ is a fixed number (here 16)."

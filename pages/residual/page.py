@@ -90,7 +90,7 @@ def explain_sum(study: Study, seen: Recording, position: int, written: tuple[Wri
     config, run = study.model.config, study.loaded
     st.header("The stream is a sum")
     prose(words.sum_in_words(config, written))
-    st.markdown(words.formula(config, config.n_embd))
+    st.latex(words.formula(config, config.n_embd))
     ends = seen.stream[[0, -1], position].norm(dim=-1).tolist()
     prose(words.why_add(config, *ends))
     decay = None if run.imported else run.run.train_config.weight_decay

@@ -61,18 +61,17 @@ def sum_in_words(config: GPTConfig, branches: Sequence[Written]) -> str:
 
 
 def formula(config: GPTConfig, C: int) -> str:
-    """The stream as a sum."""
+    """The stream as a sum, in lines that fit a phone."""
     plus = " + p" if config.position in ("learned", "sinusoidal") else ""
+    lines = [
+        f"x_\\text{{end}} = e{plus} + \\sum_{{\\ell=0}}^{{{config.n_layer - 1}}} "
+        "\\left(\\text{attn}_\\ell + \\text{mlp}_\\ell\\right)"
+    ]
     if config.post_norm:
-        return (
-            "$$x \\leftarrow \\text{norm}(x + \\text{attn}_\\ell(x)),\\quad x \\leftarrow "
-            "\\text{norm}(x + \\text{mlp}_\\ell(x)), \\qquad x \\in \\mathbb{R}^{" + str(C) + "}$$"
-        )
-    return (
-        f"$$x_\\text{{end}} = e{plus} + \\sum_{{\\ell=0}}^{{{config.n_layer - 1}}} "
-        "\\left(\\text{attn}_\\ell + \\text{mlp}_\\ell\\right), \\qquad x \\in "
-        f"\\mathbb{{R}}^{{{C}}}$$"
-    )
+        parts = ("attn", "mlp")
+        lines = [f"x \\leftarrow \\text{{norm}}(x + \\text{{{part}}}_\\ell(x))" for part in parts]
+    lines.append(f"x \\in \\mathbb{{R}}^{{{C}}}")
+    return "\\begin{gathered}" + " \\\\ ".join(lines) + "\\end{gathered}"
 
 
 def question(branches: Sequence[Written], answer: str) -> str:

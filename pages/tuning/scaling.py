@@ -22,7 +22,7 @@ def show_scaling() -> None:
         show(figures.compute_cloud(found), "tuning_cloud", words.CLOUD_ALT)
         st.caption(words.scaling_recorded(found))
     with right:
-        st.markdown(words.LAW)
+        st.latex(words.LAW)
         prose(words.LAW_PARTS)
         prose(words.law_found(found))
         prose(words.fit_found(found))

@@ -530,7 +530,7 @@ SCALING = (
     "A larger model, or more text? Small runs can tell, if the loss follows a **scaling law**: a "
     "formula that is fitted to small runs and says what a larger one will come to."
 )
-LAW = r"$$\text{bits} = E + \frac{A}{N^a} + \frac{B}{D^b}$$"
+LAW = r"\text{bits} = E + \frac{A}{N^a} + \frac{B}{D^b}"
 LAW_PARTS = (
     "N parameters, D characters read. **E** stays whatever one does, the second term is what a "
     "small model lacks, the third what a short training lacks."

@@ -49,6 +49,21 @@
       seen(chart.getBoundingClientRect()),
     );
 
+  /** Every text that is seen, but for those of charts. */
+  function texts() {
+    const found = [];
+    const walker = document.createTreeWalker(main(), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode.parentElement;
+      const said = walker.currentNode.data.replace(/\u200b/g, "").trim(); // KaTeX keeps places with it
+      if (!said || !seen(node.getBoundingClientRect())) continue;
+      if (node.closest("svg, style, script, .katex-mathml")) continue;
+      const style = getComputedStyle(node);
+      if (style.visibility !== "hidden") found.push({ node, style, said });
+    }
+    return found;
+  }
+
   window.looks = {
     /** Labels on one another, cut off, or too small. */
     labels() {
@@ -74,16 +89,17 @@
       });
     },
 
+    /** Other texts, letter by letter, that are too small. */
+    letters() {
+      const small = texts().filter(({ style }) => parseFloat(style.fontSize) < 10.95);
+      return [...new Set(small.map(({ node, said }) => `“${said}” (${node.className}) is under 11 pixels`))];
+    },
+
     /** Texts with less contrast to what they stand on than 4.5:1 (3:1 where they are large). */
     contrast() {
       const found = new Map();
-      const walker = document.createTreeWalker(main(), NodeFilter.SHOW_TEXT);
-      while (walker.nextNode()) {
-        const node = walker.currentNode.parentElement;
-        if (!walker.currentNode.data.trim() || !seen(node.getBoundingClientRect())) continue;
-        if (node.closest("svg, style, script, [disabled], [aria-hidden=true], label:has(input:disabled), .stSlider")) continue;
-        const style = getComputedStyle(node);
-        if (style.visibility === "hidden") continue;
+      for (const { node, style } of texts()) {
+        if (node.closest("[disabled], [aria-hidden=true], label:has(input:disabled), .stSlider")) continue;
         const ratio = ratioOf(node, style);
         const mark = /^␣+$/.test(words(node)); // between letters, no letter itself
         const large = mark || parseFloat(style.fontSize) >= 24 ||

@@ -108,3 +108,13 @@ def test_a_chart_without_a_server(opened):
     page.locator(".hoverlayer text").first.wait_for()
     assert "b: 3" in page.locator(".hoverlayer").text_content()
     assert [url for url in seen if not url.startswith("blob:")] == own
+
+
+def test_the_letters_of_a_formula_are_large_enough(opened):
+    power = ["msup", ["mi", "e"], ["mrow", ["msub", ["mi", "x"], ["mi", "i"]], ["mo", "/"]]]
+    said = [["figure", ["math", ["mfrac", power, ["msub", ["mi", "N"], ["mi", "a"]]]]]]
+    chart = Chart({"data": [], "layout": {}})
+    page, *_ = opened(page_of(ABOUT, {"": ("", chart)}, said))
+    letters = page.locator("math :is(mi, mo)")
+    sizes = letters.evaluate_all("all => all.map((e) => parseFloat(getComputedStyle(e).fontSize))")
+    assert len(sizes) == 6 and min(sizes) >= 11

@@ -63,6 +63,7 @@ def test_labels_and_contrast(new_page, app_url, lesson, size, scheme):
     reveal(page)
     page.evaluate(LOOKS)
     assert page.evaluate("looks.labels()") == []
+    assert page.evaluate("looks.letters()") == []
     assert page.evaluate("looks.contrast()") == []
 
 
@@ -78,6 +79,7 @@ def test_a_lesson_that_never_stops_asking_is_not_called_seen(page):
 def test_what_looks_notices_what_is_wrong(page):
     page.set_content("""<div data-testid="stMain" style="background:#fff">
       <p style="color:#999">faint</p><p style="color:#555">plain</p>
+      <p style="font-size:10px">small</p>
       <div class="vega-embed"><svg class="marks" width="200" height="60" style="display:block">
         <text x="5" y="20" font-size="14">first</text>
         <text x="12" y="22" font-size="14">second</text>
@@ -89,4 +91,5 @@ def test_what_looks_notices_what_is_wrong(page):
         "“cut off here” is cut off",
         "“tiny” is under 11 pixels",
     ]
+    assert page.evaluate("looks.letters()") == ["“small” () is under 11 pixels"]
     assert len(page.evaluate("looks.contrast()")) == 1

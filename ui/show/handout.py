@@ -38,6 +38,9 @@ code { padding: .05em .25em; overflow-wrap: anywhere }
 pre { padding: .6rem .8rem; overflow-x: auto }
 summary { cursor: pointer; font-weight: 600 } summary p { display: inline }
 details { margin: .8rem 0; max-width: 100% } math { font-size: 1.1em }
+figure { margin: .8rem 0; max-width: 46rem } figure math { display: block math; math-style: normal }
+/* Small letters of small letters are no smaller. */
+:is(msub, msup, msubsup) :is(msub, msup, msubsup) > * + * { math-depth: 1 }
 body > table { border-collapse: collapse } body > table :is(th, td) { padding: .25rem .7rem;
   text-align: left; border-bottom: 1px solid MUTED }
 """

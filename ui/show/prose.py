@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 _TAGS = re.compile(
-    "p|ul|ol|li|strong|em|code|pre|blockquote|su[bp]|table|thead|tbody|t[rhd]|h2|h3|details|summary"
-    "|math|mrow|m[ino]|mtext|mspace|mfrac|msqrt|mroot|msu[bp]|msubsup|mover|munder|munderover"
+    "p|figure|ul|ol|li|strong|em|code|pre|blockquote|su[bp]|table|thead|tbody|t[rhd]|h2|h3|details"
+    "|summary|math|mrow|m[ino]|mtext|mspace|mfrac|msqrt|mroot|msu[bp]|msubsup|mover|munder|munderover"
     "|mtable|mt[rd]|mstyle|mpadded"
 )
 _DEEPEST = 80  # elements inside of each other

@@ -78,7 +78,7 @@ function words(node) {
     const inside = words(child);
     const out = child instanceof HTMLAnchorElement && child.origin !== location.origin;
     if (out && child.protocol.startsWith("http")) return [{ link: child.href, said: inside }];
-    if (child.matches(".katex-display")) return [["p", ...inside]];
+    if (child.matches(".katex-display")) return [["figure", ...inside]];
     return TAGS.has(tag) || MATH.has(tag) ? [[tag, ...inside]] : inside;
   });
 }
