@@ -1,5 +1,6 @@
 """Charts are drawn where a reader is, once, and follow what changes."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import open_lesson, settled
@@ -56,6 +57,25 @@ def test_a_picture_whose_script_does_not_come_says_so(page, app_url):
     page.reload()
     page.locator(".map[data-painted]").wait_for()
     assert said.count() == 0
+
+
+@pytest.mark.parametrize(("lesson", "script"), [("", "machine"), ("head_born", "film")])
+def test_what_plays_is_off_until_its_script_has_come(page, app_url, lesson, script):
+    """A press before would be lost."""
+    held = []
+    page.route(f"**/_scripts/{script}.*", lambda route: held.append(route))
+    page.goto(f"{app_url}/{lesson}")
+    play = page.get_by_test_id("stMain").locator(".play")
+    expect(play).to_be_disabled()
+    for first in page.locator("#first-view .play").all():
+        expect(first).to_be_disabled()
+    while not held:
+        page.wait_for_timeout(100)
+    held[0].continue_()
+    expect(play).to_be_enabled()
+    before = play.inner_text()
+    play.click()
+    expect(play).not_to_have_text(before)
 
 
 def test_the_script_is_read_before_the_first_chart_and_once(page, app_url):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,8 @@ from ui.components.bundle import bundle, read
 SCRIPTS = "_scripts"  # below the app's address
 _SHARED = Path(__file__).parent / "shared"
 SCROLLS = _SHARED / "scrolls.css"  # of what has the class "scrolls"
+WAITS = _SHARED / "waits.css"  # of `waiting`
+_PRESSED = re.compile("<(button|input|select|textarea)")
 
 _scripts: dict[str, str] = {}  # by path
 
@@ -40,13 +43,22 @@ def component(
     """
     own = folder / folder.name
     sheets = [path for path in (*shared, own.with_suffix(".css")) if path.is_file()]
+    html = _read_if_there(own.with_suffix(".html")) if html is None else html
+    css = read(*sheets) if css is None else css
+    if html and _PRESSED.search(html):
+        html, css = waiting(html), f"{read(WAITS)}\n{css}"
     return st.components.v2.component(
         name,
-        html=_read_if_there(own.with_suffix(".html")) if html is None else html,
-        css=read(*sheets) if css is None else css,
+        html=html,
+        css=css,
         js=loader(folder / "mount.js"),
         isolate_styles=isolated,
     )
+
+
+def waiting(html: str) -> str:
+    """Markup in which nothing can be pressed until its script draws (shared/mounting.js)."""
+    return f'<fieldset class="waits" role="none" disabled>{html}</fieldset>'
 
 
 def loader(entry: Path) -> str:

@@ -12,6 +12,7 @@ import html
 from pathlib import Path
 
 from ui.components.bundle import bundle, read
+from ui.components.component import WAITS, waiting
 from ui.components.machine import FILES as MACHINE
 from ui.show.theme import DARK, LIGHT, variables
 
@@ -25,7 +26,8 @@ def first_view(title: str, intro: str, message: bytes) -> str:
         f':root:has(#first-view[data-theme="dark"]) {{ {variables(DARK)} }}'
     )
     style = f"{colors}\n{read(_FILES / 'first_view.css')}"
-    machine = f"<style>{read(MACHINE / 'machine.css')}</style>{read(MACHINE / 'machine.html')}"
+    machine = waiting(read(MACHINE / "machine.html"))
+    machine = f"<style>{read(WAITS, MACHINE / 'machine.css')}</style>{machine}"
     # Nobody can press anything in it, and what it says is said again by the page below.
     return (
         f'<div id="first-view" inert aria-hidden="true"><style>{style}</style>'

@@ -29,6 +29,9 @@ export function mount(draw, { data, parentElement, setTriggerValue }, trigger = 
     const answer = { send };
     const drawing = draw(parentElement, data, (choice) => answer.send(choice));
     mounted.set(parentElement, { drawing, answer });
+    /** @type {HTMLFieldSetElement | null} */
+    const waits = parentElement.querySelector(".waits"); // see waiting() in component.py
+    if (waits) waits.disabled = false;
   }
   return () => close(parentElement);
 }
