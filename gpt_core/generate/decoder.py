@@ -12,7 +12,7 @@ vocabulary. There is no batch dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import torch
@@ -78,30 +78,16 @@ class Decoder:
         """Read n more tokens; returns the logits (n, V) of what follows each of them."""
         return self.mm(self.norm_f(self._read(tokens), *self.settings_f), self.head)
 
-    @torch.inference_mode()
-    def remember(self, tokens: Sequence[int], k: Tensor, v: Tensor) -> None:
-        """Take over keys and values (n_layer, H, n, D) of n tokens, as the model computes them.
-
-        Raises ValueError where layers differ in heads.
-        """
-        self._check_layers_are_alike()
-        self.length, self.tokens = k.shape[2], list(tokens)
-        self.k[..., : self.length] = k.transpose(2, 3) * self.scales[1]
-        self.v[:, :, : self.length] = v
-
     def remembered(self, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """q, k, v (n_layer, H, n, D) of the tokens from `start` on, as the model computes them.
 
         Raises ValueError where layers differ in heads.
         """
-        self._check_layers_are_alike()
+        if self.own is not None:
+            raise ValueError("Heads were cut out of this model: its layers don't fit one tensor.")
         here = slice(start, self.length)
         k = self.k[..., here].transpose(2, 3)
         return self.q[:, :, here] / self.scales[0], k / self.scales[1], self.v[:, :, here]
-
-    def _check_layers_are_alike(self) -> None:
-        if self.own is not None:
-            raise ValueError("Heads were cut out of this model: its layers don't fit one tensor.")
 
     def _read(self, tokens: list[int]) -> Tensor:
         """What leaves the blocks, (n, C)."""

@@ -5,19 +5,15 @@ Built on `record` and `intervene`; nothing here changes a weight.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from gpt_core.generate.decoder import Decoder
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import Change, intervene, zero_heads
-from gpt_core.model.recording import loss_of, run
+from gpt_core.model.recording import Recording, loss_of, run
 
 Head = tuple[int, int]
 """A head by its layer and its number in that layer, both counted from 0."""
@@ -89,45 +85,29 @@ def trace_attention(
                 f"There is no head {head} in layer {layer}; the model has {config.n_layer} "
                 f"layers of {config.n_head} heads, both counted from 0."
             )
-    if known and known.without == without and config.causal and len(ids) <= config.block_size:
-        shared = len(commonprefix((known.ids, ids)))
-        if shared:
-            return _extend(_first(known, shared), model, ids)
-    names = ("q", "k", "v", "pattern")
+    usable = known is not None and known.without == without
     with intervene(model, without_heads(without)):
-        seen = run(model, ids, *(f"blocks.*.{name}" for name in names))
-    kept = {name: seen.layers(name) for name in names}
+        seen = run(
+            model,
+            ids,
+            *(f"blocks.*.{name}" for name in _PARTS),
+            known=_recording(known) if known and usable else None,
+        )
+    kept = {name: seen.layers(name) for name in _PARTS}
     return AttentionTrace(**kept, logits=seen.logits, ids=ids, without=without)
 
 
-def _first(trace: AttentionTrace, n: int) -> AttentionTrace:
-    """The trace of the first n tokens alone."""
-    q, k, v, pattern = (t[:, :, :n] for t in (trace.q, trace.k, trace.v, trace.pattern))
-    return AttentionTrace(
-        q, k, v, pattern[..., :n], trace.logits[:n], trace.ids[:n], without=trace.without
-    )
+_PARTS = ("q", "k", "v", "pattern")
 
 
-def _extend(known: AttentionTrace, model: GPT, ids: tuple[int, ...]) -> AttentionTrace:
-    """The trace of ids, which begin with those of `known`; only the rest runs."""
-    start, T = len(known.ids), len(ids)
-    if start == T:
-        return known
-    decoder = Decoder(model, known.without)
-    decoder.remember(known.ids, known.k, known.v)
-    logits = decoder.read(list(ids[start:]))
-    new = decoder.remembered(start)
-    q, k, v = (
-        torch.cat(both, dim=2) for both in zip((known.q, known.k, known.v), new, strict=True)
-    )
-    scores = new[0] @ k.transpose(-2, -1) / math.sqrt(model.config.head_dim)  # (L, H, T-start, T)
-    later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(start + 1)
-    pattern = torch.cat(
-        (F.pad(known.pattern, (0, T - start)), scores.masked_fill(later, -math.inf).softmax(-1)),
-        dim=2,
-    )
-    logits = torch.cat((known.logits, logits))
-    return AttentionTrace(q, k, v, pattern, logits, ids, known.without)
+def _recording(trace: AttentionTrace) -> Recording:
+    """What `run` goes on from."""
+    tensors = {
+        f"blocks.{layer}.{name}": part
+        for name in _PARTS
+        for layer, part in enumerate(getattr(trace, name))
+    }
+    return Recording(trace.ids, trace.logits, tensors)
 
 
 def compare(ids: Sequence[int], before: Tensor, after: Tensor) -> Ablation:

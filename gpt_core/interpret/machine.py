@@ -17,11 +17,12 @@ from torch import Tensor
 
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene
-from gpt_core.model.recording import Recording, run
+from gpt_core.model.recording import Recording
 
 SHOWN = 16  # columns
-_STREAM = ("blocks.*.resid_pre", "blocks.*.resid_mid", "blocks.*.resid_post")
-_ADDED = ("blocks.*.attn_out", "blocks.*.mlp_out")
+_PARTS = ("resid_*", "attn_out", "mlp_out", "pattern", "mlp_post")
+KEPT = (*(f"blocks.*.{part}" for part in _PARTS), "*norm*.scale")
+"""What `look` needs of a pass; see `gpt_core.model.recording.run`."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,12 @@ class Machine:
 
 
 @torch.no_grad()
-def look(model: GPT, ids: Sequence[int], shown: int = SHOWN) -> Machine:
-    """Run the model once over ids (1 to block_size of them) and keep what the picture shows."""
-    config = model.config
-    has_norms = config.norm != "none"
-    last = has_norms and config.norm_position == "pre"
-    norms = ("blocks.*.norm?.scale", *(("norm_f.scale",) if last else ())) if has_norms else ()
-    kept = (*_STREAM, *_ADDED, "blocks.*.pattern", "blocks.*.mlp_post", *norms)
-    seen = run(model, ids, *kept)
-    first = max(0, len(ids) - shown)
+def look(model: GPT, seen: Recording, shown: int = SHOWN, lengths: Tensor | None = None) -> Machine:
+    """What the picture shows of a pass, which kept `KEPT`. lengths: those of `neuron_lengths`."""
+    T = len(seen.ids)
+    has_norms = model.config.norm != "none"
+    last = has_norms and model.config.norm_position == "pre"
+    first = max(0, T - shown)
     probabilities = seen.logits[first:].float().softmax(dim=-1)
     best_share, best = probabilities.max(dim=-1)
     added = torch.stack((seen.layers("attn_out"), seen.layers("mlp_out")), dim=1)
@@ -68,8 +66,11 @@ def look(model: GPT, ids: Sequence[int], shown: int = SHOWN) -> Machine:
         added=added[:, :, first:].norm(dim=-1),
         pattern=_gathered(seen.layers("pattern"), first),
         scales=_scales(seen, first) if has_norms else None,
-        last_scale=_per_token(seen["norm_f.scale"], len(ids))[first:] if last else None,
-        neurons=_loudest(model, seen.layers("mlp_post")[:, first:]),
+        last_scale=_per_token(seen["norm_f.scale"], T)[first:] if last else None,
+        neurons=_loudest(
+            neuron_lengths(model) if lengths is None else lengths,
+            seen.layers("mlp_post")[:, first:],
+        ),
         best=best,
         best_share=best_share,
         probabilities=probabilities[-1],
@@ -100,9 +101,16 @@ def _per_token(scale: Tensor, T: int) -> Tensor:
     return scale.square().mean(dim=-1).sqrt().expand(T)
 
 
-def _loudest(model: GPT, post: Tensor) -> Tensor:
-    """(L, S, N) activations → (L, S), the neuron whose activation × ‖its column‖ is largest."""
-    lengths = torch.stack([block.mlp.down.weight.norm(dim=0) for block in model.blocks])  # (L, N)
+@torch.no_grad()
+def neuron_lengths(model: GPT) -> Tensor:
+    """The length of the vector that each neuron writes when its activation is 1, (L, N)."""
+    # PyTorch's own norm over rows takes ten times as long.
+    squares = (block.mlp.down.weight.square().sum(dim=0) for block in model.blocks)
+    return torch.stack(list(squares)).sqrt()
+
+
+def _loudest(lengths: Tensor, post: Tensor) -> Tensor:
+    """(L, N) and (L, S, N) activations → (L, S), the neuron that writes the longest vector."""
     return (post.abs() * lengths[:, None]).argmax(dim=-1)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gpt_core.model.gpt import GPT
-from gpt_core.model.recording import run
+from gpt_core.model.recording import Recording
+
+_PARTS = ("resid_pre", "attn_out", "mlp_out")
+KEPT = ("embed", "pos_embed", *(f"blocks.*.{part}" for part in (*_PARTS, "resid_post")))
+"""What `overview` needs of a pass; see `gpt_core.model.recording.run`."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,13 @@ class Overview:
     surprise: float | None
 
 
-@torch.inference_mode()
-def overview(model: GPT, ids: Sequence[int]) -> Overview:
-    """Run the model once over ids (1 to block_size of them) and keep the story of the last one."""
-    last = f"blocks.{model.config.n_layer - 1}.resid_post"
-    parts = ("embed", "pos_embed", *(f"blocks.*.{p}" for p in ("resid_pre", "attn_out", "mlp_out")))
-    seen = run(model, ids, *parts, last)
-    lengths = {name: x[-1].norm().item() for name, x in seen.tensors.items() if "blocks" in name}
+@torch.no_grad()
+def overview(seen: Recording) -> Overview:
+    """The story of the last token of a pass, which kept `KEPT`."""
+    stations = len([name for name in seen.tensors if name.endswith("resid_pre")])
+    last = f"blocks.{stations - 1}.resid_post"
+    told = [*(f"blocks.{layer}.{part}" for layer in range(stations) for part in _PARTS), last]
+    lengths = {name: seen[name][-1].norm().item() for name in told}
     return Overview(
         embedding=seen["embed"][-1],
         position=seen["pos_embed"][-1] if "pos_embed" in seen.tensors else None,

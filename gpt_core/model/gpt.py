@@ -9,6 +9,7 @@ channels per head, V tokens in the vocabulary.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +20,9 @@ from gpt_core.model.modules import ModuleList
 from gpt_core.model.ngrams import NgramEmbedding
 from gpt_core.model.norms import make_norm
 from gpt_core.model.observe import HookedModule, HookPoint
+
+KeysAndValues = tuple[Tensor, Tensor]
+"""What a layer's attention keeps of P earlier tokens, (B, H, P, D) each: the KV cache."""
 
 
 class CausalSelfAttention(HookedModule):
@@ -44,29 +48,37 @@ class CausalSelfAttention(HookedModule):
             self.register_buffer("cos", cos, persistent=False)
             self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, C) → (B, T, C)."""
+    def forward(self, x: Tensor, past: KeysAndValues | None = None) -> Tensor:
+        """(B, T, C) → (B, T, C). past: of P tokens that come before these T."""
         B, T, _ = x.shape
+        P = past[0].shape[2] if past else 0
         qkv = self.qkv(x).view(B, T, 3, self.heads, self.config.head_dim)
         qk, v = qkv.split((2, 1), dim=2)  # q and k go on together: half as many operations
         if self.config.qk_norm:
             qk = F.rms_norm(qk, qk.shape[-1:])
         if self.config.position == "rope":
-            qk = rotate(qk, self.cos[:T, None, None], self.sin[:T, None, None])
+            cos, sin = self.cos[P : P + T], self.sin[P : P + T]
+            qk = rotate(qk, cos[:, None, None], sin[:, None, None])
         q, k, v = (t.transpose(1, 2) for t in (*qk.unbind(2), v.squeeze(2)))  # (B, H, T, D)
         q, k, v = self.q(q), self.k(k), self.v(v)
+        if past:
+            k, v = (
+                torch.cat((past[0], k), dim=2),
+                torch.cat((past[1], v), dim=2),
+            )  # (B, H, P + T, D)
 
-        watched = self.scores.hooked or self.pattern.hooked
-        z = self._fused(q, k, v) if self.use_fused and not watched else self._explicit(q, k, v)
+        explicit = past or self.scores.hooked or self.pattern.hooked
+        z = self._fused(q, k, v) if self.use_fused and not explicit else self._explicit(q, k, v)
         z = self.z(z)
         return self.proj(z.transpose(1, 2).flatten(2))  # heads side by side again
 
     def _explicit(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """The formula, one step at a time."""
-        scores = q @ k.transpose(-2, -1) / math.sqrt(self.config.head_dim)  # (B, H, T, T)
+        scores = q @ k.transpose(-2, -1) / math.sqrt(self.config.head_dim)  # (B, H, T, P + T)
         if self.config.causal:
             # Adding -∞ where a token would look ahead takes a tenth of the time of masked_fill.
-            scores = scores + scores.new_full(scores.shape[-2:], float("-inf")).triu(1)
+            ahead = 1 + k.shape[2] - q.shape[2]
+            scores = scores + scores.new_full(scores.shape[-2:], float("-inf")).triu(ahead)
         pattern = self.pattern(F.softmax(self.scores(scores), dim=-1))  # each row sums to 1
         pattern = F.dropout(pattern, self.config.dropout, self.training)
         return pattern @ v  # (B, H, T, D)
@@ -151,13 +163,13 @@ class Block(HookedModule):
         self.resid_pre, self.attn_out, self.resid_mid = HookPoint(), HookPoint(), HookPoint()
         self.mlp_out, self.resid_post = HookPoint(), HookPoint()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, C) → (B, T, C)."""
+    def forward(self, x: Tensor, past: KeysAndValues | None = None) -> Tensor:
+        """(B, T, C) → (B, T, C). past: see `CausalSelfAttention.forward`."""
         x = self.resid_pre(x)
         if self.pre_norm:
-            x = self.resid_mid(x + self.attn_out(self.dropout(self.attn(self.norm1(x)))))
+            x = self.resid_mid(x + self.attn_out(self.dropout(self.attn(self.norm1(x), past))))
             return self.resid_post(x + self.mlp_out(self.dropout(self.mlp(self.norm2(x)))))
-        x = self.resid_mid(self.norm1(x + self.attn_out(self.dropout(self.attn(x)))))
+        x = self.resid_mid(self.norm1(x + self.attn_out(self.dropout(self.attn(x, past)))))
         return self.resid_post(self.norm2(x + self.mlp_out(self.dropout(self.mlp(x)))))
 
 
@@ -183,24 +195,33 @@ class GPT(HookedModule):
         if config.tie_weights:
             self.lm_head.weight = self.wte.weight
 
-    def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self,
+        idx: Tensor,
+        targets: Tensor | None = None,
+        past: Sequence[KeysAndValues] | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
         """Predict the next token at every position.
 
         idx: (B, T) token ids, T ≤ block_size. targets: (B, T), idx shifted by one; -1 is ignored.
         Returns logits (B, T, V) and the mean cross-entropy in nats per token (None without
         targets). Raises ValueError when T is 0 or larger than block_size.
+
+        past: each layer's keys and values of the first P < T tokens, as an earlier pass of a causal
+        model has computed them. Only the other T - P go through the layers, and have logits.
         """
         T = idx.shape[1]
         if not 1 <= T <= self.config.block_size:
             raise ValueError(
                 f"The model reads 1 to {self.config.block_size} tokens at a time; got {T}."
             )
-        x = self.embed(self.token_vectors(idx))
+        P = past[0][0].shape[2] if past else 0
+        x = self.embed(self.token_vectors(idx)[:, P:])
         if self.wpe is not None:
-            x = x + self.pos_embed(self.wpe(torch.arange(T, device=idx.device)))
+            x = x + self.pos_embed(self.wpe(torch.arange(P, T, device=idx.device)))
         x = self.dropout(x)
-        for block in self.blocks:
-            x = block(x)
+        for layer, block in enumerate(self.blocks):
+            x = block(x, past[layer] if past else None)
         logits = self.logits(self.lm_head(self.norm_f(x)))
         if targets is None:
             return logits, None

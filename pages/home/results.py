@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ui.services.caches import shared
-from ui.services.models import own_copy
+from ui.services.models import LoadedModel, own_copy
 from ui.services.study import Study
 from ui.show.tokens import short
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gpt_core.generate.sample import SampleConfig
     from gpt_core.interpret.machine import Backward, Machine
     from gpt_core.interpret.overview import Overview
+    from gpt_core.model.recording import Recording
 
 # Of a text that the model writes; a large model writes as much as it can in this time.
 MOST_TOKENS, MOST_SECONDS = 40, 0.5
@@ -27,11 +28,10 @@ MOST_LOOKED_AT = 128
 @shared()
 def overview_of(study: Study) -> Overview:
     """The story of the prompt's last token."""
-    from gpt_core.interpret.overview import (
-        overview,  # brings PyTorch, which the first words needn't wait for
-    )
+    # It brings PyTorch, which the first words needn't wait for.
+    from gpt_core.interpret.overview import overview
 
-    return overview(study.model, study.ids)
+    return overview(_recorded(study, study.ids))
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,8 @@ def written_by(study: Study, seed: int) -> Written:
 @shared()
 def probabilities_after(study: Study, token: int) -> Tensor:
     """Of what comes after the prompt and one more token, (V,)."""
-    # It brings PyTorch, which the first words needn't wait for.
-    from gpt_core.model.recording import run
-
     ids = (*study.ids, token)[-study.model.config.block_size :]
-    return run(study.model, ids).logits[-1].softmax(dim=-1)
+    return _recorded(study, ids).logits[-1].softmax(dim=-1)
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,24 @@ def machine_of(study: Study, drawn: tuple[int, ...]) -> Machine:
     """What the picture of the machine shows, of the prompt and the tokens drawn after it."""
     from gpt_core.interpret.machine import look
 
-    return look(study.model, read_by(study, drawn))
+    seen = _recorded(study, read_by(study, drawn))
+    return look(study.model, seen, lengths=_neuron_lengths(study.loaded))
+
+
+@shared()
+def _neuron_lengths(loaded: LoadedModel) -> Tensor:
+    """They take longer than the pass of one more token of a large model."""
+    from gpt_core.interpret.machine import neuron_lengths
+
+    return neuron_lengths(loaded.model)
+
+
+def _recorded(study: Study, ids: tuple[int, ...]) -> Recording:
+    """The one pass that all parts of the page read."""
+    from gpt_core.interpret import machine, overview
+    from ui.services.traces import recorded
+
+    return recorded(study.loaded, ids, *machine.KEPT, *overview.KEPT)
 
 
 @shared()

@@ -5,7 +5,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from gpt_core.interpret.overview import overview
+from gpt_core.interpret.overview import KEPT, overview
+from gpt_core.model.recording import run as run_model
 from tests.helpers import write_run
 
 PROMPT = "OTTO: It was wet."
@@ -62,6 +63,6 @@ def test_a_table_says_the_same_and_a_phone_has_room(new_page, app_url, run):
     wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
     assert phone.evaluate(wide) <= 390
     phone.get_by_text("Read this diagram as a table").click()
-    story = overview(run.load_model(), run.tokenizer().encode(PROMPT))
+    story = overview(run_model(run.load_model(), run.tokenizer().encode(PROMPT), *KEPT))
     row = phone.locator(".table tr", has_text="fetches from other tokens").last.inner_text()
     assert row.startswith("11\t") and f"\t{story.lengths['blocks.11.attn_out']:.1f}\t" in row

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from gpt_core.interpret.attention import AttentionTrace
-from gpt_core.interpret.machine import look
+from gpt_core.interpret.machine import KEPT, look
 from gpt_core.interpret.snapshots import Snapshot, SnapshotView
 from gpt_core.model.config import GPTConfig
+from gpt_core.model.recording import run
 from gpt_core.tokenizers import CharTokenizer
 from tests.helpers import tiny_model
 from ui.components import attention_map, block_diagram, film, machine
@@ -100,7 +101,8 @@ def whole_machine():
     steps = [machine.Step("tokens", None, "said")]
     guesses = {"best": "xyz", "likely": [("x", 0.5)]}
     shown = machine.Shown("drawn", "abc", 3, 3, "pre", steps=steps, pages={}, **guesses)
-    return machine.pack_machine(look(tiny_model(n_layer=2), (1, 2, 3)), shown, None)
+    model = tiny_model(n_layer=2)
+    return machine.pack_machine(look(model, run(model, (1, 2, 3), *KEPT)), shown, None)
 
 
 COLUMNS = [{"text": text, "place": place} for place, text in enumerate("ab")]

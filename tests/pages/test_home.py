@@ -8,8 +8,9 @@ import torch.nn.functional as F
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.generate.sample import SampleConfig, generate
-from gpt_core.interpret.overview import overview
+from gpt_core.interpret.overview import KEPT, overview
 from gpt_core.model.config import GPTConfig
+from gpt_core.model.recording import run as run_model
 from gpt_core.training.run import Run
 from notebooks.maker import NAMES
 from pages.home import words
@@ -22,7 +23,7 @@ def test_the_numbers_are_the_model_s(open_lesson):
     app = open_lesson("home", prompt="MABEL: ", reveal=True)  # the space waits
     run = Run.open(bundled_run_path())
     model = run.load_model()
-    story = overview(model, run.tokenizer().encode("MABEL:"))
+    story = overview(run_model(model, run.tokenizer().encode("MABEL:"), *KEPT))
     assert f"**{story.surprise:.2f} bits** per token" in said(app)
     assert f"**{model.num_parameters():,}** numbers" in said(app)
     assert sent(app, "block_diagram")["numbers"] == pytest.approx(story.lengths)

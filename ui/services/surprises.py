@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from gpt_core.evaluation.surprise import token_bits
-from gpt_core.model.recording import run
 from ui.services.caches import shared
 from ui.services.study import Study
+from ui.services.traces import recorded
 from ui.show.surprise_strip import Surprises
 
 LIKELIEST = 5
@@ -16,7 +16,7 @@ LIKELIEST = 5
 @shared()
 def surprises_of(study: Study) -> Surprises:
     """One forward pass over the prompt."""
-    logits = run(study.model, study.ids).logits
+    logits = recorded(study.loaded, study.ids).logits
     shares, ids = logits[:-1].softmax(-1).topk(min(LIKELIEST, logits.shape[-1]))
     name = study.tokenizer.token_text
     likeliest = tuple(
@@ -30,4 +30,4 @@ def surprises_of(study: Study) -> Surprises:
 @shared()
 def after_all(study: Study) -> Tensor:
     """The probabilities (V,) of what comes after the prompt."""
-    return run(study.model, study.ids).logits[-1].softmax(-1)
+    return recorded(study.loaded, study.ids).logits[-1].softmax(-1)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
+from os.path import commonprefix
+from typing import Any, Protocol
 from weakref import ref
 
 import streamlit as st
@@ -15,11 +19,60 @@ from ui.services.caches import PASSES, Aside, shared
 from ui.services.models import LoadedModel
 from ui.services.study import Study
 
+# A page asks for a few passes: of two prompts beside each other, with and without a head.
+_LAST = 12
+
+
+def recorded(loaded: LoadedModel, ids: tuple[int, ...], *patterns: str) -> Recording:
+    """One pass over a text, or of what it doesn't share with one of this visitor's last passes.
+
+    patterns: see `gpt_core.model.recording.run`.
+    """
+    case, patterns = (loaded.fingerprint, patterns), (*patterns, *recording.CONTINUED)
+    seen = _recorded(loaded, ids, patterns, Aside(last_like(case, ids)))
+    remember(case, seen)
+    return seen
+
 
 @shared(PASSES)
-def recorded(loaded: LoadedModel, ids: tuple[int, ...], *patterns: str) -> Recording:
-    """One pass over a text; see `gpt_core.model.recording.run`."""
-    return recording.run(loaded.model, ids, *patterns)
+def _recorded(
+    loaded: LoadedModel,
+    ids: tuple[int, ...],
+    patterns: tuple[str, ...],
+    known: Aside[Recording | None],
+) -> Recording:
+    return recording.run(loaded.model, ids, *patterns, known=known.value)
+
+
+class OfText(Protocol):
+    """What a pass over a text left behind."""
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The text."""
+
+
+def last_like(case: Hashable, ids: tuple[int, ...]) -> Any:
+    """Of this visitor's last passes of a case that one which shares most with a text, if any does.
+
+    case: the weights, and whatever else makes two passes alike.
+    """
+    passes = (found() for its, found in _last_passes() if its == case)
+    alike = [(len(commonprefix((seen.ids, ids))), seen) for seen in passes if seen is not None]
+    return max(alike, key=lambda pair: pair[0], default=(0, None))[1]
+
+
+def remember(case: Hashable, seen: OfText) -> None:
+    """Keep in mind what a visitor saw.
+
+    It is kept alive by the cache alone: of many visitors, who stay in memory for a while after they
+    have left, these would be the largest part of the server's memory.
+    """
+    _last_passes().append((case, ref(seen)))
+
+
+def _last_passes() -> deque[tuple[Hashable, ref[Any]]]:
+    return st.session_state.setdefault("last_passes", deque(maxlen=_LAST))
 
 
 @dataclass(frozen=True)
@@ -31,19 +84,10 @@ class Traced:
 
 
 def attention_of(study: Study, without: tuple[Head, ...] = ()) -> Traced:
-    """Run the study's model over its prompt with some heads removed, or remember having done so.
-
-    Of this visitor's last two passes one usually shares a beginning with the new one, which then
-    isn't computed again.
-    """
-    last: dict[bool, tuple[str, ref[AttentionTrace]]]
-    last = st.session_state.setdefault("last_traces", {})
-    fingerprint, known = last.get(bool(without), ("", None))
-    before = known() if known and fingerprint == study.fingerprint else None
-    traced = _trace(study, without, Aside(before))
-    # Kept alive by the cache alone: of many visitors, who stay in memory for a while after they
-    # have left, these would be the largest part of the server's memory.
-    last[bool(without)] = (study.fingerprint, ref(traced.trace))
+    """Run the study's model over its prompt with some heads removed, or remember having done so."""
+    case = (study.fingerprint, without)
+    traced = _trace(study, without, Aside(last_like(case, study.ids)))
+    remember(case, traced.trace)
     return traced
 
 

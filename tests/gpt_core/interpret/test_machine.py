@@ -6,8 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gpt_core.interpret.machine import apart, distance, look, look_back
+from gpt_core.interpret.machine import KEPT, apart, distance, look_back
+from gpt_core.interpret.machine import look as look_at
 from gpt_core.model.observe import intervene, record
+from gpt_core.model.recording import run
 from tests.helpers import tiny_model
 
 DESIGNS = [
@@ -19,6 +21,12 @@ DESIGNS = [
     {"activation": "swiglu", "causal": False},
 ]
 IDS = (3, 1, 4, 1, 5, 9, 2)
+
+
+def look(model, ids, shown=16):
+    return look_at(model, run(model, ids, *KEPT), shown)
+
+
 each_design = pytest.mark.parametrize("design", DESIGNS, ids=str)
 
 

@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from gpt_core.interpret.overview import overview
+from gpt_core.interpret.overview import KEPT, overview
+from gpt_core.model.recording import run
 from tests.helpers import tiny_model
 
 
@@ -14,7 +15,7 @@ def model(request):
 
 def test_the_last_token_s_story_is_that_of_a_plain_forward(model):
     ids = [3, 1, 4, 1, 5]
-    story = overview(model, ids)
+    story = overview(run(model, ids, *KEPT))
     x = model.wte(torch.tensor(ids))[-1]
     assert torch.equal(story.embedding, x)
     if model.wpe is not None:
@@ -31,7 +32,7 @@ def test_the_last_token_s_story_is_that_of_a_plain_forward(model):
 
 def test_lengths_add_up_as_vectors_do(model):
     """|after| lies between the difference and the sum of the parts: the triangle inequality."""
-    story = overview(model, [2, 7, 1, 8])
+    story = overview(run(model, [2, 7, 1, 8], *KEPT))
     layers = [f"blocks.{layer}" for layer in range(model.config.n_layer)]
     stream = [*(story.lengths[f"{layer}.resid_pre"] for layer in layers), story.end]
     for layer, before, after in zip(layers, stream, stream[1:], strict=False):
@@ -40,4 +41,4 @@ def test_lengths_add_up_as_vectors_do(model):
 
 
 def test_a_single_token_has_no_surprise(model):
-    assert overview(model, [5]).surprise is None
+    assert overview(run(model, [5], *KEPT)).surprise is None
