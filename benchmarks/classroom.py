@@ -39,8 +39,10 @@ from course.lessons import LESSONS as COURSE_LESSONS
 from gpt_core.training.run import Run
 
 PROMPT_LABEL = "Prompt under study"
-# The address of each lesson; the empty one is Home.
-LESSONS = tuple(sorted("" if lesson is FIRST else lesson.name for lesson in COURSE_LESSONS))
+# The address of each page that a prompt means something to; the empty one is Home.
+LESSONS = tuple(
+    sorted("" if each is FIRST else each.name for each in COURSE_LESSONS if each.studies)
+)
 OPENING = 0.25  # seconds between two visitors who open the page
 SLOWEST = 60.0  # seconds that a page may take to open, or an edit to be answered
 

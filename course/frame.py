@@ -18,7 +18,8 @@ from ui.show.theme import LEGEND, palette
 
 VISITED = "visited"
 _FILES = Path(__file__).parent
-_STYLE, _PRESENT = read(SCROLLS, _FILES / "frame.css"), read(_FILES / "present.css")
+_STYLE = read(SCROLLS, _FILES / "frame.css")
+_PRESENT, _BARE = read(_FILES / "present.css"), read(_FILES / "bare.css")
 
 
 def menu(here: Lesson) -> None:
@@ -52,7 +53,8 @@ def place(here: Lesson) -> None:
     """One small line above the title: which lesson this is, and how long it takes."""
     presents = presenting()
     background = f":root {{--background: {palette().background}}}"
-    st.html(f"{STYLE}<style>{background}{_STYLE}{_PRESENT * presents}</style>")
+    more = _PRESENT * presents + _BARE * (not here.studies)
+    st.html(f"{STYLE}<style>{background}{_STYLE}{more}</style>")
     page_frame(here.name, presents)
     number = number_of(here)
     if number is None:

@@ -11,7 +11,8 @@ class Lesson:
 
     icon: of Material Symbols. minutes: to read it and to answer its questions; 0 for what is no
     lesson but a tool beside the course. compares: whether it can draw two studies beside each
-    other, see ui/app/compare.py.
+    other, see ui/app/compare.py. studies: whether a model and a prompt mean anything on it; where
+    they don't, the bar with them isn't seen, and they are kept for the next lesson.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Lesson:
     icon: str
     minutes: int
     compares: bool = False
+    studies: bool = True
 
 
 COURSE = {
@@ -58,10 +60,11 @@ COURSE = {
         Lesson("scrape", "Scrape a show", "travel_explore", 15),
     ),
     "Tools": (
-        Lesson("glossary", "Glossary", "dictionary", 0),
+        Lesson("glossary", "Glossary", "dictionary", 0, studies=False),
+        # A class may be kept at the model and the prompt of this page.
         Lesson("classroom", "Classroom", "groups", 0),
-        Lesson("teach", "For teachers", "co_present", 0),
-        Lesson("play", "Play", "smart_toy", 0),
+        Lesson("teach", "For teachers", "co_present", 0, studies=False),
+        Lesson("play", "Play", "smart_toy", 0, studies=False),
     ),
 }
 LESSONS = tuple(lesson for lessons in COURSE.values() for lesson in lessons)

@@ -65,4 +65,5 @@ with steered():
     if here.minutes:  # a lesson, and no tool
         take_lesson(partial(page_prose, about=st.session_state["study_request"]))
     way_on(here)
-    study_notes()
+    if here.studies:
+        study_notes()

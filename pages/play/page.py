@@ -19,8 +19,7 @@ from ui.show.names import as_text, show_error
 LONGEST_PROMPT = 200  # characters
 TOKENS = 200  # that it writes
 _STYLE = """<style>
-[data-testid=stSidebar], [data-testid=stExpandSidebarButton], .st-key-study_bar,
-.st-key-study_notes { display: none }
+[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }
 [data-testid=stMainBlockContainer] { max-width: 40rem; padding: 2rem 1rem }
 .played { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 1.2rem; line-height: 1.5 }
 .played b { font-weight: 500; background: color-mix(in srgb, #8f62e6 22%, transparent) }

@@ -16,8 +16,7 @@ from ui.show.page_url import page_url
 # On paper: what is folded is open, every sheet begins on a page, addresses can be read.
 _STYLE = """<style>
 @media print {
-  [data-testid=stSidebar], [data-testid=stHeader], .st-key-study_bar, .st-key-teach_way,
-  .st-key-ready {
+  [data-testid=stSidebar], [data-testid=stHeader], .st-key-teach_way, .st-key-ready {
     display: none !important;
   }
   [class*=st-key-sheet_], .st-key-worksheet, .st-key-privacy { break-before: page; }

@@ -196,3 +196,18 @@ def test_hostile_addresses_are_answered_in_words(page, app_url):
     page.get_by_role("heading", name="What a GPT does").wait_for()
     settled(page)
     assert "passwd" not in main_text(page)
+
+
+@pytest.mark.parametrize("page_without", ["glossary", "teach"])
+def test_a_page_that_needs_no_model_keeps_it_for_the_next_lesson(page, app_url, page_without):
+    page.goto(f"{app_url}/{page_without}?prompt=OTTO:%20It%20rains&model=copying")
+    page.get_by_role("heading", level=1).first.wait_for()
+    settled(page)
+    expect(page.locator(".st-key-study_bar")).to_be_hidden()
+    open_from_menu(page, "Attention")
+    page.get_by_role("heading", name="Attention", level=1).wait_for()
+    settled(page)
+    expect(page.locator(".st-key-study_bar textarea")).to_have_value("OTTO: It rains")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("Bundled: lists read twice")
+    expect(page).to_have_url(re.compile("attention.*model=copying"))
+    assert "prompt=OTTO" in page.url

@@ -102,6 +102,7 @@ def change_everything(page):
         page.wait_for_timeout(200)
         settled(page)
         reveal(page)
+    pytest.fail(f"After {MOST} changes, not all was set: {left}")
 
 
 @pytest.mark.parametrize("lesson", [lesson.name for lesson in LESSONS if lesson.minutes])
