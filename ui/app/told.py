@@ -5,6 +5,10 @@ the browser was told another value brings the old one back, and would undo what 
 So each message says as of when it is: in a box that nobody sees stands the number of the last
 telling, and the browser puts that there as it puts the other values, after them. (So who presses
 while the page is still being drawn, and chooses what stood there just before, has to press again.)
+
+Where a telling and a visitor's press cross, the later one counts, as the app sees it: the press.
+The telling arrives at a browser that shows the press, and replaces it there; so the app tells it
+the press as well. Then what a page shows, what its address says and what the app has are the same.
 """
 
 from __future__ import annotations
@@ -57,14 +61,18 @@ def leave(keys: Iterable[str]) -> None:
 
 
 def keep_told(key: str) -> bool:
-    """Undo what a message has brought back that didn't know what was told. Whether it had any."""
+    """Undo what a message has brought back that didn't know what was told. Whether it had any.
+
+    What somebody has chosen without knowing it counts, and is told in its place.
+    """
     state = st.session_state
     told: _Told | None = state.get(_TOLD, {}).get(key)
     heard = _heard()
     if told is None or told.number <= heard or key not in state or state[key] == told.value:
         return False
     if state[key] not in [value for number, value in told.before if number > heard]:
-        return False  # somebody has chosen it
+        tell(key, state[key])
+        return False
     state[key] = told.value
     return True
 
