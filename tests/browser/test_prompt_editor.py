@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import open_from_menu, settled
+from tests.browser.conftest import link_to, open_from_menu, settled
 from tests.helpers import write_run
 from ui.app.study_bar import DEFAULT_PROMPT
 
@@ -71,7 +71,7 @@ def test_the_prompt_is_edited_with_all_that_a_hand_does(page, app_url, model):
 
 
 def test_the_menu_of_a_phone_closes_after_a_choice(new_page, app_url):
-    page = new_page(viewport={"width": 390, "height": 844})
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True)
     page.goto(f"{app_url}/averaging")
     settled(page)
     box = page.get_by_role("textbox", name="Prompt under study").bounding_box()
@@ -79,6 +79,7 @@ def test_the_menu_of_a_phone_closes_after_a_choice(new_page, app_url):
     name = page.get_by_role("combobox", name="Model")
     assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), name.input_value()
     page.get_by_test_id("stExpandSidebarButton").click()
+    assert link_to(page, "Inside", "MLP").bounding_box()["height"] > 38  # of a thumb
     open_from_menu(page, "MLP")
     page.get_by_role("heading", name="MLP", level=1).wait_for()
     expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
