@@ -144,8 +144,13 @@ class Session:
             if "trigger_value" in value:
                 del self._values[identity]
 
-    async def tell(self, component: str, event: str, value: object, timeout: float = 60.0) -> float:
-        """A component of this name reports an event; seconds until the page has answered."""
+    async def tell(
+        self, component: str, event: str, value: object, timeout: float = 60.0, part: str = ""
+    ) -> float:
+        """A component of this name reports an event; seconds until the page has answered.
+
+        part: the fragment that is asked for, if not its own.
+        """
         fragment, shown = next(
             (fragment, delta.new_element.bidi_component)
             for fragment, delta in self.shown.values()
@@ -156,7 +161,7 @@ class Session:
         self._values[identity] = WidgetState(id=identity, json_trigger_value=said)
         try:
             return await self._rerun_page(
-                timeout, page_script_hash=self._page_hash, fragment_id=fragment
+                timeout, page_script_hash=self._page_hash, fragment_id=part or fragment
             )
         finally:
             del self._values[identity]

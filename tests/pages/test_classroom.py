@@ -291,7 +291,10 @@ def test_on_a_laptop_others_wait_until_a_class_is_opened(service, monkeypatch):
     teacher = service.open()
     assert app.run().title and CLOSED not in said(app)
     service.end(teacher)
+    app.session_state["open_lesson"] = "glossary", {}  # pressed in this moment
     assert said(app.run()) == CLOSED
+    service.open()
+    assert app.run().title[0].value == "MLP"
     monkeypatch.undo()
 
 

@@ -75,6 +75,22 @@ def test_the_address_keeps_the_last_word_where_an_older_answer_has_crossed_it(po
     run_loop(type_quickly())
 
 
+def test_a_lesson_that_is_chosen_together_with_an_edit_is_opened(port):
+    """As by a tap on the menu that leaves the prompt's box: the browser asks for the box alone."""
+
+    async def edit_and_choose():
+        async with Session(port, "averaging") as session:
+            await session.open(prompt=FIRST)
+            box = session.find("text_input", LABEL)
+            part = next(f for f, delta in session.shown.values() if box in str(delta.new_element))
+            session.fill(box, string_value="GUS")
+            session._page, session._heading = "mlp", ""
+            await session.tell("course_menu", "choose", "mlp", part=part)
+            assert session._answered == "mlp"
+
+    run_loop(edit_and_choose())
+
+
 def test_an_emptied_prompt_ends_the_page_and_the_next_one_brings_it_back(port):
     async def empty_and_fill():
         async with Session(port, "attention") as session:

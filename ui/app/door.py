@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.app.client import is_owner
+from ui.app.links import forget_link
 from ui.app.seat import show_what_failed
 from ui.app.watch import watch
 from ui.services.classes.service import class_service
@@ -24,6 +25,7 @@ def wait_for_class() -> None:
     """
     if is_public() or class_service().is_any_open() or is_owner():
         return
+    forget_link()
     show_what_failed()  # the class that has just ended
     watch(
         class_service().is_any_open,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from ui.app import address
+from ui.app.readers import only_parts_run
 
 _TARGET = "open_lesson"
 
@@ -25,13 +26,24 @@ def open_lesson(lesson: str | None, query: Mapping[str, str] | None = None) -> N
     address. So the whole page runs, and goes on to the lesson as soon as the bar is drawn.
     """
     if lesson is not None:
-        choose_lesson(lesson, query)
+        st.session_state[_TARGET] = lesson, dict(query or {})
         st.rerun()
 
 
-def choose_lesson(lesson: str, query: Mapping[str, str] | None = None) -> None:
-    """The same in a widget's callback: the page is about to be drawn anyway, and goes on."""
-    st.session_state[_TARGET] = lesson, dict(query or {})
+def choose_lesson(lesson: str) -> None:
+    """The same in a widget's callback: the page is about to be drawn anyway, and goes on.
+
+    Unless something in a part was used in the same moment, as a box that a tap on the link leaves:
+    a browser then asks for that part alone, and the link would act whenever the page runs next.
+    """
+    st.session_state[_TARGET] = lesson, {}
+    if only_parts_run():
+        st.rerun()
+
+
+def forget_link() -> None:
+    """The page ends before it can go on; what was chosen isn't to act when it comes back."""
+    st.session_state.pop(_TARGET, None)
 
 
 def follow_link() -> None:
