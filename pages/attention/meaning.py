@@ -12,10 +12,9 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask
 from ui.app.study_bar import model_names
-from ui.components.chart import show
 from ui.services import models
 from ui.services.models import LoadedModel
-from ui.show.plotly_json import probability_pairs
+from ui.show.bars import probability_pairs, show_bars
 from ui.show.tables import show_markup
 from ui.show.take_away import Subject, pictures_of
 from ui.show.tokens import short
@@ -65,5 +64,4 @@ def _show_tried(loaded: LoadedModel, bundled: LoadedModel, thing: str) -> None:
     with right:
         names = ("all heads", words.without_head(found.head))
         pairs = probability_pairs(found.before, found.after, bundled.tokenizer, 6, names)
-        pairs["layout"]["height"] = 380
-        show(pairs, "meaning_next", words.MEANING_ALT)
+        show_bars(pairs, "meaning_next", words.MEANING_ALT)

@@ -1,6 +1,7 @@
 """Data: the text that a model learns from, and how it is served in batches."""
 
 import hashlib
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -27,10 +28,9 @@ from ui.app.lesson import (
 from ui.app.links import page_of
 from ui.app.source import show_source
 from ui.app.study_bar import current_study
-from ui.components.chart import show
+from ui.show.bars import amount_bars, show_bars
 from ui.show.names import as_text
 from ui.show.numbers import number
-from ui.show.plotly_json import count_bars
 from ui.show.tables import show_markup, show_table
 from ui.show.theme import series_color
 from ui.show.tokens import code, short
@@ -70,17 +70,20 @@ def what_is_in_it(numbers: TextStatistics) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**Most frequent characters**")
-        labels, counts = zip(*numbers.top_characters[:12], strict=True)
-        bars = count_bars(list(map(short, labels)), counts, series_color(0))
-        show(bars, "characters", words.CHARACTERS_ALT)
+        show_counts(numbers.top_characters, 0, "characters", words.CHARACTERS_ALT)
     with right:
         st.markdown("**Most frequent words**")
         if numbers.top_words:
-            labels, counts = zip(*numbers.top_words[:12], strict=True)
-            bars = count_bars(list(map(short, labels)), counts, series_color(1))
-            show(bars, "words", words.WORDS_ALT)
+            show_counts(numbers.top_words, 1, "words", words.WORDS_ALT)
         else:
             st.caption(words.NO_WORDS)
+
+
+def show_counts(counted: Sequence[tuple[str, int]], hue: int, key: str, alt: str) -> None:
+    names, counts = zip(*counted[:12], strict=True)
+    show_bars(
+        amount_bars([*map(short, names)], counts, series_color(hue), ",d", tokens=True), key, alt
+    )
 
 
 def own_or_unseen(rows: pd.DataFrame) -> bool:

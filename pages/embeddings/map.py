@@ -18,14 +18,12 @@ from ui.components.chart import point, show
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.show.apart import sides
+from ui.show.bars import Bars, amount_bars, show_bars
 from ui.show.numbers import number
 from ui.show.plotly_json import (
     Figure,
     as_cloud,
-    labels_outside,
     plain_label,
-    row_trace,
-    token_rows,
     whole_figure,
 )
 from ui.show.theme import palette, series_color
@@ -263,13 +261,13 @@ def show_neighbours(study: Study, token: int) -> None:
         st.caption(words.ALONE)
         return
     st.markdown(f"**Nearest when read** (`wte`, {model.config.vocab_size:,} rows)")
-    show(_cosines(found, tokenizer), "emb_near", "Cosines of the nearest tokens")
+    show_bars(_cosines(found, tokenizer), "emb_near", "Cosines of the nearest tokens")
     st.caption(words.cosine(*cosine_spread(model.wte.weight, token)))
     if model.config.tie_weights:
         return
     st.markdown("**Nearest when predicted** (`lm_head`, a table of its own)")
     out = nearest(model.lm_head.weight, token, NEIGHBOURS)
-    show(_cosines(out, tokenizer), "emb_near_out", "Cosines of the nearest rows of the output")
+    show_bars(_cosines(out, tokenizer), "emb_near_out", "Cosines of the nearest rows of the output")
     both = sum(i in dict(found) for i, _ in out)
     st.caption(words.untied(both, len(out)))
 
@@ -286,17 +284,10 @@ def say_who_is_near(study: Study, token: int) -> None:
         st.caption(words.TIED)
 
 
-def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Figure:
+def _cosines(found: Sequence[tuple[int, float]], tokenizer: Tokenizer) -> Bars:
     values = [cosine for _, cosine in found]
-    bars = row_trace(values, color=series_color(0), hovertemplate="%{x:.4f}<extra></extra>")
-    bars |= labels_outside(number(value, ".2f") for value in values)
-    axes = {
-        "xaxis": {"range": [min(0.0, *values), 1.15], "visible": False},
-        "yaxis": token_rows([tokenizer.token_text(i) for i, _ in found], 15),
-    }
-    figure = whole_figure([bars], 27 * len(found) + 12, axes)
-    figure["layout"]["margin"] |= {"t": 4, "b": 4}
-    return figure
+    names = [short(tokenizer.token_text(i)) for i, _ in found]
+    return amount_bars(names, values, series_color(0), ".2f", most=1.0, tokens=True)
 
 
 def first_numbers(vector: Tensor, count: int = 6) -> str:

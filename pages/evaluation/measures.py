@@ -21,8 +21,8 @@ from ui.app.study_bar import current_study, model_names
 from ui.app.widgets import from_address
 from ui.components.chart import show
 from ui.services.models import LoadedModel, load
+from ui.show.bars import amount_bars, show_bars
 from ui.show.names import show_error
-from ui.show.plotly_json import count_bars
 from ui.show.tables import show_table
 from ui.show.theme import palette, series_color
 
@@ -45,8 +45,8 @@ def show_clothes(loaded: LoadedModel) -> None:
         bars |= {f"{order}-gram": bits for order, bits in found.counted.items()}
         bars["this model"] = found.per_character.value
         colors = [palette().muted] * (len(bars) - 1) + [series_color(1)]
-        figure = count_bars(list(bars), list(bars.values()), colors, 3)
-        show(figure, "eval_bars", "Bits per character, a bar for each predictor")
+        drawn = amount_bars(list(bars), list(bars.values()), colors, ".3f")
+        show_bars(drawn, "eval_bars", "Bits per character, a bar for each predictor")
         prose(words.bars(found, loaded.imported))
 
 

@@ -29,10 +29,9 @@ from ui.app.links import page_of
 from ui.app.locks import REVEAL, locked
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
-from ui.components.chart import show
 from ui.services.study import Study
+from ui.show.bars import probability_bars, show_bars
 from ui.show.names import show_error
-from ui.show.plotly_json import probability_bars
 
 if TYPE_CHECKING:
     from gpt_core.generate.sample import SampleConfig
@@ -87,7 +86,7 @@ def second_token(study: Study) -> None:
         return
     st.markdown(words.after(study.tokenizer.token_text(written[0])))
     bars = probability_bars(probabilities_after(study, written[0]), study.tokenizer)
-    show(bars, "next", words.BARS)
+    show_bars(bars, "next", words.BARS)
 
 
 def how_sure(study: Study, first: int, seed: int) -> bool:

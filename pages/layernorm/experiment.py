@@ -20,8 +20,8 @@ from ui.app import widgets
 from ui.app.lesson import Answer, ask, numbers_row
 from ui.components.chart import show
 from ui.services.study import Study
+from ui.show.bars import probability_pairs, show_bars
 from ui.show.numbers import tidy
-from ui.show.plotly_json import probability_pairs
 
 FACTORS = [float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5)] + [1000.0]
 ANSWERS = {"ten times as much": 10.0, "the same": 1.0, "a tenth": 0.1}
@@ -148,7 +148,7 @@ def _draw(
         )
     with right:
         before, tokenizer = place.trace.probabilities, place.study.tokenizer
-        show(
+        show_bars(
             probability_pairs(before, probabilities, tokenizer, names=("at ×1", "multiplied")),
             "norm_probabilities",
             "Probabilities of the likeliest next tokens before and after",

@@ -24,12 +24,11 @@ from ui.app.lesson import (
 from ui.app.projector import own_panel
 from ui.app.source import show_source
 from ui.app.study_bar import about_prompt, current_study
-from ui.components.chart import show
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import recorded
+from ui.show.bars import probability_pairs, show_bars
 from ui.show.curves import show as show_chart
-from ui.show.plotly_json import probability_pairs
 from ui.show.tables import show_markup, show_table
 from ui.show.tokens import code, short
 
@@ -104,7 +103,7 @@ def show_writing(study: Study, seen: Recording, layer: int, neuron: int, place: 
     activation = seen[f"blocks.{layer}.mlp_post"][place, neuron].item()
     effect = neurons.direct_effect(study.model, seen, layer, neuron, place)
     times = activation or 1.0
-    show(effect_bars(effect * times, study.tokenizer), "mlp_effect", words.EFFECT_ALT)
+    show_bars(effect_bars(effect * times, study.tokenizer), "mlp_effect", words.EFFECT_ALT)
     later = study.model.config.n_layer - 1 - layer
     normed = study.model.config.norm != "none"
     st.caption(words.effect(study.tokens[place].text, activation, later, normed))
@@ -125,7 +124,7 @@ def ask_removal(study: Study, seen: Recording, layer: int, neuron: int) -> None:
         lambda guess: words.answer(guess, change(), fires),
     ):
         names = ("with it", "without it")
-        show(
+        show_bars(
             probability_pairs(change().before, change().after, study.tokenizer, names=names),
             "mlp_probabilities",
             words.REMOVAL_ALT,

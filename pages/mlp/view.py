@@ -16,12 +16,12 @@ from ui.app.job_panel import job_panel
 from ui.services.caches import shared
 from ui.services.models import BUNDLED, LoadedModel
 from ui.services.study import Study
+from ui.show.bars import Bars, amount_bars
 from ui.show.curves import Chart, Line, curves
 from ui.show.names import sentence
 from ui.show.numbers import number
-from ui.show.plotly_json import Figure, labels_outside, row_trace, token_rows, whole_figure
 from ui.show.tables import show_markup
-from ui.show.theme import palette, series_color
+from ui.show.theme import series_color
 from ui.show.tokens import TokenLike, short, visible
 
 if TYPE_CHECKING:
@@ -140,22 +140,19 @@ def _context(tokenizer: Tokenizer, tokens: np.ndarray, place: int, strength: flo
     )
 
 
-def effect_bars(effect: Tensor, tokenizer: Tokenizer, top: int = 8) -> Figure:
+def effect_bars(effect: Tensor, tokenizer: Tokenizer, top: int = 8) -> Bars:
     """The tokens whose logits a vector raises and lowers the most, (V,)."""
     top = min(top, max(1, len(effect) // 2))
     ids = [*effect.topk(top).indices.tolist(), *(-effect).topk(top).indices.tolist()[::-1]]
     values = effect[ids].tolist()
-    bars = row_trace(values, color=[_sign_color(value) for value in values])
-    bars |= labels_outside(number(value, ".3g") for value in values)
-    bars |= {"hovertemplate": "%{x:.4f}<extra></extra>"}
-    most = 1.6 * max(map(abs, values)) or 1.0
-    axes: Figure = {
-        "xaxis": {"title": "added to the logit", "range": [-most, most]},
-        "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 14),
-    }
-    line = {"type": "line", "xref": "x", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1}
-    axes |= {"shapes": [line | {"line": {"color": palette().text, "width": 1}}]}
-    return whole_figure([bars], 24 * len(ids) + 70, axes)
+    return amount_bars(
+        [short(tokenizer.token_text(i)) for i in ids],
+        values,
+        [_sign_color(value) for value in values],
+        ".3g",
+        title=words.ADDED,
+        tokens=True,
+    )
 
 
 def activation_curves(own: str) -> Chart:

@@ -183,6 +183,7 @@ def silence_table(found: Sequence[Silence], hidden: int) -> dict[str, list[str]]
 
 
 LOUDEST = "Neurons of this layer that add the longest vectors on your prompt:"
+ADDED = "added to the logit"
 EFFECT_ALT = "The tokens whose logits this neuron raises and lowers the most, by itself"
 
 

@@ -14,12 +14,11 @@ from pages.normalization.leak import held_out, small_model
 from ui.app import widgets
 from ui.app.lesson import numbers_row
 from ui.app.study_bar import about_prompt
-from ui.components.chart import show as show_plotly
 from ui.services.caches import PASSES, shared
 from ui.services.study import Study
+from ui.show.bars import probability_pairs, show_bars
 from ui.show.curves import Line, curves, show
 from ui.show.numbers import number, percent
-from ui.show.plotly_json import probability_pairs
 
 if TYPE_CHECKING:
     from gpt_core.experiments.norm_surgery import Surgery
@@ -132,5 +131,5 @@ def _draw(study: Study, patient: Patient, done: Surgery, factor: float) -> None:
         figure = probability_pairs(
             done.before.probabilities, done.after.probabilities, patient.tokenizer
         )
-        show_plotly(figure, "norms_next", "Probabilities of the likeliest next tokens")
+        show_bars(figure, "norms_next", "Probabilities of the likeliest next tokens")
     st.caption(words.surgery_caption(patient.model is study.model))

@@ -15,9 +15,9 @@ from ui.app.glossary import prose
 from ui.components.attention_map import attention_grid
 from ui.components.chart import show
 from ui.services.study import Study
+from ui.show.bars import probability_pairs, show_bars
 from ui.show.curves import show as show_chart
 from ui.show.numbers import tidy
-from ui.show.plotly_json import probability_pairs
 from ui.show.tokens import short
 
 
@@ -96,7 +96,7 @@ def show_predictions(study: Study, report: Report, before: Outcome, after: Outco
     st.caption(words.surprise(study.tokens, report.place))
     pairs = probability_pairs(before.candidates, after.candidates.nan_to_num(), study.tokenizer)
     alt = words.CANDIDATES_ALT
-    show(pairs, "step_candidates", alt)
+    show_bars(pairs, "step_candidates", alt)
 
 
 def show_attention(study: Study, report: Report, before: Outcome, after: Outcome) -> None:

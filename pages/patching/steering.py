@@ -11,12 +11,12 @@ from ui.app import widgets
 from ui.app.lesson import Answer, ask
 from ui.components.chart import show
 from ui.components.stream_grids import stream_rows
+from ui.show.bars import probability_pairs, show_bars
 from ui.show.plotly_json import (
     Figure,
     dot_trace,
     line_trace,
     plain_label,
-    probability_pairs,
     whole_figure,
 )
 from ui.show.theme import series_color
@@ -67,7 +67,7 @@ def steering(pair: Pair) -> None:
         show(_by_alpha(curves, alpha), "steer_curve", words.STEER_ALT)
     with right:
         pairs = probability_pairs(plain, after, study.tokenizer, names=("A, α = 0", "pushed"))
-        show(pairs, "steer_pairs", words.STEER_PAIRS_ALT)
+        show_bars(pairs, "steer_pairs", words.STEER_PAIRS_ALT)
 
 
 def _by_alpha(curves: dict[str, list[float]], alpha: float) -> Figure:

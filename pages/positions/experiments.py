@@ -24,9 +24,9 @@ from ui.components.chart import show
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.services.traces import attention_of
+from ui.show.bars import probability_pairs, show_bars
 from ui.show.curves import show as show_chart
 from ui.show.numbers import tidy
-from ui.show.plotly_json import probability_pairs
 from ui.show.tables import show_markup, show_table
 from ui.show.tokens import short
 
@@ -126,7 +126,7 @@ def show_swap(study: Study) -> None:
     ):
         return
     names = ("as they are", words.SWAPPED)
-    show(
+    show_bars(
         probability_pairs(found.before, found.after, study.tokenizer, names=names),
         "emb_probabilities",
         words.OUTCOME_ALT,
@@ -186,7 +186,7 @@ def _show_outcome(study: Study, how: str, number: int) -> None:
     if how == REMOVED and study.model.config.causal:
         st.markdown(words.MASK)
     names = ("as they are", how)
-    show(
+    show_bars(
         probability_pairs(moved.effect.before, moved.effect.after, study.tokenizer, names=names),
         "emb_probabilities",
         words.OUTCOME_ALT,

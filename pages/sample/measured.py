@@ -19,8 +19,7 @@ from pages.sample import words
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.links import page_of
-from ui.components.chart import show
-from ui.show.plotly_json import count_bars
+from ui.show.bars import amount_bars, show_bars
 from ui.show.tables import show_table
 from ui.show.theme import series_color
 
@@ -74,10 +73,9 @@ def show_race(race: dict[str, Any], scenes: dict[str, Any]) -> None:
     rows = race["rows"]
     prose(words.about_race(race, scenes))
     colors = [series_color(0) if row["text"] == "sitcom" else series_color(1) for row in rows]
-    figure = count_bars(
-        [full_name(row) for row in rows], [row["bits"]["value"] for row in rows], colors, 3
-    )
-    show(figure, "race", "Bits per character of each model, as bars")
+    bits = [row["bits"]["value"] for row in rows]
+    bars = amount_bars([full_name(row) for row in rows], bits, colors, ".3f")
+    show_bars(bars, "race", "Bits per character of each model, as bars")
     st.caption(words.raced(race["minutes"], race["threads"]))
     show_table(race_table(rows), "sample_race", words.RACE_TITLE)
     _show_writing([row for row in rows if row["wrote"]])

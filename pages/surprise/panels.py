@@ -19,10 +19,9 @@ from ui.app import widgets
 from ui.app.chosen_text import text_of_lesson
 from ui.app.glossary import prose
 from ui.app.study_bar import current_study
-from ui.components.chart import show
 from ui.services.caches import Aside
+from ui.show.bars import amount_bars, show_bars
 from ui.show.numbers import number
-from ui.show.plotly_json import count_bars
 from ui.show.tables import show_table
 from ui.show.theme import palette, series_color
 
@@ -39,8 +38,8 @@ def predictors(halves: Halves) -> None:
     if cost:
         bars["the loaded model"] = cost.per_character
         colors.append(series_color(1))
-    figure = count_bars(list(bars), list(bars.values()), colors, 2)
-    show(figure, "surprise_bars", "Bits per character on unseen text, a bar for each predictor")
+    drawn = amount_bars(list(bars), list(bars.values()), colors, ".2f")
+    show_bars(drawn, "surprise_bars", "Bits per character on unseen text, a bar for each predictor")
     st.caption(words.unseen_text(text_of_lesson().name, len(halves.unseen)))
     prose(words.counters(numbers))
     home = at_home(loaded) if cost and not loaded.imported else None

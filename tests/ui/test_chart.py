@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 import plotly
 import pytest
-import torch
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from gpt_core.tokenizers import CharTokenizer
 from ui.services.scripts import Scripts
-from ui.show.plotly_json import count_bars, probability_bars, to_json
+from ui.show.plotly_json import to_json
 from ui.show.plotly_script import packed_script, script_path
 from ui.show.plotly_theme import template
 from ui.show.theme import DARK, LIGHT, contrast
@@ -36,18 +34,6 @@ def test_what_javascript_has_no_type_for_is_a_list():
     assert json.loads(to_json({"x": [np.float32(0.5), np.int64(3), np.bool_(True)]})) == {
         "x": [0.5, 3, True]
     }
-
-
-def test_a_telephone_has_room_for_names_and_numbers():
-    names = ["char", "the same, on a text from elsewhere"]
-    lines = count_bars(names, [1, 2], "red")["layout"]["yaxis"]["ticktext"]
-    assert lines == ["char", "the same, on a text from <br>elsewhere"]
-    shares = probability_bars(torch.tensor([0.9, 0.1]), CharTokenizer.train("ab"), 2)["data"][0]
-    assert shares["textposition"] == ["inside", "outside"]  # behind it a long bar leaves none
-    counts = count_bars(["a", "b", "c"], [1000, 600, 300], "red")["data"][0]
-    assert counts["textposition"] == ["inside", "inside", "outside"]
-    assert counts["constraintext"] == "none"  # Plotly would make a number as small as its bar
-    assert count_bars(["a"], [0], "red")["data"][0]["textposition"] == ["outside"]
 
 
 def test_what_is_no_number_is_a_gap():

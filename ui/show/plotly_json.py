@@ -10,63 +10,20 @@ import html
 import json
 import math
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ui.show.numbers import number, percent
+from ui.show.numbers import number
 from ui.show.theme import palette
 from ui.show.tokens import TokenLike, short
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import Tensor
 
-    from gpt_core.tokenizers import Tokenizer
 
 Figure = dict[str, Any]
-_PERCENT = [0, 25, 50, 75, 100]
-_LONG_BAR = 50  # per cent
-# As Plotly calls types of numbers; JavaScript has no whole numbers of 64 bits.
 _BELOW_TICKS = 33  # pixels from an axis to its title, where it has marks outside: maps have
+# As Plotly calls types of numbers; JavaScript has no whole numbers of 64 bits.
 _PACKED = {"float64": "f8", "float32": "f4", "int32": "i4", "int16": "i2", "uint8": "u1"}
-_LINE, _BREAK = 24, " <br>"  # characters of a name in a line
-_LONGEST = 60  # characters of a label, which Plotly measures one by one
-
-
-def probability_pairs(
-    before: Tensor,
-    after: Tensor,
-    tokenizer: Tokenizer,
-    top: int = 8,
-    names: tuple[str, str] = ("before", "after"),
-) -> Figure:
-    """The tokens that are likeliest before or after, with both probabilities side by side."""
-    likeliest = before.maximum(after).topk(min(top, len(before))).indices
-    ids = sorted(likeliest.tolist(), key=lambda i: -before[i])
-    data = []
-    hues = (palette().muted, palette().output)
-    for name, probabilities, hue in zip(names, (before, after), hues, strict=True):
-        shares = [100 * float(probabilities[i]) for i in ids]
-        bars = row_trace(shares, color=hue, name=name, hovertemplate="%{text}")
-        data.append(bars | _percents_at(shares))
-    axes = {
-        "xaxis": {"range": [0, 116], "tickvals": _PERCENT, "title": "probability, %"},
-        "yaxis": token_rows([tokenizer.token_text(i) for i in ids], 16),
-    }
-    return whole_figure(data, 430, axes | {"bargap": 0.25}, legend=True)
-
-
-def probability_bars(probabilities: Tensor, tokenizer: Tokenizer, top: int = 10) -> Figure:
-    """Horizontal bars of the likeliest next tokens, the best on top; the scale is 0 to 100%."""
-    values, ids = probabilities.topk(min(top, len(probabilities)))
-    tokens = [tokenizer.token_text(i) for i in ids.tolist()]
-    shares = [100 * v for v in values.tolist()]
-    bars = _percents_at(shares) | {"customdata": [*map(plain_label, tokens)]}
-    bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>"}
-    axis = {"range": [0, 112], "title": {"text": "probability, %"}, "tickvals": _PERCENT}
-    axes = {"xaxis": axis, "yaxis": token_rows(tokens, 16, grid=True)}
-    bars |= _small_rows(shares, palette().output)
-    return _small(bars, 34 * len(tokens) + 70, axes)
 
 
 def signed_bars(values: Sequence[float], color: str, height: int = 150) -> Figure:
@@ -74,44 +31,6 @@ def signed_bars(values: Sequence[float], color: str, height: int = 150) -> Figur
     bars = {"type": "bar", "y": list(values), "marker": {"color": color}}
     bars["hovertemplate"] = "channel %{x}: %{y:.3f}<extra></extra>"
     return _small(bars, height, {"bargap": 0, "xaxis": {"title": {"text": "channel"}}})
-
-
-def count_bars(
-    labels: Sequence[str],
-    counts: Sequence[float],
-    color: str | Sequence[str],
-    decimals: int = 0,
-    title: str = "",
-) -> Figure:
-    """Horizontal bars of counts or other amounts, the first on top. color: for all, or each.
-
-    labels: short ones; a token or a word goes through `ui.show.tokens.short` first. title: of the
-    amounts, where nothing right beside the bars says what they are.
-    """
-    names = [html.escape(label[:_LONGEST], quote=False) for label in labels]
-    longest = max([*counts, 0]) or 1
-    said = [f"{count:,.{decimals}f}" for count in counts]
-    bars = _numbers_at(said, [100 * count / longest for count in counts])
-    bars |= {"hovertemplate": "%{customdata}: %{text}<extra></extra>", "customdata": names}
-    rows = [*map(_in_lines, names)]
-    axis = named_rows(rows, grid=True, tickfont={"family": "monospace", "size": 14})
-    layout: Figure = {"yaxis": axis} | ({"xaxis": {"title": {"text": title}}} if title else {})
-    row = 27 + 17 * max((name.count(_BREAK) for name in rows), default=0)
-    return _small(
-        bars | _small_rows(counts, color), row * len(names) + (74 if title else 40), layout
-    )
-
-
-def _in_lines(name: str) -> str:
-    """A long name in lines: in one it would leave a phone no room for the bars."""
-    if len(name) <= _LINE:
-        return name
-    return _BREAK.join(wrap(name, _LINE, break_long_words=False, break_on_hyphens=False))
-
-
-def _small_rows(values: Sequence[float], color: str | Sequence[str]) -> Figure:
-    rows = {"x": list(values), "y": list(range(len(values))), "orientation": "h"}
-    return {"type": "bar", "marker": {"color": color}} | rows
 
 
 def _small(bars: Figure, height: int, layout: Figure) -> Figure:
@@ -142,30 +61,10 @@ def named_rows(names: Sequence[str], grid: bool = False, **more: Any) -> Figure:
     return rows | ({} if grid else {"showgrid": False}) | more
 
 
-def token_rows(tokens: Sequence[str], size: int, grid: bool = False) -> Figure:
-    """The same with tokens, by their texts."""
-    names = [f"<b>{plain_label(token)}</b>" for token in tokens]
-    return named_rows(names, grid, tickfont={"family": "monospace", "size": size})
-
-
 def labels_outside(texts: Iterable[str]) -> Figure:
     """What stands behind each bar of a trace, in one size: Plotly would make it fit."""
     look = {"textposition": "outside", "textfont": {"size": 13}, "cliponaxis": False}
     return {"text": list(texts), "constraintext": "none"} | look
-
-
-def _numbers_at(texts: Iterable[str], shares: Iterable[float]) -> Figure:
-    """Each bar's number behind it, or in it where that leaves more room, as on a phone it counts.
-
-    shares: of the whole width that the bars have, in per cent.
-    """
-    places = ["inside" if share > _LONG_BAR else "outside" for share in shares]
-    inside = {"size": 13, "color": palette().background}
-    return labels_outside(texts) | {"textposition": places, "insidetextfont": inside}
-
-
-def _percents_at(percents: Sequence[float]) -> Figure:
-    return _numbers_at((percent(value / 100) for value in percents), percents)
 
 
 def row_trace(values: Sequence[float], *, color: str | Sequence[str], **more: Any) -> Figure:

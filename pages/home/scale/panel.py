@@ -13,9 +13,8 @@ from pages.home.scale import words
 from ui.app.glossary import prose
 from ui.app.job_panel import job_panel
 from ui.app.links import page_of
-from ui.components.chart import show
 from ui.services.study import Study
-from ui.show.plotly_json import count_bars
+from ui.show.bars import amount_bars, show_bars
 from ui.show.tables import show_table
 from ui.show.theme import series_color
 
@@ -32,10 +31,14 @@ def show_ladder() -> None:
 def _draw(value: dict[str, Any], finished: bool) -> None:
     rungs = value["rungs"]
     bits = [mean(rung["bits"]) for rung in rungs]
-    bars = count_bars(
-        [rung["name"] for rung in rungs], bits, series_color(1), 2, "bits per character"
+    bars = amount_bars(
+        [rung["name"] for rung in rungs],
+        bits,
+        series_color(1),
+        ".2f",
+        title="bits per character",
     )
-    show(bars, "ladder_bars", words.BARS)
+    show_bars(bars, "ladder_bars", words.BARS)
     rows = []
     for i, rung in enumerate(rungs):
         changed = words.step(rungs[i - 1]["bits"], rung["bits"]) if i else ""
