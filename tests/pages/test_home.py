@@ -39,7 +39,7 @@ def written(app):
 def bars_of(app):
     """The numbers beside the bars of what may come next."""
     pages = (node.proto.body for node in app.main.get("html"))
-    return [text for page in pages for text in re.findall(r"</i><span>([^<]*)</span>", page)]
+    return [text for page in pages for text in re.findall(r"</i><span>([^<]*%)</span>", page)]
 
 
 def test_the_model_writes_before_anything_is_explained(open_lesson):

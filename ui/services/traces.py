@@ -28,7 +28,8 @@ def recorded(loaded: LoadedModel, ids: tuple[int, ...], *patterns: str) -> Recor
 
     patterns: see `gpt_core.model.recording.run`.
     """
-    case, patterns = (loaded.fingerprint, patterns), (*patterns, *recording.CONTINUED)
+    case = (Recording, loaded.fingerprint, patterns)
+    patterns = (*patterns, *recording.CONTINUED)
     seen = _recorded(loaded, ids, patterns, Aside(last_like(case, ids)))
     remember(case, seen)
     return seen
@@ -55,7 +56,7 @@ class OfText(Protocol):
 def last_like(case: Hashable, ids: tuple[int, ...]) -> Any:
     """Of this visitor's last passes of a case that one which shares most with a text, if any does.
 
-    case: the weights, and whatever else makes two passes alike.
+    case: the kind, the weights, and whatever else makes two passes alike.
     """
     passes = (found() for its, found in _last_passes() if its == case)
     alike = [(len(commonprefix((seen.ids, ids))), seen) for seen in passes if seen is not None]
@@ -85,7 +86,7 @@ class Traced:
 
 def attention_of(study: Study, without: tuple[Head, ...] = ()) -> Traced:
     """Run the study's model over its prompt with some heads removed, or remember having done so."""
-    case = (study.fingerprint, without)
+    case = (AttentionTrace, study.fingerprint, without)
     traced = _trace(study, without, Aside(last_like(case, study.ids)))
     remember(case, traced.trace)
     return traced

@@ -22,25 +22,27 @@ if TYPE_CHECKING:
     from gpt_core.tokenizers import Tokenizer
 
 _STYLE = """<style>
-.bars {font-size:.95rem; line-height:1.25; font-variant-numeric:tabular-nums}
-.bars table {width:100%; border-collapse:collapse; border:0; margin:0}
-.bars th, .bars td {border:0; padding:.12rem 0; vertical-align:middle}
-.bars th {width:1%; padding-right:.6rem; text-align:right; font-family:monospace; font-weight:600}
-.bars th {min-width:4em; overflow-wrap:anywhere}
-.bars .token {white-space:pre}
-.bars td + td, .bars th + td:last-child {border-left:1px solid currentColor}
-.bars .bar {display:flex; align-items:center; gap:.35rem}
-.bars .bar i {flex:none; height:1.15rem; background:var(--hue); border-radius:0 2px 2px 0;
-  width:calc((100% - 5.6em) * var(--of))}
-.bars .below .bar {flex-direction:row-reverse}
-.bars .below .bar i {border-radius:2px 0 0 2px}
-.bars .pair i {height:.8rem}
-.bars .pair {font-size:.875rem}
-.bars .bar span {white-space:nowrap}
-.bars .legend {display:flex; flex-wrap:wrap; gap:.2rem 1.2rem; margin-bottom:.35rem}
-.bars .legend i {display:inline-block; width:.8rem; height:.8rem; margin-right:.4rem;
+.amounts {font-size:.95rem; line-height:1.25; font-variant-numeric:tabular-nums}
+.amounts table {width:100%; border-collapse:collapse; border:0; margin:0}
+.amounts th, .amounts td {border:0; padding:.12rem 0; vertical-align:middle}
+.amounts th {width:1%; padding-right:.6rem; text-align:right; font-family:monospace;
+  font-weight:600}
+.amounts th div {width:max-content; max-width:min(24ch,38vw); margin-left:auto;
+  overflow-wrap:break-word}
+.amounts th .token {max-width:none; white-space:pre}
+.amounts tbody td:last-child {border-left:1px solid currentColor}
+.amounts .bar {display:flex; align-items:center; gap:.35rem}
+.amounts .bar i {flex:none; height:1.15rem; background:var(--hue); border-radius:0 2px 2px 0;
+  width:calc((100% - var(--room)) * var(--of))}
+.amounts .below .bar {flex-direction:row-reverse}
+.amounts .below .bar i {border-radius:2px 0 0 2px}
+.amounts .pair i {height:.8rem}
+.amounts .pair {font-size:.875rem}
+.amounts .bar span {white-space:nowrap}
+.amounts .legend {display:flex; flex-wrap:wrap; gap:.2rem 1.2rem; margin-bottom:.35rem}
+.amounts .legend i {display:inline-block; width:.8rem; height:.8rem; margin-right:.4rem;
   background:var(--hue)}
-.bars .amounts {margin-bottom:.35rem; text-align:center}
+.amounts thead td {text-align:center; padding-bottom:.35rem}
 </style>"""
 
 
@@ -91,17 +93,19 @@ def markup(bars: Bars, alt: str) -> str:
         f'<tr><th scope="row">{_label(label, bars.tokens)}</th>{_cells(bars, row, signed)}</tr>'
         for row, label in enumerate(bars.labels)
     )
-    above = _legend(bars.series) if len(bars.series) > 1 else ""
-    if bars.amounts:
-        above += f'<div class="amounts">{html.escape(bars.amounts)}</div>'
-    said = html.escape(alt)
-    table = f'<table aria-label="{said}" translate="no"><tbody>{rows}</tbody></table>'
-    return f'{_STYLE}<div class="bars">{above}{table}</div>'
+    legend = _legend(bars.series) if len(bars.series) > 1 else ""
+    title = f'<td colspan="{1 + signed}">{html.escape(bars.amounts)}</td>' if bars.amounts else ""
+    head = f"<thead><tr><td></td>{title}</tr></thead>" if title else ""
+    longest = max((len(text) for each in bars.series for text in each.texts), default=0)
+    # Beside the longest bar there is room for its number.
+    style = f"--room:calc({longest}ch + .7rem)"
+    named = f'aria-label="{html.escape(alt)}" translate="no"'
+    table = f"<table {named}>{head}<tbody>{rows}</tbody></table>"
+    return f'{_STYLE}<div class="amounts" style="{style}">{legend}{table}</div>'
 
 
 def _label(label: str, token: bool) -> str:
-    shown = f"<bdi>{html.escape(label)}</bdi>"
-    return f'<span class="token">{shown}</span>' if token else shown
+    return f"<div{' class=token' if token else ''}><bdi>{html.escape(label)}</bdi></div>"
 
 
 def _cells(bars: Bars, row: int, signed: bool) -> str:
