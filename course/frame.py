@@ -14,11 +14,12 @@ from ui.components.bundle import read
 from ui.components.component import SCROLLS
 from ui.components.course_menu import Entry, Group, course_menu
 from ui.components.page_frame import page_frame
+from ui.show.sheet import STYLE as TABLES
 from ui.show.theme import LEGEND, palette
 
 VISITED = "visited"
 _FILES = Path(__file__).parent
-_STYLE = read(SCROLLS, _FILES / "frame.css")
+_STYLE = read(SCROLLS, TABLES, _FILES / "frame.css")
 _PRESENT, _BARE = read(_FILES / "present.css"), read(_FILES / "bare.css")
 
 

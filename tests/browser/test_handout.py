@@ -1,6 +1,7 @@
 """Handouts opened from the disk, without any server: drawn, pointed at, and no request."""
 
 from functools import partial
+from html import escape
 
 import pytest
 
@@ -8,16 +9,18 @@ from gpt_core.interpret.attention import trace_attention, written_length
 from pages.averaging import words
 from tests.browser.conftest import open_lesson
 from tests.helpers import tiny_model
-from ui.components import attention_map
+from ui.components import attention_map, chart
 from ui.components.attention_map import CSS, HTML, TITLE, Selection, pack, pack_small
 from ui.components.bundle import bundle
-from ui.show.handout import AS_IT_STOOD, OFF, About, Chart, Drawing, page_of
+from ui.show.handout import AS_IT_STOOD, OFF, About, Chart, Drawing, Markup, page_of
+from ui.show.sheet import sheet
 from ui.show.take_away import WHOLE
 
 ABOUT = About("Attention", "a dog, the dog", "tiny", "2026-11-28")
 DARK_RGB = "rgb(20, 19, 26)"
 SCORES = "Scores of random q and k"
 TOKENS = list("abcdefgh")
+EMPTY = Chart({"data": [], "layout": {}})  # a script says that it is drawn
 
 
 @pytest.fixture
@@ -110,11 +113,35 @@ def test_a_chart_without_a_server(opened):
     assert [url for url in seen if not url.startswith("blob:")] == own
 
 
+def test_labels_above_bars_stand_upright_on_a_telephone(opened):
+    bars = {"type": "bar", "x": [*"abcdefgh"], "y": [1] * 8, "text": ["1,234.5"] * 8}
+    bars |= {"textposition": "outside", "textfont": {"size": 13}}
+    shown = Chart({"data": [bars], "layout": {}}, bundle(chart._FILES / "letters.js"))
+    page, *_ = opened(page_of(ABOUT, {"": ("", shown)}))
+    label = page.locator(".bartext").first
+    size = label.bounding_box()
+    assert size["width"] > size["height"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function(
+        "label => { const { width, height } = label.getBoundingClientRect();"
+        " return height > width }",
+        arg=label.element_handle(),
+    )
+
+
+def test_a_table_looks_as_in_the_app(opened):
+    rows = [["who", "many"], ["a", 12], ["**b**", 3]]
+    page, *_ = opened(page_of(ABOUT, {"a": ("", Markup(sheet(rows, escape))), "b": ("", EMPTY)}))
+    many = page.locator("td.numeric")
+    assert many.all_inner_texts() == ["12", "3"]
+    assert many.first.evaluate("cell => getComputedStyle(cell).textAlign") == "right"
+    assert page.locator("th[scope=row]").all_inner_texts() == ["a", "**b**"]
+
+
 def test_the_letters_of_a_formula_are_large_enough(opened):
     power = ["msup", ["mi", "e"], ["mrow", ["msub", ["mi", "x"], ["mi", "i"]], ["mo", "/"]]]
     said = [["figure", ["math", ["mfrac", power, ["msub", ["mi", "N"], ["mi", "a"]]]]]]
-    chart = Chart({"data": [], "layout": {}})
-    page, *_ = opened(page_of(ABOUT, {"": ("", chart)}, said))
+    page, *_ = opened(page_of(ABOUT, {"": ("", EMPTY)}, said))
     letters = page.locator("math :is(mi, mo)")
     sizes = letters.evaluate_all("all => all.map((e) => parseFloat(getComputedStyle(e).fontSize))")
     assert len(sizes) == 6 and min(sizes) >= 11

@@ -17,11 +17,12 @@ from gpt_core.interpret.attention import trace_attention
 from tests.helpers import app_at, tiny_model
 from ui.components.attention_map import COLUMNS, message_of, pack_weights, rows_of_message
 from ui.show import take_away as taking
-from ui.show.handout import OFF, About, Chart, page_of, sheet
+from ui.show.handout import OFF, About, Chart, Markup, page_of
 from ui.show.names import unmarked
 from ui.show.plotly_json import to_json
 from ui.show.prose import html_of
 from ui.show.rows import csv_of, rows_of_figure, rows_of_frame, rows_of_markup, rows_of_table
+from ui.show.sheet import sheet
 from ui.show.take_away import (
     LABEL,
     Subject,
@@ -112,7 +113,8 @@ def test_attention_reads_back_as_the_model_s_own_weights():
 def test_a_handout_shows_names_as_text_and_asks_nobody():
     figure = {"data": [{"y": [1, float("nan")], "name": "</script>"}], "layout": {}}
     page = page_of(
-        ABOUT, {"a": ("<img>", Chart(figure)), "b": ("", sheet([["<img>"], ["</script>"]]))}
+        ABOUT,
+        {"a": ("<img>", Chart(figure)), "b": ("", Markup(sheet([["<img>"], ["</script>"]])))},
     )
     assert "<img" not in page and "javascript:" not in page and OFF in page
     assert page.count("</script>") == page.count("<script")
@@ -129,7 +131,7 @@ def test_a_lesson_s_handout_says_what_each_picture_is_of(monkeypatch):
     tell_about(lambda: (ABOUT.title, ABOUT.prompt, ABOUT.model))
 
     def drawn(key):
-        take_away(key, key, str, lambda: sheet([["x"]]))
+        take_away(key, key, str, lambda: Markup(sheet([["x"]])))
 
     with pictures_in("maps"):
         for side, model in (("A", ABOUT.model), ("B · without head 0.1", "other")):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ui.show.plotly_json import to_json
 from ui.show.plotly_script import packed_script
 from ui.show.prose import html_of
+from ui.show.sheet import STYLE as TABLES
 from ui.show.theme import LIGHT, Palette, variables
 
 OFF = "This is a handout: what needs the model is off."
@@ -24,7 +25,8 @@ _POLICY = (
     "img-src data: blob:; font-src data:"
 )
 _STYLE = """
-:root { VARIABLES; --st-code-font: monospace; --st-font: system-ui, sans-serif }
+:root { VARIABLES; --background: GROUND; --st-code-font: monospace;
+        --st-font: system-ui, sans-serif }
 body { font: 17px/1.5 system-ui, sans-serif; color: INK; background: GROUND; margin: 1.5rem auto;
        max-width: 80rem; padding: 0 1rem }
 h1 { margin: 0 } header p { margin: .3rem 0; color: MUTED } header q { white-space: pre-wrap }
@@ -41,6 +43,7 @@ details { margin: .8rem 0; max-width: 100% } math { font-size: 1.1em }
 figure { margin: .8rem 0; max-width: 46rem } figure math { display: block math; math-style: normal }
 /* Small letters of small letters are no smaller. */
 :is(msub, msup, msubsup) :is(msub, msup, msubsup) > * + * { math-depth: 1 }
+.picture .table table { width: auto }
 body > table { border-collapse: collapse } body > table :is(th, td) { padding: .25rem .7rem;
   text-align: left; border-bottom: 1px solid MUTED }
 """
@@ -62,9 +65,14 @@ window.plotly = (async () => {
 """
 _CHART = """
 const figure = read("data");
+const draw = () => {
+  const { data, layout } = turned(figure, host.clientWidth);
+  return Plotly.react(host, data, layout,
+                      { displaylogo: false, responsive: true, displayModeBar: false });
+};
 await window.plotly;
-await Plotly.newPlot(host, figure.data, figure.layout,
-                     { displaylogo: false, responsive: true, displayModeBar: false });
+await draw();
+addEventListener("resize", draw); // a phone is turned
 """
 _DRAW = """
 const root = host.attachShadow({ mode: "open" });
@@ -76,9 +84,6 @@ const drawing = draw(root, data.base64 ? unpack(data.base64) : data, (choice) =>
   if (answer) drawing.show(unpack(answer));
 });
 """
-_TABLE = """<style>.sheet { border-collapse: collapse }
-.sheet th, .sheet td { border-bottom: 1px solid var(--line); padding: .25rem .7rem;
-                       text-align: left }</style>"""
 
 
 @dataclass(frozen=True)
@@ -116,9 +121,13 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of Plotly's, in the app's look. The script of all in a file takes 2 MB."""
+    """A chart of Plotly's, in the app's look. The script of all in a file takes 2 MB.
+
+    script: a module that declares `turned(figure, width)`, see letters.js of the component.
+    """
 
     figure: Mapping[str, Any]
+    script: str = "const turned = (figure) => figure;"
 
 
 @dataclass(frozen=True)
@@ -144,15 +153,6 @@ def page_of(about: About, pictures: Mapping[str, tuple[str, Picture]], said: Any
         packed = f'<script type="text/plain" id="plotly">{script}</script>'
         body = f"{packed}<script>{_UNPACK}</script>{body}"
     return _page(about, body, bool(said))
-
-
-def sheet(rows: Sequence[Sequence[Any]], colors: Palette = LIGHT) -> Markup:
-    """A table; its first row has the names."""
-    first, *others = ([html.escape(str(cell)) for cell in row] for row in rows)
-    head = "".join(f'<th scope="col">{cell}</th>' for cell in first)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in others)
-    style = f'class="sheet" style="--line:{colors.grid}"'
-    return Markup(f"{_TABLE}<table {style}><thead><tr>{head}</tr></thead>{body}</table>")
 
 
 def _part(number: int, title: str, picture: Picture) -> str:
@@ -184,7 +184,8 @@ def _drawing(number: int, drawing: Drawing) -> str:
 
 
 def _chart(number: int, chart: Chart) -> str:
-    return _data(f"data-{number}", to_json(dict(chart.figure))) + _script(number, "", _CHART)
+    figure = _data(f"data-{number}", to_json(dict(chart.figure)))
+    return figure + _script(number, chart.script, _CHART)
 
 
 def _script(number: int, before: str, draw: str) -> str:
@@ -203,7 +204,8 @@ def _page(about: About, body: str, has_words: bool) -> str:
     again = f' <a href="{link}">{link}</a>' if link.startswith(("http://", "https://")) else ""
     words = f" {AS_IT_STOOD}" * has_words
     colors = about.colors
-    style = _STYLE.replace("VARIABLES", variables(colors)).replace("INK", colors.text)
+    style = TABLES.read_text(encoding="utf-8") + _STYLE
+    style = style.replace("VARIABLES", variables(colors)).replace("INK", colors.text)
     style = style.replace("GROUND", colors.background).replace("MUTED", colors.muted)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'

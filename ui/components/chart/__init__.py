@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.components.bundle import bundle
 from ui.components.component import component
 from ui.show.handout import Chart
 from ui.show.plotly_json import Figure, to_json
@@ -22,7 +23,8 @@ from ui.show.take_away import take_away
 from ui.show.theme import palette
 
 # Plotly puts its styles into the page, and asks the page what was pressed.
-_chart = component("chart", Path(__file__).parent, isolated=False)
+_FILES = Path(__file__).parent
+_chart = component("chart", _FILES, isolated=False)
 _HEIGHT = 450  # pixels, where a figure says nothing else; Plotly's own
 
 
@@ -47,7 +49,7 @@ def show(figure: Figure, key: str, alt: str, on_point: Callable[[], None] | None
         key,
         alt,
         lambda: csv_of(rows_of_figure(figure)),
-        lambda: Chart(drawn),
+        lambda: Chart(drawn, bundle(_FILES / "letters.js")),
     )
 
 
