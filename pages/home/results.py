@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from ui.services.caches import shared
 from ui.services.models import LoadedModel, own_copy
 from ui.services.study import Study
@@ -56,6 +58,9 @@ def written_by(study: Study, seed: int) -> Written:
     try:
         for step in generate(own_copy(study.loaded), study.ids, settings):
             ids.append(step.token)
+            # Asked for anything, Streamlit gives this run up where the visitor has edited the text
+            # meanwhile: the next one doesn't wait until a large model has written to its end.
+            st.session_state.get("anything")
             if time.monotonic() > end:
                 break
     except SampleError as error:

@@ -3,6 +3,7 @@ import math
 import re
 
 import pytest
+import streamlit as st
 import torch
 import torch.nn.functional as F
 
@@ -14,7 +15,9 @@ from gpt_core.model.recording import run as run_model
 from gpt_core.training.run import Run
 from notebooks.maker import NAMES
 from pages.home import words
+from pages.home.results import written_by
 from tests.helpers import said, sent
+from ui.services.study import study_of
 from ui.show.numbers import number, percent
 from ui.show.tokens import code
 
@@ -160,3 +163,19 @@ def test_the_prompt_is_coloured_by_the_bits_of_each_token(open_lesson):
     nats = F.cross_entropy(run.load_model()(ids[None])[0][0, :-1], ids[1:], reduction="none")
     shown = [float(bits) for bits in re.findall(r"<small>([\d.]+)</small>", markup)]
     assert shown == pytest.approx((nats / math.log(2)).tolist(), abs=0.0501)
+
+
+def test_an_edit_does_not_wait_until_the_model_has_written(monkeypatch):
+    """Streamlit gives a run up where it is asked for anything; what was written by then is gone."""
+    study, asked = study_of("bundled", "OTTO: Who are"), []
+
+    def edited(*_):
+        asked.append(True)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(st.session_state.__class__, "get", edited)
+        with pytest.raises(KeyboardInterrupt):
+            written_by(study, 77)
+    assert len(written_by(study, 77).ids) > 3
