@@ -39,6 +39,10 @@ class Member(Session):
         if prompt not in shown:
             raise RuntimeError(f"A pupil's page doesn't show {prompt!r}.")
 
+    def heard(self) -> str:
+        """The number of the last telling that the page has heard of."""
+        return str(self.widgets[self.find("text_input", "As of")][1].value)
+
     def seat(self) -> Seat:
         """What the page has told the browser to keep."""
         for _, delta in self.shown.values():

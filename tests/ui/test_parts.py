@@ -1,6 +1,7 @@
 """An edited prompt redraws the parts of a page that are about it, and leaves nothing stale."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -106,12 +107,14 @@ def test_an_emptied_prompt_ends_the_page_and_the_next_one_brings_it_back(port):
     run_loop(empty_and_fill())
 
 
+async def steer(port, seat, lesson, **query):
+    """The teacher looks at this."""
+    body = json.dumps({"secret": seat.secret, "lesson": lesson, "query": query}).encode()
+    await request(port, f"/_class/{seat.class_id}/steer", body)
+
+
 def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
     """And then it is as if the whole page had run."""
-
-    async def steer(seat, lesson, **query):
-        body = json.dumps({"secret": seat.secret, "lesson": lesson, "query": query}).encode()
-        await request(port, f"/_class/{seat.class_id}/steer", body)
 
     async def follow():
         async with Member(port, "classroom") as teacher, Member(port, "classroom") as pupil:
@@ -128,7 +131,7 @@ def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
                 ("averaging", {"prompt": EDITS[2], "shown": "2"}, True),
                 ("averaging", {}, True),
             ):
-                await steer(seat, lesson, **query)
+                await steer(port, seat, lesson, **query)
                 pupil._page, pupil._heading = lesson, ""
                 await pupil.tell("class_link", "change", 0)
                 assert comes_by_itself(pupil.asked)
@@ -147,6 +150,52 @@ def test_a_page_that_follows_draws_only_the_parts_that_read_what_changed(port):
                     assert not wrong, (lesson, query, there.get(wrong[0]), here.get(wrong[0]))
 
     run_loop(follow())
+
+
+def test_a_press_that_crosses_the_teacher_s_change_brings_nothing_back(port):
+    """Its message has the address as it was; the head is no widget's value."""
+
+    async def cross():
+        async with Member(port, "classroom") as teacher, Member(port, "classroom") as pupil:
+            seat, code = await teacher.open_class()
+            await pupil.come_in(code)
+            pupil._page, pupil._heading = "attention", ""
+            await steer(port, seat, "attention", head="0.1", off="1.0")
+            await pupil.tell("class_link", "change", 0)
+            before = pupil.query
+            await steer(port, seat, "attention", head="1.2")
+            await pupil.tell("class_link", "change", 0)
+            assert pupil.only_parts and pupil.query == {"head": "1.2"}
+            for message in (pupil.rerun, partial(pupil.press, "Reset")):
+                pupil._query = before
+                await message()
+                assert pupil.query == {"head": "1.2"}
+
+    run_loop(cross())
+
+
+def test_who_presses_as_the_teacher_goes_to_another_lesson_is_not_left_alone(port):
+    """The message asks for the lesson that the page has just been led away from."""
+
+    async def cross():
+        async with Member(port, "classroom") as teacher, Member(port, "classroom") as pupil:
+            seat, code = await teacher.open_class()
+            await pupil.come_in(code)
+            for lesson in ("averaging", "mlp"):
+                earlier, heard = pupil._page_hash, pupil.heard()
+                pupil._page, pupil._heading = lesson, ""
+                await steer(port, seat, lesson)
+                await pupil.tell("class_link", "change", 0)
+            later, pupil._page_hash = pupil._page_hash, earlier
+            pupil.fill(pupil.find("text_input", "As of"), string_value=heard)
+            await pupil.rerun()
+            assert "you follow your teacher" in str(pupil.content()) and pupil._page_hash == later
+            pupil.fill(pupil.find("text_input", "As of"), string_value=pupil.heard())
+            pupil._page, pupil._heading = "averaging", ""  # it is chosen now
+            await pupil.go_to("averaging")
+            assert "you look around alone" in str(pupil.content())
+
+    run_loop(cross())
 
 
 def test_what_a_pupil_forges_of_the_teacher_s_does_nothing(port):

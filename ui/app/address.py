@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 import streamlit as st
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 def text_of(name: str) -> str:
     """What the address says about a name; empty where it says nothing. Written by strangers."""
     note_reader(name)
+    _keep_written()
     return st.query_params.get(name, "")
 
 
 def texts(*names: str) -> dict[str, str]:
     """What the address says about these names; without any, all of it, to hand it on."""
+    _keep_written()
     said = st.query_params.to_dict()
     for name in names:
         note_reader(name)
@@ -37,7 +39,13 @@ def texts(*names: str) -> dict[str, str]:
 
 def write(said: Mapping[str, str | None]) -> None:
     """Let the address say this; an empty text or None takes a name out. The rest of it stays."""
-    now = texts()
+    _keep_written()
+    _note_written(said)
+    _put(said)
+
+
+def _put(said: Mapping[str, str | None]) -> None:
+    now = st.query_params.to_dict()
     changed = {name: text for name, text in said.items() if text and now.get(name) != text}
     with _remembered():
         for name, text in said.items():
@@ -45,6 +53,35 @@ def write(said: Mapping[str, str | None]) -> None:
                 del st.query_params[name]
         if changed:
             st.query_params.update(changed)
+
+
+def _note_written(said: Mapping[str, str | None]) -> None:
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    written = st.session_state.setdefault(_WRITTEN, {})
+    for name, text in said.items():
+        written[name] = _Written(text or None, context.page_script_hash, monotonic())
+
+
+def _keep_written() -> None:
+    """Write again what a message has undone that was on its way before the browser was told of it.
+
+    With each message a browser sends its address. What there is no widget's value, only the app
+    changes, or who goes back in the browser's history.
+    """
+    context = get_script_run_ctx()
+    written: dict[str, _Written] = st.session_state.get(_WRITTEN, {})
+    if context is None or not written:
+        return
+    with context.session_state.query_params() as params:
+        for name, (_, page, when) in [*written.items()]:
+            over = page != context.page_script_hash or monotonic() - when > _LONGEST_WAY
+            if over or context.is_history_navigation or params.is_bound(name):
+                del written[name]
+    now = st.query_params.to_dict()
+    if lost := {name: one.text for name, one in written.items() if now.get(name) != one.text}:
+        _put(lost)
 
 
 def asked_of_widget(key: str) -> str | list[str] | None:
@@ -104,7 +141,15 @@ def _told() -> str | None:
     return text if monotonic() - when < _LONGEST_WAY else None
 
 
-_TOLD = "address_told"
+class _Written(NamedTuple):
+    """What the app has let the address say of a name. page: of which page, by Streamlit's hash."""
+
+    text: str | None
+    page: str
+    when: float
+
+
+_TOLD, _WRITTEN = "address_told", "address_written"
 _LONGEST_WAY = 5.0  # seconds to a browser, and from it
 
 
@@ -124,8 +169,10 @@ def replace(said: Mapping[str, str]) -> None:
     if context is None:
         return
     with _remembered(), context.session_state.query_params() as params:
-        for name in [*params, *said]:
+        names = {*params, *said}
+        for name in names:
             _untie(params, name)
+        _note_written({name: said.get(name) for name in names})
         params.from_dict(said)
         params.set_initial_query_params_from_current()
 

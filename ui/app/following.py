@@ -37,7 +37,7 @@ from ui.app.study_bar import (
     parts_about,
     rerun_parts,
 )
-from ui.app.told import HEARD, say_as_of
+from ui.app.told import HEARD, begin_telling, has_heard, say_as_of
 from ui.app.widgets import STEERED, Steering, forget
 from ui.components.class_link import Link, class_link
 from ui.services.classes.file import State
@@ -85,13 +85,18 @@ def follow(here: str, lessons: Sequence[str]) -> None:
     if state.calls != mine.calls:
         mine.free = False
     elif mine.shown and here != mine.shown[0] and state.version == mine.version:
-        mine.free = True  # somebody who opens another lesson looks around alone
+        if mine.led and here == mine.led[0] and not has_heard(mine.led[1]):
+            mine.shown = None  # what was pressed there, before the browser was led away, gives way
+        else:
+            mine.free = True  # somebody who opens another lesson looks around alone
     _note(mine, state)
     shown = (target, dict(state.query))
     nowhere_yet = target == CONSOLE and not state.query
     if mine.free or nowhere_yet or target not in lessons or shown == mine.shown:
         return
     mine.shown = shown
+    if here != target:
+        mine.led = here, begin_telling()
     show_view(here, *shown)
 
 

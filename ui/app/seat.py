@@ -28,7 +28,8 @@ class Sitting:
     """A seat as this page has it.
 
     version, marks, calls: the class's counters when the page was drawn. shown: the lesson and the
-    address that it followed last. free: it follows nobody. leads: for a teacher, whether the class
+    address that it followed last. led: the lesson that it was led away from then, and the number
+    of the telling (see told.py). free: it follows nobody. leads: for a teacher, whether the class
     follows. points: for a teacher, whether the class sees their pointer; None while they have said
     nothing. study: the model and the prompt that the class kept then, None where it kept none.
     on_screen: the number of what was put on the screen last, as far as a teacher's page knows.
@@ -39,6 +40,7 @@ class Sitting:
     marks: int = 0
     calls: int = 0
     shown: tuple[str, dict[str, str]] | None = None
+    led: tuple[str, int] | None = None
     free: bool = False
     leads: bool = True
     points: bool | None = None

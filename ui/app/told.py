@@ -42,13 +42,24 @@ def tell(key: str, value: Any) -> None:
     """From now on the widget with this key has this value; before it is drawn, or in a callback."""
     state = st.session_state
     told: dict[str, _Told] = state.setdefault(_TOLD, {})
-    state[_NUMBER] = state.get(_NUMBER, 0) + 1
+    begin_telling()
     earlier = told[key].before if key in told else ()
     left = state.setdefault(_LEFT, {})
     now = [(state[_NUMBER], place[key]) for place in (left, state) if key in place]
     left.pop(key, None)
     told[key] = _Told(state[_NUMBER], value, (*now, *earlier)[:_BEFORE])
     state[key] = value
+
+
+def begin_telling() -> int:
+    """The browser is about to be told something, maybe of no widget. The telling's number."""
+    st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
+    return int(st.session_state[_NUMBER])
+
+
+def has_heard(number: int) -> bool:
+    """Whether the browser knew of this telling when it sent the message that is answered now."""
+    return _heard() >= number
 
 
 def leave(keys: Iterable[str]) -> None:
