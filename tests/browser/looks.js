@@ -49,10 +49,18 @@
       seen(chart.getBoundingClientRect()),
     );
 
+  /** A place and all that stand inside of it as components do. @param {Element | ShadowRoot} root */
+  const roots = (root) => [
+    root,
+    ...[...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => (shadowRoot ? roots(shadowRoot) : [])),
+  ];
+  const parentOf = (node) => node.parentElement ?? node.getRootNode().host;
+
   /** Every text that is seen, but for those of charts. */
-  function texts() {
+  const texts = () => roots(main()).flatMap(textsIn);
+  function textsIn(root) {
     const found = [];
-    const walker = document.createTreeWalker(main(), NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode.parentElement;
       const said = walker.currentNode.data.replace(/\u200b/g, "").trim(); // KaTeX keeps places with it
@@ -101,7 +109,7 @@
       for (const { node, style } of texts()) {
         if (node.closest("[disabled], [aria-hidden=true], label:has(input:disabled), .stSlider")) continue;
         const ratio = ratioOf(node, style);
-        const mark = /^␣+$/.test(words(node)); // between letters, no letter itself
+        const mark = /^[␣⏎]+$/.test(words(node)); // between letters, no letter itself
         const large = mark || parseFloat(style.fontSize) >= 24 ||
           (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
         if (ratio < (large ? 3 : 4.5) - 0.05) {
@@ -127,14 +135,14 @@
     if (!node) return [255, 255, 255];
     const [r, g, b, a] = rgba(getComputedStyle(node).backgroundColor);
     if (a > 0.999) return [r, g, b];
-    return over([r, g, b, a], groundOf(node.parentElement));
+    return over([r, g, b, a], groundOf(parentOf(node)));
   }
   const linear = (x) => (x / 255 <= 0.04045 ? x / 255 / 12.92 : ((x / 255 + 0.055) / 1.055) ** 2.4);
   const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   function ratioOf(node, style) {
     const ground = groundOf(node);
     let [r, g, b, a] = rgba(style.color);
-    for (let at = node; at; at = at.parentElement) a *= Number(getComputedStyle(at).opacity);
+    for (let at = node; at; at = parentOf(at)) a *= Number(getComputedStyle(at).opacity);
     const [light, dark] = [over([r, g, b, a], ground), ground].map(luminance).sort((x, y) => y - x);
     return (light + 0.05) / (dark + 0.05);
   }

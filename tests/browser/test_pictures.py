@@ -93,3 +93,9 @@ def test_what_looks_notices_what_is_wrong(page):
     ]
     assert page.evaluate("looks.letters()") == ["“small” () is under 11 pixels"]
     assert len(page.evaluate("looks.contrast()")) == 1
+    page.evaluate("""() => {  // as a component's, which may be see-through
+      const host = document.createElement('div');
+      document.querySelector('[data-testid=stMain]').append(host);
+      host.attachShadow({ mode: 'open' }).innerHTML = '<b style="opacity:.3">within</b>';
+    }""")
+    assert ["within" in said for said in page.evaluate("looks.contrast()")] == [False, True]

@@ -189,8 +189,6 @@ function headed(role, name, ...children) {
  * @param {string} [hue]
  */
 export function tint(cell, share, hue) {
-  const full = Math.min(1, Math.abs(share));
-  cell.style.setProperty("--share", `${Math.round(100 * full)}%`);
+  cell.style.setProperty("--share", `${Math.round(100 * Math.min(1, Math.abs(share)))}%`);
   if (hue) cell.style.setProperty("--hue", `var(--${hue})`);
-  cell.classList.toggle("full", full > 0.65);
 }
