@@ -386,7 +386,7 @@ def test_the_projector_in_another_window_shows_what_the_console_puts_on_the_scre
     press(console, "Show to all")
     for page in (projector, laptop):
         page.run()
-        assert not page.exception and "2 pupils, they follow you" in said(page)
+        assert not page.exception and "2 pupils, your page leads" in said(page)
     assert "A duck" in said(projector) and laptop.title[0].value == "Glossary"
     projector._page_hash = calc_hash("mlp")
     assert projector.run().title[0].value == "MLP"  # the teacher goes on from there

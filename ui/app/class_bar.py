@@ -59,7 +59,7 @@ def class_bar() -> None:
 
 def _of_teacher(mine: Sitting, code: str) -> None:
     service = class_service()
-    led = "they follow you" if mine.leads else "they look around alone"
+    led = "your page leads" if mine.leads else "your page leads nobody"
 
     def draw(now: tuple[int, Shown]) -> None:
         members, shown = now
