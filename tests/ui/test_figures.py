@@ -1,9 +1,13 @@
+import json
 import math
+import subprocess
+from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.node import program
 from ui.show.curves import Bar, Line, _figure, curves, decimate
 from ui.show.theme import LIGHT, contrast
 
@@ -32,7 +36,7 @@ def test_a_long_curve_is_drawn_with_at_most_a_thousand_points():
     assert len(chart.data) <= 1000
     assert set(chart.data["line"]) == {"train"}
     *_, rule, _, name = chart.spec["layer"]
-    assert rule["data"]["values"] == [{"y": 4.17, "label": "guessing · 4.17"}]
+    assert rule["data"]["values"] == [{"y": 4.17, "label": "guessing · 4.17", "nth": 0}]
     assert name["encoding"]["text"]["field"] == "label"
     assert chart.spec["encoding"]["x"]["scale"]["domain"] == [0, 20_000]
 
@@ -50,51 +54,47 @@ def growing(count):
 
 def test_names_of_two_close_bars_stand_on_both_sides_of_them():
     bars = [Bar("first", 10.88), Bar("guessing", 7.62), Bar("pairs", 7.33), Bar("triples", 4.99)]
-    assert sides(bars, log_y=False) == {
-        "first · 10.88": "bottom",
-        "guessing · 7.62": "bottom",
-        "pairs · 7.33": "top",
-        "triples · 4.99": "bottom",
-    }
-    # Where high numbers lie closer together, the name below pairs leaves triples no room above.
-    assert sides(bars, log_y=True) == {
-        "first · 10.88": "bottom",
-        "guessing · 7.62": "bottom",
-        "pairs · 7.33": "top",
-        "triples · 4.99": "top",
-    }
+    places = names_at(bars, "(0 + 20 * (11 - y))")
+    below = [place > 20 * (11 - bar.y) for place, bar in zip(places, bars, strict=True)]
+    assert below == [False, False, True, False]
 
 
-def test_no_two_names_stand_on_each_other():
-    """The bars of the bundled run, in bits per token, on a logarithmic axis."""
-    named = [("guessing", 11.0), ("pairs", 10.58), ("tokens", 7.83), ("triples", 7.26)]
-    chart = curves(
-        [Line("train", [], [])],
-        bars=[Bar(*bar) for bar in named],
-        **{"x_title": "", "y_title": "", "log_y": True},
-    )
-    lowest, tops = 7.26 / 20, []
-    for layer in chart.spec["layer"]:
-        mark = layer["mark"]
-        if mark["type"] == "text" and "stroke" not in mark:
-            above = mark["baseline"] == "bottom"
-            for value in layer["data"]["values"]:
-                height = 300 * math.log(value["y"] / lowest) / math.log(11 / lowest)
-                tops.append(height + 17 if above else height - mark["dy"])
-    tops.sort()
-    assert len(tops) == 4 and min(b - a for a, b in zip(tops, tops[1:], strict=False)) >= 14
-
-
-def sides(bars, log_y):
-    """The baseline of each bar's name: its bottom stands above the line, its top below."""
-    chart = curves([Line("train", [], [])], bars=bars, x_title="", y_title="", x_max=9, log_y=log_y)
-    names = [
-        (value["label"], layer["mark"]["baseline"])
-        for layer in chart.spec["layer"]
-        if layer["mark"]["type"] == "text" and "stroke" not in layer["mark"]
-        for value in layer["data"]["values"]
+@settings(max_examples=30, deadline=None)
+@given(
+    ys=st.lists(st.floats(0.2, 12), min_size=1, max_size=5),
+    height=st.integers(60, 500),
+    log_y=st.booleans(),
+)
+@example([11.0, 10.58, 7.82, 7.2], 200, True)  # the bundled run's
+def test_no_name_stands_on_another_or_on_a_line(ys, height, log_y):
+    up = "Math.log(y / 0.1) / Math.log(120)" if log_y else "y / 12"
+    bars = [Bar("", y) for y in sorted(ys, reverse=True)]
+    places = names_at(bars, f"{height} * (1 - {up})")
+    lines = [
+        height * (1 - (math.log(bar.y / 0.1) / math.log(120) if log_y else bar.y / 12))
+        for bar in bars
     ]
-    return dict(names)
+    assert all(b - a > 19.9 for a, b in pairwise(places))
+    assert all(abs(place - line) > 9.9 for place in places for line in lines)
+    assert places[0] < lines[0]
+
+
+def names_at(bars, scale):
+    """How far below the upper edge each name's middle stands, highest bar first, as Vega says.
+
+    scale: what its y axis makes of a number y, in JavaScript.
+    """
+    spec = curves([Line("train", [], [])], bars=bars, x_title="", y_title="").spec
+    names = next(each for each in spec["layer"] if each["mark"]["type"] == "text")
+    expressions = "".join(f"const {p['name']} = {p['expr']};" for p in spec["params"])
+    place = names["encoding"]["y"]["value"]["expr"]
+    script = (
+        f"const scale = (_, y) => {scale}, {{abs, max}} = Math; {expressions}"
+        f"const all = {json.dumps(names['data']['values'])};"
+        f"console.log(JSON.stringify(all.map((datum) => {place})))"
+    )
+    done = subprocess.run([program(), "-e", script], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def test_letters_can_be_read():

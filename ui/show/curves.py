@@ -109,21 +109,24 @@ def curves(
     y_axis["scale"] |= {"type": "log"} if log_y else {"zero": False}
     spec = {
         "height": tall,
-        "padding": {"bottom": 20, "right": 10 * large},  # for half of the last tick's number
+        "padding": {"bottom": 4, "right": 10 * large},  # for half of the last tick's number
+        "params": _places(bars),
         "encoding": {"x": x_axis, "y": y_axis},
         "layer": [
             *_line_layers(lines, x_title, 3 if height > 300 else 1.5),
-            *_bar_layers(bars, log_y, name),
+            *_bar_layers(bars),
         ],
         "config": {
             "axis": {
                 "labelFontSize": 14 * large,
                 "titleFontSize": 15 * large,
                 "titleFontWeight": "normal",
+                "labelPadding": _GAP,  # Streamlit's own gaps would take a third of a low chart
+                "titlePadding": _GAP,
                 "labelColor": muted,  # Streamlit's own grey is too pale on white
                 "titleColor": muted,
             },
-            "legend": {"labelColor": palette().text},
+            "legend": {"labelColor": palette().text, "offset": _GAP},
         },
     }
     return Chart(_long_form(lines), spec, lines, x_max, from_zero)
@@ -335,52 +338,63 @@ def _zoom() -> dict[str, Any]:
     return {"name": _ZOOM, "select": select, "bind": "scales"}
 
 
-def _bar_layers(bars: Sequence[Bar], log_y: bool, name: float) -> list[dict[str, Any]]:
+def _bar_layers(bars: Sequence[Bar]) -> list[dict[str, Any]]:
     """Dotted lines from edge to edge; their names at the right end, with a halo over the curves."""
     if not bars:
         return []
     colors = palette()
     rule = {"type": "rule", "strokeDash": [2, 3], "strokeWidth": 1.5, "color": colors.muted}
-    large = type_scale()
-    text = {"type": "text", "align": "right", "dx": -4, "color": colors.text}
-    text |= {"fontSize": 14 * large}
+    text = {"type": "text", "align": "right", "baseline": "middle", "dx": -4}
+    text |= {"color": colors.text, "fontSize": 14 * type_scale()}
     halo = text | {"stroke": colors.background, "strokeWidth": 4, "strokeJoin": "round"}
-    place = {"x": {"value": "width"}, "text": {"field": "label"}}
-    layers = [{"data": _named(bars), "mark": rule, "encoding": {"x": None}}]
-    for level, some in _by_level(bars, log_y, name).items():
-        side = BELOW | {"dy": BELOW["dy"] + (level - 1) * large * _LINE} if level else ABOVE
-        for mark in (halo, text):
-            layers.append({"data": _named(some), "mark": mark | side, "encoding": place})
-    return layers
+    places = ", ".join(_place(nth, len(bars)) for nth in range(len(bars)))
+    place = {"value": {"expr": f"[{places}][datum.nth]"}}
+    named = {"x": {"value": "width"}, "y": place, "text": {"field": "label"}}
+    values = [
+        {"y": bar.y, "label": f"{bar.label} · {bar.y:.2f}", "nth": nth}
+        for nth, bar in enumerate(_downward(bars))
+    ]
+    data = {"data": {"values": values}}
+    return [
+        data | {"mark": rule, "encoding": {"x": None}},
+        *(data | {"mark": mark, "encoding": named} for mark in (halo, text)),
+    ]
 
 
-ABOVE: dict[str, Any] = {"baseline": "bottom", "dy": -3}
-BELOW: dict[str, Any] = {"baseline": "top", "dy": 4}
-_NAME, _LINE = 0.08, 18  # the height of a name: of the axis at least, and in pixels
+def _places(bars: Sequence[Bar]) -> list[dict[str, str]]:
+    """How high each name stands, computed in the browser, which alone knows where the axis ends.
+
+    From the highest bar down: above its line where there is room, else below it; and further below
+    where other names or lines are.
+    """
+    line = _LINE * type_scale()
+    rules = [f"scale('y', {bar.y})" for bar in _downward(bars)]
+    places: list[dict[str, str]] = []
+    for nth, rule in enumerate(rules):
+        place = above = f"{rule} - {0.55 * line}"
+        if nth:
+            least = f"{_place(nth - 1, len(rules))} + {line}"
+            room = f"{above} >= max({least}, {rules[nth - 1]} + {line / 2})"
+            place = f"{room} ? {above} : max({rule} + {0.6 * line}, {least})"
+        places.append({"name": _place(nth, nth + 1), "expr": place})
+        for tried, other in enumerate(rules[nth + 1 :], start=nth + 1):
+            place = _place(nth, tried)
+            moved = f"abs({other} - {place}) < {line / 2} ? {other} + {0.6 * line} : {place}"
+            places.append({"name": _place(nth, tried + 1), "expr": moved})
+    return places
+
+
+def _place(nth: int, tried: int) -> str:
+    """Where the nth name stands, as far as the first lines are concerned that were tried."""
+    return f"name_{nth}_{tried}"
+
+
+def _downward(bars: Sequence[Bar]) -> list[Bar]:
+    return sorted(bars, key=lambda bar: -bar.y)
+
+
+_NAME, _LINE = 0.08, 20  # the height of a name: of the axis at least, and in pixels
 _DEEPEST = 20  # times lower than the lowest bar a logarithmic axis is taken to reach
 _ROOM = 200  # pixels of letters around a chart
-_AROUND = 110  # pixels of a chart that its axis doesn't have
-
-
-def _by_level(bars: Sequence[Bar], log_y: bool, name: float) -> dict[int, list[Bar]]:
-    """Whose names stand above their lines (0), below (1), or further below, where others stand.
-
-    How far a logarithmic axis reaches down is not known here: see `_DEEPEST`.
-    """
-    levels: dict[int, list[Bar]] = {}
-    taken: list[float] = []  # where names begin
-    highest, lowest = max(bar.y for bar in bars), min(bar.y for bar in bars) / _DEEPEST
-    log_y = log_y and lowest > 0
-    for bar in sorted(bars, key=lambda bar: -bar.y):
-        place = math.log(bar.y / lowest) / math.log(highest / lowest) if log_y else bar.y
-        place = place if log_y or not highest else place / highest
-        level = 0
-        while any(abs(place - level * name - other) < 0.99 * name for other in taken):
-            level += 1
-        levels.setdefault(level, []).append(bar)
-        taken.append(place - level * name)
-    return levels
-
-
-def _named(bars: Sequence[Bar]) -> dict[str, Any]:
-    return {"values": [{"y": bar.y, "label": f"{bar.label} · {bar.y:.2f}"} for bar in bars]}
+_AROUND = 90  # pixels of a chart that its axis doesn't have
+_GAP = 8  # pixels between an axis, its numbers, its title and the legend
