@@ -11,7 +11,7 @@ from gpt_core.model.codes import GROUP
 from pages.lean.results import Rounding
 from ui.app.lesson import Answer
 from ui.show.duration import duration
-from ui.show.numbers import counted, number, percent
+from ui.show.numbers import counted, number, percent, rate
 
 PLAIN, CHANNEL, TENSOR, GPTQ = "float32", "int8 per channel", "int8 per tensor", "int4 by GPTQ"
 NEAREST4 = "int4 in groups"
@@ -233,7 +233,7 @@ def side_by_side(kinds: Mapping[str, Found]) -> dict[str, list[str]]:
     for name, kind in kinds.items():
         size, speed = amount(kind["bytes"]), f"× {interval(kind['speed'], '.2f')}"
         if kind is plain:
-            speed = f"× 1 ({number(kind['rate'], ',.0f')} tokens/s)"
+            speed = f"× 1 ({rate(kind['rate'])} tokens/s)"
         else:
             size += f", {100 * kind['bytes'] / plain['bytes']:.0f}%"
         columns[name] = [size, speed, interval(kind["loss"], ".4f")]
@@ -739,8 +739,8 @@ WAIT = (
 
 def waits_said(found: Found) -> str:
     """What the small and the large model wait for."""
-    rate = f"Memory delivers {number(found['bandwidth'] / 1e9, '.1f')} GB a second. "
-    return rate + " ".join(
+    said = f"Memory delivers {number(found['bandwidth'] / 1e9, '.1f')} GB a second. "
+    return said + " ".join(
         _waits_for(MODELS[which], waits) for which, waits in found["waits"].items() if waits
     )
 

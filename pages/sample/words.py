@@ -13,7 +13,7 @@ from gpt_core.evaluation.sitcom_report import MODEL
 from gpt_core.evaluation.sitcom_report import percent as of_scenes
 from gpt_core.generate.sample import SampleConfig, distribution
 from ui.app.lesson import Answer
-from ui.show.numbers import counted, number, percent, raised
+from ui.show.numbers import counted, number, percent, raised, rate
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def written(writing: Writing) -> str:
     return (
         f"{count} tokens, written with {spoken(writing.config)}. Their mean surprise is {bits:.2f} "
         f"bits. Computed in {writing.seconds:.2f} s by {_engine(writing.compiled)}: "
-        f"{speed:,.0f} tokens a second, slowed down so that you can watch."
+        f"{rate(speed)} tokens a second, slowed down so that you can watch."
     )
 
 

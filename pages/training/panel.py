@@ -30,7 +30,7 @@ from ui.services.waiting import seconds_until
 from ui.show.curves import Bar, Line, curves, show
 from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
-from ui.show.numbers import counted
+from ui.show.numbers import counted, number, rate
 
 _FIGURE = "loss_figure"
 CURVE = f".st-key-{_FIGURE}"  # where a run's effect is seen
@@ -277,15 +277,17 @@ def _numbers(view: RunView) -> None:
         help=words.BITS_HELP,
         width="content",
     )
-    row.metric("tokens / s", _number(view.tokens_per_s, ",.0f"), width="content")
+    row.metric(
+        "tokens / s", "–" if view.tokens_per_s is None else rate(view.tokens_per_s), width="content"
+    )
 
 
 def _mean(values: Any) -> float | None:
     return sum(values) / len(values) if len(values) else None
 
 
-def _number(value: float | None, form: str = ".3f") -> str:
-    return "–" if value is None else format(value, form)
+def _number(value: float | None) -> str:
+    return "–" if value is None else number(value, ".3f")
 
 
 def per_token(nats: float) -> float:

@@ -212,7 +212,7 @@ def test_an_address_shows_the_scene_that_it_names(open_lesson):
 def test_the_scenes_become_the_text_of_all_lessons(open_lesson, lesson):
     state = {"text_source": "The sitcom, generated"} if lesson == "data" else {}
     app = open_lesson(lesson, **state)
-    app.slider(key="scenes").set_value(200).run()
+    app.select_slider(key="scenes").set_value(200).run()
     press(app, "use_sitcom")
     assert "“The Spin Cycle, 200 scenes, seed 1”" in said(app)
     app.switch_page("../pages/data/page.py").run()

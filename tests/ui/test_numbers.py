@@ -1,6 +1,6 @@
 import pytest
 
-from ui.show.numbers import near_even, number, ordinal, percent, raised, tidy
+from ui.show.numbers import near_even, number, ordinal, percent, raised, rate, tidy
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,21 @@ def test_a_tidy_number_has_four_digits(value, shown):
 )
 def test_a_probability_is_neither_nothing_nor_all_unless_it_is(share, shown):
     assert percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1_807_573.2, "1.81 million"),
+        (999_600, "1 million"),
+        (18_039, "18,000"),
+        (254.3, "254"),
+        (9.876, "9.88"),
+        (0.0, "0"),
+    ],
+)
+def test_a_rate_has_three_digits(value, shown):
+    assert rate(value) == shown
 
 
 def test_every_nth_has_its_ending():

@@ -18,8 +18,13 @@ _SAMPLE = 60  # scenes written to know how long and how quick they are
 def sitcom_as_text() -> bool:
     """Ask how much of the sitcom; whether it was chosen just now as the text of all lessons."""
     one, two = st.columns([3, 1])
-    scenes = widgets.slider(
-        "Scenes", FEWEST_SCENES, MOST_SCENES, 1_000, 100, key="scenes", container=one
+    scenes = widgets.select_slider(
+        "Scenes",
+        tuple(range(FEWEST_SCENES, MOST_SCENES + 1, 100)),
+        1_000,
+        key="scenes",
+        container=one,
+        format_func="{:,}".format,
     )
     seed = widgets.number_input("Seed of the text", 0, MOST_SEED, 1, key="text_seed", container=two)
     characters, seconds = _measured()

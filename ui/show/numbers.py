@@ -95,6 +95,14 @@ def percent(share: float) -> str:
     return number(100 * share * _A_TIE_GOES_UP, digits) + "%"
 
 
+def rate(value: float) -> str:
+    """How many a second, in the three digits that are not luck: 254, 18,000, 1.81 million."""
+    rounded = float(f"{value:.3g}")
+    if rounded < 1e6:
+        return number(rounded, ".3g")
+    return f"{number(rounded / 1e6, '.3g')} million"
+
+
 def went(before: str, after: str) -> str:
     """“went from 3 to 4”, or “stayed at 3”: two numbers as they are shown."""
     return f"stayed at {after}" if before == after else f"went from {before} to {after}"
