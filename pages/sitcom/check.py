@@ -49,7 +49,7 @@ def step_through(scene: Scene) -> None:
     prose(words.BEATS.get(names[at], ""))
     show_scene(scene, at)
     if st.session_state.pop("beat_stepped", False):
-        bring_into_view(NOW, at)
+        bring_into_view([NOW], at)
 
 
 def _go_to(beat: str) -> None:

@@ -7,7 +7,7 @@ from gpt_core.training.trainer import Trainer
 from pages.training import words
 from pages.training.compare import compare_runs
 from pages.training.form import training_form
-from pages.training.panel import CURVE, bars_of, choose_run, other_number, panel, view_of
+from pages.training.panel import CURVE, bars_of, choose_run, other_number, panel, samples, view_of
 from ui.app.glossary import prose
 from ui.app.in_view import bring_into_view
 from ui.app.lesson import ANSWER_HIDDEN, further_reading, goal, self_test, try_this, you_can_now
@@ -60,8 +60,9 @@ with live:
     panel(chosen)
     watched = chosen != BUNDLED and (followed() or {}).get("run") == chosen
     if run := started or (chosen if watched else None):  # on a phone the curve is below the form
-        bring_into_view(CURVE, run)
+        bring_into_view([CURVE], run)
 
+samples(chosen)
 # The question is asked of the bundled run alone.
 reading_the_curves(view_of(chosen), chosen == BUNDLED and locked(REVEAL))
 compare_runs()

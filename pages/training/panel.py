@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from pages.training.deleting import ask_to_delete
 from pages.training.recorded import recorded_view
 from pages.training.sharing import share_button
 from ui.app import address, widgets
-from ui.app.lesson import ask
+from ui.app.lesson import ask, guessed
 from ui.app.locks import REVEAL, locked
 from ui.app.told import tell
 from ui.app.visitor import visitor_id
@@ -32,11 +32,19 @@ from ui.show.duration import duration
 from ui.show.names import as_text, plain, sentence, show_error
 from ui.show.numbers import counted, number, rate
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 _FIGURE = "loss_figure"
 CURVE = f".st-key-{_FIGURE}"  # where a run's effect is seen
 _LONGEST_SAMPLE = 4_000  # characters
 _COUNTERS = ("counting characters", "counting pairs", "counting triples")
+# Pixels of the loss: it stands on one screen with Start and its own buttons; before the guess with
+# all of its question.
+_HEIGHT, _HEIGHT_ASKED = 260, 230
+_QUESTION = "training_start"
 _TICK = 1.0  # seconds between two looks at a run that trains
+_SAMPLE_TICK = 3.0  # at what it has written
 _FAR, _FAR_TICK = 2, 10.0  # at a run that waits further back than this place: a class may wait so
 _STATES = {
     "queued": ":gray-badge[:material/hourglass_empty: waiting]",
@@ -89,20 +97,24 @@ def panel(key: str) -> None:
         if view is None:
             st.info(words.NO_SUCH_RUN)
             return
-        _heading(view)
-        if key != models.BUNDLED:
-            _buttons(view)
-        shown = key != models.BUNDLED or _guessed(view)
-        loss_figure(view, shown)
+        recorded = key == models.BUNDLED
+        if not recorded:
+            _heading(view)
+        picture = st.container()
+        below = st.container()  # what is pressed stands where its effect on the curve is in view
+        tools = st.container(horizontal=True, vertical_alignment="center")
+        with below:
+            if not recorded:
+                _buttons(view)
+            shown = not recorded or _guessed(view, tools)
+        loss_figure(view, shown, picture, tools)
         _design(view)
-        if key == models.BUNDLED:
-            st.caption(words.WHERE)
+        if recorded:
+            st.caption(words.where(view.step, view.curves.elapsed[-1]))
         else:
             _keeping(view)
         if shown:
-            _numbers(view)
-            _small_figures(view)
-        _samples(view)
+            _measured(view)
 
     # The bar's models are among what depends on these two.
     watch(
@@ -123,20 +135,23 @@ def view_of(key: str) -> RunView | None:
     return recorded_view() if key == models.BUNDLED else training_service().find(key)
 
 
-def _guessed(view: RunView) -> bool:
+def _guessed(view: RunView, tools: DeltaGenerator) -> bool:
     """Ask where the curve begins. Whether the curves may be shown."""
-    question, bars = st.container(), [bar.y for bar in bars_of(view)]
-    if not locked(REVEAL) and widgets.toggle(words.WITHOUT_GUESSING, key="training_shown"):
+    open_to_all = not (locked(REVEAL) or guessed(_QUESTION))
+    if open_to_all and widgets.toggle(
+        words.WITHOUT_GUESSING, key="training_shown", container=tools
+    ):
         return True
+    bars = [bar.y for bar in bars_of(view)]
     begin = per_token(view.curves.evaluations[0].val_loss)
     options = words.starts(bars[0], min(bars))
-    with question:
-        return ask(
-            "training_start",
-            words.QUESTION,
-            list(options),
-            lambda guess: words.start_answer(guess, options, begin, bars[0], view.setup.model),
-        )
+    return ask(
+        _QUESTION,
+        words.QUESTION,
+        list(options),
+        lambda guess: words.start_answer(guess, options, begin, bars[0], view.setup.model),
+        CURVE,
+    )
 
 
 def _heading(view: RunView) -> None:
@@ -175,11 +190,9 @@ def progress_text(view: RunView) -> str:
 
 
 def _buttons(view: RunView) -> None:
-    service, me, run_id = training_service(), visitor_id(), view.run_id
-    if not service.owns(me, run_id):
-        st.caption(words.SHARED)
+    service, run_id = training_service(), view.run_id
+    mine = service.owns(visitor_id(), run_id)
     row = st.container(horizontal=True)
-    mine = service.owns(me, run_id)
     if mine and view.active:
         _button(row, "Pause", "pause", service.pause, run_id, view.saving)
         _button(row, "Stop", "stop", service.stop, run_id, view.saving)
@@ -196,6 +209,8 @@ def _buttons(view: RunView) -> None:
         args=(run_id,),
     ):
         st.rerun()  # the bar stands outside of this fragment
+    if mine:
+        share_button(view, row)
     if not view.active:
         row.download_button(
             "Download",
@@ -208,19 +223,18 @@ def _buttons(view: RunView) -> None:
         )
         if mine and row.button("Delete …", icon=":material/delete:", key="delete_run"):
             ask_to_delete(run_id)
+    if not mine:
+        st.caption(words.SHARED)
     if error := st.session_state.pop("training_error", None):
         show_error(error)
 
 
 def _keeping(view: RunView) -> None:
-    """What its owner may do with it beside training: keep it longer, share it."""
+    """A class's run goes with its class, unless its owner keeps it."""
     service = training_service()
-    if not service.owns(visitor_id(), view.run_id):
-        return
-    if view.about.class_id:
+    if view.about.class_id and service.owns(visitor_id(), view.run_id):
         st.caption(words.kept_until(service.limits.days))
         _button(st, words.KEEP, "bookmark", service.keep, view.run_id)
-    share_button(view)
 
 
 def _button(
@@ -253,33 +267,31 @@ def archive(run_id: str) -> BytesIO:
     return file
 
 
+def _measured(view: RunView) -> None:
+    """How it stands in numbers, and what else was measured at every step."""
+    one, two = st.columns(2), st.columns(2)
+    with one[0]:
+        _numbers(view)
+    measured = view.curves
+    with one[1]:
+        _small_figure(view, "gradient norm", measured.grad_norm, log_y=True)
+    with two[0]:
+        _small_figure(view, "learning rate", measured.lr)
+    with two[1]:
+        speed = f" · {rate(view.tokens_per_s)}" if view.tokens_per_s else ""
+        _small_figure(view, "tokens per second", measured.tokens_per_s, more=speed)
+
+
 def _numbers(view: RunView) -> None:
     evaluation = view.curves.evaluations[-1] if view.curves.evaluations else None
     val_loss = evaluation.val_loss if evaluation else None
-    bits = None if val_loss is None else bits_per_character(val_loss, view)
     mean = _mean(view.curves.loss[-20:])
-    row = st.container(horizontal=True, gap="medium")
-    row.metric(
-        "training, bits / token",
-        _number(None if mean is None else per_token(mean)),
-        help=words.TRAINING_LOSS_HELP,
-        width="content",
-    )
-    row.metric(
-        "validation, bits / token",
-        _number(None if val_loss is None else per_token(val_loss)),
-        help=words.VALIDATION_LOSS_HELP,
-        width="content",
-    )
-    row.metric(
-        "validation, bits / character",
-        _number(bits),
-        help=words.BITS_HELP,
-        width="content",
-    )
-    row.metric(
-        "tokens / s", "–" if view.tokens_per_s is None else rate(view.tokens_per_s), width="content"
-    )
+    training = None if mean is None else per_token(mean)
+    validation = None if val_loss is None else per_token(val_loss)
+    bits = None if val_loss is None else bits_per_character(val_loss, view)
+    st.metric("training, bits / token", _number(training), help=words.TRAINING_LOSS_HELP)
+    st.metric("validation, bits / token", _number(validation), help=words.VALIDATION_LOSS_HELP)
+    st.metric("validation, bits / character", _number(bits), help=words.BITS_HELP)
 
 
 def _mean(values: Any) -> float | None:
@@ -320,10 +332,11 @@ def bars_of(view: RunView) -> list[Bar]:
     return [guessing, *(bar for bar in bars if bar.y < guessing.y)]
 
 
-def loss_figure(view: RunView, shown: bool = True) -> None:
+def loss_figure(view: RunView, shown: bool, picture: DeltaGenerator, tools: DeltaGenerator) -> None:
     """Loss of every batch, both splits where they were evaluated, and the bars.
 
-    shown: False draws the bars alone, from 0, for who has not guessed yet.
+    shown: False draws the bars alone, from 0, for who has not guessed yet. tools: where its scale
+    is chosen.
     """
     measured, points = view.curves, view.curves.evaluations
     steps = [point.step for point in points]
@@ -334,13 +347,12 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         Line("training", steps, training, color=0, markers=True),
         Line("validation", steps, validation, color=1, markers=True),
     ]
-    drawing, below = st.container(), st.container()
     logarithmic = shown and widgets.toggle(
         "Logarithmic scale",
         view.run_id == models.BUNDLED,
         key=f"logarithmic_{view.run_id}",
         help=words.LOGARITHMIC_HELP,
-        container=below,
+        container=tools,
     )
     bars = bars_of(view)
     numbers = chain((bar.y for bar in bars), *(line.y for line in lines))
@@ -353,10 +365,10 @@ def loss_figure(view: RunView, shown: bool = True) -> None:
         x_max=view.setup.steps,
         log_y=logarithmic and positive,
         from_zero=not (logarithmic and positive),
-        height=300 if shown else 230,
+        height=_HEIGHT if shown else _HEIGHT_ASKED,
     )
-    with drawing:
-        show(figure, _FIGURE, words.LOSS_ALT)
+    with picture:
+        show(figure, _FIGURE, words.LOSS_ALT, tools)
     drawn = {bar.label for bar in bars}
     if hidden := [label for label in _COUNTERS[: len(view.about.bar_bits)] if label not in drawn]:
         st.caption(words.hidden_bars(hidden))
@@ -366,33 +378,37 @@ def _both(points: Sequence[Evaluation]) -> tuple[list[float], list[float]]:
     return [point.train_loss for point in points], [point.val_loss for point in points]
 
 
-def _small_figures(view: RunView) -> None:
-    measured = view.curves
-    small = (
-        ("learning rate", measured.lr, False),
-        ("gradient norm", measured.grad_norm, True),
-        ("tokens per second", measured.tokens_per_s, False),
+def _small_figure(
+    view: RunView, title: str, values: Sequence[float], log_y: bool = False, more: str = ""
+) -> None:
+    st.caption(title + more, text_alignment="center")
+    figure = curves(
+        [Line(title, view.curves.step, values, color=2)],
+        x_title="step",
+        y_title="",
+        x_max=view.setup.steps,
+        height=200,
+        log_y=log_y,
+        from_zero=not log_y,
     )
-    for column, (title, values, log_y) in zip(st.columns(3), small, strict=True):
-        with column:
-            st.caption(title, text_alignment="center")
-            figure = curves(
-                [Line(title, measured.step, values, color=2)],
-                x_title="step",
-                y_title="",
-                x_max=view.setup.steps,
-                height=200,
-                log_y=log_y,
-                from_zero=not log_y,
-            )
-            show(figure, f"{title.replace(' ', '_')}_figure", f"The {title} at every step.")
+    show(figure, f"{title.replace(' ', '_')}_figure", f"The {title} at every step.")
 
 
-def _samples(view: RunView) -> None:
-    samples = view.curves.samples
+def samples(key: str) -> None:
+    """What the run wrote, across the page; it redraws itself while the run goes on."""
+
+    def seconds(view: RunView | None) -> float | None:
+        every = _seconds(view)
+        return every and max(every, _SAMPLE_TICK)
+
+    watch(lambda: view_of(key), _samples, seconds)
+
+
+def _samples(view: RunView | None) -> None:
+    samples = view.curves.samples if view else []
     if not samples:
         return
-    st.markdown("**What it writes along the way**")
+    st.header("What it writes along the way")
     chosen = [samples[0], samples[-1]] if len(samples) > 1 else samples
     for column, sample in zip(st.columns(len(chosen)), chosen, strict=True):
         with column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -11,10 +12,13 @@ from ui.app.reach import is_this_computer, own_page, pages_in_network
 from ui.services.runs import RunView
 from ui.show.qr import SMALL, show_qr
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
-def share_button(view: RunView) -> None:
+
+def share_button(view: RunView, row: DeltaGenerator) -> None:
     """A button that opens both links."""
-    box = st.popover(
+    box = row.popover(
         words.SHARE, icon=":material/share:", key=f"share_{view.run_id}", on_change="rerun"
     )
     if not box.open:

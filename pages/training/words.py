@@ -30,10 +30,7 @@ INTRO = (
     "many such steps."
 )
 
-QUESTION = (
-    "**Where does the loss begin, before the first step?** (No curve is drawn yet, only the lines "
-    "that it should get below.)"
-)
+QUESTION = "**Where does the loss begin, before the first step?**"
 WITHOUT_GUESSING = "Show the curves without a guess"
 
 START = (
@@ -165,15 +162,11 @@ def start_answer(
     """Which option is nearest to the loss before the first step, and why it lies there."""
     right = min(options, key=lambda option: abs(options[option] - begin))
     why = (
-        f"Before the first step the loss is {number(begin)} bits per token. Guessing blindly costs "
-        f"log₂ V = {number(guessing)}: a model that has learned nothing gives every token about "
-        "the same probability."
+        f"It begins at {number(begin)} bits per token. An untrained model finds all tokens about "
+        f"equally likely: log₂ V = {number(guessing)} bits."
     )
     if model and model.residual_init == "copy" and begin < guessing:
-        why += (
-            " It begins a little below, because this model's heads were made to copy what they "
-            "look at: a word that was said is likely to come again."
-        )
+        why += " Heads that were made to copy save a little."
     return Answer(guess == right, why)
 
 
@@ -553,10 +546,14 @@ BITS_HELP = "The validation loss in the unit of the Data lesson."
 LOGARITHMIC_HELP = "Equal heights are equal factors: late in a run there is still something to see."
 LOSS_ALT = "Loss by step: each batch, the training text, the validation text, and bars to beat."
 
-WHERE = (
-    "Recorded on a graphics card (an H200), which trained three other models meanwhile. Two "
-    "processor cores would need about nine hours for the same steps."
-)
+
+def where(steps: int, seconds: float) -> str:
+    """What the recorded run took."""
+    return (
+        f"Recorded: {steps:,} steps in {duration(seconds)} on a graphics card (an H200), which "
+        "trained three other models meanwhile. Two processor cores would need about nine hours."
+    )
+
 
 NO_SUCH_RUN = "There is no such run here; it may have been deleted."
 

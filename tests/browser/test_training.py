@@ -1,11 +1,12 @@
 """The Training lesson in a browser: a newcomer's run on a text of their own."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import open_from_menu, stop_button
+from tests.browser.conftest import open_from_menu, open_lesson, settled, stop_button
 
 SLOW = 120_000  # ms; a worker at the lowest priority may have to wait for others
 TINY = "layers=1&heads=2&width=32&context=32&train_batch=4"
@@ -174,3 +175,82 @@ def test_a_zoom_is_kept_while_the_curve_grows(lesson):
     assert "20,000" in whole and "20,000" not in axis_labels(page)
     stop_button(page).click()
     wait_for_badge(page, "stopped")
+
+
+FORMATS = {
+    "projector": {"viewport": {"width": 1280, "height": 720}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+}
+CURVE = ".st-key-loss_figure svg.marks"
+
+
+def in_view(page, *parts):
+    """Fail unless each part is seen whole, below the bar."""
+    upper = page.locator(".st-key-study_bar").bounding_box()
+    upper = upper["y"] + upper["height"]
+    for part in parts:
+        box = part.first.bounding_box()
+        lower = page.viewport_size["height"]
+        assert upper - 1 <= box["y"] and box["y"] + box["height"] <= lower + 1, part
+
+
+@pytest.mark.parametrize(
+    ("screen", "address"),
+    [("projector", ""), ("projector", "&present=1"), ("phone", "")],
+)
+def test_an_answer_and_a_start_show_what_they_change(new_page, app_url, screen, address):
+    page = new_page(**FORMATS[screen])
+    open_lesson(page, f"{app_url}/training?{TINY}&train_steps=20000{address}")
+    curve = page.locator(CURVE)
+    curve.wait_for()
+    start_button = page.get_by_role("button", name="Start training")
+    question = page.locator(".st-key-training_start label:has(input)")
+    if (screen, address) == ("projector", ""):
+        in_view(page, start_button, curve, question.last)
+    question.nth(1).click()
+    verdict = page.get_by_text("Right.")
+    expect(verdict).to_be_in_viewport()
+    page.wait_for_function(
+        "selector => document.querySelector(selector + ' .mark-line')", arg=CURVE
+    )
+    settled(page)
+    page.wait_for_timeout(500)  # it scrolls once the curve has its place
+    in_view(page, curve, verdict)
+    if (screen, address) == ("projector", ""):
+        in_view(page, start_button)
+    start_button.click()
+    wait_for_steps(page, 5)
+    expect(curve).to_be_in_viewport(ratio=0.9)  # what is said above it may take a line more
+    if screen == "projector":
+        in_view(page, start_button)
+    stop_button(page).click()
+    wait_for_badge(page, "stopped")
+
+
+def test_the_form_does_not_stand_beside_screens_of_nothing(new_page, app_url):
+    page = new_page(**FORMATS["projector"])
+    open_lesson(page, f"{app_url}/training?training_shown=true")
+    page.locator(CURVE).wait_for()
+    form = page.get_by_text("One run trains at a time").bounding_box()
+    writes = page.get_by_role("heading", name="What it writes").bounding_box()
+    assert writes["x"] == form["x"]  # across the page
+    assert writes["y"] - form["y"] < 720
+
+
+@pytest.mark.parametrize("scale", ["logarithmic", "linear"])
+def test_the_names_of_lines_can_be_read(new_page, app_url, scale):
+    page = new_page(**FORMATS["projector"])
+    open_lesson(page, f"{app_url}/training?training_shown=true")
+    page.locator(CURVE).wait_for()
+    if scale == "linear":
+        page.get_by_text("Logarithmic scale").click()
+        expect(page.locator(".st-key-loss_figure").get_by_text("12", exact=True)).to_be_visible()
+        settled(page)
+    names = page.locator(f"{CURVE} .mark-text text:not([stroke])").filter(has_text="·")  # no halo
+    boxes = [name.bounding_box() for name in names.all()]
+    middles = sorted(box["y"] + box["height"] / 2 for box in boxes)
+    assert len(boxes) == 4 and all(b - a >= 19 for a, b in pairwise(middles))
+    dotted = ".mark-rule line[stroke-dasharray]"
+    lines = [line.bounding_box()["y"] for line in page.locator(f"{CURVE} {dotted}").all()]
+    assert len(lines) == 4
+    assert all(abs(middle - line) > 6 for middle in middles for line in lines)

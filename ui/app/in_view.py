@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import streamlit as st
 
 _DELAY = 150  # milliseconds: until what was drawn has its place
 
 
-def bring_into_view(selector: str, occasion: object) -> None:
-    """Scroll as far as needed. selector: of an element. occasion: another one scrolls again."""
+def bring_into_view(selectors: Sequence[str], occasion: object) -> None:
+    """Scroll as far as needed. occasion: another one scrolls again.
+
+    selectors: of elements, the last of which is seen whatever the room.
+    """
+    scroll = "document.querySelector(each)?.scrollIntoView({block: 'nearest'})"
     st.html(
-        f"<script>{_text(str(occasion))}; setTimeout(() => "
-        f"document.querySelector({_text(selector)})"
-        f"?.scrollIntoView({{block: 'nearest'}}), {_DELAY})</script>",
+        f"<script>{_literal(str(occasion))}; setTimeout(() => "
+        f"{_literal(selectors)}.forEach(each => {scroll}), {_DELAY})</script>",
         unsafe_allow_javascript=True,
     )
 
 
-def _text(text: str) -> str:
-    """A text in a script; none can end the script that holds it."""
-    return json.dumps(text).replace("<", "\\u003c")
+def _literal(value: str | Sequence[str]) -> str:
+    """Texts in a script; none can end the script that holds it."""
+    return json.dumps(value).replace("<", "\\u003c")

@@ -58,13 +58,20 @@ def case_of(*of: object) -> str:
     return sha256(repr(of).encode()).hexdigest()[:12]
 
 
-def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], Answer]) -> bool:
+def ask(
+    key: str,
+    question: str,
+    options: Sequence[str],
+    judge: Callable[[str], Answer],
+    picture: str = "",
+) -> bool:
     """Ask; once the reader has chosen, say what `judge` finds. Whether they have chosen.
 
     The first guess is kept as long as the session lasts, and is never in the address. In a class it
     is handed in, and may have to wait there until the teacher reveals what is right. key: another
     case (another head, another prompt) is another question, so it belongs into the key. What
-    belongs to the answer is drawn by the page if True.
+    belongs to the answer is drawn by the page if True. picture: a selector of what it shows, where
+    that stands above the question: both are brought into view.
     """
     guesses: dict[str, str] = st.session_state.setdefault(_GUESSES, {})
     first = guesses.get(key)
@@ -95,9 +102,14 @@ def ask(key: str, question: str, options: Sequence[str], judge: Callable[[str], 
     with st.empty():  # always there, so that nothing below it moves on
         if new:
             verdict = f".st-key-{sub('[^a-zA-Z0-9_-]', '-', key)} ~ * [data-testid=stAlert]"
-            bring_into_view(verdict, key)
+            bring_into_view([picture] * bool(picture) + [verdict], key)
     show_together(together)
     return True
+
+
+def guessed(key: str) -> bool:
+    """Whether the reader has answered this question already."""
+    return key in st.session_state.get(_GUESSES, {})
 
 
 def _keep(key: str) -> None:

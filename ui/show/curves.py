@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from ui.show.plotly_theme import template
 from ui.show.rows import csv_of
 from ui.show.take_away import take_away
 from ui.show.theme import Palette, palette, series_color, type_scale
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 _ZOOM = "zoom"
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
@@ -95,10 +99,12 @@ def curves(
     axis begins at 0. The specification depends on neither the points nor their number, so that only
     data travel when a curve grows.
     """
-    ticks = {"tickCount": 3 if height < 300 else 8}
+    few = {"tickCount": 3}
+    ticks = few if height < 250 else {"tickCount": 8}
     x_axis: dict[str, Any] = {"field": "x", "type": "quantitative", "title": x_title, "axis": ticks}
     x_axis["scale"] = {"nice": False, "domain": [0, x_max] if x_max else _domain("x")}
-    y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title, "axis": ticks}
+    y_axis: dict[str, Any] = {"field": "y", "type": "quantitative", "title": y_title}
+    y_axis["axis"] = few if log_y and height < 300 else ticks  # of a low axis, whole powers
     large = type_scale()
     tall = height + round(_ROOM * (large - 1))
     name = max(_NAME, large * _LINE / max(1, tall - large * _AROUND))
@@ -162,10 +168,11 @@ def _domain(field: str, others: Sequence[float] = ()) -> list[dict[str, str]]:
     ]
 
 
-def show(chart: Chart, key: str, alt: str) -> None:
+def show(chart: Chart, key: str, alt: str, tools: DeltaGenerator | None = None) -> None:
     """Draw it across the column.
 
-    alt: what it shows, in words without numbers: a new alt would make it a new figure.
+    alt: what it shows, in words without numbers: a new alt would make it a new figure. tools: where
+    it can be taken along, if not right below.
     """
     # Streamlit forgets a zoom when data change, unless the zoom is a selection that it reports.
     with st.container(key=key):
@@ -178,9 +185,10 @@ def show(chart: Chart, key: str, alt: str) -> None:
             selection_mode=[_ZOOM],
         )
     colors = palette()
-    take_away(
-        key, alt, lambda: csv_of(rows_of(chart)), lambda: HandoutChart(_figure(chart, colors))
-    )
+    with tools or nullcontext():
+        take_away(
+            key, alt, lambda: csv_of(rows_of(chart)), lambda: HandoutChart(_figure(chart, colors))
+        )
 
 
 def rows_of(chart: Chart) -> list[list[Any]]:
