@@ -101,8 +101,13 @@ def panel(key: str) -> None:
         if not recorded:
             _heading(view)
         picture = st.container()
-        below = st.container()  # what is pressed stands where its effect on the curve is in view
-        tools = st.container(horizontal=True, vertical_alignment="center")
+        # What is pressed stands where its effect on the curve is in view: an answer that has been
+        # given is only read, so the curve's own switch comes before it.
+        answered = recorded and guessed(_QUESTION)
+        above, below, last = st.container(), st.container(), st.container()
+        tools = (above if answered else last).container(
+            horizontal=True, vertical_alignment="center"
+        )
         with below:
             if not recorded:
                 _buttons(view)

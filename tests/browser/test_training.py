@@ -215,7 +215,8 @@ def test_an_answer_and_a_start_show_what_they_change(new_page, app_url, screen, 
     )
     settled(page)
     page.wait_for_timeout(500)  # it scrolls once the curve has its place
-    in_view(page, curve, verdict)
+    in_view(page, verdict)
+    expect(curve).to_be_in_viewport(ratio=0.95 if not address else 0.7)  # in letters for a class
     if (screen, address) == ("projector", ""):
         in_view(page, start_button)
     start_button.click()
