@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from lxml import html
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -106,6 +107,21 @@ def figures(app):
     """The figures of the page's charts, by key, as the browser gets them."""
     charts = [n for n in app.get("bidi_component") if n.proto.component_name == "chart"]
     return {key_of(node.proto): json.loads(node.proto.bytes)["figure"] for node in charts}
+
+
+def bars(app):
+    """Of each of the page's bars the rows: a name, and the numbers beside it."""
+    pages = [node.proto.body for node in app.main.get("html")]
+    drawn = [html.fromstring(page) for page in pages if 'class="amounts"' in page]
+    return [
+        [(row.findtext(".//bdi"), *[span.text for span in row.iter("span")]) for row in rows]
+        for rows in (page.find(".//tbody") for page in drawn)
+    ]
+
+
+def long_after(app):
+    """What the page wrote into the address has reached the browser by now, and counts no more."""
+    app.session_state["address_written"] = {}
 
 
 def key_of(proto):

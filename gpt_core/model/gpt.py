@@ -9,7 +9,6 @@ channels per head, V tokens in the vocabulary.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -20,9 +19,6 @@ from gpt_core.model.modules import ModuleList
 from gpt_core.model.ngrams import NgramEmbedding
 from gpt_core.model.norms import make_norm
 from gpt_core.model.observe import HookedModule, HookPoint
-
-KeysAndValues = tuple[Tensor, Tensor]
-"""What a layer's attention keeps of P earlier tokens, (B, H, P, D) each: the KV cache."""
 
 
 class CausalSelfAttention(HookedModule):
@@ -48,8 +44,8 @@ class CausalSelfAttention(HookedModule):
             self.register_buffer("cos", cos, persistent=False)
             self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, x: Tensor, past: KeysAndValues | None = None) -> Tensor:
-        """(B, T, C) → (B, T, C). past: of P tokens that come before these T."""
+    def forward(self, x: Tensor, past: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """(B, T, C) → (B, T, C). past: k and v, (B, H, P, D), of the P tokens before these."""
         B, T, _ = x.shape
         P = past[0].shape[2] if past else 0
         qkv = self.qkv(x).view(B, T, 3, self.heads, self.config.head_dim)
@@ -61,11 +57,8 @@ class CausalSelfAttention(HookedModule):
             qk = rotate(qk, cos[:, None, None], sin[:, None, None])
         q, k, v = (t.transpose(1, 2) for t in (*qk.unbind(2), v.squeeze(2)))  # (B, H, T, D)
         q, k, v = self.q(q), self.k(k), self.v(v)
-        if past:
-            k, v = (
-                torch.cat((past[0], k), dim=2),
-                torch.cat((past[1], v), dim=2),
-            )  # (B, H, P + T, D)
+        if past:  # (B, H, P + T, D)
+            k, v = (torch.cat(both, dim=2) for both in zip(past, (k, v), strict=True))
 
         explicit = past or self.scores.hooked or self.pattern.hooked
         z = self._fused(q, k, v) if self.use_fused and not explicit else self._explicit(q, k, v)
@@ -163,7 +156,7 @@ class Block(HookedModule):
         self.resid_pre, self.attn_out, self.resid_mid = HookPoint(), HookPoint(), HookPoint()
         self.mlp_out, self.resid_post = HookPoint(), HookPoint()
 
-    def forward(self, x: Tensor, past: KeysAndValues | None = None) -> Tensor:
+    def forward(self, x: Tensor, past: tuple[Tensor, Tensor] | None = None) -> Tensor:
         """(B, T, C) → (B, T, C). past: see `CausalSelfAttention.forward`."""
         x = self.resid_pre(x)
         if self.pre_norm:
@@ -199,7 +192,7 @@ class GPT(HookedModule):
         self,
         idx: Tensor,
         targets: Tensor | None = None,
-        past: Sequence[KeysAndValues] | None = None,
+        past: list[tuple[Tensor, Tensor]] | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Predict the next token at every position.
 

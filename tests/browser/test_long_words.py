@@ -23,9 +23,9 @@ def test_a_word_of_400_000_characters_freezes_no_tab(page, app_url):
     page.get_by_text("The lessons use “digits.txt”").wait_for(timeout=60_000)
     settled(page)  # now it is the question about this text
     page.get_by_role("radiogroup", name="most often").locator("label").first.click(timeout=60_000)
-    words = page.locator(".st-key-words")
+    words = page.locator(".st-key-picture_words")
     expect(words.get_by_text("31415926").first).to_be_visible(timeout=120_000)
     settled(page)
-    labels = words.locator("svg text").all_text_contents()
+    labels = words.locator("bdi").all_text_contents()
     assert labels and max(map(len, labels)) <= LABEL
     assert seconds() - before < 5  # of the browser's own processor time; half a second measured

@@ -8,7 +8,7 @@ from streamlit.util import calc_hash
 from corpus.user_text import from_paste
 from pages.classroom.console import results
 from pages.training import words as training
-from tests.helpers import app_at, said, sent
+from tests.helpers import app_at, long_after, said, sent
 from ui.app import class_bar, client, reach, visitor
 from ui.app.chosen_text import bundled_corpus
 from ui.app.door import CLOSED
@@ -269,10 +269,11 @@ def test_a_link_locks_answers_model_and_prompt_on_every_page(service):
     answers = [box.children[0].value for box in app.expander if box.label.endswith("?")]
     assert answers and set(answers) == {ANSWER_HIDDEN}
     app.query_params.pop("lock")
-    app._page_hash = calc_hash("glossary")
+    app._page_hash = calc_hash("averaging")
     app.run()
     assert app.session_state["study_request"][1] == "OTTO: It rains"
     assert app.query_params["lock"] in ("reveal,study", ["reveal,study"])
+    long_after(app)
     app.query_params["lock"] = "nonsense"
     app.run()
     assert app.text_input(key="prompt").value and "lock" not in app.query_params

@@ -11,7 +11,7 @@ from gpt_core.interpret.embeddings import nearest
 from gpt_core.training.run import Run
 from pages.embeddings import words
 from pages.embeddings.map import label_of, matches
-from tests.helpers import figures, said
+from tests.helpers import bars, figures, said
 from ui.show.numbers import number
 from ui.show.rows import rows_of_figure
 from ui.show.tokens import visible
@@ -39,9 +39,7 @@ def test_a_searched_token_is_found_and_its_neighbours_are_the_tables_own(open_em
     assert not app.exception
     assert f"is row {monday} of the table" in said(app)
     near = [tokenizer.token_text(i) for i, _ in nearest(table, monday, 8)]
-    drawn = figures(app).values()
-    labels = [figure["layout"].get("yaxis", {}).get("ticktext") for figure in drawn]
-    assert [f"<b>{visible(name)}</b>" for name in near] in labels
+    assert [visible(name) for name in near] in [[row[0] for row in drawn] for drawn in bars(app)]
     app.text_input(key="emb_search").set_value("qqqq").run()
     assert not app.exception
     assert "No token of this model holds" in said(app)

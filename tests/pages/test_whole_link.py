@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from corpus import from_paste, from_upload
-from tests.helpers import said, sent, write_run
+from tests.helpers import long_after, said, sent, write_run
 from ui.app.chosen_text import NOT_HERE, NOT_IN_LINK, Upload
 from ui.app.whole_link import OTHER_WEIGHTS, weights_of
 from ui.services.caches import RESULTS
@@ -147,6 +147,7 @@ def test_a_file_whose_encoding_was_guessed_gives_way_to_a_links_text(open_at):
 def test_what_a_teacher_shows_is_on_the_teachers_text(open_at):
     """Who was on another text is back on the bundled one."""
     app = open_at("surprise", text="sitcom-100-7")
+    long_after(app)
     app.query_params["text"] = "bundled"
     app.run()
     assert app.session_state["chosen_corpus"] is None

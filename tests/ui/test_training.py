@@ -80,7 +80,7 @@ def is_alive(pid):
     """Whether a process runs; one that ended but was not waited for doesn't count."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may go while it is read
         return False
 
 
