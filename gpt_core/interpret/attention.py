@@ -85,14 +85,9 @@ def trace_attention(
                 f"There is no head {head} in layer {layer}; the model has {config.n_layer} "
                 f"layers of {config.n_head} heads, both counted from 0."
             )
-    usable = known is not None and known.without == without
+    before = _recording(known) if known and known.without == without else None
     with intervene(model, without_heads(without)):
-        seen = run(
-            model,
-            ids,
-            *(f"blocks.*.{name}" for name in _PARTS),
-            known=_recording(known) if known and usable else None,
-        )
+        seen = run(model, ids, *(f"blocks.*.{name}" for name in _PARTS), known=before)
     kept = {name: seen.layers(name) for name in _PARTS}
     return AttentionTrace(**kept, logits=seen.logits, ids=ids, without=without)
 

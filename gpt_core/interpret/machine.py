@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gpt_core.interpret.neurons import vector_lengths
 from gpt_core.model.gpt import GPT
 from gpt_core.model.observe import intervene
 from gpt_core.model.recording import Recording
@@ -101,12 +102,9 @@ def _per_token(scale: Tensor, T: int) -> Tensor:
     return scale.square().mean(dim=-1).sqrt().expand(T)
 
 
-@torch.no_grad()
 def neuron_lengths(model: GPT) -> Tensor:
-    """The length of the vector that each neuron writes when its activation is 1, (L, N)."""
-    # PyTorch's own norm over rows takes ten times as long.
-    squares = (block.mlp.down.weight.square().sum(dim=0) for block in model.blocks)
-    return torch.stack(list(squares)).sqrt()
+    """Those of `neurons.vector_lengths` in each layer, (L, N)."""
+    return torch.stack([vector_lengths(model, layer) for layer in range(model.config.n_layer)])
 
 
 def _loudest(lengths: Tensor, post: Tensor) -> Tensor:

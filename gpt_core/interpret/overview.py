@@ -37,9 +37,9 @@ class Overview:
 @torch.no_grad()
 def overview(seen: Recording) -> Overview:
     """The story of the last token of a pass, which kept `KEPT`."""
-    stations = len([name for name in seen.tensors if name.endswith("resid_pre")])
-    last = f"blocks.{stations - 1}.resid_post"
-    told = [*(f"blocks.{layer}.{part}" for layer in range(stations) for part in _PARTS), last]
+    layers = len([name for name in seen.tensors if name.endswith("resid_pre")])
+    last = f"blocks.{layers - 1}.resid_post"
+    told = [*(f"blocks.{layer}.{part}" for layer in range(layers) for part in _PARTS), last]
     lengths = {name: seen[name][-1].norm().item() for name in told}
     return Overview(
         embedding=seen["embed"][-1],
