@@ -165,19 +165,10 @@ def road_of(
         )
     ]
     for layer in range(config.n_layer):
-        heads = seen.pattern[layer, :, -1]  # (H, 1 + S)
-        head, place = divmod(int(heads.argmax()), heads.shape[1])
         fetched, thought = seen.added[layer, :, -1].tolist()
         before, after = lengths[2 * layer + 1 : 2 * layer + 3]
-        said = words.attends(
-            layer,
-            config.n_head,
-            head,
-            float(heads[head, place]),
-            words.source(columns, place),
-            fetched,
-            before,
-        )
+        look = _largest(seen, layer, columns)
+        said = words.attends(layer, config.n_head, look, fetched, before)
         steps += [
             Step("attention", layer, said),
             Step("mlp", layer, words.thinks(layer, thought, before, after)),
@@ -187,6 +178,20 @@ def road_of(
         said = words.evens_out(lengths[-1], float(seen.last_scale[-1]), own)
         steps.append(Step("last_norm", None, said))
     return [*steps, Step("answer", None, words.answers(config.vocab_size, likely))]
+
+
+def _largest(seen: Machine, layer: int, columns: Sequence[str]) -> words.Look:
+    """Where a layer's attention looks most from the last token."""
+    # The first column is the sum over all tokens further back, and no single one.
+    heads = seen.pattern[layer, :, -1, 1:]  # (H, S)
+    head, place = divmod(int(heads.argmax()), len(columns))
+    return words.Look(
+        head=head,
+        weight=float(heads[head, place]),
+        token="the token itself" if place == len(columns) - 1 else f"“{columns[place]}”",
+        alone=len(columns) == 1,
+        further=seen.first > 0,
+    )
 
 
 def way_back(back: Backward, columns: Sequence[str]) -> list[Step]:

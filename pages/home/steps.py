@@ -56,7 +56,7 @@ def tokens(study: Study) -> None:
 def last_vector(study: Study) -> None:
     config, story = study.model.config, overview_of(study)
     last = code(study.tokens[-1].text)
-    prose(words.row_of_last(config.n_embd, last))
+    prose(words.row_of_last(config.n_embd, last, config.ngrams > 0))
     bars = signed_bars(story.embedding.tolist(), series_color(1))
     show(bars, "embed", "The numbers of the last token's vector, as bars")
     if story.position is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
@@ -64,32 +65,43 @@ def enters(
     return f"{row}{runs}{where}. {here}"
 
 
-def source(columns: Sequence[str], place: int) -> str:
-    """Where attention looks: place 0 stands for all tokens before the columns."""
-    if place == 0:
-        return "tokens further back"
-    return "the token itself" if place == len(columns) else f"“{columns[place - 1]}”"
+@dataclass(frozen=True)
+class Look:
+    """The last token's largest weight on a single one of the tokens shown, and which head's.
+
+    alone: there is no token but itself. further: there are tokens further back that aren't shown.
+    """
+
+    head: int
+    weight: float
+    token: str
+    alone: bool
+    further: bool
 
 
-def attends(
-    layer: int, heads: int, head: int, weight: float, source: str, added: float, after: float
-) -> str:
-    """What attention fetched for the last token. head: the one with the largest single weight."""
-    which = "Its one head" if heads == 1 else f"Of its {heads} heads, head {head} looks hardest: it"
+def attends(layer: int, heads: int, look: Look, added: float, after: float) -> str:
+    """What attention fetched for the last token."""
+    one = heads == 1
+    which = "Its one head puts most" if one else f"Of its {heads} heads, head {look.head} puts most"
+    shown = " of those shown" if look.further else ""
+    looks = f"{which} on a single token{shown}: {percent(look.weight)} on {look.token}."
+    if look.alone:
+        looks = "The token sees only itself, so all weight is there."
     return (
-        f"Attention of layer {layer}. {which} puts {percent(weight)} of its weight on {source}. "
-        f"{'It' if heads == 1 else 'Together they'} add{'s' if heads == 1 else ''} a vector of "
-        f"length {number(added, '.3g')}; the stream is {number(after, '.3g')} long now."
+        f"Attention of layer {layer}. {looks} {'It' if one else 'Together they'} "
+        f"add{'s' if one else ''} a vector of length {number(added, '.3g')}; the stream is "
+        f"{number(after, '.3g')} long now."
     )
 
 
 def thinks(layer: int, added: float, before: float, after: float) -> str:
     """What the MLP added to the last token, and what became of the stream."""
-    change = "longer" if after > before else "shorter" if after < before else "no longer"
+    then, now = number(before, ".3g"), number(after, ".3g")
+    change = f"{'longer' if after > before else 'shorter'}: {then} before, {now} after"
     return (
         f"MLP of layer {layer}. From this token's vector alone it makes another one, of length "
-        f"{number(added, '.3g')}, and adds it. The stream is {change}: {number(before, '.3g')} "
-        f"before, {number(after, '.3g')} after."
+        f"{number(added, '.3g')}, and adds it. The stream is "
+        f"{f'as long as before, {now}' if then == now else change}."
     )
 
 
@@ -100,7 +112,7 @@ def evens_out(length: float, scale: float, own: bool) -> str:
         f"{number(scale, '.3g')}"
     )
     if own:
-        return f"{said}, by their own spread: what is read now no longer depends on that length."
+        return f"{said}, their own typical size: what is read now doesn't depend on that length."
     return f"{said} on average, as it learned to from other texts."
 
 
@@ -172,7 +184,7 @@ def question(token: str) -> str:
     """What to predict: of the token after the first one that was written."""
     return (
         "The machine shows what may come next. The text that was written begins with "
-        f"{code(token)}. With this token added, the model answers anew: which probability has the "
+        f"{code(token)}. With this token added, the model is run again: which probability has the "
         "likeliest token after it?"
     )
 
@@ -210,11 +222,13 @@ def tokens(vocabulary: int) -> str:
     )
 
 
-def row_of_last(width: int, token: str) -> str:
+def row_of_last(width: int, token: str, runs: bool) -> str:
+    """runs: whether the rows of the runs of tokens that end with it are in its vector, too."""
+    added = ", with the rows of the runs of tokens that end with it added" if runs else ""
     return (
         f"Each id picks a row of a learned table: **{width} numbers**, the token's **vector**. "
-        f"Here are those of the last one, {token}. No single number means anything by itself. "
-        "In a trained model, tokens that are used alike tend to have similar vectors."
+        f"Here are those of the last one, {token}{added}. No single number means anything by "
+        "itself. In a trained model, tokens that are used alike tend to have similar vectors."
     )
 
 
@@ -328,8 +342,8 @@ QUESTIONS = (
     ),
     (
         "Which parts of the model let one token's vector depend on other tokens?",
-        "Attention alone. The table of vectors, the MLP and the last step treat each token by "
-        "itself.",
+        "Attention. The MLP and the last step treat each token by itself. So does the table of "
+        "vectors, except in models that look up runs of tokens, too.",
     ),
     (
         "The same prompt is given twice, and two different texts come out. Are the probabilities "

@@ -2,6 +2,8 @@
 
 import json
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from gpt_core.bundled import bundled_run_path
 from gpt_core.generate.sample import SampleConfig, generate
 from gpt_core.training.run import Run
 from pages.home import words
-from pages.home.machine import DRAWN, KEY, answer_reader
+from pages.home.machine import DRAWN, KEY, _largest, answer_reader
 from pages.home.recorded import KEPT, live
 from tests.helpers import header_and_bytes, sent
 from tests.pages.conftest import OWN
@@ -125,17 +127,34 @@ def test_cells_are_the_farthest_of_their_neighbours():
 
 
 def test_sentences_say_what_the_numbers_bear_out():
-    assert "looks hardest: it puts 50.0%" in words.attends(1, 4, 2, 0.5, "“a”", 1.0, 2.0)
-    assert "Its one head puts" in words.attends(0, 1, 0, 0.5, "“a”", 1.0, 2.0)
+    look = words.Look(2, 0.5, "“a”", alone=False, further=False)
+    assert "head 2 puts most on a single token: 50.0% on “a”." in words.attends(
+        1, 4, look, 1.0, 2.0
+    )
+    assert "Its one head puts most" in words.attends(0, 1, look, 1.0, 2.0)
+    part = replace(look, further=True)
+    assert "a single token of those shown: 50.0%" in words.attends(1, 4, part, 1.0, 2.0)
+    alone = words.attends(1, 4, replace(look, weight=1.0, alone=True), 1.0, 2.0)
+    assert "sees only itself" in alone and "puts most" not in alone
     assert "longer: 1 before, 2 after" in words.thinks(0, 1.5, 1.0, 2.0)
+    assert "as long as before, 2." in words.thinks(0, 0.0, 2.0, 2.0001)
     assert "shorter: 2 before, 1 after" in words.thinks(0, 1.5, 2.0, 1.0)
-    assert "no longer depends" in words.evens_out(3.0, 2.0, True)
-    assert "no longer depends" not in words.evens_out(3.0, 2.0, False)
+    assert "doesn't depend on that length" in words.evens_out(3.0, 2.0, True)
+    assert "doesn't depend on that length" not in words.evens_out(3.0, 2.0, False)
     assert words.flows_back(2, 0.5, 0.0, None).endswith("0 in all others.")
     assert "at “a” it is 0.2" in words.flows_back(2, 0.5, 0.2, "a")
-    assert words.source(["a", "b"], 0) == "tokens further back"
-    assert words.source(["a", "b"], 2) == "the token itself"
-    assert words.source(["a", "b"], 1) == "“a”"
+
+
+def test_the_look_is_the_largest_weight_on_one_token_and_no_sum_of_many():
+    pattern = torch.zeros(1, 2, 3, 4)  # (L, H, S, 1 + S): the first column is a sum of many
+    pattern[0, 0, -1] = torch.tensor([0.7, 0.1, 0.1, 0.1])
+    pattern[0, 1, -1] = torch.tensor([0.4, 0.1, 0.3, 0.2])
+    seen = SimpleNamespace(pattern=pattern, first=5)
+    look = _largest(seen, 0, ["a", "b", "c"])
+    assert (look.head, look.token, look.further) == (1, "“b”", True)
+    assert look.weight == pytest.approx(0.3)
+    pattern[0, 1, -1] = torch.tensor([0.4, 0.1, 0.1, 0.4])
+    assert _largest(seen, 0, ["a", "b", "c"]).token == "the token itself"
 
 
 def test_what_is_recorded_is_what_the_model_says_today():

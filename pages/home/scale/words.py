@@ -17,7 +17,8 @@ LADDER = (
 )
 PARTS = {
     "bigram": "sees the last character only",
-    "+ averaging": "sees the mean of all characters so far, and loses which was the last",
+    "+ averaging": "sees the mean of all characters so far (and of where each stands), and loses "
+    "which was the last",
     "+ attention": "weighs the earlier characters, by one head",
     "+ several heads": "weighs them in four ways at once",
     "+ MLP": "works on each token's result",
