@@ -10,7 +10,7 @@ from gpt_core.experiments.averaging import Averaged, Difference, HeadView, Sharp
 from gpt_core.jobs.causal_mask import MODEL, PROMPT, SEED
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import number, tidy
+from ui.show.numbers import number, sure_and_wrong, tidy
 from ui.show.tokens import TokenLike, code
 
 BEFORE_WEIGHTS = "How the weights are made"
@@ -47,8 +47,8 @@ TOLD = {
     "now the scores could be something other than 0.",
     "data": "**Step 4, scores that depend on the tokens.** Each token gets two more vectors: a "
     ":blue[**query** q] and a :red[**key** k]. The score of two tokens is q·k, the query of one "
-    "times the key of the other, number by number, added up. Nothing else has changed since step "
-    "3, and this is **attention**.",
+    "times the key of the other, number by number, added up, and divided by √D (why, is said "
+    "further down). Nothing else has changed since step 3, and this is **attention**.",
 }
 
 SURPRISE = (
@@ -408,8 +408,8 @@ def blind_in_words(hidden: float, blind: float) -> str:
         return ""
     return (
         f"Without the mask and without a future, the loss is **{hidden:.1f}**. Calling all "
-        f"characters equally likely costs {blind:.2f}. This model does worse: it is *sure* of a "
-        "wrong character."
+        f"characters equally likely costs {blind:.2f}. This model does worse"
+        f"{': it is *sure* of a wrong character' if sure_and_wrong(hidden, blind) else ''}."
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gpt_core.evaluation.paired import Difference, paired
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent
+from ui.show.numbers import counted, number, percent, sure_and_wrong
 
 if TYPE_CHECKING:
     from gpt_core.interpret.weight_change import WeightChange
@@ -23,7 +23,7 @@ LITTLE = 0.1  # bits per token: a change of the loss that is not worth speaking 
 
 GOAL = "Say what a trained model learns from a second text, what it forgets, and what LoRA changes."
 INTRO = (
-    "A model was trained on one text, and now it is to know another. Nobody begins anew for that. "
+    "A model was trained on one text, and now it is to know another. Nobody starts over for that. "
     "One goes on from the weights that are there, with a few steps more: "
     "**fine-tuning**. Here the model at the top learns a second text in three ways. *All "
     "weights*: each may move. *The last block*: only the last layer and the norm after it move. "
@@ -111,7 +111,7 @@ def learned(found: dict[str, Any]) -> str:
     ways = ", ".join(f"{WAYS[way]} {number(end(found, way, 'new'))}" for way in WAYS)
     first, guessing = before(found, "new"), math.log2(found["vocabulary"])
     said = f"**Learned.** On the new text the loss was {number(first)} bits per token"
-    if first > guessing:
+    if sure_and_wrong(first, guessing):
         said += (
             f", more than guessing costs (log₂ {found['vocabulary']:,} = {number(guessing)}): the "
             "model was sure of what comes next, and wrong"

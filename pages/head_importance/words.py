@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ui.app.lesson import Answer
-from ui.show.numbers import counted, number, percent
+from ui.show.numbers import counted, number, percent, sure_and_wrong
 
 if TYPE_CHECKING:
     from gpt_core.interpret.induction import RepeatTest
@@ -118,8 +118,8 @@ A pattern counts as clear if three conditions are met:
 
 1. its share is at least **twice** chance,
 2. it lies at least **4%** of all attention above chance,
-3. it holds in nearly all texts: the difference is six standard errors or more. (A standard error is
-   how much such a mean would vary with other texts.)
+3. it is no accident of these texts: the difference is six standard errors or more. (A standard
+   error is how much such a mean would vary with other texts.)
 
 The first two are about **strength**, the third is about **certainty**. A head may have several
 roles. One without a clear role may still do a lot.
@@ -340,7 +340,7 @@ def value_sentences(found: dict[str, Any], vocab_size: int) -> str:
         f"**{number(best['zero'][0] * BITS, '.3f')}** bits per token to {number(without, '.2f')}"
     )
     guessing = math.log2(vocab_size)
-    if without > guessing:
+    if sure_and_wrong(without, guessing):
         said += (
             f". That is more than guessing would cost (log₂ {vocab_size:,} = "
             f"{number(guessing)} bits): what comes after the head meets numbers that never came up "

@@ -11,7 +11,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import percent, tidy
+from ui.show.numbers import percent, sure_and_wrong, tidy
 from ui.show.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}
@@ -75,7 +75,7 @@ def rule(config: TrainConfig, model: GPTConfig) -> str:
         "correct for averages that begin at 0.) At a first step both come from this one gradient "
         "g, so $\\hat m/\\sqrt{\\hat v} = g/|g|$: **every weight moves by the learning "
         "rate, up or down**, whether its gradient is large or small. "
-        "Only where |g| is as tiny as ε = 10⁻⁸ it moves less. "
+        "Only where |g| is as tiny as ε = 10⁻⁸ it moves less, and where g is 0 not at all. "
         f"{_standing(model)}{_runs(model)}"
     )
     if config.weight_decay:
@@ -96,14 +96,17 @@ def _runs(model: GPTConfig) -> str:
 
 def _standing(model: GPTConfig) -> str:
     """Which token vectors have a gradient."""
+    places = "the vectors of positions that the sentence doesn't reach"
+    learned = model.position == "learned"
     if model.tie_weights:
         return (
             "The token vectors are the output table too (tied). Through softmax every token's "
             f"score counts, so all {model.vocab_size:,} rows have a gradient and move."
+            + (f" What has none, and gets no such move: {places}." if learned else "")
         )
     return (
         "What has no gradient at all gets no such move: the vectors of tokens that the sentence "
-        "doesn't have."
+        f"doesn't have{f', and {places}' if learned else ''}."
     )
 
 
@@ -246,7 +249,7 @@ def answer(guess: str, report: Report) -> Answer:
     if not ten < before:  # also when it is no number
         right, why = HIGHER, "The slope holds only nearby; so far out the loss rises again."
     elif ten < one:
-        right, why = LOWER, "The loss goes on falling: this model could take larger steps here."
+        right, why = LOWER, "On this sentence the model could take a larger step than ×1."
     else:
         right, why = BETWEEN, "The step went past the lowest point."
     told = "" if guess == right else f"The answer is: {right}. "
@@ -264,11 +267,13 @@ def forecast(report: Report, after: Outcome) -> str:
         told = "but the loss is no number any more"
     else:
         told = f"it really changed by **{_signed(real)}**"
-    return (
+    said = (
         "**Forecast.** If the loss went on changing as steeply as it does here, it would change by "
-        f"gradient · move = **{_signed(expected)}**; {told}. The forecast is for small steps: at "
-        f"×{tiny.factor:g} the real change is {100 * check:.1f}% of it."
+        f"gradient · move = **{_signed(expected)}**; {told}. The forecast is for small steps"
     )
+    if not math.isfinite(check):
+        return f"{said}."
+    return f"{said}: at ×{tiny.factor:g} the real change is {100 * check:.1f}% of it."
 
 
 def elsewhere(before: Outcome, after: Outcome) -> str:
@@ -319,7 +324,7 @@ def autopsy(value: dict[str, Any], config: GPTConfig, finished: bool) -> str:
     if len(steps) < 2:
         return ""
     losses = [step["loss"] for step in steps]
-    worst = max((loss for loss in losses if loss is not None), default=math.nan)
+    worst = max((loss for loss in losses[1:] if loss is not None), default=math.nan)
     first = next((i for i, step in enumerate(steps) if step["broken"]), None)
     if first is None:
         most = max(steps[1:], key=lambda step: step["after"] / (step["before"] or 1))
@@ -343,17 +348,20 @@ def autopsy(value: dict[str, Any], config: GPTConfig, finished: bool) -> str:
         told += _all_finite(config)
     if lost:
         return told + " The loss itself is no number any more, so training ends here."
-    if worst > guessing:
+    if sure_and_wrong(worst, guessing):
+        rose = "rose to" if losses[0] is None or worst > losses[0] else "was still"
         told += (
-            f" The loss rose to **{tidy(worst)} bits**, worse than guessing evenly (log₂ V = "
+            f" The loss {rose} **{tidy(worst)} bits**, worse than guessing evenly (log₂ V = "
             f"{guessing:.2f})"
         )
-        if losses[-1] > guessing:
+        if sure_and_wrong(losses[-1], guessing):
             return told + ": the model is now sure of wrong answers."
         return (
             told
             + f": for a while the model was sure of wrong answers. It ends at {tidy(losses[-1])}."
         )
+    if worst > guessing:
+        return told + f" The loss stayed close to pure guessing (log₂ V = {guessing:.2f} bits)."
     return told + f" The loss stayed below pure guessing (log₂ V = {guessing:.2f} bits)."
 
 

@@ -44,7 +44,8 @@ def predictors(halves: Halves) -> None:
     prose(words.counters(numbers))
     home = at_home(loaded) if cost and not loaded.imported else None
     learned = None if loaded.imported else loaded.run.corpus["name"]
-    prose(words.loaded_model(cost, numbers, learned, home))
+    vocabulary = loaded.tokenizer.vocab_size
+    prose(words.loaded_model(cost, numbers, learned, home, vocabulary))
     st.subheader("Entropy and cross-entropy")
     prose(words.entropy(numbers))
 

@@ -74,10 +74,11 @@ def halves_of(text: str, loaded: LoadedModel) -> Halves:
 class Counted:
     """Bits per character of the unseen text, of whoever counted the seen text.
 
-    own: of the counter of pairs on what it counted. triples: with two characters known instead of
-    one. known: how many different characters the seen text has. strangers: how many characters of
-    the unseen text it lacks. vocabulary: rows of a table of pairs of characters. sharing: how many
-    rare characters have to share one of them.
+    own: of the counter of pairs on what it counted. part: how many characters that are, where they
+    are not all of the seen text, else 0. triples: with two characters known instead of one. known:
+    how many different characters the seen text has. strangers: how many characters of the unseen
+    text it lacks. vocabulary: rows of a table of pairs of characters. sharing: how many rare
+    characters have to share one of them.
     """
 
     letters: float
@@ -88,6 +89,7 @@ class Counted:
     strangers: int
     vocabulary: int
     sharing: int
+    part: int = 0
 
     @property
     def guessing(self) -> float:
@@ -105,7 +107,6 @@ def counted(halves: Halves) -> Counted:
     own = pair_entropy(pair_counts(tokens, tokenizer.vocab_size)) / math.log(2)
     strangers = sum(character not in known for character in halves.unseen)
     size = tokenizer.vocab_size
-    size = tokenizer.vocab_size
     return Counted(
         letters,
         pairs,
@@ -115,6 +116,7 @@ def counted(halves: Halves) -> Counted:
         strangers=strangers,
         vocabulary=size,
         sharing=len(set(halves.learned)) + 1 - size,
+        part=len(halves.learned) if len(halves.learned) < len(halves.seen) else 0,
     )
 
 

@@ -9,7 +9,7 @@ from gpt_core.evaluation.surprise import Cost
 from pages.surprise.results import AtHome, Counted, Trained
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent, power, raised
+from ui.show.numbers import counted, number, percent, power, raised, sure_and_wrong
 from ui.show.surprise_strip import Surprises
 from ui.show.tokens import code
 
@@ -48,7 +48,7 @@ PREDICTORS = (
 BIGRAM = (
     "A counter of pairs is a table: one row for each character, and in the row how likely each "
     "character is to come next. A model can **learn** this table instead. Nobody counts: each step "
-    "looks at random pairs of neighbours in the text, measures the loss, and moves every score of "
+    "looks at random pairs of neighbours in the text, measures the loss, and moves the scores of "
     "the table a little in the direction that makes the loss smaller. This is how a GPT is "
     "trained, too. (A pair is a *bigram*, so this is a **bigram model**.)"
 )
@@ -285,11 +285,12 @@ def counters(found: Counted) -> str:
 
 
 def loaded_model(
-    cost: Cost | None, found: Counted, learned: str | None, home: AtHome | None
+    cost: Cost | None, found: Counted, learned: str | None, home: AtHome | None, vocabulary: int
 ) -> str:
     """Where the loaded model stands on the same text, and on text of its own kind.
 
     learned: the text that it learned; None for a model whose training was not recorded.
+    vocabulary: how many tokens it knows.
     """
     if cost is None:
         return (
@@ -299,11 +300,19 @@ def loaded_model(
         )
     bits = cost.per_character
     said = f"**The loaded model** needs {number(bits)} bits per character"
-    if bits > found.guessing:
+    blind = math.log2(vocabulary)
+    if bits > found.guessing + CLOSE and sure_and_wrong(cost.per_token, blind):
         said += (
             ", **more than guessing**. It is often sure, and wrong: it gives tiny probabilities to "
             "what really comes, and a tiny probability is a huge surprise. "
         )
+    elif bits > found.guessing + CLOSE:
+        said += (
+            f", **more than guessing** a character. It needs {number(cost.per_token)} bits per "
+            f"token, where guessing one of its own {vocabulary:,} tokens costs {number(blind)}. "
+        )
+    elif bits > found.guessing - CLOSE:
+        said += ", about as many as guessing. "
     elif bits < found.pairs:
         said += ", less than counting pairs. "
     else:
@@ -322,11 +331,14 @@ def loaded_model(
 def entropy(found: Counted) -> str:
     """Entropy and cross-entropy, kept apart by the counter's two numbers."""
     own, unseen = number(found.own, ".3f"), number(found.pairs, ".3f")
+    counts, other = "Ask the counter of pairs about the very text that it counted", "it"
+    if found.part:
+        counts = f"Ask a counter of pairs about all that it counted: {found.part:,} characters here"
+        other = "the one above, which counted all of the seen text,"
     said = (
-        f"Ask the counter of pairs about the very text that it counted, and it needs {own} bits. "
-        "No predictor that sees one character back needs less there. This is an **entropy**: "
-        "probabilities and text come from the same counts.\n\n"
-        f"Ask it about unseen text and it needs {unseen}. This is a **cross-entropy**: the "
+        f"{counts}, and it needs {own} bits. No predictor that sees one character back needs less "
+        "there. This is an **entropy**: probabilities and text come from the same counts.\n\n"
+        f"Ask {other} about unseen text and it needs {unseen}. This is a **cross-entropy**: the "
         "probabilities come from one text, what happens from another. "
     )
     if found.pairs > found.own:
@@ -429,8 +441,8 @@ def more_context(found: Counted) -> str:
         )
     else:
         said += (
-            "On this text two would not help a counter: it is too short, so most groups of three "
-            "are new to it. "
+            f"On this text one that sees two is no better: it needs {number(found.triples)} bits "
+            f"instead of {number(found.pairs)}. (In a short text many groups of three are new.) "
         )
     return said + (
         f"But a table for two characters back has {found.vocabulary:,} times as many rows, and one "

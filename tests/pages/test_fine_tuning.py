@@ -72,6 +72,14 @@ def test_each_answer_can_be_the_right_one(found):
         ]
 
 
+def test_a_model_is_called_sure_and_wrong_of_the_new_text_only_where_the_loss_shows_it(found):
+    guessing = math.log(found["vocabulary"])
+    for excess, sure in ((0.3, False), (2.0, True)):  # nats; an untrained model has some, too
+        for curve in found["curves"]["all"]["new"]:
+            curve[0] = guessing + excess
+        assert ("sure of what comes next, and wrong" in words.learned(found)) == sure
+
+
 def test_whether_knowing_helps_is_read_from_pairs(found):
     ended(found, "new", "new", 3.0, 3.1, 3.2)
     assert "helps it here" in words.learned(ended(found, "all", "new", 2.0, 2.1, 2.2))

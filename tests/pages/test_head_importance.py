@@ -344,8 +344,10 @@ def test_a_head_whose_interval_contains_0_is_not_said_to_matter():
 
 def test_damage_beyond_guessing_is_called_so():
     assert "more than guessing would cost (log₂ 4 = 2.00 bits)" in (
-        words.value_sentences(values(1.0, 0.5), 4)
+        words.value_sentences(values(1.5, 0.5), 4)
     )
+    untrained = words.value_sentences(values(0.001, 0.0, loss=1.02 * math.log(4)), 4)
+    assert "guessing" not in untrained and "confidence" not in untrained
 
 
 def test_whether_roles_and_values_go_together():

@@ -1,4 +1,6 @@
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -119,6 +121,10 @@ def test_which_token_vectors_move_is_said_of_this_model(tied):
     assert rows == (11 if tied else 2)  # the last token is read by nobody
     told = words.rule(config, model.config)
     assert ("all 11 rows have a gradient" in told) == tied
+    places = (model.wpe.weight.grad.abs().sum(1) > 0).tolist()
+    assert places == [True, True, *[False] * (len(places) - 2)]  # of the two tokens that are read
+    assert "positions that the sentence doesn't reach" in told
+    assert "positions" not in words.rule(config, replace(model.config, position="rope"))
 
 
 def test_all_losses_are_in_bits():
@@ -191,3 +197,25 @@ def test_the_rate_of_runs_is_named_where_there_are_runs(open_step, optimizer, ng
     text = said(app)
     assert (f"{number(own.ngram_lr, '.3g')} for the vectors of runs" in text) is bool(ngrams)
     assert ("rows that this sentence looks up move" in text) is bool(ngrams)
+
+
+def broken_by(*losses):
+    step = {"elsewhere": 1.0, "name": "logits", "before": 1.0, "after": 2.0, "not_finite": None}
+    steps = [step | {"loss": loss, "broken": False} for loss in losses]
+    return words.autopsy({"guessing": 6.0, "steps": steps}, tiny_model().config, True)
+
+
+def test_the_autopsy_says_of_the_loss_what_it_did():
+    assert "stayed below pure guessing" in broken_by(2.0, 1.0, 3.0)
+    assert "stayed close to pure guessing" in broken_by(6.1, 6.1, 6.05)  # an untrained model's
+    assert "rose to **9 bits**" in broken_by(2.0, 9.0, 8.0)
+    assert "is now sure of wrong answers" in broken_by(2.0, 9.0, 8.0)
+    assert "for a while the model was sure" in broken_by(2.0, 9.0, 3.0)
+    assert "was still **8 bits**" in broken_by(9.0, 8.0, 3.0)
+
+
+def test_without_a_slope_no_forecast_is_checked():
+    pattern = torch.zeros(1, 1, 2, 2)
+    outcomes = [Outcome(f, 1.0, 1.0, torch.ones(2), torch.ones(3), pattern) for f in (0.0, 0.1)]
+    flat = SimpleNamespace(slope=0.0, outcomes=outcomes, at=lambda factor: outcomes[0])
+    assert "%" not in words.forecast(flat, outcomes[1])

@@ -12,9 +12,10 @@ from corpus import Corpus
 from gpt_core.evaluation.surprise import Cost
 from pages.surprise import words
 from pages.surprise.questions import candidates
-from pages.surprise.results import WRITTEN, AtHome, Counted, Trained
+from pages.surprise.results import WRITTEN, AtHome, Counted, Trained, counted, halves_of
 from tests.helpers import TEXT, app_at, said, tables, write_run
 from ui.app.chosen_text import bundled_corpus
+from ui.services import models
 from ui.services.caches import RESULTS
 from ui.services.models import BUNDLED
 from ui.services.study import study_of
@@ -246,14 +247,27 @@ def cost(per_character):
 
 @pytest.mark.parametrize(
     ("bits", "verdict"),
-    [(1.0, "less than counting pairs"), (4.0, "but not the counter"), (6.0, "more than guessing")],
+    [
+        (1.0, "less than counting pairs"),
+        (4.0, "but not the counter"),
+        (4.98, "about as many as guessing"),
+        (6.0, "more than guessing"),
+    ],
 )
 def test_where_the_loaded_model_stands(bits, verdict):
-    told = words.loaded_model(cost(bits), NUMBERS, "a **text**", None)
+    told = words.loaded_model(cost(bits), NUMBERS, "a **text**", None, 2048)
     assert verdict in told
     assert "a **text**" not in told  # a stranger's name is no Markdown
-    assert "**and** a text" not in words.loaded_model(cost(bits), NUMBERS, "x", AtHome(bits, "y"))
-    assert "**and** a text" in words.loaded_model(cost(bits), NUMBERS, "x", AtHome(bits / 3, "y"))
+    for home, belongs in ((bits, False), (bits / 3, True)):
+        told = words.loaded_model(cost(bits), NUMBERS, "x", AtHome(home, "y"), 2048)
+        assert ("**and** a text" in told) == belongs
+
+
+def test_a_model_is_called_sure_and_wrong_only_beyond_its_own_guessing():
+    # 100 characters of this text are 50 tokens: 12 bits each.
+    assert "sure, and wrong" in words.loaded_model(cost(6.0), NUMBERS, "x", None, 2048)
+    told = words.loaded_model(cost(6.0), NUMBERS, "x", None, 4096)
+    assert "sure, and wrong" not in told and "one of its own 4,096 tokens costs 12.00" in told
 
 
 def test_counting_is_not_praised_where_it_does_not_help():
@@ -269,6 +283,17 @@ def test_counting_is_not_praised_where_it_does_not_help():
 def test_entropy_and_cross_entropy_are_compared_as_they_are():
     assert "the honest number is the second" in words.entropy(NUMBERS)
     assert "easier than the rest" in words.entropy(replace(NUMBERS, own=3.1))
+    assert "the very text that it counted" in words.entropy(NUMBERS)
+
+
+def test_a_long_text_s_entropy_is_said_to_be_that_of_its_beginning():
+    text = ("OTTO: A duck? " * 50_000)[:600_000]
+    halves = halves_of(text, models.load(BUNDLED))
+    found = counted(halves)
+    assert found.part == 500_000 < len(halves.seen)
+    beginning = corpus.statistics(text[:500_000]).entropy[1]
+    assert found.own == pytest.approx(beginning, abs=1e-6)
+    assert "500,000 characters here" in words.entropy(found)
 
 
 def test_bits_per_token_and_per_character_of_two_tokenizers():
@@ -330,7 +355,7 @@ def test_a_text_of_twenty_thousand_different_characters():
     told = said(train(opened(PROMPT, text=text)))
     assert "512 × 512 = **262,144 scores**" in told
     assert f"{len(set(text[:36_000])) - 511:,} rare ones share one row" in told
-    assert "two would not help a counter" in told
+    assert "one that sees two is no better" in told
 
 
 @pytest.mark.parametrize("text", ["a" * 1000, "ab" * 600, TEXT, "é🦆\u202e " * 400])
@@ -355,7 +380,8 @@ def test_what_training_reached_is_said_as_it_is():
 
 def test_more_context_is_promised_only_where_it_helps():
     assert "more context helps" in words.more_context(NUMBERS)
-    assert "more context helps" not in words.more_context(replace(NUMBERS, triples=3.1))
+    told = words.more_context(replace(NUMBERS, triples=3.1))
+    assert "more context helps" not in told and "needs 3.10 bits instead of 3.00" in told
 
 
 def test_uneven_surprises_of_a_model_that_is_never_sure_are_not_told_as_one_outlier():
@@ -368,6 +394,6 @@ def test_uneven_surprises_of_a_model_that_is_never_sure_are_not_told_as_one_outl
 
 def test_what_an_imported_model_learned_is_not_said():
     cost = Cost(bits=40.0, tokens=10, characters=10)
-    told = words.loaded_model(cost, NUMBERS, None, None)
+    told = words.loaded_model(cost, NUMBERS, None, None, 65)
     assert "was not recorded" in told and "Its own text" not in told
-    assert "Its own text was “Ulysses”" in words.loaded_model(cost, NUMBERS, "Ulysses", None)
+    assert "Its own text was “Ulysses”" in words.loaded_model(cost, NUMBERS, "Ulysses", None, 65)

@@ -1,6 +1,19 @@
-import pytest
+import math
 
-from ui.show.numbers import near_even, number, ordinal, percent, raised, rate, tidy
+import pytest
+import torch
+
+from gpt_core.model import GPT, GPTConfig
+from ui.show.numbers import (
+    near_even,
+    number,
+    ordinal,
+    percent,
+    raised,
+    rate,
+    sure_and_wrong,
+    tidy,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +115,14 @@ def test_a_share_of_two_is_near_an_even_one_only_if_little_more():
 
 def test_a_number_as_an_exponent():
     assert f"2{raised(number(-10.87))}" == "2⁻¹⁰·⁸⁷"
+
+
+@pytest.mark.parametrize("width", [64, 768])
+def test_an_untrained_model_needs_more_than_guessing_and_is_not_called_sure(width):
+    torch.manual_seed(1)
+    config = GPTConfig(vocab_size=512, block_size=64, n_layer=2, n_head=4, n_embd=width)
+    ids = torch.randint(512, (8, 65))
+    with torch.no_grad():
+        bits = GPT(config).eval()(ids[:, :-1], ids[:, 1:])[1].item() / math.log(2)
+    assert bits > 9 and not sure_and_wrong(bits, 9)
+    assert sure_and_wrong(10, 9)

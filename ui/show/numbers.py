@@ -29,6 +29,18 @@ def near_even(share: float | Tensor, of: float | Tensor) -> bool | Tensor:
     return (share * of < _CHOSEN) & (share - 1 / of < _FURTHER)
 
 
+_UNTRAINED = 0.5  # bits that a model which has learned nothing may need above guessing
+
+
+def sure_and_wrong(bits: float, guessing: float) -> bool:
+    """Whether a loss, in bits per token, shows that a model is sure of tokens that don't come.
+
+    guessing: what it costs to find all tokens equally likely. Somewhat more proves nothing: an
+    untrained model's scores differ by chance, and that costs up to about 0.3 bits.
+    """
+    return bits > guessing + _UNTRAINED
+
+
 def number(value: float, form: str = ".2f") -> str:
     """A number in a format of Python's (".2f", "+.3f", ".3g"), with a real minus sign.
 
