@@ -17,8 +17,8 @@ GOAL = "Follow one neuron: what it reads, how active it is, what it adds, what g
 ACTIVATIONS = "The neuron on each token"
 TOP_TEXTS = "Where the neuron is most active"
 STAYS, MOVES, FALLS = (
-    "hardly changed: less than 1% of the probability moves",
-    "changed, but the best guess stays the best",
+    "hardly changed: the best guess stays, and less than 1% of the probability moves",
+    "changed more than that, but the best guess stays the best",
     "another token becomes the best guess",
 )
 GUESSES = (STAYS, MOVES, FALLS)
@@ -283,8 +283,8 @@ ABILITIES = (
 
 def dead(read: int) -> str:
     return (
-        f"**A dead neuron.** On all {read:,} tokens that were read, its activation is exactly 0. "
-        "Whatever it would write, it never does."
+        f"**Dead, as far as was read.** On all {read:,} tokens its activation is exactly 0, so it "
+        "adds nothing there. A **dead** neuron is one that is 0 on every text."
     )
 
 

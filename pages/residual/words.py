@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 GOAL = "See a model's work as a sum of vectors, and find which part pushes an answer up."
 CLOSE = 1e-4
 LARGE = 50  # numbers in a vector; larger ones are no usual size
-GUESSES = ("yes", "no, another branch does", "no, it even pushes it down")
+GUESSES = (
+    "yes",
+    "it does push it up, but another branch pushes harder",
+    "no, it pushes it down, or not at all",
+)
 
 READING = (
     "Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits]"
@@ -78,7 +82,7 @@ def question(branches: Sequence[Written], answer: str) -> str:
     """Length against direction, asked about the longest branch."""
     longest = max(_added(branches), key=lambda each: each.length)
     return (
-        f"The longest vector here is written by **{part_name(longest.name)}**: "
+        f"Of all branches, **{part_name(longest.name)}** writes the longest vector here: "
         f"{three(longest.length)}. Length is not all: what counts for the answer {code(answer)} is "
         "how far a vector reaches **in the answer's direction**. Does the longest also push "
         f"{code(answer)} up the most?"
@@ -90,14 +94,14 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> Answer:
     added = _added(branches)
     longest = max(added, key=lambda each: each.length)
     strongest = max(added, key=lambda each: each.logit)
-    if strongest.logit == longest.logit == 0:
+    if not any(each.logit for each in added):
         return Answer(None, f"No branch moves the logit of {code(answer)} at all here.")
     if strongest.logit <= 0:
         truth, told = 2, "no branch pushes it up here."
     elif longest is strongest:
         truth, told = 0, "it is the longest **and** pushes hardest."
     else:
-        truth = 2 if longest.logit < 0 else 1
+        truth = 2 if longest.logit <= 0 else 1
         told = (
             f"**{part_name(strongest.name)}** pushes harder "
             f"({number(strongest.logit, '+.2f')}) with "

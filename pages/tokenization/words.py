@@ -79,7 +79,7 @@ WORD = "dog"
 SPACE, ONE, SEVERAL = (
     f"a token for the space, then those of `{WORD}`",
     f"one token, which `{WORD}` doesn't have",
-    f"several tokens, other ones than those of `{WORD}`",
+    "several tokens; the first one holds the space and letters",
 )
 DOG = (
     f"Inside a sentence the word *{WORD}* has a space before it: `␣{WORD}`. What does this model's "

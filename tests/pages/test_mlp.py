@@ -52,7 +52,7 @@ def test_a_dead_neuron_is_said_to_be_dead(open_mlp):
     if not dead:
         pytest.skip("The bundled model's first layer has no dead neuron.")
     app = open_mlp(mlp_layer=0, mlp_neuron_0=dead[0])
-    assert "A dead neuron." in app.warning[0].value
+    assert "Dead, as far as was read." in app.warning[0].value
     app.radio(key=f"mlp_guess_0_{dead[0]}").set_value(STAYS).run()
     assert "**Right.**" in app.success[0].value and "never fires" in app.success[0].value
 

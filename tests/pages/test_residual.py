@@ -62,8 +62,8 @@ def test_the_parts_add_up_on_screen_to_the_models_own_logit(open_residual):
 
 def test_the_shares_wait_for_a_prediction(open_residual):
     app = open_residual(guess=None)
-    assert "**Check.**" not in said(app) and "The longest vector here" in said(app)
-    app.radio(key="stream_guess").set_value("no, another branch does").run()
+    assert "**Check.**" not in said(app) and "writes the longest vector here" in said(app)
+    app.radio(key="stream_guess").set_value(GUESSES[1]).run()
     assert not app.exception
     assert "**Check.**" in said(app) and "to the logit of" in said(app)
 
@@ -112,13 +112,21 @@ def test_a_large_stream_is_explained_by_what_is_known_of_the_training():
 
 
 def test_where_every_branch_pushes_down_none_pushes_hardest():
-    def pushed(attention, mlp):
+    def pushed(attention, mlp, guess=GUESSES[0]):
         branches = (
+            Written("embed", 9.0, 0.1, 1.0),  # the longest vector of all, and no branch
             Written("blocks.0.attn_out", 1.0, 0.1, attention),
             Written("blocks.0.mlp_out", 2.0, 0.1, mlp),
         )
-        return words.reveal(GUESSES[0], branches, "x")
+        assert "Of all branches, **MLP 0** writes the longest" in words.question(branches, "x")
+        return words.reveal(guess, branches, "x")
 
+    pairs = {0: (0.1, 0.2), 1: (0.2, 0.1), 2: (0.2, -0.1)}
+    for truth, pair in pairs.items():
+        right = [pushed(*pair, guess).right for guess in GUESSES]
+        assert right == [place == truth for place in range(3)]
+    assert pushed(-0.2, 0.0, GUESSES[2]).right  # the longest does nothing, and none pushes up
+    assert pushed(0.0, 0.0).right is None and "No branch moves" in pushed(0.0, 0.0).why
     assert pushed(0.1, 0.2).right and "pushes hardest" in pushed(0.1, 0.2).why
     assert not pushed(-0.1, -0.2).right and not pushed(-0.2, -0.1).right
     assert "no branch pushes it up" in pushed(-0.2, -0.1).why
