@@ -62,15 +62,14 @@ def one_token(study: Study) -> None:
 
     st.header("What it does")
     prose(words.bars(norm=name, position=position, hand=hand, channels=C))
-    prose(words.WHAT_IT_DOES[kind])
+    prose(words.what_it_does(kind, biased))
     if saves := words.rms_saves(kind, biased, len(names), C):
         prose(saves)
 
     st.header("The same, by hand")
-    st.markdown(
-        f"Token {position} at `{name}`, number by number:\n{words.steps_by_hand(kind, hand)}"
-    )
-    show_table(words.table_by_hand(kind, hand), "norm_hand", "The norm by hand")
+    steps = words.steps_by_hand(kind, hand, biased)
+    st.markdown(f"Token {position} at `{name}`, number by number:\n{steps}")
+    show_table(words.table_by_hand(kind, hand, biased), "norm_hand", "The norm by hand")
     error = max(abs(a - b) for a, b in zip(hand.result, seen.after[position].tolist(), strict=True))
     st.caption(words.check(channels=C, norm=name, error=error))
 

@@ -18,21 +18,20 @@ if TYPE_CHECKING:
 
 GOAL = "Say what a norm does to a token's numbers, by hand, and what it doesn't care about."
 
-WHAT_IT_DOES = {
+_WHAT_IT_DOES = {
     "layernorm": "**LayerNorm** looks at one token at a time. It shifts that token's numbers until "
-    "their mean is 0, and stretches or shrinks them until their standard deviation is 1. Then each "
-    "channel is multiplied by a learned number γ (gamma), and a learned β (beta) is added.",
+    "their mean is 0, and stretches or shrinks them until their standard deviation is 1. ",
     "rmsnorm": "This model uses **RMSNorm**, a simpler sister of LayerNorm. It looks at one token "
     "at a time and divides its numbers by their root mean square, so that their mean *square* is "
-    "1. It subtracts no mean. Then each channel is multiplied by a learned number γ (gamma); "
-    "nothing is added.",
+    "1. It subtracts no mean. ",
     "batchnorm": "This model uses **BatchNorm**. It does not look at one token: it shifts and "
     "scales each *channel*, by a mean and a variance of that channel that it averaged while "
-    "training. Nothing of your prompt goes into them. Then each channel is multiplied by a learned "
-    "number γ (gamma), and a learned β (beta) is added.",
-    "none": "This model has **no norm**. Where others normalise, it passes the numbers on as they "
-    "are. It is the control in the experiment: compare it with a model that has one.",
+    "training. Nothing of your prompt goes into them. ",
 }
+_NO_NORM = (
+    "This model has **no norm**. Where others normalise, it passes the numbers on as they are. It "
+    "is the control in the experiment: compare it with a model that has one."
+)
 
 WHY = {
     "layernorm": "Multiply all x by a, and their mean and standard deviation are multiplied by a "
@@ -57,6 +56,16 @@ TRY = {
     "batchnorm": _LIKELIEST,
     "none": _LIKELIEST,
 }
+
+
+def what_it_does(kind: str, biased: bool) -> str:
+    """What the norm does to a token's numbers, or to a channel's."""
+    if kind == "none":
+        return _NO_NORM
+    return _WHAT_IT_DOES[kind] + (
+        "Then each channel is multiplied by a learned number γ (gamma)"
+        + (", and a learned β (beta) is added." if biased else "; nothing is added.")
+    )
 
 
 def stages(kind: str, biased: bool) -> tuple[str, str, str]:
@@ -182,7 +191,7 @@ def rms_saves(kind: str, biased: bool, norms: int, channels: int) -> str | None:
         )
     elif kind == "rmsnorm":
         told += (
-            f", and β: in this model it would be {norms} norms × {channels} = "
+            f", and β: with it this model would have {norms} norms × {channels} = "
             f"{norms * channels:,} learned numbers more"
         )
     return told + (
@@ -191,60 +200,65 @@ def rms_saves(kind: str, biased: bool, norms: int, channels: int) -> str | None:
     )
 
 
-def steps_by_hand(kind: str, hand: HandCalculation) -> str:
+def steps_by_hand(kind: str, hand: HandCalculation, biased: bool) -> str:
     """The calculation as a numbered list, in Markdown, with this token's numbers."""
-    return _STEPS[kind](hand)
+    if kind == "none":
+        steps = [f"**Nothing.** All {len(hand.x)} numbers pass as they are."]
+    elif biased:
+        steps = [*_STEPS[kind](hand), f"**Gain and bias.** {_GAIN} and add its own β."]
+    else:
+        whose = "RMSNorm has" if kind == "rmsnorm" else "This model's norms have"
+        steps = [*_STEPS[kind](hand), f"**Gain.** {_GAIN}. {whose} no β."]
+    return "\n" + "\n".join(f"{i}. {step}" for i, step in enumerate(steps, start=1))
 
 
-def _layer_norm_steps(hand: HandCalculation) -> str:
+_GAIN = "Multiply by the channel's own γ"
+_WHY_EPSILON = "ε (epsilon) is a small constant that keeps the divisor from being 0."
+
+
+def _layer_norm_steps(hand: HandCalculation) -> list[str]:
     C, mean, variance = len(hand.x), hand.mean[0], hand.variance[0]
-    return f"""
-1. **Mean, μ (mu).** Add the {C} numbers and divide by {C}: {tidy(sum(hand.x))} / {C},
-   so **μ {near(mean)}**.
-2. **Centre.** Subtract μ from each number. What is left adds up to 0.
-3. **Variance, σ² (sigma squared).** Square what is left and take the mean:
-   {tidy(variance * C)} / {C}, so **σ² = {tidy(variance)}**. Its root σ = {tidy(variance**0.5)} is
-   the standard deviation.
-4. **Divide** by √(σ² + ε) = √({tidy(variance)} + {plain(hand.epsilon)}) =
-   **{tidy(hand.scale[0])}**. ε (epsilon) is a small constant that keeps the divisor from being 0.
-5. **Gain and bias.** Multiply by the channel's own γ and add its own β."""
+    return [
+        f"**Mean, μ (mu).** Add the {C} numbers and divide by {C}: {tidy(sum(hand.x))} / {C}, so "
+        f"**μ {near(mean)}**.",
+        "**Centre.** Subtract μ from each number. What is left adds up to 0.",
+        "**Variance, σ² (sigma squared).** Square what is left and take the mean: "
+        f"{tidy(variance * C)} / {C}, so **σ² = {tidy(variance)}**. Its root σ = "
+        f"{tidy(variance**0.5)} is the standard deviation.",
+        f"**Divide** by √(σ² + ε) = √({tidy(variance)} + {plain(hand.epsilon)}) = "
+        f"**{tidy(hand.scale[0])}**. {_WHY_EPSILON}",
+    ]
 
 
-def _rms_norm_steps(hand: HandCalculation) -> str:
+def _rms_norm_steps(hand: HandCalculation) -> list[str]:
     C, square = len(hand.x), hand.variance[0]
-    return f"""
-1. **Square** each of the {C} numbers. No mean is subtracted first.
-2. **Mean square.** Add the squares and divide by {C}: {tidy(square * C)} / {C} =
-   **{tidy(square)}**.
-3. **Divide** each number by √(mean square + ε) = √({tidy(square)} + {plain(hand.epsilon)}) =
-   **{tidy(hand.scale[0])}**, the root mean square. ε (epsilon) is a small constant that keeps the
-   divisor from being 0.
-4. **Gain.** Multiply by the channel's own γ. RMSNorm has no β."""
+    return [
+        f"**Square** each of the {C} numbers. No mean is subtracted first.",
+        f"**Mean square.** Add the squares and divide by {C}: {tidy(square * C)} / {C} = "
+        f"**{tidy(square)}**.",
+        f"**Divide** each number by √(mean square + ε) = √({tidy(square)} + "
+        f"{plain(hand.epsilon)}) = **{tidy(hand.scale[0])}**, the root mean square. {_WHY_EPSILON}",
+    ]
 
 
-def _batch_norm_steps(hand: HandCalculation) -> str:
-    return f"""
-1. **Subtract the channel's mean μ**, kept from training. Every channel has its own: channel 0 has
-   {tidy(hand.mean[0])}.
-2. **Divide by √(σ² + ε).** The variance σ² (sigma squared) is the channel's own too: channel 0 has
-   {tidy(hand.variance[0])}, so it is divided by {tidy(hand.scale[0])}. ε (epsilon) is
-   {plain(hand.epsilon)}; it keeps the divisor from being 0.
-3. **Gain and bias.** Multiply by the channel's own γ and add its own β."""
+def _batch_norm_steps(hand: HandCalculation) -> list[str]:
+    return [
+        "**Subtract the channel's mean μ**, kept from training. Every channel has its own: channel "
+        f"0 has {tidy(hand.mean[0])}.",
+        "**Divide by √(σ² + ε).** The variance σ² (sigma squared) is the channel's own too: "
+        f"channel 0 has {tidy(hand.variance[0])}, so it is divided by {tidy(hand.scale[0])}. ε "
+        f"(epsilon) is {plain(hand.epsilon)}; it keeps the divisor from being 0.",
+    ]
 
 
-def _no_norm_steps(hand: HandCalculation) -> str:
-    return f"\n1. **Nothing.** All {len(hand.x)} numbers pass as they are."
-
-
-_STEPS: dict[str, Callable[[HandCalculation], str]] = {
+_STEPS: dict[str, Callable[[HandCalculation], list[str]]] = {
     "layernorm": _layer_norm_steps,
     "rmsnorm": _rms_norm_steps,
     "batchnorm": _batch_norm_steps,
-    "none": _no_norm_steps,
 }
 
 
-def table_by_hand(kind: str, hand: HandCalculation, shown: int = 8) -> pd.DataFrame:
+def table_by_hand(kind: str, hand: HandCalculation, biased: bool, shown: int = 8) -> pd.DataFrame:
     """The first channels, number by number, then the sum and the mean over all of them."""
     squares = [value * value for value in hand.centered]
     columns = {"x": hand.x}
@@ -259,7 +273,7 @@ def table_by_hand(kind: str, hand: HandCalculation, shown: int = 8) -> pd.DataFr
         columns |= {"√(σ² + ε)": hand.scale}
     if kind != "none":
         columns |= {"normalised": hand.normalized, "γ": hand.gain}
-    if kind in ("layernorm", "batchnorm"):
+    if biased:
         columns |= {"β": hand.bias}
     columns |= {"result": hand.result}
     C = len(hand.x)
@@ -428,7 +442,8 @@ def verdict(norm: nn.Module, x: Tensor, factor: float, ratio: float) -> str:
         return told + "Move the factor."
     if abs(ratio - 1) < 0.01:
         return told + "The norm hardly cares."
-    return told + "Here **the norm does care**: ε is too large beside such a small input."
+    small = "such a small input" if factor < 1 else "so small an input as at ×1"
+    return told + f"Here **the norm does care**: ε is too large beside {small}."
 
 
 def stream_verdict(name: str, factor: float, moved: float) -> str:

@@ -193,3 +193,15 @@ def test_rows_of_the_maps_are_named_in_words(open_lesson, position, rows):
     assert [trace["y"] for trace in maps] == [rows] * 3
     modules = ["blocks.0.norm1", "blocks.0.norm2", "norm_f"][: len(rows)]
     assert [names[0] for names in maps[0]["text"]] == modules
+
+
+@pytest.mark.parametrize("norm", ["layernorm", "batchnorm", "rmsnorm"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_of_a_norm_without_bias_nobody_says_that_one_is_added(open_layernorm, norm, bias):
+    app = open_layernorm(design={"norm": norm, "bias": bias})
+    has_bias = bias and norm != "rmsnorm"
+    assert ("learned β (beta) is added" in said(app)) == has_bias
+    assert ("Multiply by the channel's own γ and add its own β." in said(app)) == has_bias
+    assert ("β" in tables(app)[0].columns) == has_bias
+    last = {"layernorm": 5, "batchnorm": 3, "rmsnorm": 4}[norm]
+    assert f"{last}. **Gain" in said(app)
