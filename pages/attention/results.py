@@ -106,9 +106,12 @@ def first_tokens(tokenizer: Tokenizer, text: str) -> list[int]:
 
 @shared()
 def unmasked_row(study: Study, head: Head) -> Row:
-    """The middle row of a head, if softmax saw the scores of later tokens as well."""
+    """The middle row of a head, if softmax saw the scores of later tokens as well.
+
+    The text has two tokens or more, so there is a later one.
+    """
     trace = attention_of(study).trace
-    row = len(study.ids) // 2
+    row = (len(study.ids) - 1) // 2
     scores = trace.q[head][row] @ trace.k[head].T / study.model.config.head_dim**0.5
     return Row(row, scores.softmax(dim=-1)[row + 1 :].sum().item())
 

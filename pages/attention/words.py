@@ -301,7 +301,7 @@ def why_infinity(row: Row, token: str) -> str:
         "**Why −∞ before softmax, and not 0 after it?** A row has to sum to 1. Without a mask, "
         f"softmax would give {row.future:.0%} of row {row.position}, {code(token)}, to later "
         f"tokens. Setting that to 0 afterwards would leave a row that sums to "
-        f"{number(1 - row.future)}, by an amount that depends on the future. With −∞ softmax never "
+        f"{number(1 - row.future)}: how much is left depends on the future. With −∞ softmax never "
         "counts those tokens: e to the power of −∞ is 0, and the rest sums to 1."
     )
 
@@ -334,7 +334,8 @@ def first_in_words(found: FirstToken, token: str) -> str:
         f"be {found.even:.0%}."
     )
     if resting > heads / 2:
-        return told + f"So do the heads here: {here}"
+        who = "So does this model's only head" if heads == 1 else "So do the heads here"
+        return f"{told}{who}: {here}"
     if resting:
         return told + (
             f"Here {resting} of {heads} {'does' if resting == 1 else 'do'}, with more than twice "

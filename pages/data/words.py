@@ -60,7 +60,10 @@ def easier(own: float, unseen: float, guess: str) -> Answer:
         f"{number(unseen, '.3f')} on text that it has not seen. "
     )
     if gap > CLOSE:
-        why += "What has been counted is easier: some groups of characters are new in unseen text."
+        why += (
+            "What has been counted is easier: the counts fit that text exactly. Unseen text has "
+            "other frequencies, and mostly some groups of characters that never came before."
+        )
     elif gap < -CLOSE:
         why += "Mostly it is the other way round. Here the end of the text is the easier part."
     else:

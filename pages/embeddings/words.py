@@ -46,7 +46,7 @@ def judged(
         why += f" {code(chosen)} has {number(values[chosen])}."
     if values[best] < mean + 2 * spread:
         why += (
-            f" That is not much: any token has {number(mean)} on average (standard deviation "
+            f" That is not much: other tokens have {number(mean)} on average (standard deviation "
             f"{number(spread)}). Standing side by side in a text does not make two vectors alike."
         )
     return Answer(values[chosen] == values[best], why)
@@ -105,8 +105,8 @@ def stands_out(nearest: str, value: float, mean: float, spread: float, others: i
     )
     if above > chance + 1:
         return told + (
-            "So this neighbour is no accident: tokens that are used alike came to point the same "
-            "way, though nobody told the model which those are."
+            "So this neighbour is no accident: training moved both the same way, mostly because "
+            "both are used alike. Nobody told the model which tokens are."
         )
     return told + "So these neighbours may be an accident. Try a more frequent token."
 

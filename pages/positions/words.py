@@ -21,9 +21,9 @@ HOW = {
     "learned": "A second table, with one **learned vector per position**. It is added to the "
     "token's vector: x = wte[token] + wpe[position]. Simple. But the table ends, and training "
     "must find out that positions 5 and 6 are neighbours.",
-    "sinusoidal": "The same addition, but the vectors are **calculated**: sin and cos of "
-    "position ÷ 10,000 to the power of 2i/C. They are like a clock's hands: the first channels are "
-    "fast, the last ones slow.",
+    "sinusoidal": "The same addition, but the vectors are **calculated**: pair i of their numbers "
+    "is the sine and the cosine of position / $10{,}000^{2i/C}$. They are like a clock's hands: "
+    "the first channels are fast, the last ones slow.",
     "rope": "Also **RoPE**. Nothing is added. In every head, each pair of numbers of q and k is "
     "**turned** by position × an angle. The first pair turns 57.3° from one position to the next, "
     "the last hardly at all. Shown: the cosine of that angle.",
@@ -247,8 +247,8 @@ def swap_answer(guess: str, share: float, config: GPTConfig) -> Answer:
 def _why_swapped(truth: str, config: GPTConfig) -> str:
     if config.ngrams:
         return (
-            "This model has no positions, but it looks up what stands before each token in a table "
-            "of short sequences; so it can tell an order"
+            "This model has no positions, but it has vectors for runs of tokens, and looks up "
+            "which tokens stand just before each; so it can tell an order"
             + ("." if truth == OTHER else ". Here that hardly counts.")
         )
     if not config.causal:

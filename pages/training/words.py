@@ -290,9 +290,9 @@ def built_in(model: GPTConfig, train: TrainConfig) -> str:
     if copies:
         said += (
             "Its heads were made to copy: before the first step, each already passes on what it "
-            "looks at. *Where* a head looks is learned; *that* it copies was built in. So its loss "
-            "begins below guessing: at 10.55 to 10.58 bits with three seeds, and without it at "
-            "10.91 to 11.02, where guessing is 11.00. "
+            "looks at. *Where* a head looks is learned; *that* it copies was built in. So the loss "
+            "begins below guessing: for the bundled design at 10.55 to 10.58 bits with three "
+            "seeds, and without it at 10.91 to 11.02, where guessing is 11.00. "
         )
     if rare != 1:
         said += (

@@ -191,6 +191,8 @@ def test_what_softmax_would_give_to_the_future_is_calculated(open_attention):
     future = scores.softmax(-1)[8:].sum().item()
     assert unmasked_row(study, (0, 0)).future == pytest.approx(future)
     assert f"give {future:.0%} of row 7" in said(app)
+    short = unmasked_row(study_of(OWN, PROMPT[:2]), (0, 0))
+    assert short.position == 0 and short.future > 0  # there is a later token
 
 
 def test_a_model_without_a_mask_is_told_nothing_of_one(open_at):
@@ -219,6 +221,7 @@ def test_heads_rest_on_the_first_token_only_where_they_do():
     assert "in 2 of 3" in words.first_in_words(even, "a")
     assert "Here 1 of 3 does" in words.first_in_words(replace(even, shares=[0.5, 0.1, 0.1]), "a")
     assert "So do the heads here" in words.first_in_words(replace(even, shares=[0.5] * 3), "a")
+    assert "this model's only head" in words.first_in_words(replace(even, shares=[0.5]), "a")
     study = study_of(BUNDLED, "NADIA: Who put a duck in the dryer?")
     pattern = trace_attention(study.model, study.ids).pattern
     found, T = first_token(study), len(study.ids)

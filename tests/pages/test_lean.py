@@ -337,6 +337,8 @@ def test_what_a_step_waits_for():
     assert "quicker of both" not in text
     early = found | {"waits": {"this": [wait(1e-4, 2e-4), wait(1e-4, 5e-5)], "large": []}}
     assert "quicker of both" in words.waits_said(early)
+    read = found | {"waits": {"this": [], "large": [wait(1e-2, 8e-3), wait(9.8e-3, 2e-3)]}}
+    assert "dispatch" not in words.waits_said(read) and "half of the step" in words.waits_said(read)
     assert "large" not in words.waits_said(found | {"waits": {"this": small, "large": []}})
 
 

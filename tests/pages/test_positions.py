@@ -65,7 +65,7 @@ def test_every_kind_of_positions_is_told_truthfully(open_positions, tmp_path, ki
         ({"n_layer": 1}, SAME, "With one layer"),
         ({"n_layer": 2}, OTHER, "Later layers read those"),
         ({"n_layer": 2, "causal": False}, SAME, "without a mask"),
-        ({"n_layer": 1, "ngrams": 2}, OTHER, "table of short sequences"),
+        ({"n_layer": 1, "ngrams": 2}, OTHER, "vectors for runs of tokens"),
     ],
 )
 def test_without_positions_it_is_asked_what_a_swap_changes(
