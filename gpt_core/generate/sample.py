@@ -31,7 +31,7 @@ class SampleError(ValueError):
 class SampleConfig:
     """How the next token is chosen; None switches a filter off. stop: texts after which to stop.
 
-    Sources: top_k Fan et al. 2018, section 5.1; top_p (nucleus sampling) Holtzman et al. 2020,
+    Sources: top_k Fan et al. 2018, section 5.4; top_p (nucleus sampling) Holtzman et al. 2020,
     section 3.1; min_p Nguyen et al. 2024, section 3.
 
     Raises SampleError, with a sentence that says what is allowed, for any wrong value.

@@ -223,8 +223,9 @@ def _norms() -> list[NotebookNode]:
     return [
         words(
             "## Layer normalization, and batch normalization",
-            "Every norm does the same to a number: subtract a mean, divide by a typical size. "
-            "They differ above all in which other numbers that mean and size are taken from.",
+            "Every norm divides a number by a typical size. LayerNorm and BatchNorm subtract a "
+            "mean first; RMSNorm doesn't. LayerNorm and RMSNorm take what they need from the same "
+            "token's numbers; BatchNorm takes it from other tokens, channel by channel.",
         ),
         code("""
             from gpt_core.model.observe import HookedModule, HookPoint

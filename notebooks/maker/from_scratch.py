@@ -54,7 +54,7 @@ def _text() -> list[NotebookNode]:
             print(text[:400])
             """),
         words(
-            "### How far does guessing get?",
+            "### How far does counting get?",
             for_notebook(data_words.GUESSING),
         ),
         code("""
@@ -98,9 +98,9 @@ def _tokens() -> list[NotebookNode]:
             print([token.text for token in pairs.tokenize("OTTO: It was wet, and warm.")])
             """),
         words(
-            "## Learning and testing, and a batch",
-            "The text is cut once, by position: the first nine tenths are for learning, the last "
-            "tenth for testing.",
+            "## Training text, validation text, and a batch",
+            "The text is cut once, by position: the first nine tenths are the training text, the "
+            "last tenth is the validation text.",
             for_notebook(data_words.BATCH),
         ),
         code("""

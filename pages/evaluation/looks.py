@@ -44,7 +44,7 @@ def show_looks() -> None:
         words.LOOKS_OPTIONS,
         lambda guess: words.looks_judged(guess, a, b),
     ):
-        show_table(words.looks_table(a, b), "eval_looks", "Two samples, counted")
+        show_table(words.looks_table(a, b), "eval_looks", "Samples of both sides, counted")
         prose(words.looks_finding(a, b))
 
 

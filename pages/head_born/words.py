@@ -353,10 +353,10 @@ def whose(key: str, corpus: str, steps: int, kept: int) -> str:
         return (
             f":material/history: Recorded: the training run of the bundled model, {steps:,} steps "
             f"on “{corpus}”; {looked}. **Where a head looks is learned; that it copies what it "
-            "sees was built in**, and rare words counted tenfold. Why: without such help, models "
-            "of this size never learned which day or number a scene had named. (In a short trial "
-            f"they recalled {RECALLED['neither'][0]}% of these words, and {RECALLED['both'][0]}% "
-            "or more with both; see *Training*.) The moments of steps 64 to 256 "
+            "sees was built in**, and rare words counted tenfold. Why: in a short trial, models of "
+            "this size did not learn without such help which day or number a scene had named. They "
+            f"recalled {RECALLED['neither'][0]}% of these words, and {RECALLED['both'][0]}% or "
+            "more with both (see *Training*). The moments of steps 64 to 256 "
             "come from taking the first steps once more, with the same seeds on another machine. "
             "What each moment does with the probe is computed here."
         )

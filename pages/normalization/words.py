@@ -25,7 +25,7 @@ NAMES = {
     "batchnorm": "BatchNorm",
     "none": "no norm",
 }
-MOVED_TITLE, MODES = "How far each prediction moves", "Training mode and eval mode"
+MOVED_TITLE = "How far each prediction moves"
 ALIKE = 0.005  # bits per character: what differs by less than that is not called better
 GOAL = "Say what four kinds of norm average, and what each does to a GPT that learns with it."
 

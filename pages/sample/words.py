@@ -45,7 +45,7 @@ TRY = (
 
 READING = (
     "Fan, Lewis & Dauphin 2018, [Hierarchical Neural Story "
-    "Generation](https://arxiv.org/abs/1805.04833), section 5.1: top-k.",
+    "Generation](https://arxiv.org/abs/1805.04833), section 5.4: top-k.",
     "Holtzman et al. 2020, [The Curious Case of Neural Text "
     "Degeneration](https://arxiv.org/abs/1904.09751): why the likeliest text is dull, and "
     "top-p.",
@@ -92,7 +92,7 @@ def cache(model: GPTConfig) -> str:
     if not model.causal:
         return (
             "Not this model: in it every token looks at later ones too, so each new token changes "
-            "the **keys** and **values** of all. They are computed anew at every step."
+            "the **keys** and **values** of all. They are computed again at every step."
         )
     return (
         "A new token needs the **keys** and **values** of all tokens before it. Those never "

@@ -243,4 +243,4 @@ def test_the_gap_of_two_logits_adds_up():
 def test_who_keeps_keys_and_values_is_said_of_this_model():
     assert "**KV cache**" in words.cache(GPTConfig(vocab_size=9, block_size=64))
     blind = words.cache(GPTConfig(vocab_size=9, causal=False))
-    assert "KV cache" not in blind and "computed anew" in blind
+    assert "KV cache" not in blind and "computed again" in blind

@@ -142,7 +142,7 @@ def recorded_result(name: str) -> dict[str, Any]:
 
 def _too_long(needs: float, allowed: float) -> str:
     return (
-        f"To compute it anew takes at least {duration(needs)}, and a computation may take "
+        f"To compute it again takes at least {duration(needs)}, and a computation may take "
         f"{duration(allowed)} here. On your own computer you can."
     )
 

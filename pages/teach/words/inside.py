@@ -124,9 +124,10 @@ SHEETS = {
             "The product is the cosine of the angle between them: 0.50, 0.50 and −0.50.",
         ),
         other=Exercise(
-            "Say in one sentence each what a learned table, waves and RoPE do to a token's vector.",
-            "A table adds a learned row; waves add a computed one; RoPE adds nothing and turns q "
-            "and k in every head.",
+            "Say in one sentence each what learned, sinusoidal and rotary positions do to a "
+            "token's vector.",
+            "Learned ones add a learned row; sinusoidal ones add a computed one; rotary ones "
+            "(RoPE) add nothing and turn q and k in every head.",
         ),
     ),
     "heads": Sheet(

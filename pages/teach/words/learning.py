@@ -180,7 +180,10 @@ SHEETS = {
         show="Two losses over the steps: on the new text and on the old one.",
         state={"tuned_text": "Tiny Shakespeare"},
         ask="A trained model learns a second text. What happens to its loss on the first?",
-        answer="Look at the second curve: what is learned in new places may cost in old ones.",
+        answer=(
+            "Mostly it rises, since no step asks what it costs there; how far depends on the texts "
+            "and on the way of training. Look at the second curve."
+        ),
         wrong=(
             (
                 "It knows both now.",

@@ -111,8 +111,8 @@ SHEETS = {
             ("1/8, or 12.5%.", "That is the probability. The surprise is −log₂ of it."),
             (
                 "8.",
-                "That is the perplexity of this token: it was as unsure as between 8 that are "
-                "equally likely.",
+                "That is the perplexity of this token: guessing one of 8 that are equally likely "
+                "would have cost as much.",
             ),
         ),
         by_hand=Exercise(
