@@ -382,16 +382,23 @@ def explanation(config: GPTConfig, T: int, colours: Palette, more: list[str]) ->
     )
 
 
-TRY = (
+_FUTURE = "**Look into the future.** Point at a hatched cell. What does the mask do to its score?"
+_TRY = (
     "**Find the neighbour.** Look for a head with a stripe just below the diagonal: each token "
     "looks at the one before it. Choose it, point at the stripe, and read how large q·k is there.",
     "**Repeat a word.** Write the same word two times. Is there a head in which the second copy "
     "looks at what came *after* the first one? That is one way in which models copy. Not every "
     "model has such a head; *Head importance* tests this one for it.",
-    "**Look into the future.** Point at a hatched cell. What does the mask do to its score?",
     "**Be alone.** Shorten the prompt to one letter. Why is the weight exactly 1?",
     "**Switch off a whole layer.** Is the next token still the same?",
 )
+
+
+def to_try(causal: bool) -> tuple[str, ...]:
+    """What to do on the page; without a mask no cell is hatched."""
+    return (*_TRY, _FUTURE) if causal else _TRY
+
+
 QUESTIONS = (
     (
         "A row of a head has the weights 0.7, 0.2 and 0.1. What is the head's output for this "

@@ -68,8 +68,7 @@ def compare_steps(study: Study, example: Example) -> None:
     name = f"steps 1 and 2 on all {C} channels of {large.tokens} tokens"
     with st.expander(words.ROUNDING):
         tables.show_checks([*example.checks[:3], (name, large.difference), *example.checks[3:]])
-        told = words.difference_in_words(("loop", "matrix"), large.difference, large.exact)
-        st.markdown(f"{told}\n\n{words.WHY_ROUNDING}")
+        st.markdown(words.difference_in_words(("loop", "matrix"), large.difference, large.exact))
         st.caption(words.check(example.view.error, example.view.x.shape[0]))
 
 

@@ -141,6 +141,8 @@ def sum_in_words(
 
 def difference_in_words(names: tuple[str, str], d: Difference, exact: float) -> str:
     """The one number that disagrees most with what allclose allows, digit by digit."""
+    if not d.largest:
+        return "Here all numbers are the same, to the last digit."
     token, channel = d.place
     gap = abs(d.first - d.second)
     verdict = "more" if gap > d.allowed else "less"
@@ -150,7 +152,7 @@ def difference_in_words(names: tuple[str, str], d: Difference, exact: float) -> 
         f"- {names[1]}: `{d.second:.12f}`\n"
         f"- without rounding: `{exact:.12f}`\n\n"
         f"The two differ by {tidy(gap, 0)}, {verdict} than the {tidy(d.allowed, 0)} that is "
-        f"allowed there.{_loose(d)}"
+        f"allowed there.{_loose(d)}\n\n{WHY_ROUNDING}"
     )
 
 
@@ -417,8 +419,9 @@ def check(error: float, tokens: int) -> str:
     differ = f"differ by at most {tidy(error, 0)} from" if error else "are to the last digit"
     return (
         "And the head below: its q, k, v, weights and output, calculated step by step, "
-        f"{differ} what flowed through the model. The model read these {tokens} "
-        "tokens alone, as if they were the whole prompt."
+        f"{differ} what flowed through the model. The model read "
+        f"{'this 1 token' if tokens == 1 else f'these {tokens} tokens'} alone, as if that were the "
+        "whole prompt."
     )
 
 

@@ -242,7 +242,8 @@ def runs_cost(config: GPTConfig, longest: int, rows: int) -> str:
     return (
         f"**What it costs.** {whose} table for runs of 2 to {longest}, {rows:,} rows for each "
         f"length, holds {longest - 1} × {rows:,} × {C} = **{table:,} numbers**: "
-        f"{4 * table / 1e6:,.1f} MB, {number(table / tokens, '.3g')} times the table of tokens. "
+        f"{number(4 * table / 1e6, '.3g')} MB, {number(table / tokens, '.3g')} times the table of "
+        "tokens. "
         f"Memory, but hardly any arithmetic: a token reads {longest - 1} of its rows and adds "
         "them up."
     )

@@ -342,7 +342,7 @@ def counted_ranks(config: GPTConfig, rank: int, lora: int, whole: int) -> str:
         + (
             "An adapter this thick saves nothing."
             if lora >= whole
-            else f"That is one number for every {whole / lora:.3g}."
+            else f"That is one number for every {number(whole / lora, '.3g')}."
         )
     )
 

@@ -9,11 +9,11 @@ from ui.app.source import show_source
 from ui.app.study_bar import current_study
 
 st.title("Multi-head attention")
-current_study()
+config = current_study().model.config
 goal(words.GOAL)
 panels.show_lesson()
 
-try_this(*words.TRY)
+try_this(*words.to_try(config))
 self_test(*words.QUESTIONS)
 you_can_now(*words.ABILITIES)
 show_source(output_step)

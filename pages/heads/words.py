@@ -30,13 +30,25 @@ WHY_SUM = (
     "the same result: lay the heads side by side and multiply once, or let each head multiply its "
     "own columns and **add** the results."
 )
-TRY = (
-    "Walk through the tokens and the layers. Is it always the same head that adds most?",
-    "Find a token for which two heads give most of their attention to the same token. Do they "
-    "write the same numbers?",
-    "Open **Attention** and switch off the head that adds the longest vector here. Does the "
-    "prediction change much?",
-)
+
+
+def to_try(config: GPTConfig) -> tuple[str, ...]:
+    """What to do on the page; of a single head there is nothing to compare."""
+    if config.n_head == 1:
+        return (
+            "Walk through the tokens and the layers. Where does the head add most?",
+            "Train a model with four heads (Training), choose it, and come back. Do its heads give "
+            "most of their attention to the same tokens?",
+        )
+    return (
+        "Walk through the tokens and the layers. Is it always the same head that adds most?",
+        "Find a token for which two heads give most of their attention to the same token. Do they "
+        "write the same numbers?",
+        "Open **Attention** and switch off the head that adds the longest vector here. Does the "
+        "prediction change much?",
+    )
+
+
 QUESTIONS = (
     (
         "A layer has 4 heads, each 32 numbers wide. How long is the vector that `W_O` reads, and "

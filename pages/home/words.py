@@ -265,13 +265,18 @@ def layers(config: GPTConfig) -> str:
 
 
 def stream(token: str, entering: float, part: str, layer: str, added: float, leaving: float) -> str:
+    longest = (
+        f"The longest vector is added by the {part} of layer {layer}: {number(added, '.3g')}."
+        if added
+        else "All branches add vectors of length 0, as some models' do before training."
+    )
     return (
         "Read it from the bottom up. The grey line is the stream. Each branch **reads** it (●) "
         "and **adds** (⊕) a vector of its own; the thicker the way back, the longer that "
         "vector.\n\n"
-        f"For {code(token)} the vector enters layer 0 with length {number(entering, '.3g')}. The "
-        f"longest vector is added by the {part} of layer {layer}: {number(added, '.3g')}. After "
-        f"the last layer the length is {number(leaving, '.3g')}. Layers are counted from 0.\n\n"
+        f"For {code(token)} the vector enters layer 0 with length {number(entering, '.3g')}. "
+        f"{longest} After the last layer the length is {number(leaving, '.3g')}. Layers are "
+        "counted from 0.\n\n"
         "**Every part is a link** to the lesson that takes it apart."
     )
 

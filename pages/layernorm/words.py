@@ -335,7 +335,11 @@ def maps(trace: DepthTrace, statistic: str) -> str:
         seen = [mean_and_std(norm.before)[1] for norm in trace.norms.values()]
         low, high = min(x.min().item() for x in seen), max(x.max().item() for x in seen)
         if low > 0 and math.isfinite(high):
-            told += f": before the norms, the largest is {tidy(high / low)} times the smallest"
+            times = tidy(high / low)
+            told += ": before the norms, "
+            told += (
+                "all are alike" if times == "1" else f"the largest is {times} times the smallest"
+            )
         told += "."
     return told
 

@@ -198,11 +198,11 @@ def effect(token: str, activation: float, layers: int, normed: bool) -> str:
 
 
 def _direct(layers: int, normed: bool) -> str:
-    past = ", past all later layers" if layers else ""
-    fixed = "what the norms on this way divide by is held fixed" if normed else ""
-    if not (past or fixed):
+    if not (layers or normed):
         return ""
-    return f"(The *direct effect*: straight to the end{'; '.join(filter(None, (past, fixed)))}.) "
+    past = ", past all later layers" if layers else ""
+    fixed = "; what the norms on this way divide by is held fixed" if normed else ""
+    return f"(The *direct effect*: straight to the end{past}{fixed}.) "
 
 
 REMOVAL_ALT = "Probabilities of the likeliest next tokens with and without the neuron"

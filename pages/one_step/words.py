@@ -11,7 +11,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import percent, sure_and_wrong, tidy
+from ui.show.numbers import number, percent, sure_and_wrong, tidy
 from ui.show.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}
@@ -89,8 +89,9 @@ def _runs(model: GPTConfig) -> str:
     if not model.ngrams:
         return ""
     return (
-        f" So do the **vectors of runs** of 2 to {model.ngrams} tokens, with a learning rate of "
-        "their own: only rows that this sentence looks up move, and no other is even read."
+        f" The **vectors of runs** of 2 to {model.ngrams} tokens move by Adam's rule, with a "
+        "learning rate of their own: only rows that this sentence looks up, and no other is even "
+        "read."
     )
 
 
@@ -217,15 +218,15 @@ def _compared(parts: Sequence[Part], optimizer: str) -> str:
     ways = (part.move / math.sqrt(part.count) for part in (steep, flat))
     ratio = _ratio(*ways)
     said = (
-        f"Per number, gradients differ {slopes:,.3g}-fold between {name_of(steep)} and "
+        f"Per number, gradients differ {number(slopes, '.3g')}-fold between {name_of(steep)} and "
         f"{name_of(flat)}, both moved by {NAMES[optimizer]}; their moves "
     )
     if ratio < 1.05 < slopes / 2:
         return f"{said}not at all."
     if ratio < slopes / 2:
-        return f"{said}only {ratio:,.3g}-fold."
+        return f"{said}only {number(ratio, '.3g')}-fold."
     less = "less" if ratio < 0.8 * slopes else "hardly less" if ratio < slopes else "no less"
-    return f"{said}{ratio:,.3g}-fold, {less}."
+    return f"{said}{number(ratio, '.3g')}-fold, {less}."
 
 
 def _ratio(a: float, b: float) -> float:

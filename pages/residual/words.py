@@ -104,15 +104,20 @@ def reveal(guess: str, branches: Sequence[Written], answer: str) -> Answer:
         truth = 2 if longest.logit <= 0 else 1
         told = (
             f"**{part_name(strongest.name)}** pushes harder "
-            f"({number(strongest.logit, '+.2f')}) with "
+            f"({_push(strongest.logit)}) with "
             f"a vector of length {three(strongest.length)}: the cosine to the answer's direction "
             f"is {number(strongest.cosine, '+.2f')} there."
         )
     return Answer(
         guess == GUESSES[truth],
-        f"{part_name(longest.name)} adds {number(longest.logit, '+.2f')} to the logit of "
+        f"{part_name(longest.name)} adds {_push(longest.logit)} to the logit of "
         f"{code(answer)} (cosine {number(longest.cosine, '+.2f')}); {told}",
     )
+
+
+def _push(logit: float) -> str:
+    """What is added to a logit; a very small push isn't called none."""
+    return number(logit, "+.2f" if abs(logit) >= 0.005 else "+.1g")
 
 
 def direction(config: GPTConfig) -> str:

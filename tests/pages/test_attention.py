@@ -274,3 +274,8 @@ def test_only_several_layers_have_heads_each():
 )
 def test_the_questions_that_come_up_are_counted(open_at, causal, heading):
     assert f"## {heading} that come up" in said(open_at("attention", {"causal": causal}))
+
+
+def test_a_hatched_cell_is_looked_for_only_where_there_is_one():
+    assert any("hatched" in line for line in words.to_try(True))
+    assert not any("hatched" in line for line in words.to_try(False))

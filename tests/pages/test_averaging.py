@@ -174,3 +174,10 @@ def test_the_losses_of_the_prompt_are_in_bits(open_averaging):
     loss = run(study.model, study.ids).loss / math.log(2)
     real = named(app)[1]
     assert real.loc["▸ √D, the head's size", "loss, bits per token"] == f"{loss:.2f}"
+
+
+def test_of_one_token_no_digit_is_said_to_differ(open_lesson):
+    told = said(open_lesson("averaging", prompt="x"))
+    assert "all numbers are the same, to the last digit" in told
+    assert "the last digits differ" not in told and "this 1 token" in told
+    assert "the last digits differ" in said(open_lesson("averaging", prompt=PROMPT))

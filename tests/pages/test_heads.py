@@ -9,7 +9,7 @@ from gpt_core.interpret.output_projection import KEPT, output_step
 from gpt_core.model import recording
 from gpt_core.model.config import GPTConfig
 from gpt_core.training.run import Run
-from pages.heads.words import FEWER, MORE, SAME, Most, answer, one_set_each
+from pages.heads.words import FEWER, MORE, SAME, Most, answer, one_set_each, to_try
 from tests.helpers import said, tables
 from tests.pages.conftest import OWN
 from ui.show.numbers import percent
@@ -102,3 +102,9 @@ def test_the_only_head_is_no_list():
     one, two = Most(1, "b", 0.2), Most(2, "c", 0.3)
     assert "this model's only head gives most to `b` (20.0%)" in one_set_each("a", [one], 20)
     assert "Where each head gives most" in one_set_each("a", [one, two], 20)
+
+
+@pytest.mark.parametrize(("heads", "compares"), [(1, False), (2, True)])
+def test_with_a_single_head_nobody_is_asked_to_compare_two(heads, compares):
+    told = " ".join(to_try(GPTConfig(vocab_size=9, n_head=heads, n_embd=8)))
+    assert ("two heads" in told) == compares

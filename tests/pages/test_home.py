@@ -174,3 +174,9 @@ def test_an_edit_does_not_wait_until_the_model_has_written(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             written_by(study, 77)
     assert len(written_by(study, 77).ids) > 3
+
+
+def test_branches_that_write_nothing_have_no_longest():
+    told = words.stream("x", 1.0, "MLP", "1", 0.0, 1.0)
+    assert "All branches add vectors of length 0" in told and "longest" not in told
+    assert "added by the MLP of layer 1: 2." in words.stream("x", 1.0, "MLP", "1", 2.0, 3.0)

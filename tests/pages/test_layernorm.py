@@ -5,6 +5,7 @@ import torch
 
 from gpt_core.bundled import bundled_run_path
 from gpt_core.interpret.norms import normalize_by_hand, rescale_stream, trace_norms
+from gpt_core.model import GPT, GPTConfig
 from gpt_core.model.norms import LayerNorm
 from gpt_core.training.run import Run
 from pages.layernorm import words
@@ -205,3 +206,9 @@ def test_of_a_norm_without_bias_nobody_says_that_one_is_added(open_layernorm, no
     assert ("β" in tables(app)[0].columns) == has_bias
     last = {"layernorm": 5, "batchnorm": 3, "rmsnorm": 4}[norm]
     assert f"{last}. **Gain" in said(app)
+
+
+def test_deviations_that_are_alike_are_called_so():
+    config = GPTConfig(vocab_size=9, n_layer=2, n_head=1, n_embd=8, residual_init="zero")
+    untrained = trace_norms(GPT(config).eval(), [1])  # no branch adds anything
+    assert "before the norms, all are alike." in words.maps(untrained, "standard deviation")

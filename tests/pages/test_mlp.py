@@ -156,6 +156,10 @@ def test_a_last_layer_has_no_later_ones_to_pass():
     last = words.effect("a", 1.0, 0, normed=True)
     assert "past all later layers" not in last and "divide by is held fixed" in last
     assert "direct effect" not in words.effect("a", 1.0, 0, normed=False)
+    assert "straight to the end; what the norms" in words.effect("a", 1.0, 0, normed=True)
+    assert "straight to the end, past all later layers.)" in words.effect("a", 1.0, 1, normed=False)
+    both = "straight to the end, past all later layers; what the norms"
+    assert both in words.effect("a", 1.0, 2, normed=True)
     assert "norms" not in words.effect("a", 1.0, 1, normed=False)
 
 

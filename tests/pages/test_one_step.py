@@ -196,7 +196,7 @@ def test_the_rate_of_runs_is_named_where_there_are_runs(open_step, optimizer, ng
     own = recipe(TrainConfig(steps=1), optimizer)
     text = said(app)
     assert (f"{number(own.ngram_lr, '.3g')} for the vectors of runs" in text) is bool(ngrams)
-    assert ("rows that this sentence looks up move" in text) is bool(ngrams)
+    assert ("only rows that this sentence looks up" in text) is bool(ngrams)
 
 
 def broken_by(*losses):
@@ -219,3 +219,9 @@ def test_without_a_slope_no_forecast_is_checked():
     outcomes = [Outcome(f, 1.0, 1.0, torch.ones(2), torch.ones(3), pattern) for f in (0.0, 0.1)]
     flat = SimpleNamespace(slope=0.0, outcomes=outcomes, at=lambda factor: outcomes[0])
     assert "%" not in words.forecast(flat, outcomes[1])
+
+
+def test_large_ratios_are_written_out():
+    parts = [Part(0, kind, 1, 1.0, gradient, move, 0.0) for kind, gradient, move in
+             (("Q", 218_000.0, 3.0), ("K", 1.0, 1.0))]  # fmt: skip
+    assert "gradients differ 218,000-fold" in words.moves(parts, "muon")

@@ -127,6 +127,7 @@ def test_where_every_branch_pushes_down_none_pushes_hardest():
         assert right == [place == truth for place in range(3)]
     assert pushed(-0.2, 0.0, GUESSES[2]).right  # the longest does nothing, and none pushes up
     assert pushed(0.0, 0.0).right is None and "No branch moves" in pushed(0.0, 0.0).why
+    assert "adds +0.002 to the logit" in pushed(0.001, 0.002).why
     assert pushed(0.1, 0.2).right and "pushes hardest" in pushed(0.1, 0.2).why
     assert not pushed(-0.1, -0.2).right and not pushed(-0.2, -0.1).right
     assert "no branch pushes it up" in pushed(-0.2, -0.1).why
