@@ -676,7 +676,7 @@ def race_finding(value: dict[str, Any]) -> str:
     for racer in unknown:
         said += (
             f"Of the bits of *{racer['name']}*, {number(racer['unknown'])} are for spelling out "
-            "words that its list lacks, letter by letter: else they would be nearly free. "
+            "words that its vocabulary lacks, letter by letter: else they would be nearly free. "
         )
     return said + (
         f"All see {value['context']} tokens back, so larger tokens also see more text. This holds "

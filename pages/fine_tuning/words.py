@@ -28,7 +28,7 @@ INTRO = (
     "**fine-tuning**. Here the model at the top learns a second text in three ways. *All "
     "weights*: each may move. *The last block*: only the last layer and the norm after it move. "
     "*LoRA*: every weight stays, and beside each matrix of the layers two thin ones are learned. "
-    "A *new model* of the same design begins with random weights and reads the same batches."
+    "A *new model* of the same design begins with new weights and reads the same batches."
 )
 
 
@@ -357,7 +357,7 @@ def own(start: str) -> str:
 
 def no_own(imported: bool) -> str:
     """Why there is no change to show, and how to get one."""
-    began = "came here already trained" if imported else "began with random weights"
+    began = "came here already trained" if imported else "was trained from new weights"
     return f"The model at the top {began}. {HOW_OWN}"
 
 

@@ -172,12 +172,16 @@ def _ask(study: Study, film: Film) -> bool:
         lambda choice: words.answer(choice, asked, views, fall, so_far),
     )
     if revealed:
-        _show_births(film.run, views, found, fall)
+        _show_births(film.run, views, found, fall, so_far)
     return revealed
 
 
 def _show_births(
-    run: Run, views: Sequence[SnapshotView], found: Sequence[words.Birth], fall: Fall
+    run: Run,
+    views: Sequence[SnapshotView],
+    found: Sequence[words.Birth],
+    fall: Fall,
+    so_far: bool,
 ) -> None:
     """The copy test beside the loss, and who took which role."""
     if any(view.copying for view in views):
@@ -188,11 +192,10 @@ def _show_births(
             show(figures.copy_test(views, fall), "film_copying", words.COPY_TEST_ALT)
         with right:
             show(figures.shares(views), "film_shares", words.SHARES_ALT)
-        st.markdown(
-            words.copied(views, math.log2(len(tokens_in_use(run))), run.model_config.ngrams)
-        )
+        guessing, ngrams = math.log2(len(tokens_in_use(run))), run.model_config.ngrams
+        st.markdown(words.copied(views, guessing, ngrams, so_far))
     st.subheader("Who took which role, and when?")
-    st.markdown(words.told(found))
+    st.markdown(words.told(found, so_far))
     st.markdown(words.caution(views))
 
 

@@ -122,32 +122,37 @@ def _birth(role: str, views: Sequence[SnapshotView], fall: Fall | None) -> Birth
     )
 
 
-def copied(views: Sequence[SnapshotView], guessing: float, ngrams: int = 0) -> str:
+def copied(
+    views: Sequence[SnapshotView], guessing: float, ngrams: int = 0, so_far: bool = False
+) -> str:
     """Whether heads of the run learned to copy, when, and whether the loss shows it.
 
-    guessing: what a random token costs who gives all of them the same probability, in bits.
+    guessing: what a random token costs who gives all of them the same probability, in bits. so_far:
+    there are later snapshots than these, or there will be.
     """
+    until, end = (" so far", "In the last one seen") if so_far else ("", "At the end")
     tested = [(view.step, view.copying) for view in views if view.copying]
     first = next(((step, each) for step, each in tested if each.passed.any()), None)
     if first is None:
         best = max(float(each.share.max()) for _, each in tested)
         return (
-            "**No induction head in this run.** At no step does a head look clearly more than by "
-            f"chance at what it would have to copy; the most is {best:.0%} of its attention."
+            f"**No induction head in this run{until}.** At no step does a head look clearly more "
+            f"than by chance at what it would have to copy; the most is {best:.0%} of its "
+            "attention."
             f"{NO_HELPER if len(tested[-1][1].share) == 1 and not ngrams else ''}"
         )
     step, each = first
     head = _largest(np.where(each.passed, each.share, -1))
     _, last = tested[-1]
-    end = _largest(last.share)
+    copies = _largest(np.where(last.passed, last.share, -1))
     said = (
         f"**{_named(head)}** is the first to pass the copy test, at step {step:,}, with "
         f"{each.share[head]:.0%} of its attention. "
     )
     if last.passed.any():
-        said += f"At the end it is {_named(end).lower()} with {last.share[end]:.0%}. "
+        said += f"{end} it is {_named(copies).lower()} with {last.share[copies]:.0%}. "
     else:
-        said += "At the end no head passes any more. "
+        said += f"{end} no head passes any more. "
     return said + _saved(last, guessing) + _order(step, head, views) + _no_role(views, last)
 
 
@@ -254,25 +259,29 @@ def _lasting(birth: Birth) -> str:
     return " In the last snapshot no head has the role clearly any more: roles can be lost again."
 
 
-def told(found: Sequence[Birth]) -> str:
-    """All roles: who took them and when, and which nobody took."""
-    taken = [_told(birth) for birth in found if birth.step is not None]
+def told(found: Sequence[Birth], so_far: bool = False) -> str:
+    """All roles: who took them and when, and which nobody took. so_far: see `copied`."""
+    taken = [_told(birth, so_far) for birth in found if birth.step is not None]
     free = ", ".join(f"*{birth.role}*" for birth in found if birth.step is None)
-    none = f"- No head took this role in this run: {free}" if free else ""
+    until = " so far" if so_far else ""
+    none = f"- No head took this role in this run{until}: {free}" if free else ""
     return "\n".join([*taken, none])
 
 
-def _told(birth: Birth) -> str:
+def _told(birth: Birth, so_far: bool) -> str:
     lasts = "some head has it to the end" if birth.lasts else "no head has it at the end"
+    if so_far:
+        lasts = f"in the last snapshot seen {'some' if birth.lasts else 'no'} head has it"
     return (
         f"- **{birth.role}**: first clear at step {birth.step:,}, when {birth.fallen:.0%} of the "
-        f"total drop in loss had happened. {_named(birth.head or (0, 0))}: {birth.share:.0%} of "
-        f"its attention, chance {birth.chance:.0%}; {lasts}."
+        f"total drop in loss{' so far' if so_far else ''} had happened. "
+        f"{_named(birth.head or (0, 0))}: {birth.share:.0%} of its attention, chance "
+        f"{birth.chance:.0%}; {lasts}."
     )
 
 
 def restless(views: Sequence[SnapshotView]) -> str:
-    """Which head changed most between two neighbouring snapshots of the whole run."""
+    """Which head changed most between two neighbouring snapshots."""
     if len(views) < 2:
         return ""
     changes = [moved(*both) for both in pairwise(views)]

@@ -587,7 +587,10 @@ def taught(found: Found, difference: Difference) -> str:
     """Who is better, as far as paired seeds show it."""
     band = interval((difference.mean, difference.low, difference.high), "+.4f")
     teacher = number(found["teacher"]["loss"][0], ".4f")
-    said = f"Taught less untaught, over paired seeds: {band} bits per character. "
+    said = (
+        "The taught student's loss minus the untaught one's, over paired seeds: "
+        f"{band} bits per character. "
+    )
     if difference.sign < 0:
         said += "**The teacher helps**, although its student takes fewer steps. "
     elif difference.sign > 0:

@@ -96,8 +96,8 @@ def _metrics(done: Surgery, layer: int) -> None:
 
     before, after = (added_share(trace, layer) for trace in (done.before, done.after))
     values = {
-        "Attention adds of the stream": f"{percent(before[0])} → {percent(after[0])}",
-        "The MLP adds of the stream": f"{percent(before[1])} → {percent(after[1])}",
+        "Attention, share of the stream": f"{percent(before[0])} → {percent(after[0])}",
+        "MLP, share of the stream": f"{percent(before[1])} → {percent(after[1])}",
         "Loss on the text, bits per token": _bits(done.before.loss, done.after.loss),
         "Probability that moved": f"{100 * done.moved:.1f}%",
     }

@@ -379,7 +379,7 @@ def about_race(race: dict[str, Any], scenes: dict[str, Any]) -> str:
         said += "Nobody on that text is ahead of it. "
     said += _helps_here({row["name"]: row["bits"]["value"] for row in own}, best)
     for row in (row for row in rows if row["text"] != "sitcom"):
-        said += f"On Tiny Shakespeare it got to {row['bits']['value']:.2f}. "
+        said += f"On Tiny Shakespeare the bundled design got to {row['bits']['value']:.2f}. "
     learned = scenes["columns"][MODEL]["bits"]["value"]
     return said + (
         f"Counting five tokens gives {counted_row['bits']['value']:.2f}; the bundled model ended "

@@ -151,7 +151,7 @@ def test_a_rate_is_called_behind_only_where_the_interval_says_so():
 
 
 def test_an_imported_model_is_not_said_to_have_begun_with_random_weights():
-    assert "began with random weights" in words.no_own(False)
+    assert "was trained from new weights" in words.no_own(False)
     assert "random" not in words.no_own(True) and "already trained" in words.no_own(True)
 
 
@@ -179,7 +179,7 @@ def test_a_rank_costs_what_it_says(open_lesson):
     config = Run.open(next(iter(app_runs(app)))).model_config
     assert f"**{count_trained(config, 'lora', 3):,}**" in said(app)
     assert f"3 · ({config.n_embd} + {3 * config.n_embd}) = {12 * config.n_embd}" in said(app)
-    assert "began with random weights" in said(app)  # nothing of one's own to show yet
+    assert "was trained from new weights" in said(app)  # nothing of one's own to show yet
     assert words.RUN_IT in said(app)
 
 

@@ -123,6 +123,24 @@ def test_copies_that_cost_less_than_guessing_are_not_said_to_be_dear():
     assert "no clear role" not in words.copied([view], 8.0)
 
 
+def test_the_end_is_not_spoken_of_while_there_is_more_to_see():
+    share = np.array([[0.0], [0.5]])
+    view = SimpleNamespace(step=9, copying=Copying(4.0, 1.0, share, share > 0.1), roles={})
+    assert "At the end it is" in words.copied([view], 8.0)
+    part = words.copied([view], 8.0, so_far=True)
+    assert "At the end" not in part and "In the last one seen it is layer 1, head 0" in part
+    none = SimpleNamespace(step=9, copying=Copying(4.0, 4.0, share, share > 1), roles={})
+    assert "in this run so far.**" in words.copied([none], 8.0, so_far=True)
+
+
+def test_the_head_that_copies_at_the_end_is_one_that_passes():
+    share = np.array([[0.6], [0.5]])  # the first layer's doesn't pass
+    view = SimpleNamespace(
+        step=9, copying=Copying(4.0, 1.0, share, np.array([[False], [True]])), roles={}
+    )
+    assert "At the end it is layer 1, head 0 with 50%" in words.copied([view], 8.0)
+
+
 def test_a_single_layer_is_said_to_be_too_few():
     def without(layers):
         share = np.full((layers, 2), 0.02)

@@ -51,6 +51,13 @@ def test_a_birth_is_the_first_clear_snapshot():
     ]
 
 
+def test_births_of_a_run_that_goes_on_are_told_as_far_as_they_are_known():
+    previous, after = told(births(RUN, FALL), so_far=True).splitlines()
+    assert "78% of the total drop in loss so far had" in previous
+    assert "in the last snapshot seen some head has it" in previous and "to the end" not in previous
+    assert after == "- No head took this role in this run so far: *after copies*"
+
+
 def test_the_answer_compares_with_what_happened():
     previous, after = births(RUN, FALL)
     said_so = answer(LATER, previous, RUN, FALL, so_far=False).text
