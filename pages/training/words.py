@@ -197,8 +197,11 @@ def run_shown(view: RunView, bars: Sequence[Bar]) -> str:
         for i, (step, labels) in enumerate(sorted(first.items()))
     )
     if above:
-        said += ("; it " if first else "") + f"never got below {_listed(above)}"
-    return f"{said}. {parted(points)}"
+        never = f"is not yet below {_listed(above)}"
+        if not view.active:
+            never = f"never got below {_listed(above)}"
+        said += ("; it " if first else "") + never
+    return f"{said}. {parted(points, view.active)}"
 
 
 def pieces_and_scenes(pieces: float, scenes: float, length: int) -> str:
@@ -218,15 +221,19 @@ def _listed(labels: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def parted(points: Sequence[Evaluation]) -> str:
-    """Whether a gap has opened between the two curves, and whether the upper one rises."""
+def parted(points: Sequence[Evaluation], active: bool = False) -> str:
+    """Whether a gap has opened between the two curves, and whether the upper one rises.
+
+    active: the run goes on, so that nothing is said of its end.
+    """
     if len(points) < 2:
         return ""
     last, best = points[-1], min(points, key=lambda point: point.val_loss)
     train, val, lowest = (
         number(x / math.log(2), ".3f") for x in (last.train_loss, last.val_loss, best.val_loss)
     )
-    ends = f"They end at {train} bits per token (training) and {val} (validation)"
+    ends = f"{'By now the curves are' if active else 'They end'} at {train} bits per token"
+    ends += f" (training) and {val} (validation)"
     if last.val_loss > (1 + LITTLE) * best.val_loss:
         return (
             f"{ends}. The validation loss was lowest at step {best.step:,}, {lowest}, and has "

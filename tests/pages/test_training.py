@@ -297,6 +297,14 @@ def test_the_recorded_run_passes_its_bars_and_its_curves_stay_together(open_less
     assert text.split("**")[2][:40] in said(open_lesson("training"))
     early = replace(view, curves=replace(view.curves, evaluations=view.curves.evaluations[:1]))
     assert "never got below" in words.run_shown(early, bars_of(view))
+    going = words.run_shown(replace(early, state="running"), bars_of(view))
+    assert "is not yet below" in going and "never" not in going
+
+
+def test_nothing_is_said_of_the_end_of_a_run_that_goes_on():
+    seen = points(*enumerate([(6, 6), (2, 2)]))
+    assert "By now the curves are at" in words.parted(seen, active=True)
+    assert "They end at" in words.parted(seen)
 
 
 def test_where_the_loss_begins_is_told_nowhere_while_answers_are_locked(open_at):
