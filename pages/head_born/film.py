@@ -140,7 +140,10 @@ def stage_of(study: Study, film: Film, probe: Probe, revealed: bool) -> Stage:
             for e in curves.evaluations
             if np.isfinite(e.val_loss)
         ],
-        said=[words.said(*both, config) for both in zip([None, *views], views, strict=False)],
+        said=[
+            words.said(*both, config, film.run.start)
+            for both in zip([None, *views], views, strict=False)
+        ],
         losses=[fall.at(view.step) / LN_2 if fall else None for view in views],
         norms=[_short(norm) for norm in norm_names(study.model)],
         norm_title=words.norm_title(config.norm),

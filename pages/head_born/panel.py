@@ -95,7 +95,8 @@ def _panel(study: Study, run: Run, probe: Probe, film: Film) -> None:
         _live(film)
     name = as_text(str(run.corpus.get("name", "")))
     steps, kept = run.train_config.steps, len(film.snapshots)
-    st.caption(words.whose(study.run_key, name, steps, kept))
+    start = None if run.start is None else as_text(run.start)
+    st.caption(words.whose(study.run_key, name, steps, kept, start))
     above = st.container()
     _progress(study, probe, film)
     for damage in film.damaged:

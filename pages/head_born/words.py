@@ -303,10 +303,14 @@ def restless(views: Sequence[SnapshotView]) -> str:
     return words
 
 
-def said(before: SnapshotView | None, now: SnapshotView, config: GPTConfig) -> str:
-    """One sentence under the slider."""
+def said(
+    before: SnapshotView | None, now: SnapshotView, config: GPTConfig, start: str | None = None
+) -> str:
+    """One sentence under the slider. start: the model that the run went on from."""
+    if before is None and now.step == 0:
+        return f"The weights of “{start}”, from which it goes on." if start else _untrained(config)
     if before is None:
-        return _untrained(config) if now.step == 0 else "The first snapshot that was kept."
+        return "The first snapshot that was kept."
     change = moved(before, now)
     return (
         f"Since step {before.step:,} {_named(_largest(change)).lower()} has changed most: "
@@ -347,8 +351,11 @@ def norm_words(kind: str) -> str:
     return f"{first}." if kind == "none" else f"{first}, and the mean |γ| that was learned."
 
 
-def whose(key: str, corpus: str, steps: int, kept: int) -> str:
-    """Which run is shown, that it is a recorded one, and what was built into it."""
+def whose(key: str, corpus: str, steps: int, kept: int, start: str | None = None) -> str:
+    """Which run is shown, that it is a recorded one, and what was built into it.
+
+    start: the model that the run went on from.
+    """
     looked = "1 moment of it was kept" if kept == 1 else f"{kept} moments of it were kept"
     looked += ", each as a **snapshot** of all weights"
     if key == COPYING:
@@ -369,7 +376,8 @@ def whose(key: str, corpus: str, steps: int, kept: int) -> str:
             "come from taking the first steps once more, with the same seeds on another machine. "
             "What each moment does with the probe is computed here."
         )
-    return f"The run that is chosen at the top, {steps:,} steps on “{corpus}”; {looked}."
+    goes_on = f", going on from “{start}”" if start else ""
+    return f"The run that is chosen at the top, {steps:,} steps on “{corpus}”{goes_on}; {looked}."
 
 
 def measured(T: int) -> str:

@@ -71,7 +71,7 @@ def write(study: Study) -> None:
 def say_who_wrote(study: Study) -> None:
     written = written_by(study, st.session_state.get(SEED, FIRST_SEED))
     text = None if study.loaded.imported else study.loaded.run.corpus["name"]
-    st.caption(words.just_written(text, len(written.ids)))
+    st.caption(words.just_written(text, len(written.ids), study.loaded.run.start))
 
 
 @about_prompt

@@ -23,12 +23,14 @@ SAME = 1e-4  # the distance of two vectors, as a share of the longer, that is ro
 FAR = 0.1  # from here on two vectors count as different; FAR in ui/components/machine/beside.js
 
 
-def just_written(text: str | None, tokens: int) -> str:
+def just_written(text: str | None, tokens: int, start: str | None = None) -> str:
     """Under what the model wrote: what is whose, that it is new, and what the model learned.
 
-    text: None for a model whose training was not recorded.
+    text: None for a model whose training was not recorded. start: the model that it went on from.
     """
     learned = f"It learned from “{as_text(text)}”." if text else "It came here already trained."
+    if start:
+        learned = f"It went on from “{as_text(start)}”, and learned from “{as_text(text or '?')}”."
     return (
         f"Marked: {counted(tokens, 'token')} that the model has just written after your prompt "
         f"(edit it at the top). {learned}"

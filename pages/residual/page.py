@@ -93,7 +93,9 @@ def explain_sum(study: Study, seen: Recording, position: int, written: tuple[Wri
     st.latex(words.formula(config, config.n_embd))
     ends = seen.stream[[0, -1], position].norm(dim=-1).tolist()
     prose(words.why_add(config, *ends))
-    decay = None if run.imported else run.run.train_config.weight_decay
+    # Of a run that goes on from another model, nobody knows that one's.
+    unknown = run.imported or run.run.start is not None
+    decay = None if unknown else run.run.train_config.weight_decay
     if unusual := words.unusual_size(config, written, decay):
         prose(unusual)
 

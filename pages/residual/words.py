@@ -222,7 +222,7 @@ def unusual_size(config: GPTConfig, branches: Sequence[Written], decay: float | 
     if config.norm_position == "pre" and config.norm in ("layernorm", "rmsnorm"):
         told += "The last norm divides the size away again, so a long vector costs nothing. "
     if decay is None:
-        return told + "How this model was trained is not known here, so neither is the cause."
+        return told + "How all of it was trained is not known here, so neither is the cause."
     if decay == 0:
         return told + (
             "**Weight decay** would hold it down: it pulls all weights a little towards 0 at every "

@@ -45,7 +45,8 @@ def predictors(halves: Halves) -> None:
     home = at_home(loaded) if cost and not loaded.imported else None
     learned = None if loaded.imported else loaded.run.corpus["name"]
     vocabulary = loaded.tokenizer.vocab_size
-    prose(words.loaded_model(cost, numbers, learned, home, vocabulary))
+    start = loaded.run.start
+    prose(words.loaded_model(cost, numbers, learned, home, vocabulary, start))
     st.subheader("Entropy and cross-entropy")
     prose(words.entropy(numbers))
 

@@ -285,12 +285,17 @@ def counters(found: Counted) -> str:
 
 
 def loaded_model(
-    cost: Cost | None, found: Counted, learned: str | None, home: AtHome | None, vocabulary: int
+    cost: Cost | None,
+    found: Counted,
+    learned: str | None,
+    home: AtHome | None,
+    vocabulary: int,
+    start: str | None = None,
 ) -> str:
     """Where the loaded model stands on the same text, and on text of its own kind.
 
     learned: the text that it learned; None for a model whose training was not recorded.
-    vocabulary: how many tokens it knows.
+    vocabulary: how many tokens it knows. start: the model that it went on from.
     """
     if cost is None:
         return (
@@ -319,7 +324,8 @@ def loaded_model(
         said += ": it beats guessing, but not the counter of pairs. "
     if learned is None:
         return said + "What it learned before it came here was not recorded."
-    said += f"Its own text was “{as_text(learned)}”. "
+    said += f"Its own text was “{as_text(learned)}”"
+    said += f", after that of “{as_text(start)}”, from which it went on. " if start else ". "
     if home is None:
         return said
     said += f"On {home.what} it needs {number(home.per_character)} bits per character. "

@@ -43,7 +43,7 @@ def reading_the_curves(view: RunView | None, hidden: bool) -> None:
         prose(words.SEEDS)
     if setup and setup.train and setup.model and not hidden:
         st.subheader("What was built in")
-        prose(words.built_in(setup.model, setup.train))
+        prose(words.built_in(setup.model, setup.train, setup.start))
 
 
 current_study()

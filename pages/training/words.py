@@ -284,8 +284,16 @@ def noise(train: TrainConfig, context: int) -> str:
     )
 
 
-def built_in(model: GPTConfig, train: TrainConfig) -> str:
-    """What this run did not have to learn, and what is known of runs without it."""
+def built_in(model: GPTConfig, train: TrainConfig, start: str | None = None) -> str:
+    """What this run did not have to learn, and what is known of runs without it.
+
+    start: the model that it went on from.
+    """
+    if start is not None:
+        return (
+            f"**The run shown didn't begin at random**: it went on from “{as_text(start)}”, with "
+            "all that this model had learned and all that was built into it."
+        )
     copies, rare = model.residual_init == "copy", train.rare_token_weight
     if not copies and rare == 1:
         return (

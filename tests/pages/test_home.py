@@ -145,6 +145,8 @@ def test_the_words_count_one_as_one_and_know_a_post_norm_model():
 def test_of_an_imported_model_nobody_says_what_it_learned():
     assert "It learned from “Ulysses”" in words.just_written("Ulysses", 3)
     assert "learned from" not in words.just_written(None, 3)
+    tuned = words.just_written("Ulysses", 3, "My model")
+    assert "went on from “My model”, and learned from “Ulysses”" in tuned
 
 
 def test_the_prompt_is_coloured_by_the_bits_of_each_token(open_lesson):

@@ -105,7 +105,7 @@ def test_a_large_stream_is_explained_by_what_is_known_of_the_training():
     none = words.unusual_size(config, written(2270.0), 0.0)
     assert "length 2,270" in none and "size of 227" in none and "This model was not" in none
     assert "too weak" in words.unusual_size(config, written(2270.0), 0.1)
-    assert "not known here" in words.unusual_size(config, written(2270.0), None)
+    assert "all of it was trained is not known" in words.unusual_size(config, written(2270.0), None)
     free = GPTConfig(10, n_embd=100, n_head=2, norm="none")
     assert "costs nothing" in none
     assert "costs nothing" not in words.unusual_size(free, written(2270.0), 0.0)

@@ -396,4 +396,6 @@ def test_what_an_imported_model_learned_is_not_said():
     cost = Cost(bits=40.0, tokens=10, characters=10)
     told = words.loaded_model(cost, NUMBERS, None, None, 65)
     assert "was not recorded" in told and "Its own text" not in told
-    assert "Its own text was “Ulysses”" in words.loaded_model(cost, NUMBERS, "Ulysses", None, 65)
+    assert "Its own text was “Ulysses”. " in words.loaded_model(cost, NUMBERS, "Ulysses", None, 65)
+    tuned = words.loaded_model(cost, NUMBERS, "Ulysses", None, 65, "My model")
+    assert "“Ulysses”, after that of “My model”, from which it went on" in tuned

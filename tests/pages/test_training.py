@@ -320,6 +320,8 @@ def test_what_was_built_in_is_said_of_runs_that_have_it(open_lesson):
     told = words.built_in(run.model_config, run.train_config)
     assert "*that* it copies was built in" in told and "counted 10 times" in told
     assert "was built in" in said(open_lesson("training"))
+    tuned = words.built_in(run.model_config, run.train_config, "My model")
+    assert "went on from “My model”" in tuned and "10.55" not in tuned
     plain = words.built_in(GPTConfig(vocab_size=9), TrainConfig())
     assert "Nothing was built into the run shown" in plain and "copy" not in plain
     rare = words.built_in(GPTConfig(vocab_size=9), replace(TrainConfig(), rare_token_weight=5.0))

@@ -77,6 +77,8 @@ def test_what_is_random_at_first_is_said_of_each_design():
     assert "where heads look is random" in copy and "what they copy is built in" in copy
     assert "what they add is 0" in said(None, RUN[0], GPTConfig(2, residual_init="zero"))
     assert said(None, RUN[1], GPTConfig(2)) == "The first snapshot that was kept."
+    tuned = said(None, RUN[0], GPTConfig(2), "My model")
+    assert tuned == "The weights of “My model”, from which it goes on."
 
 
 GUESSING = 20.0  # bits, more than any copy of a test costs
