@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
+from gpt_core.evaluation.calibration import COLDEST, HOTTEST
 from gpt_core.evaluation.guessing import Bounds
 from gpt_core.evaluation.intervals import Estimate, wilson
 from gpt_core.evaluation.paired import paired
@@ -67,11 +68,12 @@ def question(held: float, imported: bool) -> str:
 
 def judged(guess: str, own: float, held: float) -> Answer:
     """Whether the bits per character of the reader's text lie where they were guessed."""
-    times = own / held if held else math.inf
+    times = float(f"{own / held:.3g}") if held else math.inf  # as it is shown
     right = next(name for name, most in TIMES.items() if times <= most)
     why = f"Your text costs {number(own, '.3g')} bits per character, held-out text "
     why += f"{number(held, '.3g')}: "
-    why += f"{number(times, '.3g')} times as many."
+    shown = number(times, ".3g")
+    why += "as many." if shown == "1" else f"{shown} times as many."
     return Answer(guess == right, why)
 
 
@@ -292,6 +294,11 @@ def _gap(right: str) -> str:
     return "it promises more than it keeps." if right == SURE else "it keeps more than it promises."
 
 
+def _at_the_end(temperature: float) -> str:
+    inside = 1.01 * COLDEST < temperature < 0.99 * HOTTEST
+    return "" if inside else " (the end of the range that is tried)"
+
+
 def calibration(found: Calibration) -> str:
     """The expected calibration error, and what the fitted temperature changes, on other pieces."""
     said = (
@@ -299,7 +306,8 @@ def calibration(found: Calibration) -> str:
         f"weighted by its count: **{percent(found.error)}**. A bin with few guesses "
         "has a wide bar and proves little. "
         f"\n\nWhich **temperature** would mend it? The one with the lowest loss on half of the "
-        f"pieces is τ = **{number(found.temperature)}**. On the other half the error "
+        f"pieces is τ = **{number(found.temperature)}**{_at_the_end(found.temperature)}. On the "
+        "other half the error "
         f"{went(percent(found.error), percent(found.mended_error))}, the loss "
         f"{went(number(found.bits, '.3f'), number(found.mended_bits, '.3f'))} bits per token. "
     )
@@ -391,6 +399,8 @@ def copy_finding(value: dict[str, Any]) -> str:
     said = f"In stretches of {copy_length(value)} tokens or longer: "
     if len(ours) < 3:
         return said + "there are too few samples to compare with held-out text."
+    if not any((*ours, *theirs)):
+        return said + "nothing is found, neither of what it wrote nor of held-out text."
     gap = paired([100 * a for a in ours], [100 * b for b in theirs])
     range_ = f"95% interval {number(gap.low, '+.0f')} to {number(gap.high, '+.0f')}"
     if gap.sign > 0:

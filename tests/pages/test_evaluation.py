@@ -261,6 +261,8 @@ def test_what_the_temperature_mends_is_said_as_it_is():
     assert "Both fall" in words.calibration(calibration())
     assert "Not both fall" in words.calibration(calibration(mended=0.06))
     assert "little to mend" in words.calibration(calibration(temperature=1.01))
+    assert "the end of the range" in words.calibration(calibration(temperature=19.99))
+    assert "the end of the range" not in words.calibration(calibration())
 
 
 def test_an_untrained_model_on_a_short_text_is_no_trouble(runs):
@@ -309,6 +311,7 @@ def test_copying_is_said_only_where_every_pair_shows_it():
     same = copies([0.8, 0.1, 0.9, 0.2], [0.1, 0.9, 0.3, 0.7])
     assert "no difference to held-out text is shown" in words.copy_finding(same)
     assert "too few samples" in words.copy_finding(copies([0.5], [0.5]))
+    assert "nothing is found" in words.copy_finding(copies([0.0] * 4, [0.0] * 4))
     assert "So far: 40%" in words.copy_so_far(40, 100)
 
 
@@ -562,3 +565,10 @@ def test_lengths_below_the_shortest_match_that_is_looked_for_are_not_drawn():
     assert of_characters["lengths"] == [16, 32, 64]
     assert of_characters["shares"]["real"] == [[0.3, 0.2, 0.1]]
     assert copied.long_enough(found(4))["lengths"] == [4, 8, 16, 32, 64]
+
+
+def test_a_text_as_dear_as_the_held_out_one_is_not_one_times_as_many():
+    assert words.judged(words.LESS, 6.0, 6.0).why.endswith("as many.")
+    close = words.judged(words.LESS, 6.001, 6.0)
+    assert close.right and "1 times" not in close.why
+    assert "2.5 times as many" in words.judged(words.SOME, 2.5, 1.0).why
