@@ -357,12 +357,12 @@ def autopsy(value: dict[str, Any], config: GPTConfig, finished: bool) -> str:
         )
         if sure_and_wrong(losses[-1], guessing):
             return told + ": the model is now sure of wrong answers."
+        now = "It ends at" if finished else "By now it is at"
         return (
-            told
-            + f": for a while the model was sure of wrong answers. It ends at {tidy(losses[-1])}."
+            told + f": for a while the model was sure of wrong answers. {now} {tidy(losses[-1])}."
         )
     if worst > guessing:
-        return told + f" The loss stayed close to pure guessing (log₂ V = {guessing:.2f} bits)."
+        return told + f" The loss was never far above pure guessing (log₂ V = {guessing:.2f} bits)."
     return told + f" The loss stayed below pure guessing (log₂ V = {guessing:.2f} bits)."
 
 

@@ -199,18 +199,22 @@ def test_the_rate_of_runs_is_named_where_there_are_runs(open_step, optimizer, ng
     assert ("only rows that this sentence looks up" in text) is bool(ngrams)
 
 
-def broken_by(*losses):
+def broken_by(*losses, finished=True):
     step = {"elsewhere": 1.0, "name": "logits", "before": 1.0, "after": 2.0, "not_finite": None}
     steps = [step | {"loss": loss, "broken": False} for loss in losses]
-    return words.autopsy({"guessing": 6.0, "steps": steps}, tiny_model().config, True)
+    return words.autopsy({"guessing": 6.0, "steps": steps}, tiny_model().config, finished)
 
 
 def test_the_autopsy_says_of_the_loss_what_it_did():
     assert "stayed below pure guessing" in broken_by(2.0, 1.0, 3.0)
-    assert "stayed close to pure guessing" in broken_by(6.1, 6.1, 6.05)  # an untrained model's
+    never = "was never far above pure guessing"
+    assert never in broken_by(6.1, 6.1, 6.05)  # an untrained model's
+    assert never in broken_by(6.1, 6.1, 2.0)  # which learns: its loss isn't close to it any more
     assert "rose to **9 bits**" in broken_by(2.0, 9.0, 8.0)
     assert "is now sure of wrong answers" in broken_by(2.0, 9.0, 8.0)
     assert "for a while the model was sure" in broken_by(2.0, 9.0, 3.0)
+    assert "It ends at 3." in broken_by(2.0, 9.0, 3.0)
+    assert "By now it is at 3." in broken_by(2.0, 9.0, 3.0, finished=False)
     assert "was still **8 bits**" in broken_by(9.0, 8.0, 3.0)
 
 
