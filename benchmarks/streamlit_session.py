@@ -59,6 +59,7 @@ class Session:
         self.asked = b""  # the message that asked for the last rerun
         self.exceptions: list[str] = []
         self.only_parts = False  # whether the last rerun was of fragments, not of the page
+        self.announced = 0  # reruns that the app told of in answer to what was asked last
         # What the page shows: by its place, the fragment that drew it and its message.
         self.shown: dict[tuple[int, ...], tuple[str, Delta]] = {}
         self._touched: dict[tuple[int, ...], str] = {}  # in this rerun: place → fragment
@@ -232,7 +233,7 @@ class Session:
             setattr(state, name, value)
         state.context_info.url = f"{self._address.replace('ws', 'http')}"
         state.context_info.color_scheme = "light"
-        self._touched, before, self.ticks = {}, self.ticks, {}
+        self._touched, before, self.ticks, self.announced = {}, self.ticks, {}, 0
         self.asked = message.SerializeToString()
         sent = time.perf_counter()
         await self._socket.send(self.asked)
@@ -255,7 +256,9 @@ class Session:
         kind = message.WhichOneof("type")
         if message.metadata.cacheable:
             self._kept[message.hash] = 0, message.delta
-        if kind == "navigation":
+        if kind == "new_session":
+            self.announced += 1
+        elif kind == "navigation":
             self._page_hash = message.navigation.page_script_hash
             pages = message.navigation.app_pages
             self._pages = {page.url_pathname: page.page_script_hash for page in pages}

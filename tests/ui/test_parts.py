@@ -56,6 +56,21 @@ def test_after_an_edit_the_page_is_as_if_opened_with_that_prompt(port, lesson):
     run_loop(edit_and_compare())
 
 
+@pytest.mark.parametrize("lesson", ["", "attention"])
+def test_an_edit_is_announced_as_one_rerun(port, lesson):
+    """A browser goes over the whole page for each; see ui/services/handing_on.py."""
+
+    async def edit():
+        async with Session(port, lesson) as session:
+            await session.open(prompt=FIRST)
+            for prompt, announced in (("GUS", 2), ("GUS: It", 1), ("GUS: It r", 1)):
+                await session.type(LABEL, prompt, key="prompt")
+                assert session.announced == announced
+                assert session.query["prompt"] == prompt
+
+    run_loop(edit())
+
+
 def test_the_address_keeps_the_last_word_where_an_older_answer_has_crossed_it(port):
     """Who types quickly is told of an older prompt, and it stands in the address or is about to."""
 

@@ -3,7 +3,8 @@
 An edit asks for the part of the page that the box is in; its callback gives that rerun up for one
 of the parts that read what was edited. Streamlit tells the browser of both, and each time it goes
 over the whole page: that something runs, that it doesn't, that something runs. The first rerun of
-a part says which ones do so; of the next ones, what they begin with waits until it is known.
+a part says which ones do so; of the next ones, what they begin with waits until it is known. What
+the callback has written into the address waits with it, and always arrives.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LONGEST = 0.05  # seconds; then the browser is told that something runs
 _LARGEST = 16384  # bytes; what announces a rerun is smaller
 _BEGIN = ("new_session", "session_status_changed")
+_ADDRESS = "page_info_changed"
 
 
 class HandingOn:
@@ -53,8 +55,8 @@ class _Connection:
         self._send = send
         self._hands_on: set[str] = set()  # parts whose last rerun did nothing else
         self._part = ""  # that was asked for last
-        self._begins = False  # nothing of its rerun has come but the announcement
-        self._held: list[Message] = []
+        self._begins = False  # nothing of its rerun has come but the announcement and the address
+        self._held: list[tuple[str, Message]] = []  # with their kinds
         self._run = ""  # the rerun that was announced last
         self._order = asyncio.Lock()
         self._later: asyncio.Task[None] | None = None
@@ -71,29 +73,35 @@ class _Connection:
             kind, run, early = _read(event.get("bytes")) if self._begins else ("", "", False)
             if kind in _BEGIN:
                 self._run = run or self._run
-                if self._part in self._hands_on:
-                    self._hold(event)
-                else:
-                    await self._send(event)
-                return
-            if self._begins:
-                self._begins = False
-                if early and run == self._run:
-                    self._hands_on.add(self._part)
-                    if self._held:
-                        self._drop()
-                        return
-                elif kind:
-                    self._hands_on.discard(self._part)
-            await self._let_go()
-            await self._send(event)
+            if kind in (*_BEGIN, _ADDRESS):
+                await self._send_or_hold(kind, event)
+            elif not await self._hands_over(kind, early and run == self._run):
+                await self._let_go()
+                await self._send(event)
+
+    async def _hands_over(self, kind: str, early: bool) -> bool:
+        """Whether the rerun is over that was kept from the browser. kind: of what has come last."""
+        if not self._begins:
+            return False
+        self._begins = False
+        if early:
+            self._hands_on.add(self._part)
+            if self._held:
+                await self._let_go(_ADDRESS)
+                return True
+        elif kind:
+            self._hands_on.discard(self._part)
+        return False
 
     def close(self) -> None:
         """The connection is over."""
         self._drop()
 
-    def _hold(self, event: Message) -> None:
-        self._held.append(event)
+    async def _send_or_hold(self, kind: str, event: Message) -> None:
+        if self._part not in self._hands_on:
+            await self._send(event)
+            return
+        self._held.append((kind, event))
         if self._later is None:
             self._later = asyncio.create_task(self._let_go_later())
 
@@ -103,11 +111,13 @@ class _Connection:
             self._later = None  # nobody cancels it while it sends
             await self._let_go()
 
-    async def _let_go(self) -> None:
+    async def _let_go(self, *kinds: str) -> None:
+        """Send what was held, in its order: these kinds alone, or all."""
         held = self._held[:]
         self._drop()
-        for event in held:
-            await self._send(event)
+        for kind, event in held:
+            if not kinds or kind in kinds:
+                await self._send(event)
 
     def _drop(self) -> None:
         self._held.clear()
