@@ -8,8 +8,8 @@ from starlette.middleware import Middleware
 from course.lessons import MOVED
 from ui.app.page_address import PageAddress
 from ui.app.server import lifespan
+from ui.services.batches import Batches
 from ui.services.classes.route import ClassRoutes
-from ui.services.handing_on import HandingOn
 from ui.services.messages import NeededMessages
 from ui.services.scripts import Scripts
 from ui.services.turns import Turns
@@ -28,7 +28,7 @@ app = st.App(
     middleware=[
         Middleware(NeededMessages),
         Middleware(Turns),
-        Middleware(HandingOn),
+        Middleware(Batches),
         Middleware(ClassRoutes),
         Middleware(Scripts),
         Middleware(PageAddress, moved=MOVED, first_view=first_view),

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+# Tokens appear at once. Fading in, each would be a layer of its own, and each frame of the machine
+# below took the browser half as long again.
 _STYLE = """<style>
 .wrote {white-space:pre-wrap; overflow-wrap:anywhere; font-size:1rem; line-height:1.5;
         height:15rem; overflow-y:auto; padding:.6rem .8rem; border-radius:.6rem;
         border:1px solid color-mix(in srgb, currentColor 22%, transparent)}
 .wrote .prompt {opacity:.75}
 .wrote b {font-weight:500; background:color-mix(in srgb, #8f62e6 22%, transparent);
-          animation:appear .25s both}
-@keyframes appear {from {opacity:0}}
+          animation:appear 1ms both}
+@keyframes appear {from {visibility:hidden}}
 @media (prefers-reduced-motion:reduce) {.wrote b {animation:none}}
 @media (max-width:700px) {.wrote {height:9.5rem}}
 </style>"""

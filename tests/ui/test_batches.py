@@ -1,0 +1,154 @@
+"""What a rerun sends comes in few batches, in its order, and nothing that is drawn is lost."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from tests.helpers import run_loop
+from ui.services.batches import BEGIN, MORE, Batches
+
+RUNS, RESTS = (
+    ForwardMsg(session_status_changed={"script_is_running": now}) for now in (True, False)
+)
+EARLY, DONE = ForwardMsg.FINISHED_EARLY_FOR_RERUN, ForwardMsg.FINISHED_SUCCESSFULLY
+ADDRESS = ForwardMsg(page_info_changed={"query_string": "prompt=GUS"})
+PLACE = ForwardMsg(delta={"add_block": {}})
+KEPT_BY_BROWSER = ForwardMsg(ref_hash="4777")
+TOLD_ELSEWHERE = ForwardMsg(session_event={"script_changed_on_disk": True})
+
+
+def begins(run):
+    return ForwardMsg(new_session={"name": "main"}, metadata={"run": {"script_run_id": run}})
+
+
+def ends(run, how=DONE):
+    return ForwardMsg(script_finished=how, metadata={"run": {"script_run_id": run}})
+
+
+def draws(text):
+    return ForwardMsg(delta={"new_element": {"text": {"body": text}}})
+
+
+def batches(*steps):
+    """What reaches the browser of these steps, one list for each moment. A number: seconds pass."""
+    got = [[]]
+
+    async def app(scope, receive, send):
+        for step in steps:
+            if not isinstance(step, ForwardMsg):
+                await asyncio.sleep(step)
+                continue
+            got.append([])
+            await send({"type": "websocket.send", "bytes": step.SerializeToString()})
+        got.append([])
+        await asyncio.sleep(2 * MORE if steps and steps[-1] == "wait" else 0)
+
+    async def send(event):
+        got[-1].append(ForwardMsg.FromString(event["bytes"]))
+
+    run_loop(Batches(app)({"type": "websocket"}, None, send))
+    return [batch for batch in got if batch]
+
+
+def test_a_rerun_comes_with_its_first_element_and_then_whole():
+    first = [begins("1"), RUNS, PLACE, draws("map")]
+    rest = [PLACE, draws("b"), draws("c"), ends("1"), RESTS]
+    assert batches(*first, *rest) == [first, rest]
+
+
+@pytest.mark.parametrize("drawn", [draws("b"), draws("long" * 5000), KEPT_BY_BROWSER])
+def test_a_rerun_that_hands_on_is_not_announced_and_what_it_wrote_into_the_address_arrives(drawn):
+    hands_on = [begins("1"), RUNS, ADDRESS, ends("1", EARLY)]
+    goes_on = [RESTS, begins("2"), RUNS, PLACE, drawn]
+    end = [ends("2"), RESTS]
+    assert batches(*hands_on, *goes_on, *end) == [[ADDRESS], goes_on, end]
+
+
+def test_a_rerun_that_is_given_up_after_it_has_drawn_is_told_whole():
+    placed = [begins("1"), RUNS, PLACE, ends("1", EARLY), RESTS]
+    drawn = [begins("1"), RUNS, draws("a"), ends("1", EARLY), RESTS]
+    after = [begins("2"), RUNS, draws("b")]
+    assert batches(*placed, *after) == [placed, after]
+    assert batches(*drawn, *after) == [drawn[:3], drawn[3:], after]
+
+
+def test_who_waits_is_told_that_something_runs_and_sees_what_is_there():
+    begin, more = [begins("1"), RUNS], [PLACE, draws("b")]
+    told = batches(*begin, 2 * BEGIN, draws("a"), *more, 1.5 * MORE, draws("c"), ends("1"), RESTS)
+    assert told == [begin, [draws("a")], more, [draws("c"), ends("1"), RESTS]]
+    given_up = batches(*begin, 2 * BEGIN, ends("1", EARLY), RESTS)
+    assert given_up == [begin, [ends("1", EARLY), RESTS]]
+
+
+def test_after_a_while_all_comes_soon():
+    """As what is written token by token in one rerun."""
+    begin, tokens = [begins("1"), RUNS, draws("0")], [draws(str(place)) for place in range(1, 7)]
+    steps = [part for token in tokens for part in (token, 0.04)]
+    told = batches(*begin, draws("more"), 1.5 * MORE, *steps)
+    assert told[:2] == [begin, [draws("more")]]
+    assert len(told) >= 4
+
+
+def test_the_end_comes_where_nobody_says_that_nothing_runs():
+    begin = [begins("1"), RUNS, draws("a")]
+    assert batches(*begin, ends("1"), MORE / 2) == [begin, [ends("1")]]
+    again = [begins("2"), RUNS, draws("b")]
+    assert batches(*begin, ends("1"), *again) == [begin, [ends("1")], again]
+
+
+def test_what_belongs_to_no_rerun_passes():
+    assert batches(TOLD_ELSEWHERE, RESTS, draws("a")) == [[TOLD_ELSEWHERE], [RESTS], [draws("a")]]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [RUNS, RESTS, ADDRESS, PLACE, TOLD_ELSEWHERE, KEPT_BY_BROWSER, begins("1"), begins("2")]
+            + [draws("x"), draws("long" * 5000), ends("1"), ends("1", EARLY), ends("2", EARLY)]
+        ),
+        max_size=30,
+    )
+)
+def test_whatever_happens_what_is_drawn_arrives_in_its_order(steps):
+    told = [*steps, begins("3"), draws("last")]  # which lets go what is kept
+    got = [message for batch in batches(*told) for message in batch]
+    rest = iter(told)
+    assert all(message in rest for message in got)  # in order
+    announced = {"new_session", "session_status_changed", "script_finished"}
+    assert [m for m in got if m.WhichOneof("type") not in announced] == [
+        m for m in told if m.WhichOneof("type") not in announced
+    ]
+    assert len(got) == len(told) or any(m.script_finished == EARLY for m in told)
+    assert [m for m in got if is_done(m)] == [m for m in told if is_done(m)]
+
+
+def is_done(message):
+    return message.WhichOneof("type") == "script_finished" and message.script_finished == DONE
+
+
+def test_what_is_no_websocket_passes():
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append(scope["type"])
+
+    run_loop(Batches(app)({"type": "http"}, None, None))
+    assert seen == ["http"]
+
+
+def test_the_end_of_a_connection_is_told_after_all_that_came_before():
+    got = []
+
+    async def app(scope, receive, send):
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "bytes": begins("1").SerializeToString()})
+        await send({"type": "websocket.close", "code": 1000})
+
+    async def send(event):
+        got.append(event["type"])
+
+    run_loop(Batches(app)({"type": "websocket"}, None, send))
+    assert got == ["websocket.accept", "websocket.send", "websocket.close"]

@@ -1,0 +1,151 @@
+"""What a rerun sends reaches the browser in few batches.
+
+For each message, or for a few that arrive at once, a browser goes over the whole page: that
+something runs, that something is drawn, and then more, that nothing runs any longer. While it does,
+it paints nothing. So a rerun is announced together with the first that it draws, which is painted
+while the server goes on; what follows comes at once when all is drawn, or after a while.
+
+A rerun that is given up before it draws isn't announced at all. An edit asks for one: for the part
+of the page that the box is in, whose callback hands on to the parts that read what was edited. What
+the callback has written into the address arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Seconds. So long it waits until something is drawn, until more is, and once it has waited as long.
+BEGIN, MORE, THEN = 0.05, 0.2, 0.05
+_END = 0.02  # between a rerun's last message and the one that nothing runs
+_LARGEST = 16384  # bytes; what is no element is smaller
+_ANNOUNCED = ("new_session", "session_status_changed", "script_finished")
+_ELEMENT, _PLACE = "new_element", "add_block"  # what is drawn, and a place for it
+
+
+class Batches:
+    """ASGI middleware: keeps what is sent over a websocket until it is worth a look at the page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        connection = _Connection(send)
+        try:
+            await self._app(scope, receive, connection.send)
+        finally:
+            connection.close()
+
+
+class _Stage(Enum):
+    """How far the rerun is, of which was sent or kept last."""
+
+    NONE = auto()
+    BEGINS = auto()  # nothing is drawn yet
+    DRAWS = auto()
+    ENDS = auto()
+
+
+class _Connection:
+    """What is sent over one, in the order in which it is sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._stage = _Stage.NONE
+        self._kept: list[tuple[str, Message]] = []  # with their kinds
+        self._patience = BEGIN  # seconds
+        self._order = asyncio.Lock()
+        self._later: asyncio.Task[None] | None = None
+
+    async def send(self, event: Message) -> None:
+        """The app sends this."""
+        async with self._order:
+            kind, early = _read(event)
+            if kind == "new_session":
+                if self._stage is _Stage.ENDS:
+                    await self._let_go()
+                self._stage, self._patience = _Stage.BEGINS, BEGIN
+            if self._stage is _Stage.NONE or not kind:
+                await self._let_go()
+                await self._send(event)
+            elif early and self._unseen():
+                await self._let_go(but=_ANNOUNCED)
+            else:
+                self._keep(kind, event)
+                await self._go_on(kind)
+
+    def close(self) -> None:
+        """The connection is over."""
+        self._forget()
+
+    def _unseen(self) -> bool:
+        """Whether the browser knows nothing of the rerun, and needn't."""
+        kinds = {kind for kind, _ in self._kept}
+        known = kinds & {_ELEMENT, _PLACE} or "new_session" not in kinds
+        return self._stage is _Stage.BEGINS and not known
+
+    async def _go_on(self, kind: str) -> None:
+        """Send what is kept if a message of this kind, the last of it, makes it worth it."""
+        if self._stage is _Stage.BEGINS and kind == _ELEMENT:
+            self._stage, self._patience = _Stage.DRAWS, MORE
+            await self._let_go()
+        elif self._stage is _Stage.ENDS and kind == "session_status_changed":
+            self._stage = _Stage.NONE
+            await self._let_go()
+        elif kind == "script_finished":
+            self._stage, self._patience = _Stage.ENDS, _END
+            self._wait()
+
+    def _keep(self, kind: str, event: Message) -> None:
+        self._kept.append((kind, event))
+        if self._later is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._later:
+            self._later.cancel()
+        self._later = asyncio.create_task(self._let_go_later(self._patience))
+
+    async def _let_go_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        async with self._order:
+            self._later = None  # nobody cancels it while it sends
+            self._patience = min(self._patience, THEN)
+            await self._let_go()
+
+    async def _let_go(self, but: tuple[str, ...] = ()) -> None:
+        """Send what is kept, in its order, without these kinds."""
+        kept = self._kept[:]
+        self._forget()
+        for kind, event in kept:
+            if kind not in but:
+                await self._send(event)
+
+    def _forget(self) -> None:
+        self._kept.clear()
+        if self._later:
+            self._later.cancel()
+            self._later = None
+
+
+def _read(event: Message) -> tuple[str, bool]:
+    """Of a message to a browser its kind, and whether it says that a rerun is given up."""
+    data = event.get("bytes")
+    if not data or len(data) > _LARGEST:
+        return _ELEMENT if data else "", False
+    message = ForwardMsg.FromString(data)
+    kind = message.WhichOneof("type") or ""
+    if kind in ("delta", "ref_hash"):  # the latter is an element that the browser still has
+        kind = message.delta.WhichOneof("type") or _ELEMENT
+    early = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+    return kind, kind == "script_finished" and early
