@@ -12,6 +12,7 @@ COMMANDS = {
     "scrape": "corpus.scraper.command",
     "sitcom": "corpus.sitcom.command",
 }
+ABOUT = "fetch the transcripts of a show, or write the generated sitcom; each has a --help"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     parser = Parser(prog="python -m corpus", description="Make a text to train on.")
-    parser.add_argument("command", choices=list(COMMANDS))
+    parser.add_argument("command", choices=list(COMMANDS), help=ABOUT)
     if not arguments or arguments[0] not in COMMANDS:
         parser.parse_args(arguments[:1])  # ends with help, or with what is wrong
         return 2

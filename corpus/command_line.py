@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 # What asks a process to end: Ctrl-C, a polite kill, a lost connection, a closed window (Windows).
 _ASKING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -19,11 +19,30 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence."""
+    """Says what is wrong in one sentence, in words and not in Python's names of types."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.register("type", int, _whole)
+        self.register("type", float, _decimal)
 
     def error(self, message: str) -> NoReturn:
         """End with that sentence and exit code 2."""
         self.exit(2, f"{self.prog}: {message}; see --help.\n")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _decimal(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def positive(text: str) -> int:

@@ -60,13 +60,13 @@ def evaluate(args: argparse.Namespace) -> int:
     if args.scenes is not None:
         return _evaluate_scenes(run, args)
     tokenizer, model = run.tokenizer(), model_of(run, args.step)
-    print(f"{'split':<12}{'tokens':>12}{'loss':>10}{'bits/char':>12}{'perplexity':>12}")
+    print(f"{'split':<12}{'tokens':>12}{'nats/token':>12}{'bits/char':>12}{'perplexity':>12}")
     for name, tokens in _splits(run, given_or(args.held_out_seed, 1)):
         loss = whole_split_loss(model, tokens)
         characters = len(tokenizer.decode(tokens.tolist()))
         bits = bits_per_character(loss, len(tokens), characters)
         perplexity = torch.tensor(loss).double().exp().item()  # infinite, where math.exp ends
-        print(f"{name:<12}{len(tokens):>12,}{loss:>10.4f}{bits:>12.4f}{perplexity:>12.3f}")
+        print(f"{name:<12}{len(tokens):>12,}{loss:>12.4f}{bits:>12.4f}{perplexity:>12.3f}")
     return 0
 
 

@@ -13,7 +13,11 @@ from gpt_core.training.run import Run
 def add_export(commands: Any) -> None:
     """Its options."""
     parser = commands.add_parser(
-        "export", help="write a run's model in Hugging Face's format, for transformers"
+        "export",
+        help="write a run's model in Hugging Face's format, for transformers",
+        description="Write a run's model as transformers' GPT2LMHeadModel reads it. It must have "
+        "GPT-2's design: learned positions, LayerNorm before each branch, biases, as those of the "
+        "preset classic.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--step", type=int, help="use the weights kept at this step")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gpt_core.cli.common import add_drawing, drawing_of, model_of
+from gpt_core.cli.common import add_drawing, at_least_one, drawing_of, model_of
 from gpt_core.cli.options import check_drawing
 from gpt_core.tokenizers import Tokenizer, as_prompt
 from gpt_core.training.run import Run
@@ -15,7 +15,11 @@ from gpt_core.training.run import Run
 
 def add_sample(commands: Any) -> None:
     """Its options."""
-    parser = commands.add_parser("sample", help="write text with a trained model")
+    parser = commands.add_parser(
+        "sample",
+        help="write text with a trained model",
+        description="Write text with a trained model, token by token.",
+    )
     parser.add_argument("--run", type=Path, metavar="DIR", required=True, help="the run's folder")
     parser.add_argument("--step", type=int, help="use the weights kept at this step")
     parser.add_argument("--prompt", default="\n", help="text to continue (default: a line break)")
@@ -31,7 +35,9 @@ def sample(args: argparse.Namespace) -> int:
     from gpt_core.generate.sample import cut_at_stop, generate
 
     check_drawing(args)
-    config = drawing_of(args, max_new_tokens=args.tokens, stop=tuple(args.stop))
+    config = drawing_of(
+        args, max_new_tokens=at_least_one("tokens", args.tokens), stop=tuple(args.stop)
+    )
     run = Run.open(args.run)
     tokenizer, model = run.tokenizer(), model_of(run, args.step)
     ids, shown = [], ""

@@ -111,7 +111,7 @@ def test_sample_prints_the_prompt_and_what_follows(trained, capsys):
 def test_eval_prints_what_the_model_itself_says(trained, capsys):
     assert main(["eval", "--run", str(trained)]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert rows[0] == ["split", "tokens", "loss", "bits/char", "perplexity"]
+    assert rows[0] == ["split", "tokens", "nats/token", "bits/char", "perplexity"]
     train, val = rows[1:]
     assert (train[0], train[1], val[0], val[1]) == ("train", "1,404", "validation", "156")
     loss, bits, perplexity = (float(value) for value in val[2:])
@@ -132,7 +132,11 @@ def test_eval_prints_what_the_model_itself_says(trained, capsys):
         (["train", "--sitcom-scenes", "9", "--encoding", "cp1252"], "without --text"),
         (["import", "gpt2", "--out", "{text}x", "--encoding", "cp1252"], "without --text"),
         (["train", "--text", "{text}", "--n-layer", "0"], "n_layer is 0; it must be between"),
-        (["train", "--text", "{text}", "--n-layer", "two"], "invalid int value: 'two'"),
+        (
+            ["train", "--text", "{text}", "--n-layer", "two"],
+            "--n-layer: 'two' is not a whole number",
+        ),
+        (["train", "--text", "{text}", "--dropout", "0,1"], "--dropout: '0,1' is not a number"),
         (["train", "--text", "{text}", "--norm", "group"], "invalid choice: 'group'"),
         (["train", "--text", "{text}", "--block-size", "9999"], "a context of 9,999 needs"),
         (["train", "--text", "{text}", "--out", "{text}"], "exists already"),
@@ -197,7 +201,7 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(command, words, text, tmp_p
         ("sample --run {run} --temperature nan", "temperature is nan"),
         ("sample --run {run} --top-k 0", "top_k is 0"),
         ("sample --run {run} --top-p 2", "top_p is 2.0"),
-        ("sample --run {run} --tokens -1", "max_new_tokens is -1"),
+        ("sample --run {run} --tokens -1", "--tokens is -1; it must be between 1 and"),
         ("sample --run {run} --temperature 0 --top-k 3", "--top-k can't take effect with"),
         ("sample --run {run} --temperature 0 --seed 3", "--seed can't take effect with"),
         ("sample --run {run} --step 3", "kept no weights at step 3; it kept 0, 4."),
