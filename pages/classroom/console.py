@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,7 @@ def _answers(mine: Sitting, questions: list[Question]) -> None:
         st.caption(words.NO_ANSWERS)
         return
     known = {question.id: question for question in questions}
-    titles = {lesson.name: lesson.title for lesson in course_lessons()}
+    titles = _titles()
 
     def label(one: str) -> str:
         lesson = known[one].lesson
@@ -177,6 +178,11 @@ def _answers(mine: Sitting, questions: list[Question]) -> None:
         st.rerun()
 
 
+def _titles() -> dict[str, str]:
+    """Of the lessons, by the names of their folders."""
+    return {lesson.name: lesson.title for lesson in course_lessons()}
+
+
 def _single(mine: Sitting, question: Question) -> list[str]:
     return [
         words.named(
@@ -192,11 +198,14 @@ def _board(mine: Sitting, items: list[Item]) -> None:
         st.caption(words.EMPTY_BOARD)
         return
     members = {member.number: member for member in class_service().members(mine.seat)}
+    titles = _titles()
     for item in items[:_BOARD_SHOWN]:
         owner = members.get(item.member)
         what = item.text or item.query.get("prompt", "")
         is_run = item.lesson == RUNS and "run" in item.query
-        where = "a text" if item.text else "a run" if is_run else item.lesson
+        where = (
+            "a text" if item.text else "a run" if is_run else titles.get(item.lesson, item.lesson)
+        )
         name = "(hidden)" if owner is None or owner.hidden else owner.nickname
         row = st.container(horizontal=True, vertical_alignment="center")
         row.markdown(f"**{as_text(name)}** · {where} · {as_text(what, _EXCERPT) if what else ''}")
@@ -231,7 +240,7 @@ def _own_link(mine: Sitting, page: str) -> None:
             st.caption(words.REISSUED)
         st.download_button(
             "Results without names (CSV)",
-            lambda: results(class_service().questions(mine.seat)),
+            lambda: results(class_service().questions(mine.seat), _titles()),
             file_name="class.csv",
             mime="text/csv",
             key="class_csv",
@@ -240,14 +249,18 @@ def _own_link(mine: Sitting, page: str) -> None:
         )
 
 
-def results(questions: list[Question]) -> str:
-    """How many have chosen what, as CSV: a row for each answer, the first question first."""
+def results(questions: list[Question], titles: Mapping[str, str]) -> str:
+    """How many have chosen what, as CSV: a row for each answer, the first question first.
+
+    titles: of lessons.
+    """
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(["lesson", "question", "answer", "pupils"])
     for question in reversed(questions):
         for option, count in zip(question.options, question.counts, strict=True):
-            texts = (question.lesson, question.text, option)
+            lesson = titles.get(question.lesson, question.lesson)
+            texts = (lesson, unmarked(question.text), unmarked(option))
             writer.writerow([*map(_harmless, texts), count])
     return table.getvalue()
 

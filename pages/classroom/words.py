@@ -53,7 +53,7 @@ NO_ANSWERS = (
 )
 HOLD = "Answers are judged only when I reveal them"
 FIX = "Model and prompt are fixed: every pupil has mine"
-FIX_HELP = "For who looks around alone, too. Pupils see the bar, and can't change it."
+FIX_HELP = "This holds for pupils who look around on their own, too. They can't change the bar."
 SHOW_COUNTS = "Show me the counts before the class sees them"
 EMPTY_BOARD = (
     "Nothing is on the board. Pupils hand in what they see, or a text, by the button above."

@@ -15,6 +15,7 @@ from ui.services.models import BUNDLED, load, own_copy
 from ui.services.study import study_of
 from ui.services.training import training_service
 from ui.show.names import as_text, show_error
+from ui.show.tokens import short
 
 LONGEST_PROMPT = 200  # characters
 TOKENS = 200  # that it writes
@@ -37,8 +38,8 @@ def write_on(key: str, prompt: str) -> str:
     study = study_of(key, prompt)
     if not study.ids:
         raise SampleError(words.EMPTY)
-    if strange := "".join(dict.fromkeys(t.text for t in study.tokens if not t.known)):
-        raise SampleError(words.unknown(strange[:20]))
+    if strange := [*dict.fromkeys(short(t.text) for t in study.tokens if not t.known)]:
+        raise SampleError(words.unknown(strange))
     model, written = own_copy(study.loaded), []
     decoder = decoder_of(model) if model.config.causal else None
     config = SampleConfig(temperature=0.8, max_new_tokens=TOKENS, seed=randbelow(10**6))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 NOTHING = "There is no model under this address. It may have been deleted, or isn't trained yet."
 PROMPT = "Begin a text"
 WRITE = "Write on"
@@ -9,6 +11,11 @@ EMPTY = "Type a few characters first."
 HOME = "See how it works, in the whole course"
 
 
-def unknown(characters: str) -> str:
-    """Of a text that the model's tokenizer can't read."""
-    return f"This model has never seen {characters}, so it can't read that."
+_NAMED = 5
+
+
+def unknown(texts: Sequence[str]) -> str:
+    """Of a prompt that holds what the model's tokenizer doesn't know."""
+    named = ", ".join(f"“{text}”" for text in texts[:_NAMED])
+    more = ", …" if len(texts) > _NAMED else ""
+    return f"This model has never seen {named}{more}. Write something without it."

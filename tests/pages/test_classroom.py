@@ -18,7 +18,7 @@ from ui.app.study_bar import DEFAULT_PROMPT
 from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
 from ui.app.together import HIDDEN
 from ui.app.told import HEARD
-from ui.app.voting import CAST
+from ui.app.voting import CAST, result_text
 from ui.services.classes.file import Question
 from ui.services.classes.limits import NOT_YOURS, ClassError
 from ui.services.classes.service import ClassService, class_service
@@ -339,6 +339,15 @@ def test_the_class_votes_and_the_teacher_s_form_takes_the_winner(service, seats)
             act(pupil)
 
 
+def test_a_vote_without_a_winner_is_said_to_be_a_tie():
+    vote = Question("id", "", "?", ("2", "3", "4"), True, (1, 2, 2))
+    assert result_text(vote) == (
+        "It is a tie; of those in front the first is taken: **3** (2: 1, 3: 2, 4: 2)."
+    )
+    won = Question("id", "", "?", ("2", "3"), True, (1, 2))
+    assert result_text(won) == "The class chose **3** (2: 1, 3: 2)."
+
+
 def test_texts_on_the_board_can_be_voted_on(service, seats):
     teacher, pupil = seats
     service.hand_in(pupil, "sample", {}, "OTTO: Quack, said the duck. " * 60)
@@ -420,9 +429,10 @@ def test_a_class_that_has_ended_leaves_its_pupils_with_a_sentence(service, seats
 
 
 def test_results_have_no_names():
-    question = Question("id", "data", "Which?", ("=a", "b, c"), True, (3, 1))
-    rows = results([question]).splitlines()
-    assert rows == ["lesson,question,answer,pupils", "data,Which?,'=a,3", 'data,Which?,"b, c",1']
+    question = Question("id", "data", "**Which?**", ("=a", "b, c"), True, (3, 1))
+    rows = results([question], {"data": "The text"}).splitlines()
+    assert rows[:2] == ["lesson,question,answer,pupils", "The text,Which?,'=a,3"]
+    assert rows[2:] == ['The text,Which?,"b, c",1']
 
 
 def test_the_qr_code_is_a_picture():

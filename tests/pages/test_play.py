@@ -32,7 +32,7 @@ def test_a_model_writes_on_and_says_what_it_cannot_read(played):
     app = played(run="0000000a")
     app.text_input(key="play_prompt").set_value("NADIA: <b>Who")
     write(app)
-    assert not app.exception and "can't read" in app.error[0].value  # it has never seen "<"
+    assert not app.exception and "never seen “\\<”, “\\>”. Write" in app.error[0].value
     app.text_input(key="play_prompt").set_value("NADIA: Who")
     write(app)
     (text,) = [e.proto.body for e in app.get("html") if "NADIA: Who<b>" in e.proto.body]

@@ -59,4 +59,7 @@ def result_text(vote: Question) -> str:
         return "Nobody has voted."
     counts = zip(vote.options, vote.counts, strict=True)
     listed = ", ".join(f"{as_text(option)}: {count}" for option, count in counts)
-    return f"The class chose **{as_text(vote.options[winner])}** ({listed})."
+    ahead = as_text(vote.options[winner])
+    if vote.counts.count(vote.counts[winner]) > 1:
+        return f"It is a tie; of those in front the first is taken: **{ahead}** ({listed})."
+    return f"The class chose **{ahead}** ({listed})."

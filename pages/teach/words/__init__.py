@@ -79,7 +79,7 @@ def in_class(public: bool, compares: Sequence[str]) -> Sequence[str]:
         "**Locks**: in the console under *Classroom* you switch on that answers are judged only "
         "when you reveal them, and that every pupil has your model and your prompt. Without a "
         "class, `lock=reveal,study` in a lesson's address (or one of the two words) does the same "
-        "for who opens that link; who opens the lesson's plain address in a new tab is free.",
+        "for whoever opens that link; the lesson's plain address, in a new tab, has no locks.",
         "**Votes**: *Let the class vote*, under Training, asks for the learning rate, the width or "
         "the text of one run for all. When you close the vote, the form takes what won.",
         "**Handouts**: *Take the whole lesson with you*, at a lesson's end, gives all that it "
