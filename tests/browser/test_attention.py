@@ -125,7 +125,7 @@ def test_pointing_at_a_small_picture_shows_both_tokens_and_the_weight(still, run
 def test_knocking_out_a_head_changes_the_next_token_as_the_model_says(page, lesson, run):
     lesson(page)
     page.get_by_role("switch", name="Knock out layer 1, head 1").click()
-    page.wait_for_selector("text=Next token, without 1.1")
+    page.wait_for_selector("text=Next token, without head 1.1")
     result = ablate(run.load_model(), ids_of(run), [(1, 1)])
     best = int(result.before.argmax())
     first = page.locator(".outcome tr").first.inner_text()
@@ -146,7 +146,7 @@ def test_everything_can_be_done_with_the_keyboard(page, lesson):
         page.keyboard.press(key)
     page.wait_for_selector("h3 >> text=Layer 1 · head 2")
     page.keyboard.press("x")
-    page.wait_for_selector("text=Next token, without 1.2")
+    page.wait_for_selector("text=Next token, without head 1.2")
     page.keyboard.press("Tab")  # the switch of the large picture
     assert page.evaluate(ACTIVE).get("role") == "switch"
     page.keyboard.press("Space")
@@ -173,7 +173,7 @@ def test_an_address_opens_the_same_state(page, new_page, lesson):
     page.get_by_role("gridcell", name="Layer 1, head 1").click()
     page.wait_for_url(re.compile(r"head=1\.1"))
     page.get_by_role("switch", name="Knock out layer 0, head 2").click()
-    page.wait_for_selector("text=Next token, without 0.2")
+    page.wait_for_selector("text=Next token, without head 0.2")
     plot = page.locator(".plot")
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 0.1, "y": box["height"] * 0.8})
@@ -185,7 +185,7 @@ def test_an_address_opens_the_same_state(page, new_page, lesson):
     other = new_page()
     other.goto(page.url)
     painted(other, PROMPT)
-    other.wait_for_selector("text=Next token, without 0.2")
+    other.wait_for_selector("text=Next token, without head 0.2")
     assert other.locator(".name").inner_text() == "Layer 1 · head 1"
     assert readout(other) == readout(page)
     assert pixels(other, ".cells") == pixels(page, ".cells")

@@ -96,15 +96,26 @@ test("weights and differences as they are shown", () => {
 
 test("the next token and the loss in words", () => {
   const outcome = { tokens: [["x", 0.5, 0.25]], loss_before: 2, loss_after: 1.75 };
-  const [title, table, loss] = outcomeNodes(outcome, []).map((node) => node.textContent);
+  const [title, table, loss] = outcomeNodes(outcome, [], 4).map((node) => node.textContent);
   assert.equal(title, "Next token");
   assert.equal(table, "x50.0%");
   assert.equal(loss, "Loss on the prompt's own tokens: 2.000 bits per token.");
-  const changed = outcomeNodes(outcome, [[0, 1], [2, 3]]).map((node) => node.textContent);
-  assert.equal(changed[0], "Next token, without 0.1, 2.3");
+  const changed = outcomeNodes(outcome, [[0, 1], [2, 3]], 16).map((node) => node.textContent);
+  assert.equal(changed[0], "Next token, without heads 0.1, 2.3");
   assert.equal(changed[1], "x50.0% → 25.0%");
   const own = "Loss on the prompt's own tokens: 2.000 → 1.750 bits per token (−0.250).";
   assert.equal(changed[2], own);
+  assert.match(changed[3], /switching these heads off .* Other heads may stand in for them, and another text may need them\.$/);
+});
+
+test("what switching off changes: nothing, hardly anything, and of one head or the only one", () => {
+  const said = (after, off, heads) =>
+    outcomeNodes({ tokens: [], loss_before: 2, loss_after: after }, off, heads).slice(2).map((node) => node.textContent);
+  assert.match(said(2, [[0, 1]], 2)[0], /2\.000 → 2\.000 bits per token \(no change\)\.$/);
+  assert.match(said(1.9996, [[0, 1]], 2)[0], /\(a change of less than 0\.001\)\.$/);
+  assert.match(said(2.0006, [[0, 1]], 2)[0], /\(\+0\.001\)\.$/);
+  assert.match(said(2, [[0, 1]], 2)[1], /switching this head off .* Other heads may stand in for it, and another text/);
+  assert.match(said(2, [[0, 0]], 1)[1], /one prompt\. Another text may need it\.$/);
 });
 
 test("a head as a table names the strongest of each row", () => {

@@ -83,7 +83,7 @@ SHEETS = {
             ),
             (
                 "A cell near 1 means that the head is important.",
-                "Press *knock out* and look at what changes. Often nothing does.",
+                "Press *switch off* and look at what changes. Often nothing does.",
             ),
         ),
         by_hand=Exercise(
@@ -93,7 +93,7 @@ SHEETS = {
             "0.245 · 10 + 0.665 · 20 + 0.090 · 40 = 19.35.",
         ),
         other=Exercise(
-            "Find a head that looks at the token just before, and knock it out. Write down the "
+            "Find a head that looks at the token just before, and switch it off. Write down the "
             "best guess before and after.",
             "It shows as a stripe beside the diagonal. Whether the guess changes is to be read off "
             "the bars; both happen.",
@@ -148,9 +148,9 @@ SHEETS = {
             ),
         ),
         by_hand=Exercise(
-            "Head 1 gives z = (1, 2), head 2 gives z = (3, 0). W_O has the rows (1, 0, 2, 0) and "
+            "Head 0 gives z = (1, 2), head 1 gives z = (3, 0). W_O has the rows (1, 0, 2, 0) and "
             "(0, 1, 0, 1). What does each head write, and what do both write?",
-            "Head 1: (1, 2). Head 2: (6, 0). Together (7, 2).",
+            "Head 0: (1, 2). Head 1: (6, 0). Together (7, 2).",
         ),
         other=Exercise(
             "Set the z of one head to zero in your mind. Which numbers of the sum may change?",

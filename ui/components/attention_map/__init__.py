@@ -1,7 +1,7 @@
 """All attention heads on canvases, one of them large, for every lesson.
 
 `attention_map` is the Attention lesson's own: it adds the arithmetic of one cell and switches that
-knock heads out. `attention_grid` is one call for a lesson that only needs the pictures.
+turn heads off. `attention_grid` is one call for a lesson that only needs the pictures.
 
 A component of Streamlit's second generation: its HTML, CSS and JavaScript lie beside this file.
 Python sends one message of bytes; pointing and moving need no answer from the server.
@@ -50,7 +50,7 @@ _AHEAD = 0.04
 
 @dataclass(frozen=True)
 class Selection:
-    """What the visitor chose: the large head, the heads knocked out, and one cell.
+    """What the visitor chose: the large head, the heads that are off, and one cell.
 
     cell is (row, column) = (the position that asks, the position that is asked), or None as long
     as the picture itself chooses. All numbers are counted from 0.
@@ -217,7 +217,7 @@ def attention_map(
 
 
 def _take(message: bytes, key: str, others: Callable[[], Mapping[str, bytes]] = dict) -> None:
-    """What is off in a handout: knocking heads out."""
+    """What is off in a handout: switching heads off."""
     rows = partial(rows_of_message, message)
     off = ".knock, .lamp"
     take_drawing(key, TITLE, HTML, CSS, _FILES, message, rows, answers=others, off=off)

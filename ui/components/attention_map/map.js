@@ -90,6 +90,7 @@ export class AttentionMap {
     if (this.pointed?.some((position) => position >= message.T)) this.pointed = null;
     this.map.classList.toggle("beside", Boolean(message.beside));
     this.map.classList.toggle("fixed", Boolean(message.fixed));
+    this.map.classList.toggle("unmasked", !message.causal);
     this.draw();
     this.life.afterPaint(() => this.markPainted(message));
   }
@@ -230,8 +231,8 @@ export class AttentionMap {
     const style = getComputedStyle(this.map);
     /** @param {string} name */
     const colour = (name) => style.getPropertyValue(name).trim();
-    const { signed } = this.message;
-    const theme = [colour("--st-background-color"), colour("--st-text-color"), signed].join();
+    const { signed, causal } = this.message;
+    const theme = [colour("--st-background-color"), colour("--st-text-color"), signed, causal].join();
     if (theme === this.theme) return;
     this.theme = theme;
     const background = rgb(colour("--st-background-color") || "#fff");
@@ -253,7 +254,7 @@ export class AttentionMap {
     this.$(".legend canvas").getContext("2d").putImageData(legend, 0, 0);
     const [least, scale] = signed ? ["−1", "difference from −1"] : ["0", "attention weight from 0"];
     this.$(".legend .least").textContent = least;
-    const words = `Colour scale of the ${scale} to 1; hatched cells are masked`;
+    const words = `Colour scale of the ${scale} to 1${causal ? "; hatched cells are masked" : ""}`;
     this.$(".legend").setAttribute("aria-label", words);
   }
 
@@ -290,11 +291,11 @@ export class AttentionMap {
       cell.tabIndex = layer === this.roving[0] && head === this.roving[1] ? 0 : -1;
       const badge = this.badgeOf(layer, head);
       cell.querySelector(".badge").textContent = badge;
-      const state = `${badge && `, ${badge}`}${locked ? ", chosen" : ""}${off ? ", knocked out" : ""}`;
+      const state = `${badge && `, ${badge}`}${locked ? ", chosen" : ""}${off ? ", off" : ""}`;
       cell.setAttribute("aria-label", `Layer ${layer}, head ${head}${state}`);
       const lamp = cell.querySelector(".lamp");
       lamp?.setAttribute("aria-checked", off);
-      lamp?.setAttribute("aria-label", `Knock out layer ${layer}, head ${head}`);
+      lamp?.setAttribute("aria-label", `Switch off layer ${layer}, head ${head}`);
     }
     this.$(".knock").setAttribute("aria-checked", this.isOff(this.selection.head));
     this.$(".all-on").hidden = !off.length;
@@ -402,9 +403,9 @@ export class AttentionMap {
   }
 
   drawOutcome() {
-    const { outcome, selection } = this.message;
+    const { outcome, selection, layers, heads } = this.message;
     this.$(".outcome").hidden = !outcome;
-    if (outcome) this.$(".outcome").replaceChildren(...outcomeNodes(outcome, selection.off ?? []));
+    if (outcome) this.$(".outcome").replaceChildren(...outcomeNodes(outcome, selection.off ?? [], layers * heads));
   }
 
   // The same head for those who can't see it; built only when it is opened.

@@ -32,7 +32,7 @@ import { split } from "../shared/message.js";
  * @property {Float32Array} v
  * @property {Float32Array} written
  * @typedef {Message & Arithmetic} Exact
- * @typedef {object} Outcome what the model says next, with all heads and without those knocked out
+ * @typedef {object} Outcome what the model says next, with all heads and without those that are off
  * @property {[string, number, number][]} tokens with both probabilities
  * @property {number | null} loss_before
  * @property {number} loss_after

@@ -11,14 +11,15 @@ import { shown } from "./words.js";
  * @typedef {import("./message.js").Pair} Pair
  */
 
-/** @param {Outcome} outcome @param {Pair[]} off the heads that are knocked out */
-export function outcomeNodes(outcome, off) {
+/** @param {Outcome} outcome @param {Pair[]} off the heads that are off @param {number} heads of the model */
+export function outcomeNodes(outcome, off, heads) {
   const changed = off.length > 0;
   const names = off.map(([layer, head]) => `${layer}.${head}`).join(", ");
-  const title = element("h4", changed ? `Next token, without ${names}` : "Next token");
+  const which = off.length === 1 ? "head" : "heads";
+  const title = element("h4", changed ? `Next token, without ${which} ${names}` : "Next token");
   const rows = outcome.tokens.map((row) => outcomeRow(row, changed));
   const table = element("table", element("tbody", ...rows));
-  return [title, table, ...lossWords(outcome, changed)];
+  return [title, table, ...lossWords(outcome, off.length, heads)];
 }
 
 /** @param {[string, number, number]} row @param {boolean} changed */
@@ -37,19 +38,28 @@ function outcomeRow([token, before, after], changed) {
 }
 
 const NO_LOSS = "One token has no token before it, so it has no loss.";
-const CAUTION =
-  "This is what switching these heads off does to this one prompt. Other heads may stand in " +
-  "for them, and another text may need them.";
+/** @param {number} off how many heads @param {boolean} others whether there are any besides */
+function caution(off, others) {
+  const [these, them] = off === 1 ? ["this head", "it"] : ["these heads", "them"];
+  const stand = others ? `Other heads may stand in for ${them}, and another` : "Another";
+  return `This is what switching ${these} off does to this one prompt. ${stand} text may need ${them}.`;
+}
 
-/** @param {Outcome} outcome @param {boolean} changed */
-function lossWords({ loss_before: before, loss_after: after }, changed) {
+/** @param {Outcome} outcome @param {number} off how many heads @param {number} heads of the model */
+function lossWords({ loss_before: before, loss_after: after }, off, heads) {
   if (before === null) return [element("p", NO_LOSS)];
   const own = "Loss on the prompt's own tokens: ";
-  if (!changed) return [element("p", `${own}${rounded(before, 3)} bits per token.`)];
+  if (!off) return [element("p", `${own}${rounded(before, 3)} bits per token.`)];
   const numbers = element("b.loss", `${rounded(before, 3)} → ${rounded(after, 3)}`);
-  const change = `${after < before ? "−" : "+"}${rounded(Math.abs(after - before), 3)}`;
-  const words = element("p", own, numbers, ` bits per token (${change}).`);
-  return [words, element("p.note", CAUTION)];
+  const words = element("p", own, numbers, ` bits per token (${changeOf(before, after)}).`);
+  return [words, element("p.note", caution(off, off < heads))];
+}
+
+/** @param {number} before @param {number} after */
+function changeOf(before, after) {
+  const size = rounded(Math.abs(after - before), 3);
+  if (!Number(size)) return after === before ? "no change" : "a change of less than 0.001";
+  return `${after < before ? "−" : "+"}${size}`;
 }
 
 /** @param {import("./message.js").Message} message @param {Pair} head */
