@@ -18,7 +18,7 @@ from ui.show.curves import Bar, Line, curves, show
 from ui.show.tables import show_table
 
 RECORDED = "causal_mask"
-STEPS = 300
+STEPS, BITS = 300, "bits per character"
 NAMES = {"mask": "with mask", "no mask": "without mask"}  # longer ones would not fit on one line
 
 
@@ -45,7 +45,7 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
     ]
     st.markdown(words.MASK_CURVES)
     show(
-        curves(lines, x_title="step", y_title="bits", x_max=STEPS, height=320, from_zero=True),
+        curves(lines, x_title="step", y_title=BITS, x_max=STEPS, height=320, from_zero=True),
         "mask_curves",
         words.MASK_CURVES_ALT,
     )
@@ -90,7 +90,7 @@ def _draw_lengths(models: dict[str, Any], characters: int) -> None:
         curves(
             lines,
             x_title="characters given",
-            y_title="bits per character",
+            y_title=BITS,
             x_max=T,
             height=320,
             from_zero=True,

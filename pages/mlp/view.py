@@ -19,7 +19,7 @@ from ui.services.study import Study
 from ui.show.bars import Bars, amount_bars
 from ui.show.curves import Chart, Line, curves
 from ui.show.names import sentence
-from ui.show.numbers import number
+from ui.show.numbers import number, tidy
 from ui.show.tables import show_markup
 from ui.show.theme import series_color
 from ui.show.tokens import TokenLike, short, visible
@@ -54,7 +54,7 @@ def activation_chips(tokens: Sequence[TokenLike], values: Sequence[float], large
         share = _STRONGEST * min(1.0, abs(value) / largest) if largest else 0.0
         color = f"color-mix(in srgb, {_sign_color(value)} {share:.0f}%, transparent)"
         spans.append(
-            f'<span class="t" style="background:{color}" title="token {place}: {value:.4f}">'
+            f'<span class="t" style="background:{color}" title="position {place}: {tidy(value)}">'
             f"<bdi>{html.escape(short(token.text))}</bdi><small>{_short(value)}</small></span>"
         )
     return f'{_STYLE}<div class="neuron">{" ".join(spans)}</div>'

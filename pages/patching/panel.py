@@ -213,7 +213,7 @@ def _outcome(pair: Pair, state: str, cell: tuple[int, int]) -> dict[str, Any]:
         ),
         "names": ["A, yours", "A with B's state", "B, the other"],
         "tokens": [
-            (_text(pair.study, i), *(round(float(run[i]), 5) for run in runs)) for i in tokens
+            (_text(pair.study, i), *(float(f"{float(run[i]):.4g}") for run in runs)) for i in tokens
         ],
     }
 

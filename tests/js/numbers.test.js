@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brief, chance, clamp, exact, part, percent, rounded } from "../../ui/components/shared/numbers.js";
+import { brief, chance, clamp, exact, figures, part, percent, rounded } from "../../ui/components/shared/numbers.js";
 
 test("a share as percent has a real minus sign", () => {
   assert.equal(percent(0.12345), "12.3%");
@@ -22,10 +22,18 @@ test("exact keeps about three digits of any size", () => {
 });
 
 test("what is very small or large has a power of ten", () => {
-  assert.equal(exact(0.00049), "4.9×10⁻⁴");
-  assert.equal(exact(-0.00002), "−2.0×10⁻⁵");
-  assert.equal(exact(100000), "1.0×10⁵");
-  assert.equal(exact(3.14e12), "3.1×10¹²");
+  assert.equal(exact(0.00049), "4.9·10⁻⁴");
+  assert.equal(exact(-0.00002), "−2.0·10⁻⁵");
+  assert.equal(exact(100000), "1.0·10⁵");
+  assert.equal(exact(3.14e12), "3.1·10¹²");
+});
+
+test("figures are those of Python's .3g", () => {
+  const cases = [
+    [0, "0"], [4, "4"], [0.0314, "0.0314"], [-1.2345, "−1.23"], [99.96, "100"], [999.7, "1,000"],
+    [-2269.9, "−2,270"], [0.00010009, "0.0001"], [0.000031234, "3.12·10⁻⁵"], [-0.00002, "−2·10⁻⁵"],
+  ];
+  for (const [x, wanted] of cases) assert.equal(figures(x), wanted);
 });
 
 test("brief is for a picture", () => {

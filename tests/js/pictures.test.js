@@ -5,6 +5,7 @@ import { address, runs } from "../../ui/components/block_diagram/diagram.js";
 import { placeOf, stopsOf } from "../../ui/components/film/curve.js";
 import { nearest } from "../../ui/components/film/film.js";
 import { guessRow, normRow, roleRow } from "../../ui/components/film/rows.js";
+import { movesWords } from "../../ui/components/stream_grids/patch/patch.js";
 import { barRows } from "../../ui/components/writing/bars.js";
 import { pieces } from "../../ui/components/writing/text/text.js";
 
@@ -75,4 +76,10 @@ test("a line breaks after a line's end and may break after a space", () => {
     pieces("␣b").map((part) => part.tag ?? part),
     ["i", "wbr", "b"],
   );
+});
+
+test("what a copied state moves is said without a minus sign, and hardly anything as that", () => {
+  assert.equal(movesWords(0.256), "25.6% of the answer moves");
+  assert.equal(movesWords(-0.256), "the answer moves away by 25.6%");
+  assert.equal(movesWords(-0.0002), "the answer hardly moves");
 });

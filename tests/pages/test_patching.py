@@ -13,7 +13,7 @@ from gpt_core.training.run import Run
 from pages.patching import words
 from pages.patching.words import LENS_GUESSES, STEER_GUESSES
 from tests.helpers import said, sent
-from ui.components.stream_grids import read_cell
+from ui.components.stream_grids import _patch_rows, read_cell
 from ui.show.numbers import percent
 from ui.show.tokens import visible
 
@@ -272,3 +272,13 @@ def test_the_lens_reads_through_a_last_norm_only_where_there_is_one():
     assert "the same last norm" in words.about_lens(GPTConfig(9))
     for design in ({"norm": "none"}, {"norm_position": "post"}):
         assert "norm" not in words.about_lens(GPTConfig(9, **design))
+
+
+def test_what_is_taken_along_of_the_grids_names_its_states_and_tokens():
+    columns = [{"source": "b", "into": "a", "place": 3, "differs": True}]
+    data = {"rows": ["layer 0", "layer 1"], "columns": columns, "differ": [[1.0], [0.5]]}
+    names, first, second = _patch_rows(data | {"moved": [[0.25], [-0.5]]})
+    assert names[:4] == ["state", "position", "token in B", "token in A"]
+    assert first == ["layer 0", 3, "b", "a", 1.0, 0.25]
+    assert second == ["layer 1", 3, "b", "a", 0.5, -0.5]
+    assert _patch_rows(data | {"moved": None})[1][-1] == ""

@@ -196,7 +196,7 @@ def rows_of(chart: Chart) -> list[list[Any]]:
     across, up = (chart.spec["encoding"][axis]["title"] for axis in "xy")
     points = zip(chart.data["line"], chart.data["x"], chart.data["y"], strict=True)
     bars = [[bar["label"], "", bar["y"]] for bar in _bars_of(chart)]
-    return [["curve", across, up], *([name, x, y] for name, x, y in points), *bars]
+    return [["curve", across, up or "value"], *([name, x, y] for name, x, y in points), *bars]
 
 
 def _bars_of(chart: Chart) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ export function meant(typed, whole) {
 /** @param {string} typed @param {boolean} whole */
 export const refusal = (typed, whole) =>
   whole
-    ? `“${typed}” is not taken: this is a whole number. The field keeps what it had.`
+    ? `“${typed}” is not taken: only a whole number can stand here. The field keeps what it had.`
     : `“${typed}” is not taken: it may mean two numbers. Write it without a mark between thousands.`;
 
 const FIELD = "[data-testid=stNumberInputField]";

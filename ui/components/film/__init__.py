@@ -144,6 +144,13 @@ def _badges(roles: dict[str, RoleScores], shape: tuple[int, ...]) -> dict[str, s
 
 
 TITLE = "Attention while the model learns"
+_COLUMNS = (
+    "step",
+    "validation loss (bits per token)",
+    "place",
+    "best guess",
+    "probability",
+)
 
 
 def show_film(message: bytes, key: str, on_select: Callable[[], None]) -> None:
@@ -156,7 +163,7 @@ def show_film(message: bytes, key: str, on_select: Callable[[], None]) -> None:
 def _rows(message: bytes) -> list[list[Any]]:
     """What each snapshot expects next and where, with the loss on validation text then."""
     (length,) = struct.unpack_from("<I", message)
-    rows: list[list[Any]] = [["step", "validation loss", "place", "best guess", "probability"]]
+    rows: list[list[Any]] = [list(_COLUMNS)]
     for frame in json.loads(message[4 : 4 + length])["frames"]:
         rows += [[frame["step"], frame["loss"], *guess] for guess in frame["guesses"]]
     return rows

@@ -3,6 +3,7 @@
 // at the beginning, stand at equal distances: the thumb of the slider is always under the mark.
 
 import { svg } from "../shared/dom.js";
+import { grouped } from "../shared/numbers.js";
 
 /**
  * @typedef {import("./message.js").FilmData} FilmData
@@ -111,7 +112,7 @@ export class Curve {
         const end = step === stops[last]; // it must not stand out of the picture
         const x = this.x(step) + (end ? EDGE.right : 0);
         const at = { x, y: this.bottom + 17, "text-anchor": end ? "end" : "middle" };
-        return svg("text", at, step.toLocaleString("en"));
+        return svg("text", at, grouped(step));
       });
   }
 

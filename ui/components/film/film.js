@@ -6,7 +6,7 @@
 import { AttentionMap } from "../attention_map/map.js";
 import { finder } from "../shared/dom.js";
 import { Lifetime, Timer } from "../shared/lifetime.js";
-import { clamp } from "../shared/numbers.js";
+import { clamp, grouped } from "../shared/numbers.js";
 import { Curve } from "./curve.js";
 import { guessRow, normRow, roleRow } from "./rows.js";
 
@@ -109,7 +109,7 @@ export class Film {
     const { film } = this;
     const frame = film.frames[at];
     this.slider.value = at;
-    this.slider.setAttribute("aria-valuetext", `step ${frame.step}`);
+    this.slider.setAttribute("aria-valuetext", `step ${grouped(frame.step)}`);
     this.curve.mark(frame);
     const { layers, heads, tokens, T, causal } = film;
     this.map.show({
@@ -132,7 +132,7 @@ export class Film {
     const { film } = this;
     /** @param {string} selector @param {string} said */
     const words = (selector, said) => (this.$(selector).textContent = said);
-    words(".step", `step ${frame.step.toLocaleString("en")}`);
+    words(".step", `step ${grouped(frame.step)}`);
     words(".loss", frame.loss === null ? "" : `validation loss ${frame.loss.toFixed(2)} bits per token`);
     words(".said", frame.said);
     words(".given", film.given);

@@ -27,24 +27,37 @@ export const part = (share) => (share === 1 ? "100%" : chance(share));
 /** @param {number} x @param {number} digits after the point */
 export const rounded = (x, digits) => withMinus(x.toFixed(digits));
 
+/** A whole number, thousands apart. @param {number} x */
+export const grouped = (x) => withMinus(Math.round(x).toLocaleString("en"));
+
 /** As many digits as a number of any size needs. @param {number} x */
 export function exact(x) {
   const size = Math.abs(x);
   if (size === 0) return "0";
-  if (size < 0.0005 || size >= 1e5) {
-    const [digits, power] = x.toExponential(1).split("e");
-    const raised = [...String(Number(power))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
-    return withMinus(`${digits}×10${raised.join("")}`);
-  }
-  if (size >= 1000) return withMinus(Math.round(x).toLocaleString("en"));
+  if (size < 0.0005 || size >= 1e5) return withPower(x.toExponential(1));
+  if (size >= 1000) return grouped(x);
   return rounded(x, size < 0.1 ? 4 : size < 10 ? 3 : 1);
+}
+
+/** Like 2.5·10⁻⁵, as in Python: `number` in ui/show/numbers.py. @param {string} exponential */
+function withPower(exponential) {
+  const [digits, power] = exponential.split("e");
+  const raised = [...String(Number(power))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+  return withMinus(`${digits}·10${raised.join("")}`);
+}
+
+/** Three digits that count, for a sentence: what Python writes as `number(x, ".3g")`. @param {number} x */
+export function figures(x) {
+  const kept = Number(x.toPrecision(3));
+  if (kept && Math.abs(kept) < 1e-4) return withPower(kept.toExponential());
+  return Math.abs(kept) < 1000 ? withMinus(String(kept)) : grouped(x);
 }
 
 /** About three digits, for a picture. @param {number} x */
 export function brief(x) {
   const size = Math.abs(x);
   if (size && size < 0.005) return "≈ 0";
-  if (size >= 1000) return withMinus(Math.round(x).toLocaleString("en"));
+  if (size >= 1000) return grouped(x);
   return rounded(x, size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 

@@ -101,11 +101,23 @@ def patch_grids(data: dict[str, Any], key: str, on_choose: Callable[[], None]) -
 
 
 def _patch_rows(data: dict[str, Any]) -> list[list[Any]]:
-    rows: list[list[Any]] = [["row", "column", "how far the states differ", "moved"]]
-    for i, differ in enumerate(data["differ"]):
-        for j, size in enumerate(differ):
-            rows.append([i, j, size, data["moved"][i][j] if data["moved"] else ""])
+    rows: list[list[Any]] = [list(_PATCH_COLUMNS)]
+    for i, (name, differ) in enumerate(zip(data["rows"], data["differ"], strict=True)):
+        for j, (column, size) in enumerate(zip(data["columns"], differ, strict=True)):
+            moved = data["moved"][i][j] if data["moved"] else ""
+            tokens = column["source"], column["into"]
+            rows.append([name, column["place"], *tokens, size, moved])
     return rows
+
+
+_PATCH_COLUMNS = (
+    "state",
+    "position",
+    "token in B",
+    "token in A",
+    "difference, as a share of the largest",
+    "share of the answer that moves over to B's",
+)
 
 
 def chosen_column(key: str, columns: int) -> int | None:

@@ -3,7 +3,7 @@
 // filters, on a fixed scale from 0 to 100%.
 
 import { element } from "../shared/dom.js";
-import { chance, part } from "../shared/numbers.js";
+import { chance, grouped, part } from "../shared/numbers.js";
 
 /**
  * @param {{ rows: [string, number, number][], rest: [number, number, number], drawn?: number }} draw
@@ -14,7 +14,7 @@ export function barRows({ rows, rest, drawn }) {
   );
   const [count, before, after] = rest;
   if (count > 0) {
-    const name = element("span.others", count === 1 ? "1 other" : `${count.toLocaleString("en")} others`);
+    const name = element("span.others", count === 1 ? "1 other" : `${grouped(count)} others`);
     made.push(barRow(name, before, after, false));
   }
   return made;

@@ -3,7 +3,7 @@
 
 import { element, finder } from "../../shared/dom.js";
 import { Lifetime } from "../../shared/lifetime.js";
-import { chance } from "../../shared/numbers.js";
+import { chance, grouped } from "../../shared/numbers.js";
 import { Cells, tint } from "../cells.js";
 
 export class Lens {
@@ -71,7 +71,7 @@ export class Lens {
     [...this.cells.grid.querySelectorAll(".rank")].forEach((rank, line) => {
       if (line === 0) return rank.replaceChildren(`rank of ${answer}`);
       const [number, share] = this.data.ranks[line - 1][column];
-      rank.replaceChildren(element("b", number.toLocaleString("en")), chance(share));
+      rank.replaceChildren(element("b", grouped(number)), chance(share));
     });
   }
 }

@@ -4,7 +4,7 @@
 
 import { element, finder } from "../../shared/dom.js";
 import { Lifetime } from "../../shared/lifetime.js";
-import { percent, rounded } from "../../shared/numbers.js";
+import { chance, percent, rounded } from "../../shared/numbers.js";
 import { Cells, place, tint } from "../cells.js";
 
 /** @typedef {import("../../shared/dom.js").Pointed} Pointed */
@@ -70,7 +70,7 @@ export class Patch {
         if (share === null) return "not computed yet";
         tint(cell, share, share < 0 ? "against" : "z");
         if (Math.abs(share) >= 0.005) cell.textContent = rounded(Math.round(100 * share), 0);
-        return `${percent(share)} of the answer moves`;
+        return movesWords(share);
       },
     });
     this.$("details div").replaceChildren(this.into.table(rows, heads("into")));
@@ -166,7 +166,7 @@ export class Patch {
       const bars = shares.map((share, run) => {
         const fill = element("i");
         fill.style.width = percent(share);
-        const number = element("span", percent(share));
+        const number = element("span", chance(share));
         return element(run === 1 ? "td.patched" : "td", element("span.track", fill), number);
       });
       return element("tr", name, ...bars);
@@ -176,4 +176,10 @@ export class Patch {
     outcome.replaceChildren(element("p.said", said), table);
     outcome.classList.remove("waiting");
   }
+}
+
+/** What of the answer one state moves. @param {number} share below 0 where it moves away from B's */
+export function movesWords(share) {
+  if (Math.abs(share) < 0.0005) return "the answer hardly moves";
+  return share < 0 ? `the answer moves away by ${percent(-share)}` : `${percent(share)} of the answer moves`;
 }

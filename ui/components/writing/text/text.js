@@ -4,7 +4,7 @@
 import { element, finder } from "../../shared/dom.js";
 import { taken, withModifier } from "../../shared/keys.js";
 import { Lifetime } from "../../shared/lifetime.js";
-import { chance, part } from "../../shared/numbers.js";
+import { chance, grouped, part } from "../../shared/numbers.js";
 import { barRows } from "../bars.js";
 
 const MOST_BITS = 8; // a token this surprising, or more, gets the darkest ground
@@ -119,13 +119,13 @@ export class GeneratedText {
     this.$("h3").replaceChildren(
       element("b", text),
       ` was drawn with ${part(after)}. The model gave it ${chance(before)}: `,
-      draw.rank === 1 ? "its first choice." : `number ${draw.rank} on its list.`,
+      draw.rank === 1 ? "its first choice." : `number ${grouped(draw.rank)} on its list.`,
     );
     this.$(".bars").replaceChildren(...barRows(draw));
     this.$(".kept").textContent =
       draw.kept === vocabulary
-        ? `All ${vocabulary} tokens could have been drawn.`
-        : `${draw.kept} of ${vocabulary} tokens could have been drawn.`;
+        ? `All ${grouped(vocabulary)} tokens could have been drawn.`
+        : `${grouped(draw.kept)} of ${grouped(vocabulary)} tokens could have been drawn.`;
   }
 
   /** @param {import("../../shared/dom.js").Pressed} event */
