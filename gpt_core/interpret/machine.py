@@ -35,8 +35,9 @@ class Machine:
     first column is the sum over the positions before `first`. scales: (L, 2, S), what the two norms
     of a layer divide by (for BatchNorm the root mean square over channels); None without norms.
     last_scale: (S,), the same of the norm before the unembedding; None if there is none.
-    neurons: (L, S), which neuron of the MLP writes the longest vector. best, best_share: (S,), the
-    likeliest token after each position and its probability. probabilities: (V,) after the last.
+    neurons: (L, S), which neuron of the MLP writes the longest vector, -1 where none writes any.
+    best, best_share: (S,), the likeliest token after each position and its probability.
+    probabilities: (V,) after the last.
     """
 
     first: int
@@ -108,8 +109,12 @@ def neuron_lengths(model: GPT) -> Tensor:
 
 
 def _loudest(lengths: Tensor, post: Tensor) -> Tensor:
-    """(L, N) and (L, S, N) activations → (L, S), the neuron that writes the longest vector."""
-    return (post.abs() * lengths[:, None]).argmax(dim=-1)
+    """(L, N) and (L, S, N) activations → (L, S), the neuron that writes the longest vector.
+
+    -1 where all write nothing, as before the first step of a model whose branches begin at zero.
+    """
+    longest, neuron = (post.abs() * lengths[:, None]).max(dim=-1)
+    return neuron.where(longest > 0, -1)
 
 
 def apart(a: Machine, b: Machine) -> Tensor:

@@ -59,7 +59,8 @@ def _apart(own: Pass, other: Pass) -> list[list[float | None]]:
     before = min(max(own.seen.first, other.seen.first) - own.seen.first, len(own.columns))
     after = len(own.columns) - before - distances.shape[1]
     return [
-        [None] * before + [round(x, 4) for x in row] + [None] * after for row in distances.tolist()
+        [None] * before + [round(x, 5) if x > words.SAME else 0.0 for x in row] + [None] * after
+        for row in distances.tolist()
     ]
 
 

@@ -135,6 +135,7 @@ def message_of_pass(
         given=total - len(drawn),
         total=total,
         norm="none" if config.norm == "none" else config.norm_position,
+        averages=config.norm == "batchnorm",
         best=[short(text(token)) for token in seen.best.tolist()],
         likely=likely,
         steps=road_of(study, seen, columns, likely),
@@ -156,7 +157,7 @@ def road_of(
     """The last token's road, in sentences."""
     config, lengths = study.model.config, seen.stream[:, -1].norm(dim=-1).tolist()
     position = seen.first + len(columns) - 1
-    added = config.position in ("learned", "sinusoidal")
+    added, normed = config.position in ("learned", "sinusoidal"), config.post_norm
     steps = [
         Step(
             "stream",
@@ -168,10 +169,10 @@ def road_of(
         fetched, thought = seen.added[layer, :, -1].tolist()
         before, after = lengths[2 * layer + 1 : 2 * layer + 3]
         look = _largest(seen, layer, columns)
-        said = words.attends(layer, config.n_head, look, fetched, before)
+        said = words.attends(layer, config.n_head, look, fetched, before, normed)
         steps += [
             Step("attention", layer, said),
-            Step("mlp", layer, words.thinks(layer, thought, before, after)),
+            Step("mlp", layer, words.thinks(layer, thought, before, after, normed)),
         ]
     if seen.last_scale is not None:
         own = config.norm != "batchnorm"
@@ -189,7 +190,7 @@ def _largest(seen: Machine, layer: int, columns: Sequence[str]) -> words.Look:
         head=head,
         weight=float(heads[head, place]),
         token="the token itself" if place == len(columns) - 1 else f"“{columns[place]}”",
-        alone=len(columns) == 1,
+        of=seen.first + len(columns),
         further=seen.first > 0,
     )
 
@@ -204,7 +205,8 @@ def way_back(back: Backward, columns: Sequence[str]) -> list[Step]:
         length, below[own] = float(below[own]), 0.0
         far, place = below.max(dim=0)
         other = columns[int(place)] if far > 0 else None
-        said = words.flows_back(layer, length, float(far), other)
+        said = words.flows_back(layer, length, float(far), other, back.first > 0)
         steps.append(Step("attention", layer, said))
     most, place = lengths[0].max(dim=0)
-    return [*steps, Step("stream", None, words.arrives(columns[int(place)], float(most)))]
+    said = words.arrives(columns[int(place)], float(most), back.first > 0)
+    return [*steps, Step("stream", None, said)]

@@ -25,11 +25,15 @@ def road(study: Study) -> None:
     config = study.model.config
     show_road(
         [
-            ("Text", f"{len(study.prompt):,}", "characters in your prompt"),
+            (
+                "Text",
+                f"{len(study.prompt):,}",
+                words.characters(len(study.prompt)),
+            ),
             (
                 "Tokens",
                 f"{len(study.ids):,}",
-                f"ids, each one of {config.vocab_size:,} in the vocabulary",
+                words.ids(len(study.ids), config.vocab_size),
             ),
             (
                 "Vectors",

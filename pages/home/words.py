@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent
+from ui.show.numbers import counted, near_even, number, percent
 from ui.show.tokens import code
 
 TITLE = "What a GPT does"
@@ -71,40 +71,52 @@ def enters(
 class Look:
     """The last token's largest weight on a single one of the tokens shown, and which head's.
 
-    alone: there is no token but itself. further: there are tokens further back that aren't shown.
+    of: how many tokens it may look at. further: there are tokens further back that aren't shown.
     """
 
     head: int
     weight: float
     token: str
-    alone: bool
+    of: int
     further: bool
 
 
-def attends(layer: int, heads: int, look: Look, added: float, after: float) -> str:
-    """What attention fetched for the last token."""
+def attends(
+    layer: int, heads: int, look: Look, added: float, after: float, normed: bool = False
+) -> str:
+    """What attention fetched for the last token. normed: a norm follows in the stream."""
     one = heads == 1
     which = "Its one head puts most" if one else f"Of its {heads} heads, head {look.head} puts most"
     shown = " of those shown" if look.further else ""
     looks = f"{which} on a single token{shown}: {percent(look.weight)} on {look.token}."
-    if look.alone:
+    if look.of == 1:
         looks = "The token sees only itself, so all weight is there."
+    elif not look.further and near_even(look.weight, look.of):
+        who = "Its one head looks" if one else f"Its {heads} heads look"
+        most = percent(look.weight)
+        looks = f"{who} at all {look.of} tokens about evenly: none has more than {most}."
+    now = _brought(after) if normed else f"the stream is {number(after, '.3g')} long now"
     return (
         f"Attention of layer {layer}. {looks} {'It' if one else 'Together they'} "
-        f"add{'s' if one else ''} a vector of length {number(added, '.3g')}; the stream is "
-        f"{number(after, '.3g')} long now."
+        f"add{'s' if one else ''} a vector of length {number(added, '.3g')}; {now}."
     )
 
 
-def thinks(layer: int, added: float, before: float, after: float) -> str:
-    """What the MLP added to the last token, and what became of the stream."""
+def thinks(layer: int, added: float, before: float, after: float, normed: bool = False) -> str:
+    """What the MLP added to the last token, and what became of the stream. normed: as above."""
+    said = (
+        f"MLP of layer {layer}. From this token's vector alone it makes another one, of length "
+        f"{number(added, '.3g')}, and adds it"
+    )
+    if normed:
+        return f"{said}; {_brought(after)}."
     then, now = number(before, ".3g"), number(after, ".3g")
     change = f"{'longer' if after > before else 'shorter'}: {then} before, {now} after"
-    return (
-        f"MLP of layer {layer}. From this token's vector alone it makes another one, of length "
-        f"{number(added, '.3g')}, and adds it. The stream is "
-        f"{f'as long as before, {now}' if then == now else change}."
-    )
+    return f"{said}. The stream is {f'as long as before, {now}' if then == now else change}."
+
+
+def _brought(length: float) -> str:
+    return f"the norm after it brings the stream to a length of {number(length, '.3g')}"
 
 
 def evens_out(length: float, scale: float, own: bool) -> str:
@@ -153,27 +165,29 @@ def vectors_apart(first: int | None, end: float) -> str:
 
 def costs(token: str, before: str, share: float, bits: float) -> str:
     """The way back begins: the loss of the last token, measured in the column before it."""
+    loss = number(bits, ".2f" if bits >= 0.005 or not bits else ".1g")
     return (
         f"Backward. After “{before}” the model gave “{token}” {percent(share)}: a loss of "
-        f"{number(bits)} bits. The gradient begins here. It says, number by number, what would "
+        f"{loss} bits. The gradient begins here. It says, number by number, what would "
         "raise that loss."
     )
 
 
-def flows_back(layer: int, own: float, far: float, other: str | None) -> str:
+def flows_back(layer: int, own: float, far: float, other: str | None, further: bool) -> str:
     """What has come back below a layer. own: the gradient's length in the column that predicted;
-    far, other: the longest elsewhere, and where."""
+    far, other: the longest elsewhere, and where. further: as in `Look`."""
     said = f"Below layer {layer} the gradient is {number(own, '.3g')} long in its own column"
     if other is None or far == 0:
-        return f"{said} and 0 in all others."
+        return f"{said} and 0 in all others{' that are shown' if further else ''}."
     return f"{said}. Attention has handed some to others: at “{other}” it is {number(far, '.3g')}."
 
 
-def arrives(token: str, most: float) -> str:
-    """Where the gradient is longest when it has come all the way down."""
+def arrives(token: str, most: float, further: bool) -> str:
+    """Where the gradient is longest when it has come all the way down. further: as in `Look`."""
+    shown = " and are shown" if further else ""
     return (
         f"At the bottom it is longest at “{token}”: {number(most, '.3g')}. Of all vectors that "
-        "enter, a small change of this one can change the loss the most."
+        f"enter{shown}, a small change of this one can change the loss the most."
     )
 
 
@@ -245,6 +259,16 @@ ROTARY = (
     "Where a token stands is not in its vector. This model brings the positions in later, when "
     "attention compares tokens."
 )
+
+
+def characters(count: int) -> str:
+    """What stands below the number of characters."""
+    return f"character{'s' * (count != 1)} in your prompt"
+
+
+def ids(count: int, vocabulary: int) -> str:
+    """What stands below the number of tokens."""
+    return f"{'id' if count == 1 else 'ids, each'} one of {vocabulary:,} in the vocabulary"
 
 
 def each_layer(config: GPTConfig) -> str:

@@ -167,11 +167,44 @@ test("parts say their numbers", () => {
     "Layer 1, mean of 2 heads at “c”: 40% from “b”, 10% from itself, 50% from earlier tokens. The attention adds a vector of length 101.",
   );
   assert.match(says("attention", 1, 1), /^Layer 1, head 1 at “c”: 80% from “b”, 20% from itself\./);
-  assert.match(says("mlp", 1), /length 102\. Of its neurons, 6 writes the most/);
-  assert.match(says("norm", 1), /before the attention of layer 1, at “c”: it divides by 4\.00/);
-  assert.match(says("last_norm"), /divides by 7\.00/);
+  assert.match(says("mlp", 1), /length 102\. Of its neurons, neuron 6 writes the longest vector\.$/);
+  assert.match(says("norm", 1), /before the attention of layer 1, at “c”: it divides by 4\.$/);
+  assert.match(says("last_norm"), /divides by 7\.$/);
   assert.match(says("guess"), /After “c” the model expects “z” most: 30\.0%/);
-  assert.match(says("stream"), /as the stream begins: 2 numbers, a vector of length 2\.00/);
+  assert.match(says("stream"), /as the stream begins: 2 numbers, a vector of length 2\.$/);
+});
+
+test("what nobody writes, divides alone or knows to the last digit isn't said", () => {
+  const p = { ...readMachine(message()), averages: true, neurons: [[-1, -1, -1], [-1, -1, -1]] };
+  const { rows } = layOut(p, 900, 480, [0, 1]);
+  const says = (kind, layer) =>
+    sentence(p, rows.find((r) => r.kind === kind && r.layer === layer), 2, { head: -1, hidden: 0, back: false });
+  assert.equal(says("mlp", 0), "The MLP of layer 0 at “c” adds a vector of length 101.");
+  assert.match(says("norm", 1), /it divides by 4 on average\.$/);
+  assert.match(says("last_norm", null), /it divides by 7 on average\.$/);
+  assert.equal(says("answer", null), "What may come after “c”: “z” 30.0%.");
+  assert.deepEqual(linkOf(p, rows.find((r) => r.kind === "mlp"), 1, 0).query, { mlp_layer: "0" });
+});
+
+test("the way back says a head's lengths as its ribbons show them: against the most", () => {
+  const plain = readMachine(message());
+  const p = { ...plain, back: { ...plain.forward, most: 0.02, share: 0.5, bits: 1, steps: [] } };
+  const { rows } = layOut(p, 900, 480, [0, 1]);
+  const says = (layer, head) => {
+    const row = rows.find((r) => r.kind === "attention" && r.layer === layer);
+    return sentence(p, row, 2, { head, hidden: 0, back: true });
+  };
+  const length = "the gradient at what attention added to “c” has length 10";
+  assert.equal(
+    says(1, 1),
+    `Layer 1, head 1: ${length}1. Through values it hands on, against the most anywhere: 80% to “b”, 20% to itself.`,
+  );
+  assert.match(says(1, -1), /^Layer 1, mean of 2 heads: .*: 40% to “b”, 10% to itself, 50% to earlier tokens\.$/);
+  const none = p.back.added.map(() => [[0, 0, 0], [0, 0, 0]]);
+  const still = { ...p, back: { ...p.back, added: none } };
+  const row = rows.find((r) => r.kind === "attention");
+  assert.match(sentence(still, row, 2, { head: 0, hidden: 0, back: true }), /has length 0\.$/);
+  assert.equal(says(0, -1), `Layer 0, mean of 2 heads: ${length}0. Through values it hands on nearly nothing.`);
 });
 
 test("links lead to the lesson at that token, layer and head", () => {
@@ -206,7 +239,7 @@ test("dark and light are told apart however the theme writes its colours", () =>
 
 test("of two machines, each says what the other has in its places", () => {
   const own = readMachine(message());
-  const apart = own.forward.lengths.map((row, station) => row.map((_, i) => (station < 3 ? 0 : i ? FAR * i : null)));
+  const apart = own.forward.lengths.map((row, station) => row.map((_, i) => (station < 3 ? 0 : i ? FAR * i : 0.0003)));
   const beside = { name: "B", tokens: ["a", "x", null], best: ["x", "y", "z"], likely: [0.25], apart };
   const p = { ...own, beside };
   const layout = layOut(p, 900, 480, [0, 1]);
@@ -217,7 +250,7 @@ test("of two machines, each says what the other has in its places", () => {
   assert.equal(says("tokens", null, 2), " B has no such position.");
   assert.equal(says("answer", null, 2, 1), " B: “z” 25.0%.");
   assert.equal(says("stream", 1, 2), " Its distance from B's is 20.0% of the longer one's length.");
-  assert.equal(says("stream", 1, 0), "");
+  assert.equal(says("stream", 1, 0), " Its distance from B's is 0.030% of the longer one's length.");
   assert.equal(says("stream", 0, 2), " The same in B.");
   assert.equal(otherSentence(own, layout.rows[0], 0), "");
   assert.equal(firstFar(p), 1);

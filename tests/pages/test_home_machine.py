@@ -64,6 +64,7 @@ def test_own_runs_of_any_design_are_drawn(open_lesson, design):
         else design.get("norm_position", "pre")
     )
     assert shown["norm"] == expected
+    assert shown["averages"] == (design.get("norm") == "batchnorm")
     assert (shown["scales"] is None) is (expected == "none")
     assert shown["back"]["bits"] == pytest.approx(-math.log2(shown["back"]["share"]), rel=1e-3)
 
@@ -127,22 +128,43 @@ def test_cells_are_the_farthest_of_their_neighbours():
 
 
 def test_sentences_say_what_the_numbers_bear_out():
-    look = words.Look(2, 0.5, "“a”", alone=False, further=False)
+    look = words.Look(2, 0.5, "“a”", of=4, further=False)
     assert "head 2 puts most on a single token: 50.0% on “a”." in words.attends(
         1, 4, look, 1.0, 2.0
     )
     assert "Its one head puts most" in words.attends(0, 1, look, 1.0, 2.0)
     part = replace(look, further=True)
     assert "a single token of those shown: 50.0%" in words.attends(1, 4, part, 1.0, 2.0)
-    alone = words.attends(1, 4, replace(look, weight=1.0, alone=True), 1.0, 2.0)
+    alone = words.attends(1, 4, replace(look, weight=1.0, of=1), 1.0, 2.0)
     assert "sees only itself" in alone and "puts most" not in alone
+    even = words.attends(1, 4, replace(look, weight=0.27), 1.0, 2.0)
+    assert "Its 4 heads look at all 4 tokens about evenly: none has more than 27.0%." in even
+    assert "puts most" in words.attends(1, 4, replace(look, weight=0.27, further=True), 1.0, 2.0)
+    to = "the norm after it brings the stream to a length of 5"
+    assert words.attends(1, 4, look, 1.0, 5.0, True).endswith(f"of length 1; {to}.")
+    assert words.thinks(1, 1.5, 3.0, 5.0, True).endswith(f"of length 1.5, and adds it; {to}.")
     assert "longer: 1 before, 2 after" in words.thinks(0, 1.5, 1.0, 2.0)
     assert "as long as before, 2." in words.thinks(0, 0.0, 2.0, 2.0001)
     assert "shorter: 2 before, 1 after" in words.thinks(0, 1.5, 2.0, 1.0)
     assert "doesn't depend on that length" in words.evens_out(3.0, 2.0, True)
     assert "doesn't depend on that length" not in words.evens_out(3.0, 2.0, False)
-    assert words.flows_back(2, 0.5, 0.0, None).endswith("0 in all others.")
-    assert "at “a” it is 0.2" in words.flows_back(2, 0.5, 0.2, "a")
+    assert words.flows_back(2, 0.5, 0.0, None, False).endswith("0 in all others.")
+    assert words.flows_back(2, 0.5, 0.0, None, True).endswith("0 in all others that are shown.")
+    assert "at “a” it is 0.2" in words.flows_back(2, 0.5, 0.2, "a", False)
+    assert "gave “b” 99.99%: a loss of 0.0001 bits." in words.costs("b", "a", 0.9999, 1.4e-4)
+    assert "gave “b” 50.0%: a loss of 1.00 bits." in words.costs("b", "a", 0.5, 1.0)
+    assert "Of all vectors that enter, a small" in words.arrives("a", 0.2, False)
+    assert "Of all vectors that enter and are shown, a small" in words.arrives("a", 0.2, True)
+    assert words.ids(1, 2048).startswith("id one of 2,048")
+    assert words.ids(2, 2048).startswith("ids, each one of 2,048")
+
+
+def test_the_numbers_that_are_taken_along_say_that_they_are_lengths():
+    names, first, *_ = component.rows_of(live())
+    assert names[:4] == ["position", "token", "best guess", "probability"]
+    assert names[4] == "length of the embedding"
+    assert names[5:7] == ["length after attention 0", "length after MLP 0"]
+    assert len(first) == len(names)
 
 
 def test_the_look_is_the_largest_weight_on_one_token_and_no_sum_of_many():

@@ -89,6 +89,13 @@ def test_the_named_neuron_writes_the_longest_vector():
     assert found.neurons[1].tolist() == written.norm(dim=1).argmax(-1).tolist()
 
 
+def test_no_neuron_is_named_where_none_writes_anything():
+    model = tiny_model()
+    torch.nn.init.zeros_(model.blocks[0].mlp.down.weight)
+    neurons = look(model, IDS).neurons
+    assert neurons[0].tolist() == [-1] * len(IDS) and (neurons[1] >= 0).all()
+
+
 @each_design
 def test_the_loss_is_the_last_token_s(design):
     model = tiny_model(**design)

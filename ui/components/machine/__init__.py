@@ -85,12 +85,13 @@ class Shown:
 
     name: no two pictures have the same. tokens: of the columns, as they are to be read. given: how
     many tokens of the prompt are looked at; those after them were drawn. total: all of them. norm:
-    "pre", "post" or "none". best: of each column the likeliest next token. likely: texts and
-    probabilities of the likeliest after the last. steps: of Play. pages: of `lesson_pages`. note:
-    what is said before anything was pressed. linked: how many positions a link may name. recorded:
-    the numbers were kept, and no model stands behind them that could go on. beside: of the picture
-    that it is compared with. opens: what a lesson's address says of the model and the prompt, where
-    they aren't the page's own.
+    "pre", "post" or "none". averages: whether a norm divides each channel by a number of its own,
+    so that what is sent is an average. best: of each column the likeliest next token. likely: texts
+    and probabilities of the likeliest after the last. steps: of Play. pages: of `lesson_pages`.
+    note: what is said before anything was pressed. linked: how many positions a link may name.
+    recorded: the numbers were kept, and no model stands behind them that could go on. beside: of
+    the picture that it is compared with. opens: what a lesson's address says of the model and the
+    prompt, where they aren't the page's own.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Shown:
     likely: Sequence[tuple[str, float]]
     steps: Sequence[Step]
     pages: Mapping[str, Mapping[str, str]]
+    averages: bool = False
     note: str = ""
     linked: int = 0
     recorded: bool = False
@@ -157,8 +159,8 @@ def _plain(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 def _figures(x: Tensor) -> Any:
-    """Numbers as nested lists, in four figures."""
-    flat = np.array([float(f"{number:.4g}") for number in x.flatten().tolist()])
+    """Numbers as nested lists. Six figures: of fewer, rounded again, the third would be wrong."""
+    flat = np.array([float(f"{number:.6g}") for number in x.flatten().tolist()])
     return np.nan_to_num(flat, posinf=1e38, neginf=-1e38).reshape(tuple(x.shape)).tolist()
 
 
@@ -216,12 +218,12 @@ def show_machine(
 
 
 def rows_of(message: bytes) -> list[list[Any]]:
-    """Of each token's vector its length at each station, and the best guess at the last one."""
+    """Of each token the best guess after it, and the length of its vector at each station."""
     (length,) = struct.unpack_from("<I", message)
     header = json.loads(message[4 : 4 + length])
-    stations = ["embedding"]
+    stations = ["length of the embedding"]
     for layer in range(header["layers"]):
-        stations += [f"after attention {layer}", f"after MLP {layer}"]
+        stations += [f"length after attention {layer}", f"length after MLP {layer}"]
     rows: list[list[Any]] = [["position", "token", "best guess", "probability", *stations]]
     for column, token in enumerate(header["tokens"]):
         lengths = [station[column] for station in header["lengths"]]

@@ -1,7 +1,7 @@
 // @ts-check
 // Two machines beside each other: what differs between them, and what is done to both at once.
 
-import { chance, percent } from "../shared/numbers.js";
+import { chance } from "../shared/numbers.js";
 
 /**
  * @typedef {import("./message.js").Picture} Picture
@@ -50,7 +50,7 @@ export function otherSentence(p, { kind, station }, column) {
   if (kind !== "stream" && kind !== "layer") return "";
   const far = beside.apart?.[station][column];
   if (far === undefined || far === null) return "";
-  return far ? ` Its distance from ${name}'s is ${percent(far)} of the longer one's length.` : ` The same in ${name}.`;
+  return far ? ` Its distance from ${name}'s is ${chance(far)} of the longer one's length.` : ` The same in ${name}.`;
 }
 
 /**

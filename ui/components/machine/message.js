@@ -22,6 +22,7 @@ import { split } from "../shared/message.js";
  * @property {number} given how many of all tokens the prompt has
  * @property {number} total
  * @property {"pre" | "post" | "none"} norm
+ * @property {boolean} averages whether what a norm divides by is an average over the channels
  * @property {string[]} best
  * @property {number[]} best_share
  * @property {[string, number][]} likely
@@ -39,7 +40,7 @@ import { split } from "../shared/message.js";
  * @property {number} size cells of a vector
  * @property {number[][][] | null} scales
  * @property {number[] | null} last_scale
- * @property {number[][]} neurons
+ * @property {number[][]} neurons -1 where none writes anything
  * @property {Way} forward
  * @property {(Way & { share: number, bits: number }) | null} back
  */

@@ -1,7 +1,7 @@
 // @ts-check
 // What is said of the part that is pointed at, and where its link leads. Pure functions.
 
-import { brief, chance, exact, percent } from "../shared/numbers.js";
+import { chance, figures, percent } from "../shared/numbers.js";
 import { folded, sharpest, stationAfter, weightsOf } from "./message.js";
 
 /**
@@ -11,6 +11,7 @@ import { folded, sharpest, stationAfter, weightsOf } from "./message.js";
  */
 
 const HALVES = ["attention", "MLP"];
+const LEAST = 0.005; // a share that is said: less is 0% of it
 
 /**
  * @param {Picture} p
@@ -38,24 +39,30 @@ function forwardSentence(p, row, column, token, seen) {
     }
     case "stream":
       if (station === 0)
-        return `${token} as the stream begins: ${p.channels} numbers, a vector of length ${brief(lengths[0][column])}.`;
-      return `The stream at ${token} after the ${HALVES[half]} of layer ${layer}: length ${brief(lengths[station][column])}.`;
+        return `${token} as the stream begins: ${p.channels} numbers, a vector of length ${figures(lengths[0][column])}.`;
+      return `The stream at ${token} after the ${HALVES[half]} of layer ${layer}: length ${figures(lengths[station][column])}.`;
     case "norm":
-      return `The norm ${p.norm === "pre" ? "before" : "after"} the ${HALVES[half]} of layer ${layer}, at ${token}: it divides by ${brief(p.scales?.[layer][half][column] ?? 1)}.`;
+      return `The norm ${p.norm === "pre" ? "before" : "after"} the ${HALVES[half]} of layer ${layer}, at ${token}: ${divides(p, p.scales?.[layer][half][column])}.`;
     case "attention":
-      return `${who(p, layer, seen.head)} at ${token}: ${taken(p, layer, column, seen)}. The attention adds a vector of length ${brief(added[layer][0][column])}.`;
+      return `${who(p, layer, seen.head)} at ${token}: ${taken(p, layer, column, seen)}. The attention adds a vector of length ${figures(added[layer][0][column])}.`;
     case "mlp":
-      return `The MLP of layer ${layer} at ${token} adds a vector of length ${brief(added[layer][1][column])}. Of its neurons, ${p.neurons[layer][column]} writes the most.`;
+      return `The MLP of layer ${layer} at ${token} adds a vector of length ${figures(added[layer][1][column])}.${loudest(p.neurons[layer][column])}`;
     case "layer":
-      return `Layer ${layer} at ${token}: the attention adds ${brief(added[layer][0][column])}, the MLP ${brief(added[layer][1][column])}; the stream leaves with length ${brief(lengths[stationAfter(layer, 1)][column])}. Click or press Enter to unfold it.`;
+      return `Layer ${layer} at ${token}: the attention adds ${figures(added[layer][0][column])}, the MLP ${figures(added[layer][1][column])}; the stream leaves with length ${figures(lengths[stationAfter(layer, 1)][column])}. Click or press Enter to unfold it.`;
     case "last_norm":
-      return `The last norm, at ${token}: it divides by ${brief(p.last_scale?.[column] ?? 1)}.`;
+      return `The last norm, at ${token}: ${divides(p, p.last_scale?.[column])}.`;
     case "guess":
       return `After ${token} the model expects “${p.best[column]}” most: ${chance(p.best_share[column])}.`;
     default:
-      return `What comes after “${p.tokens.at(-1)}”: ${p.likely.map(([text, share]) => `“${text}” ${chance(share)}`).join(", ")}.`;
+      return `What may come after “${p.tokens.at(-1)}”: ${p.likely.map(([text, share]) => `“${text}” ${chance(share)}`).join(", ")}.`;
   }
 }
+
+/** @param {Picture} p @param {number} [scale] of a norm, at a token */
+const divides = (p, scale = 1) => `it divides by ${figures(scale)}${p.averages ? " on average" : ""}`;
+
+/** @param {number} neuron -1 where none writes anything */
+const loudest = (neuron) => (neuron < 0 ? "" : ` Of its neurons, neuron ${neuron} writes the longest vector.`);
 
 /** @param {Picture} p @param {number} layer @param {number} head */
 const who = (p, layer, head) =>
@@ -67,14 +74,18 @@ const who = (p, layer, head) =>
 
 /** @param {Picture} p @param {number} layer @param {number} column @param {{ head: number, hidden: number }} seen */
 function taken(p, layer, column, { head, hidden }) {
-  const { earlier, shown } = folded(weightsOf(p, p.forward, layer, head, column), hidden);
+  return shares(p, weightsOf(p, p.forward, layer, head, column), column, hidden, "from");
+}
+
+/** The three largest shares, and that of earlier tokens. @param {Picture} p @param {number[]} weights @param {number} column @param {number} hidden @param {string} way from or to */
+function shares(p, weights, column, hidden, way) {
+  const { earlier, shown } = folded(weights, hidden);
   const named = shown.map((weight, i) => ({ weight, at: i + hidden }));
-  const best = named.sort((a, b) => b.weight - a.weight).slice(0, 3).filter(({ weight }) => weight > 0.005);
+  const best = named.sort((a, b) => b.weight - a.weight).slice(0, 3).filter(({ weight }) => weight >= LEAST);
   const said = best.map(
-    ({ weight, at }) =>
-      `${percent(weight, 0)} from ${at === column ? "itself" : `“${p.tokens[at]}”`}`,
+    ({ weight, at }) => `${percent(weight, 0)} ${way} ${at === column ? "itself" : `“${p.tokens[at]}”`}`,
   );
-  if (earlier > 0.005) said.push(`${percent(earlier, 0)} from earlier tokens`);
+  if (earlier >= LEAST) said.push(`${percent(earlier, 0)} ${way} earlier tokens`);
   return said.join(", ");
 }
 
@@ -84,21 +95,29 @@ function backSentence(p, back, row, column, token, { head, hidden }) {
   const layer = row.layer ?? 0;
   switch (kind) {
     case "stream":
-      return `The gradient in the stream at ${token}${station ? ` after the ${HALVES[half]} of layer ${layer}` : ", where it begins"}: length ${exact(back.lengths[station][column])}.`;
-    case "attention": {
-      const { earlier, shown } = folded(weightsOf(p, back, layer, head, column), hidden);
-      const best = Math.max(...shown);
-      const to = best > 0 ? `; most of it to “${p.tokens[shown.indexOf(best) + hidden]}” (${exact(best)})` : "";
-      const more = earlier > 0 ? `; ${exact(earlier)} to earlier tokens` : "";
-      return `Layer ${layer}: the gradient at what attention added to ${token} has length ${exact(back.added[layer][0][column])}${to}${more}.`;
-    }
+      return `The gradient in the stream at ${token}${station ? ` after the ${HALVES[half]} of layer ${layer}` : ", where it begins"}: length ${figures(back.lengths[station][column])}.`;
+    case "attention":
+      return `${who(p, layer, head)}: the gradient at what attention added to ${token} has length ${figures(back.added[layer][0][column])}.${handedOn(p, back, layer, column, { head, hidden })}`;
     case "mlp":
-      return `Layer ${layer}: the gradient at what the MLP added to ${token} has length ${exact(back.added[layer][1][column])}.`;
+      return `Layer ${layer}: the gradient at what the MLP added to ${token} has length ${figures(back.added[layer][1][column])}.`;
     case "layer":
-      return `The gradient in the stream at ${token} after layer ${layer}: length ${exact(back.lengths[stationAfter(layer, 1)][column])}. Click or press Enter to unfold the layer.`;
+      return `The gradient in the stream at ${token} after layer ${layer}: length ${figures(back.lengths[stationAfter(layer, 1)][column])}. Click or press Enter to unfold the layer.`;
     default:
       return "";
   }
+}
+
+/**
+ * Where a head's values hand the gradient on. Its lengths came as bytes, so they are said as the
+ * ribbons show them: against the most anywhere.
+ * @param {Picture} p @param {NonNullable<Picture["back"]>} back @param {number} layer @param {number} column @param {{ head: number, hidden: number }} seen
+ */
+function handedOn(p, back, layer, column, { head, hidden }) {
+  if (!back.added[layer][0][column]) return "";
+  const lengths = weightsOf(p, back, layer, head, column);
+  const said = shares(p, lengths.map((length) => length / back.most), column, hidden, "to");
+  if (!said) return " Through values it hands on nearly nothing.";
+  return ` Through values it hands on, against the most anywhere: ${said}.`;
 }
 
 /**
@@ -118,7 +137,7 @@ export function linkOf(p, row, column, head) {
   const query = queryOf(p, row, column, head, known ? position : null);
   if (!p.opens?.off) return { page, query, text: page.title };
   if (row.kind === "attention") return { page, query: { ...query, off: p.opens.off }, text: page.title };
-  return { page, query, text: `${page.title} (all heads on)` }; // only that lesson knocks heads out
+  return { page, query, text: `${page.title} (all heads on)` }; // only that lesson switches heads off
 }
 
 /** @param {Picture} p @param {Row} row @param {number} column @param {number} head @param {number | null} position @returns {Record<string, string>} */
@@ -132,7 +151,10 @@ function queryOf(p, row, column, head, position) {
     const to = p.first + weights.indexOf(Math.max(...weights));
     return { head: `${layer}.${chosen}`, ...(position === null ? {} : { cell: `${position}.${to}` }) };
   }
-  if (kind === "mlp") return { mlp_layer: String(layer), [`mlp_neuron_${layer}`]: String(p.neurons[layer][column]) };
+  if (kind === "mlp") {
+    const neuron = p.neurons[layer][column];
+    return { mlp_layer: String(layer), ...(neuron < 0 ? {} : { [`mlp_neuron_${layer}`]: String(neuron) }) };
+  }
   /** @type {Record<string, string>} */
   const at = position === null ? {} : { norm_token: String(position) };
   if (kind === "norm") return { norm_name: `blocks.${layer}.norm${half + 1}`, ...at };

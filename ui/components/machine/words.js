@@ -1,6 +1,8 @@
 // @ts-check
 // The legend's sentences, and an address of a lesson. Pure functions.
 
+import { grouped } from "../shared/numbers.js";
+
 /** @param {boolean} back */
 export const thicknessWords = (back) =>
   back
@@ -15,12 +17,12 @@ export const fillWords = (back) =>
 export function howToRead(p, back) {
   const cells =
     p.size < p.channels
-      ? `Each vector has ${p.channels.toLocaleString("en")} numbers, drawn as ${p.size} cells: of neighbouring numbers the one farthest from 0. `
+      ? `Each vector has ${grouped(p.channels)} numbers, drawn as ${p.size} cells: of neighbouring numbers the one farthest from 0. `
       : `Each vector's ${p.channels} numbers are its cells. `;
   const scale = "A cell has its full colour at three times the vector's own root mean square. ";
   const norms = p.norm === "none" ? "" : "A small pill is a norm, ⊕ is where something is added. ";
   const way = back
-    ? "The gradient's length says how many bits the loss rises for a small push of length 1 in the worst direction. Attention hands it back through values (drawn) and through queries and keys (in the columns' lengths, not drawn). "
+    ? "The gradient's length says how steeply the loss rises where the vector is pushed in the worst direction: so many bits for each unit of a small push. Attention hands it back through values (drawn) and through queries and keys (in the columns' lengths, not drawn). "
     : "";
   const two = p.beside ? `A dashed bar is what ${p.beside.name} gives that token. ` : "";
   return `${cells}${scale}${norms}${way}${two}What comes from tokens without a column is drawn from “earlier”. Arrow keys go from part to part.`;
