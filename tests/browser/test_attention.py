@@ -122,9 +122,9 @@ def test_pointing_at_a_small_picture_shows_both_tokens_and_the_weight(still, run
     assert float(tip.splitlines()[-1]) == pytest.approx(weight, abs=0.01)
 
 
-def test_knocking_out_a_head_changes_the_next_token_as_the_model_says(page, lesson, run):
+def test_switching_off_a_head_changes_the_next_token_as_the_model_says(page, lesson, run):
     lesson(page)
-    page.get_by_role("switch", name="Knock out layer 1, head 1").click()
+    page.get_by_role("switch", name="Switch off layer 1, head 1").click()
     page.wait_for_selector("text=Next token, without head 1.1")
     result = ablate(run.load_model(), ids_of(run), [(1, 1)])
     best = int(result.before.argmax())
@@ -135,7 +135,7 @@ def test_knocking_out_a_head_changes_the_next_token_as_the_model_says(page, less
     loss = page.locator(".loss").inner_text()
     was, now = (nats / math.log(2) for nats in (result.loss_before, result.loss_after))
     assert loss == f"{was:.3f} → {now:.3f}"
-    page.get_by_role("switch", name="Knock out layer 1, head 1").click()
+    page.get_by_role("switch", name="Switch off layer 1, head 1").click()
     page.wait_for_selector("text=/^Next token$/")
 
 
@@ -172,7 +172,7 @@ def test_an_address_opens_the_same_state(page, new_page, lesson):
     lesson(page)
     page.get_by_role("gridcell", name="Layer 1, head 1").click()
     page.wait_for_url(re.compile(r"head=1\.1"))
-    page.get_by_role("switch", name="Knock out layer 0, head 2").click()
+    page.get_by_role("switch", name="Switch off layer 0, head 2").click()
     page.wait_for_selector("text=Next token, without head 0.2")
     plot = page.locator(".plot")
     box = plot.bounding_box()

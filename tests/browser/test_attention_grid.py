@@ -96,11 +96,11 @@ def test_a_grid_needs_no_pointer_and_shows_no_arithmetic(page, grid_url):
     for key in ("ArrowDown", "ArrowRight", "x", "Enter"):
         page.keyboard.press(key)
     page.wait_for_selector("text=told (1, 1)")
-    page.keyboard.press("Tab")  # straight to the large picture: nothing can be knocked out
+    page.keyboard.press("Tab")  # straight to the large picture: nothing can be switched off
     page.keyboard.press("ArrowLeft")
     assert page.locator(".readout").inner_text() == "e4 looks at d3 → weight 0.20"
     assert not page.locator(".arithmetic").is_visible()
-    assert page.get_by_role("switch", name="Knock out").count() == 0
+    assert page.get_by_role("switch", name="Switch off").count() == 0
 
 
 def test_a_difference_has_a_sign(page, grid_url):

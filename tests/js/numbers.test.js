@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brief, chance, clamp, exact, figures, part, percent, rounded } from "../../ui/components/shared/numbers.js";
+import { chance, clamp, exact, figures, part, percent, rounded } from "../../ui/components/shared/numbers.js";
 
 test("a share as percent has a real minus sign", () => {
   assert.equal(percent(0.12345), "12.3%");
@@ -34,17 +34,6 @@ test("figures are those of Python's .3g", () => {
     [-2269.9, "−2,270"], [0.00010009, "0.0001"], [0.000031234, "3.12·10⁻⁵"], [-0.00002, "−2·10⁻⁵"],
   ];
   for (const [x, wanted] of cases) assert.equal(figures(x), wanted);
-});
-
-test("brief is for a picture", () => {
-  assert.equal(brief(0), "0.00");
-  assert.equal(brief(0.01), "0.01");
-  assert.equal(brief(-0.004), "≈ 0");
-  assert.equal(brief(-0.006), "−0.01");
-  assert.equal(brief(9.87), "9.87");
-  assert.equal(brief(-12.34), "−12.3");
-  assert.equal(brief(123.4), "123");
-  assert.equal(brief(-2269.9), "−2,270");
 });
 
 test("digits after the point are as many as are asked for", () => {

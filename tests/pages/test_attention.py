@@ -76,7 +76,7 @@ def test_a_long_prompt_is_cut_and_says_so(open_attention):
     assert "32 tokens at a time; the prompt's first 18 are cut" in app.info[0].value
 
 
-def test_the_url_decides_what_is_locked_and_knocked_out(open_attention, open_at):
+def test_the_url_decides_what_is_locked_and_off(open_attention, open_at):
     plain = sent(open_attention(), "attention_map")["outcome"]
     chosen = {"head": "1.0", "off": "0.1,1.1", "cell": "4.2"}
     app = open_at("attention", model=OWN, prompt=PROMPT, **chosen)

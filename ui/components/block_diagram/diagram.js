@@ -5,7 +5,7 @@
 import { around, finder, svg, tableRow } from "../shared/dom.js";
 import { presses } from "../shared/keys.js";
 import { Lifetime } from "../shared/lifetime.js";
-import { brief } from "../shared/numbers.js";
+import { figures } from "../shared/numbers.js";
 
 const WIDTH = 360;
 const STREAM = 92; // where the stream runs, from the left
@@ -143,7 +143,7 @@ export class Diagram {
     const size = this.data.numbers?.[`blocks.${number}.resid_pre`];
     if (size !== undefined) {
       const at = { x: STREAM - 12, y: bottom - 8, "text-anchor": "end" };
-      this.lines.push(svg("text", { class: "size streams", ...at }, brief(size)));
+      this.lines.push(svg("text", { class: "size streams", ...at }, figures(size)));
     }
     const name = { class: "layer", x: PART[1], y: this.y + 15, "text-anchor": "end" };
     this.lines.push(svg("text", name, `layer ${number}`));
@@ -208,7 +208,7 @@ export class Diagram {
     this.boxes.push(plus(STREAM, to));
     if (size === undefined) return;
     const at = { class: `size${negative}`, x: STREAM + 20, y: to - width / 2 - 4 };
-    this.lines.push(svg("text", at, brief(size)));
+    this.lines.push(svg("text", at, figures(size)));
   }
 
   // Layers that are left out, as a button.
@@ -239,7 +239,7 @@ export class Diagram {
       const known = own.filter((size) => size !== undefined);
       if (!known.length) return [];
       const name = kind === "mlp" ? "MLP" : kind;
-      return [`${name} ${brief(Math.min(...known))} to ${brief(Math.max(...known))}`];
+      return [`${name} ${figures(Math.min(...known))} to ${figures(Math.max(...known))}`];
     });
     return said.length ? said.join(" · ") : "click to show them";
   }
@@ -263,7 +263,7 @@ export class Diagram {
     const { name, title, detail } = part;
     const size = this.data.numbers?.[name];
     const where = part.layer === null ? "" : ` of layer ${part.layer}`;
-    const adds = size === undefined ? "" : `, ${brief(size)}`;
+    const adds = size === undefined ? "" : `, ${this.data.unit}: ${figures(size)}`;
     const label = `${title}${where}${adds}.${page ? ` Lesson: ${page.title}` : ""}`;
     const node = page ? this.link(page, label) : svg("g", {});
     node.classList.toggle("chosen", name === this.data.highlight);
@@ -307,7 +307,7 @@ export class Diagram {
     const { parts, numbers, unit, pages } = this.data;
     const titles = ["layer", "part", "what it does", ...(numbers ? [unit] : []), "lesson"];
     /** @param {Part} part */
-    const size = ({ name }) => (numbers && name in numbers ? brief(numbers[name]) : "");
+    const size = ({ name }) => (numbers && name in numbers ? figures(numbers[name]) : "");
     const rows = parts.map((part) => [
       String(part.layer ?? ""),
       part.title,

@@ -46,19 +46,11 @@ function withPower(exponential) {
   return withMinus(`${digits}·10${raised.join("")}`);
 }
 
-/** Three digits that count, for a sentence: what Python writes as `number(x, ".3g")`. @param {number} x */
+/** Three digits that count: what Python writes as `number(x, ".3g")`. @param {number} x */
 export function figures(x) {
   const kept = Number(x.toPrecision(3));
   if (kept && Math.abs(kept) < 1e-4) return withPower(kept.toExponential());
   return Math.abs(kept) < 1000 ? withMinus(String(kept)) : grouped(x);
-}
-
-/** About three digits, for a picture. @param {number} x */
-export function brief(x) {
-  const size = Math.abs(x);
-  if (size && size < 0.005) return "≈ 0";
-  if (size >= 1000) return grouped(x);
-  return rounded(x, size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
 /** The nearest place from 0 up to below count. @param {number} place @param {number} count */
