@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.helpers import run_loop
-from ui.services.batches import BEGIN, MORE, Batches
+from ui.services.batches import BEGIN, MORE, THEN, Batches
 
 RUNS, RESTS = (
     ForwardMsg(session_status_changed={"script_is_running": now}) for now in (True, False)
@@ -20,8 +20,9 @@ KEPT_BY_BROWSER = ForwardMsg(ref_hash="4777")
 TOLD_ELSEWHERE = ForwardMsg(session_event={"script_changed_on_disk": True})
 
 
-def begins(run):
-    return ForwardMsg(new_session={"name": "main"}, metadata={"run": {"script_run_id": run}})
+def begins(run, *parts):
+    announced = {"script_run_id": run, "fragment_ids": parts}
+    return ForwardMsg(new_session={"name": "main"}, metadata={"run": announced})
 
 
 def ends(run, how=DONE):
@@ -76,16 +77,21 @@ def test_a_rerun_that_is_given_up_after_it_has_drawn_is_told_whole():
 
 
 def test_who_waits_is_told_that_something_runs_and_sees_what_is_there():
-    begin, more = [begins("1"), RUNS], [PLACE, draws("b")]
+    begin, more = [begins("1", "part"), RUNS], [PLACE, draws("b")]
     told = batches(*begin, 2 * BEGIN, draws("a"), *more, 1.5 * MORE, draws("c"), ends("1"), RESTS)
     assert told == [begin, [draws("a")], more, [draws("c"), ends("1"), RESTS]]
+    whole = batches(begins("1"), RUNS, draws("a"), *more, 2 * THEN, draws("c"), ends("1"), RESTS)
+    assert whole == [[begins("1"), RUNS, draws("a")], *told[2:]]
     given_up = batches(*begin, 2 * BEGIN, ends("1", EARLY), RESTS)
     assert given_up == [begin, [ends("1", EARLY), RESTS]]
 
 
 def test_after_a_while_all_comes_soon():
     """As what is written token by token in one rerun."""
-    begin, tokens = [begins("1"), RUNS, draws("0")], [draws(str(place)) for place in range(1, 7)]
+    begin, tokens = (
+        [begins("1", "part"), RUNS, draws("0")],
+        [draws(str(place)) for place in range(1, 7)],
+    )
     steps = [part for token in tokens for part in (token, 0.04)]
     told = batches(*begin, draws("more"), 1.5 * MORE, *steps)
     assert told[:2] == [begin, [draws("more")]]

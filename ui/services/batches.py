@@ -21,11 +21,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Seconds. So long it waits until something is drawn, until more is, and once it has waited as long.
-BEGIN, MORE, THEN = 0.05, 0.2, 0.05
+# Seconds. So long it waits until something is drawn; until parts of the page that are drawn again
+# have drawn more; until a whole page has, on which the browser goes on while the server does, and
+# whoever draws for long.
+BEGIN, MORE, THEN = 0.05, 0.1, 0.05
 _END = 0.02  # between a rerun's last message and the one that nothing runs
 _LARGEST = 16384  # bytes; what is no element is smaller
-_ANNOUNCED = ("new_session", "session_status_changed", "script_finished")
+_FINISHED = "script_finished"
+_ANNOUNCED = ("new_session", "session_status_changed", _FINISHED)
+_EMPTY = ForwardMsg()
 _ELEMENT, _PLACE = "new_element", "add_block"  # what is drawn, and a place for it
 
 
@@ -64,21 +68,24 @@ class _Connection:
         self._stage = _Stage.NONE
         self._kept: list[tuple[str, Message]] = []  # with their kinds
         self._patience = BEGIN  # seconds
+        self._parts = False  # whether the rerun is of parts of the page
         self._order = asyncio.Lock()
         self._later: asyncio.Task[None] | None = None
 
     async def send(self, event: Message) -> None:
         """The app sends this."""
         async with self._order:
-            kind, early = _read(event)
+            kind, message = _read(event)
+            early = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
             if kind == "new_session":
                 if self._stage is _Stage.ENDS:
                     await self._let_go()
                 self._stage, self._patience = _Stage.BEGINS, BEGIN
+                self._parts = bool(message.metadata.run.fragment_ids)
             if self._stage is _Stage.NONE or not kind:
                 await self._let_go()
                 await self._send(event)
-            elif early and self._unseen():
+            elif kind == _FINISHED and early and self._unseen():
                 await self._let_go(but=_ANNOUNCED)
             else:
                 self._keep(kind, event)
@@ -97,12 +104,12 @@ class _Connection:
     async def _go_on(self, kind: str) -> None:
         """Send what is kept if a message of this kind, the last of it, makes it worth it."""
         if self._stage is _Stage.BEGINS and kind == _ELEMENT:
-            self._stage, self._patience = _Stage.DRAWS, MORE
+            self._stage, self._patience = _Stage.DRAWS, MORE if self._parts else THEN
             await self._let_go()
         elif self._stage is _Stage.ENDS and kind == "session_status_changed":
             self._stage = _Stage.NONE
             await self._let_go()
-        elif kind == "script_finished":
+        elif kind == _FINISHED:
             self._stage, self._patience = _Stage.ENDS, _END
             self._wait()
 
@@ -138,14 +145,13 @@ class _Connection:
             self._later = None
 
 
-def _read(event: Message) -> tuple[str, bool]:
-    """Of a message to a browser its kind, and whether it says that a rerun is given up."""
+def _read(event: Message) -> tuple[str, ForwardMsg]:
+    """A message to a browser with its kind; an empty one where it is large or none."""
     data = event.get("bytes")
     if not data or len(data) > _LARGEST:
-        return _ELEMENT if data else "", False
+        return _ELEMENT if data else "", _EMPTY
     message = ForwardMsg.FromString(data)
     kind = message.WhichOneof("type") or ""
     if kind in ("delta", "ref_hash"):  # the latter is an element that the browser still has
         kind = message.delta.WhichOneof("type") or _ELEMENT
-    early = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
-    return kind, kind == "script_finished" and early
+    return kind, message
