@@ -10,9 +10,8 @@ import torch
 from _plotly_utils.utils import convert_to_base64
 from plotly.io import to_json
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
 
-from tests.helpers import MAIN_SCRIPT, app_at, write_run
+from tests.helpers import app_at, write_run
 from ui.components import chart
 
 # Each AppTest reads the metadata of every package that is installed: most of its time.
@@ -63,12 +62,10 @@ def open_lesson(tmp_path, monkeypatch):
         if design is not None:
             write_run(tmp_path, OWN, **design)
             state["model"] = OWN
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60)
+        app = app_at(name)
         for key, value in state.items():
             app.session_state[key] = value
         app.run()
-        if name != "home":
-            app.switch_page(f"../pages/{name}/page.py").run()
         if prompt is not None:
             app.text_input(key="prompt").set_value(prompt).run()
         assert not app.exception

@@ -51,7 +51,9 @@ def checked_figures():
     """Other tests look at the figures; here a thousand pages are drawn."""
 
 
-A_FEW = 5  # of widgets that show only after some choice, every fifth kind is tried
+# Of the widgets that a lesson has at once every eighth kind is tried, in each lesson others; of
+# those that show only after some choice every ninth.
+EVERY, A_FEW = 8, 9
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,7 @@ def harmful(visit, lesson, texts, guesses):
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_no_address_raises(visit, asked, lesson, thorough):
     failed = {}
-    first, every = (0, 1) if thorough else (LESSONS.index(lesson) % 4, 4)
+    first, every = (0, 1) if thorough else (LESSONS.index(lesson) % EVERY, EVERY)
     for number, (way, keys, guesses) in enumerate(ways_in(visit, lesson)):
         keys |= asked if number == 0 else set()
         keys -= {"prompt", "model"}  # see the next test

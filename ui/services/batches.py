@@ -21,9 +21,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Seconds. So long it waits until something is drawn; until parts of the page that are drawn again
-# have drawn more; until a whole page has, on which the browser goes on while the server does, and
-# whoever draws for long.
+# Seconds that a message waits at most: while nothing is drawn yet; once a part of the page is, for
+# the other parts; and in a whole page or a long rerun, of which the browser draws what is there
+# while the server goes on.
 BEGIN, MORE, THEN = 0.05, 0.1, 0.05
 _END = 0.02  # between a rerun's last message and the one that nothing runs
 _LARGEST = 16384  # bytes; what is no element is smaller
