@@ -1,11 +1,13 @@
 """What a rerun sends comes in few batches, in its order, and nothing that is drawn is lost."""
 
 import asyncio
+import gc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from uvicorn.protocols.utils import ClientDisconnected
 
 from tests.helpers import run_loop
 from ui.services.batches import BEGIN, MORE, THEN, Batches
@@ -158,3 +160,19 @@ def test_the_end_of_a_connection_is_told_after_all_that_came_before():
 
     run_loop(Batches(app)({"type": "websocket"}, None, send))
     assert got == ["websocket.accept", "websocket.send", "websocket.close"]
+
+
+def test_a_browser_that_has_left_is_no_error_of_ours():
+    told = []
+
+    async def app(scope, receive, send):
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        await send({"type": "websocket.send", "bytes": begins("1").SerializeToString()})
+        await asyncio.sleep(2 * BEGIN)
+        gc.collect()  # a task that has failed is told of when it is forgotten
+
+    async def send(event):
+        raise ClientDisconnected
+
+    run_loop(Batches(app)({"type": "websocket"}, None, send))
+    assert not told

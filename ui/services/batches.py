@@ -13,6 +13,7 @@ the callback has written into the address arrives.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,8 @@ class _Connection:
         async with self._order:
             self._later = None  # nobody cancels it while it sends
             self._patience = min(self._patience, THEN)
-            await self._let_go()
+            with suppress(OSError, RuntimeError):  # it is closed: whoever sends next is told
+                await self._let_go()
 
     async def _let_go(self, but: tuple[str, ...] = ()) -> None:
         """Send what is kept, in its order, without these kinds."""
