@@ -75,7 +75,7 @@ def choose_run() -> str:
     key = st.selectbox(
         "Run shown",
         list(names),
-        format_func=names.__getitem__,
+        format_func=widgets.name_in("run", names),
         key="run",
         label_visibility="collapsed",
     )

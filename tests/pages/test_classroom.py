@@ -9,7 +9,7 @@ from corpus.user_text import from_paste
 from pages.classroom.console import results
 from pages.training import words as training
 from tests.helpers import app_at, long_after, said, sent
-from ui.app import class_bar, client, reach, visitor
+from ui.app import class_bar, client, reach, seat, study_bar, visitor
 from ui.app.chosen_text import bundled_corpus
 from ui.app.door import CLOSED
 from ui.app.lesson import ANSWER_HIDDEN
@@ -438,3 +438,24 @@ def test_results_have_no_names():
 def test_the_qr_code_is_a_picture():
     drawn = qr_png("http://192.168.1.7:8501/classroom?code=ABCDEF", LARGE)
     assert drawn.startswith(b"\x89PNG") and 160 < int.from_bytes(drawn[16:20]) <= LARGE
+
+
+def test_a_run_stays_the_model_when_it_turns_out_to_be_the_class_s(service, seats, monkeypatch):
+    """Its name on the page changes, and by its name a browser says what is chosen."""
+    run_id = "0" * 15 + "a"
+    monkeypatch.setattr(study_bar.models, "named_runs", list)
+    monkeypatch.setattr(study_bar.models, "run_folder", {run_id: "folder"}.get)
+    of_class = SimpleNamespace(names_of_class=lambda class_id: {run_id: "ours"})
+    app = app_at("glossary")
+    app.query_params["model"] = run_id
+    app.run()
+    assert app.selectbox(key="model").options[-1] == "Shared run 000000"
+    monkeypatch.setattr(seat, "training_service", lambda: of_class)
+    app.session_state["class_seat"] = Sitting(seats[0])
+    app.run()
+    box = app.selectbox(key="model")
+    assert box.options[-1] == "Class: ours"
+    box.options.append("Shared run 000000")  # a browser that has drawn the old name says that
+    box.set_value("Shared run 000000").run()
+    assert app.selectbox(key="model").value == run_id
+    assert app.query_params["model"] == run_id

@@ -125,7 +125,7 @@ def _choose_model() -> str:
     key = st.selectbox(
         "B: model",
         list(names),
-        format_func=lambda key: names.get(key, key),
+        format_func=widgets.name_in(MODEL, names),
         key=MODEL,
         on_change=redraw_parts,
     )

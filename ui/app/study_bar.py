@@ -280,7 +280,8 @@ def _choose_model() -> str:
     if st.session_state["model"] not in names:
         st.warning("That model is not here any more; this is the bundled one.")
         st.session_state["model"] = models.BUNDLED
-    key = st.selectbox("Model", list(names), format_func=lambda k: names.get(k, k), key="model")
+    name_of = widgets.name_in("model", names)
+    key = st.selectbox("Model", list(names), format_func=name_of, key="model")
     said = {"model": key if key != models.BUNDLED else None}
     if key != (address.text_of("model") or models.BUNDLED):
         said[WEIGHTS] = None  # they were those of another model

@@ -35,6 +35,7 @@ Option = TypeVar("Option")
 
 _LONGEST_NUMBER = 40  # characters; reading a number of a million digits takes a while
 _OF_ADDRESS = "of_address"
+_NAMES = "names_drawn"
 STEERED = "steered"  # a Steering, while a page is made to show something else
 _GIVEN = 20  # edits of the prompt that a browser may be behind
 _NOTHING: Any = object()  # where None would be a value
@@ -147,12 +148,26 @@ def from_address(key: str, default: str) -> str:
     itself writes what was chosen.
     """
     of_address(key)
+    drawn, chosen = st.session_state.get(_NAMES, {}).get(key, {}), st.session_state.get(key)
+    if chosen in drawn and chosen not in drawn.values():
+        st.session_state[key] = drawn[chosen]
     said = address.text_of(key) or default
     if _steered(key):
         tell(key, said)
     else:
         keep_told(key)
     return st.session_state.setdefault(key, said)
+
+
+def name_in(key: str, names: Mapping[str, str]) -> Callable[[str], str]:
+    """How the options of such a box are called on the page, for `format_func`.
+
+    A browser says what is chosen by the name that it was drawn with. It may have another one by
+    now, as a shared run that is the class's as soon as the seat is known: `from_address` reads it.
+    """
+    drawn: dict[str, dict[str, str]] = st.session_state.setdefault(_NAMES, {})
+    drawn[key] = drawn.get(key, {}) | {name: option for option, name in names.items()}
+    return lambda option: names.get(option, option)
 
 
 def of_address(key: str) -> None:
