@@ -1,6 +1,6 @@
 // @ts-check
-// Before a class (present=1 in the address) letters are large from the first moment on: Streamlit's
-// tables measure them once, before the page's own styles have come.
+// Before a class (present=1 in the address) letters are large and nothing stands at the side from the
+// first moment on: Streamlit's tables measure letters once, before the page's own styles have come.
 
 const LETTERS = "23px"; // as in course/present.css
 
@@ -9,5 +9,7 @@ const LETTERS = "23px"; // as in course/present.css
  * @param {string} query of its address
  */
 export function enlarge(root, query) {
-  if (new URLSearchParams(query).get("present") === "1") root.style.fontSize = LETTERS;
+  if (new URLSearchParams(query).get("present") !== "1") return;
+  root.style.fontSize = LETTERS;
+  root.classList.add("presents"); // page.css
 }
