@@ -19,6 +19,7 @@ from pages.training.sharing import share_button
 from ui.app import address, widgets
 from ui.app.lesson import ask, guessed
 from ui.app.locks import REVEAL, locked
+from ui.app.seat import place_in_class
 from ui.app.told import tell
 from ui.app.visitor import visitor_id
 from ui.app.watch import watch
@@ -229,9 +230,15 @@ def _buttons(view: RunView) -> None:
         if mine and row.button("Delete …", icon=":material/delete:", key="delete_run"):
             ask_to_delete(run_id)
     if not mine:
-        st.caption(words.SHARED)
+        st.caption(words.OF_CLASS if _is_of_class(view) else words.SHARED)
     if error := st.session_state.pop("training_error", None):
         show_error(error)
+
+
+def _is_of_class(view: RunView) -> bool:
+    """Whether it is the one run of the class that this visitor is in."""
+    place = place_in_class()
+    return place is not None and (place[0], 0) == (view.about.class_id, view.about.member)
 
 
 def _keeping(view: RunView) -> None:

@@ -101,7 +101,7 @@ def _count(mine: Sitting, vote: Question) -> None:
 
 
 def _say_how_many(now: tuple[Question | None, int]) -> None:
-    st.caption(answered_text(*now))
+    st.caption(answered_text(*now, done=words.VOTED))
 
 
 def _take(mine: Sitting) -> None:

@@ -520,6 +520,7 @@ FOR_ALL = "For the whole class"
 VOTE = "Let the class vote"
 VOTE_ON = "On what?"
 ASK_CLASS = "Ask the class"
+VOTED = "Voted"
 TAKE_WINNER = "Close the vote and take what won"
 NO_VOTE = "Put it away"
 TEXT_OF_APP = "The bundled sitcom"
@@ -551,6 +552,7 @@ def kept_until(days: float) -> str:
     )
 
 
+OF_CLASS = "This is your class's run. Only your teacher can pause, stop or delete it."
 SHARED = "This run was shared with you. Only its owner can pause, stop or delete it."
 USE_HELP = "Sets the model at the top. While the run goes on, its latest weights are used."
 TRAINING_LOSS_HELP = "Mean loss of the last 20 steps. In nats it is 0.693 times as large."

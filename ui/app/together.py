@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ui.app.in_view import bring_into_view
 from ui.app.locks import REVEAL, locked
 from ui.app.seat import HERE, Sitting, attempt, my_role, sitting, watch_class
 from ui.services.classes.file import Question
@@ -18,7 +19,7 @@ from ui.show.numbers import counted
 from ui.show.tables import show_markup
 from ui.show.theme import series_color
 
-_HANDED_IN = "answers_handed_in"
+_HANDED_IN, _HIDDEN = "answers_handed_in", "answers_hidden"
 _TICK = 1.0  # seconds between two looks of the teacher's page at how many have answered
 CHOSEN = "How many of the class chose each answer"
 _STYLE = """<style>
@@ -79,13 +80,18 @@ def waits(together: Together | None) -> bool:
     return True
 
 
-def show_together(together: Together | None) -> None:
-    """For the teacher how many have answered, and the button; the histogram once it is revealed."""
+def show_together(together: Together | None, box: str) -> None:
+    """For the teacher how many have answered, and the button; the histogram once it is revealed.
+
+    box: a selector of what is chosen from; who sees it is shown what is revealed.
+    """
     if together is None:
         return
     if not together.teacher:
-        if question := together.known():
+        question = together.known()
+        if question:
             histogram(question)
+        _bring_up(together.id, question is not None, box)
         return
 
     def draw(now: tuple[Question | None, int]) -> None:
@@ -98,6 +104,7 @@ def show_together(together: Together | None) -> None:
         ):
             attempt(lambda: class_service().reveal(together.sitting.seat, question.id))
             st.rerun()
+        _bring_up(together.id, bool(question and question.revealed), box)
 
     watch_class(
         lambda: (together.known(), len(class_service().members(together.sitting.seat))),
@@ -107,10 +114,21 @@ def show_together(together: Together | None) -> None:
     )
 
 
-def answered_text(question: Question | None, members: int) -> str:
+def _bring_up(identity: str, revealed: bool, box: str) -> None:
+    """What was revealed since the page was drawn before comes into view."""
+    hidden: set[str] = st.session_state.setdefault(_HIDDEN, set())
+    with st.empty():  # always there, so that nothing below it moves on
+        if not revealed:
+            hidden.add(identity)
+        elif identity in hidden:
+            hidden.discard(identity)
+            bring_into_view([f".st-key-picture_class_answers_{identity}"], identity, box)
+
+
+def answered_text(question: Question | None, members: int, done: str = "Answered") -> str:
     """How many have answered: all that a projector shows before the teacher reveals it."""
     number = question.answered if question else 0
-    return f":material/groups: Answered: {number} of {counted(members, 'pupil')}."
+    return f":material/groups: {done}: {number} of {counted(members, 'pupil')}."
 
 
 def histogram(question: Question) -> None:

@@ -11,32 +11,34 @@ from ui.services.classes.file import Question
 from ui.services.classes.service import class_service
 from ui.show.names import as_text
 
-_CAST = "votes_cast"
-CAST = "Your vote is in. The result comes when your teacher closes the vote."
-
 
 def show_vote(mine: Sitting) -> None:
     """Draw what the class votes on, for a member; nothing where there is no vote."""
-    vote = attempt(lambda: class_service().vote(mine.seat))
+    service = class_service()
+    found = attempt(lambda: (service.vote(mine.seat), service.vote_of(mine.seat)))
+    vote, chosen = found or (None, None)
     if vote is None:
         return
     with st.container(border=True, key="class_vote"):
         st.markdown(f":material/how_to_vote: **{as_text(vote.text)}**")
-        cast = st.session_state.setdefault(_CAST, set())
         if vote.revealed:
             st.markdown(result_text(vote))
-        elif vote.id in cast:
-            st.caption(CAST)
+        elif chosen is not None:
+            st.caption(cast_text(vote.options[chosen]))
         else:
-            _ballot(mine, vote, cast)
+            _ballot(mine, vote)
 
 
-def _ballot(mine: Sitting, vote: Question, cast: set[str]) -> None:
+def cast_text(option: str) -> str:
+    """What who has voted is told until the vote is closed."""
+    return f"You chose **{as_text(option)}**. The result comes when your teacher closes the vote."
+
+
+def _ballot(mine: Sitting, vote: Question) -> None:
     row = st.container(horizontal=True)
     for choice, option in enumerate(vote.options):
         if row.button(as_text(option), key=f"vote_{vote.id}_{choice}"):
             if attempt(partial(_cast, mine, choice)):
-                cast.add(vote.id)
                 st.rerun()
             show_what_failed()
 

@@ -263,6 +263,12 @@ class ClassService:
             return replace(asked, counts=())
         return asked
 
+    def vote_of(self, seat: Seat) -> int | None:
+        """Which option of the vote a member has chosen; None for none."""
+        with self._lock:
+            found, member = self._member(seat)
+            return found.file.answers(found.state.vote).get(member.number)
+
     def item(self, seat: Seat, number: int) -> Item | None:
         """Something on the board."""
         items = self._seated(seat).file.items()
