@@ -80,7 +80,7 @@ def _way_in(role: Role) -> str:
         elif len(pages) > 1:
             page = st.selectbox(words.WHICH_ADDRESS, pages, key="class_address")
         page = page if page in pages else pages[0]
-        st.caption(words.FIREWALL)
+        st.caption(words.firewall(len(pages)))
     left, right = st.columns([2, 1], vertical_alignment="center")
     short = page.partition("://")[2].rstrip("/")
     left.markdown(words.TYPE_ON_HOME)
@@ -158,11 +158,15 @@ def _answers(mine: Sitting, questions: list[Question]) -> None:
         lesson = known[one].lesson
         return unmarked(f"{titles.get(lesson, lesson)}: {known[one].text}")[:_EXCERPT]
 
+    # Where the class is now; the newest of all, where nothing was asked yet.
+    lesson = class_service().state(mine.seat).lesson or course_lessons()[0].name
+    asked_here = [question.id for question in questions if question.lesson == lesson]
     chosen = st.selectbox(
         "Question",
         list(known),
+        [*known].index(asked_here[0]) if asked_here else 0,
         format_func=label,
-        key="class_question",
+        key=f"class_question_{lesson if asked_here else ''}",
     )
     question = known.get(chosen, questions[0])
     st.markdown(question.text)
@@ -171,7 +175,9 @@ def _answers(mine: Sitting, questions: list[Question]) -> None:
         histogram(question)
         with st.expander("Single answers"):
             st.markdown("\n".join(_single(mine, question)))
-    if not question.revealed and st.button(
+    if question.revealed:
+        st.caption(words.REVEALED)
+    elif st.button(
         "Reveal to the class", key="class_reveal", icon=":material/visibility:", type="primary"
     ):
         attempt(lambda: class_service().reveal(mine.seat, question.id))

@@ -9,7 +9,7 @@ INTRO = (
     "teacher shows. Nobody has an account, and nobody needs to say their name."
 )
 OPEN = "Open a class"
-OPEN_HELP = "You get a code for your pupils. Whoever has the link in this browser is the teacher."
+OPEN_HELP = "You get a code for your pupils. This browser is the teacher's from then on."
 JOIN = "Join a class"
 CODE = "Code of the class"
 NICKNAME = "Nickname"
@@ -22,12 +22,7 @@ PRIVACY = (
 )
 TYPE_ON_HOME = "Open this address and type the code:"
 QR_ALT = "QR code of the address at which pupils join this class"
-FIREWALL = (
-    "These are this computer's addresses in its networks. Pupils must be in the same one. If their "
-    "phones can't open it, this computer's firewall may be closed (let Python accept connections), "
-    "or the network keeps its clients apart, as many school networks do: a telephone's hotspot "
-    "helps then."
-)
+REVEALED = "Revealed: the class sees these counts, too."
 NO_NETWORK = (
     "This computer is in no network, so nobody else can open the app. Join a network, then open "
     "this page again."
@@ -80,6 +75,17 @@ def blocked(address: str, teacher: bool) -> str:
         "This browser doesn't let the app keep anything (as in a frame on another site). After a "
         f"reload you would have lost your seat. Open the app [at its own address]({address}) "
         f"instead{link}."
+    )
+
+
+def firewall(addresses: int) -> str:
+    """What it takes to reach this computer, which has so many addresses."""
+    several = "These are this computer's addresses in its networks. Pupils must be in the same one."
+    one = "This is this computer's address in its network. Pupils must be in the same network."
+    return (
+        f"{one if addresses == 1 else several} If their phones can't open it, this computer's "
+        "firewall may be closed (let Python accept connections), or the network keeps its clients "
+        "apart, as many school networks do: a telephone's hotspot helps then."
     )
 
 

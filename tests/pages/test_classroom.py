@@ -18,7 +18,7 @@ from ui.app.study_bar import DEFAULT_PROMPT
 from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
 from ui.app.together import HIDDEN
 from ui.app.told import HEARD
-from ui.app.voting import CAST, result_text
+from ui.app.voting import cast_text, result_text
 from ui.services.classes.file import Question
 from ui.services.classes.limits import NOT_YOURS, ClassError
 from ui.services.classes.service import ClassService, class_service
@@ -229,6 +229,26 @@ def test_a_first_answer_is_handed_in_and_seen_when_it_is_revealed(service, seats
     assert "Answered: 1 of 1 pupil" in said(console)
 
 
+def test_the_console_shows_what_is_asked_where_the_class_is(service, seats):
+    teacher, pupil = seats
+
+    def ask(lesson, text):
+        return service.answer(pupil, lesson, "case", text, ("yes", "no"), 0)
+
+    ask("mlp", "Does it copy?")
+    service.steer(teacher, "heads", {})
+    console = seated(teacher, "classroom")
+    assert "Does it copy?" in said(console)  # nothing else was asked
+    ask("mlp", "Does it add?")  # by who looks around alone
+    ask("heads", "Does it look back?")
+    assert "Does it look back?" in said(console.run())
+    service.steer(teacher, "mlp", {})
+    console.run()
+    assert "Does it add?" in said(console) and "Revealed" not in said(console)
+    press(console, "Reveal to the class")
+    assert "Revealed: the class sees these counts, too." in said(console.run())
+
+
 def test_a_class_keeps_the_teacher_s_model_and_prompt(service, seats):
     teacher, pupil = seats
     service.steer(teacher, "mlp", {"prompt": "OTTO: It rains"})
@@ -319,7 +339,11 @@ def test_the_class_votes_and_the_teacher_s_form_takes_the_winner(service, seats)
     usual = console.number_input(key="width").value
     app = seated(pupil, "glossary")
     press(app, f"{2 * usual}")
-    assert CAST in said(app) and "The class chose" not in said(app)
+    assert cast_text(f"{2 * usual}") in said(app) and "The class chose" not in said(app)
+    service.cast(pupil, 0)  # the first vote counts, and after a reload it is still known
+    again = seated(pupil, "glossary")
+    assert cast_text(f"{2 * usual}") in said(again)
+    assert not [button for button in again.button if button.label == f"{2 * usual}"]
     service.cast(other, 2)
     service.cast(other, 0)  # the first vote counts
     assert service.vote(pupil).counts == () and service.vote(teacher).counts == (0, 0, 2)

@@ -10,14 +10,17 @@ import streamlit as st
 _DELAY = 150  # milliseconds: until what was drawn has its place
 
 
-def bring_into_view(selectors: Sequence[str], occasion: object) -> None:
+def bring_into_view(selectors: Sequence[str], occasion: object, where: str = "body") -> None:
     """Scroll as far as needed. occasion: another one scrolls again.
 
-    selectors: of elements, the last of which is seen whatever the room.
+    selectors: of elements, the last of which is seen whatever the room. where: of an element; who
+    doesn't see any of it is left alone.
     """
     scroll = "document.querySelector(each)?.scrollIntoView({block: 'nearest'})"
+    box = f"document.querySelector({_literal(where)})?.getBoundingClientRect()"
+    seen = f"(box => box?.height && box.top < innerHeight && box.bottom > 0)({box})"
     st.html(
-        f"<script>{_literal(str(occasion))}; setTimeout(() => "
+        f"<script>{_literal(str(occasion))}; setTimeout(() => {seen} && "
         f"{_literal(selectors)}.forEach(each => {scroll}), {_DELAY})</script>",
         unsafe_allow_javascript=True,
     )

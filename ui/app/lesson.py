@@ -92,18 +92,19 @@ def ask(
     new = st.session_state.get(_NEW) == key
     if new:
         del st.session_state[_NEW]
+    box = f".st-key-{sub('[^a-zA-Z0-9_-]', '-', key)}"
     together = asked_in_class(key, question, options, guess)
     if guess is None or waits(together):
-        show_together(together)
+        show_together(together, box)
         return False
     answer = judge(guess)
     draw = {True: st.success, False: st.warning, None: st.info}[answer.right]
     draw(answer.text)
     with st.empty():  # always there, so that nothing below it moves on
         if new:
-            verdict = f".st-key-{sub('[^a-zA-Z0-9_-]', '-', key)} ~ * [data-testid=stAlert]"
+            verdict = f"{box} ~ * [data-testid=stAlert]"
             bring_into_view([picture] * bool(picture) + [verdict], key)
-    show_together(together)
+    show_together(together, box)
     return True
 
 
