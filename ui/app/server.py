@@ -15,6 +15,7 @@ from streamlit import config
 from streamlit.web.server.server_util import get_display_address, get_url
 
 from ui.services.classes.service import class_service
+from ui.services.gaps import leave_no_gaps
 from ui.services.processwide import close_all
 
 # Seconds that a computing thread may keep Python's lock while the server's loop wants it. The loop
@@ -31,6 +32,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     """Open the app in a browser; in the end close all services, without the loop waiting."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
     send_at_once()
+    leave_no_gaps()
     thresholds = gc.get_threshold()
     gc.set_threshold(*thresholds[:2], _NEVER)
     search = asyncio.create_task(_search_for_garbage())
