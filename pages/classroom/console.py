@@ -171,13 +171,13 @@ def _answers(mine: Sitting, questions: list[Question]) -> None:
     question = known.get(chosen, questions[0])
     st.markdown(question.text)
     st.caption(answered_text(question, len(class_service().members(mine.seat))))
+    if question.revealed:
+        st.caption(words.REVEALED)
     if question.revealed or st.toggle(words.SHOW_COUNTS, key="class_counts"):
         histogram(question)
         with st.expander("Single answers"):
             st.markdown("\n".join(_single(mine, question)))
-    if question.revealed:
-        st.caption(words.REVEALED)
-    elif st.button(
+    if not question.revealed and st.button(
         "Reveal to the class", key="class_reveal", icon=":material/visibility:", type="primary"
     ):
         attempt(lambda: class_service().reveal(mine.seat, question.id))

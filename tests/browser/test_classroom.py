@@ -122,7 +122,7 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     for page in (projector, three):
         expect(page.get_by_role("heading", name="OTTO: It was dry")).to_be_visible()
     projector.close()
-    main_part(teacher).get_by_role("link", name="Console").click()
+    main_part(teacher).get_by_role("button", name="Console").click()
     teacher.get_by_text("Single answers").wait_for()
     # On a telephone what is pressed during a lesson comes first, the way in last.
     teacher.set_viewport_size({"width": 390, "height": 844})

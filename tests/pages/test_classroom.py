@@ -426,6 +426,17 @@ def test_the_projector_in_another_window_shows_what_the_console_puts_on_the_scre
     assert projector.run().title[0].value == "MLP"  # the teacher goes on from there
 
 
+def test_from_what_is_shown_the_way_back_to_the_console_stays(service, seats):
+    teacher, pupil = seats
+    service.hand_in(pupil, "sample", {}, "A duck")
+    app = seated(teacher, "classroom")
+    press(app, "Show to all")
+    assert "From the board" in [heading.value for heading in app.header]
+    press(app, "Console")
+    app.toggle(key="class_door").set_value(False).run()
+    assert not app.header and not service.state(teacher).door
+
+
 def test_a_prompt_a_view_and_a_run_are_handed_in_by_one_press(service, seats, monkeypatch):
     teacher, pupil = seats
     runs = SimpleNamespace(names=lambda visitor: {"0" * 16: "newest", "1" * 16: "older"})

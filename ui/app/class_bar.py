@@ -74,8 +74,13 @@ def _of_teacher(mine: Sitting, code: str) -> None:
         lambda _: _TICK,
         name="class_bar",
     )
-    if st.session_state.get(HERE) != CONSOLE or address.texts(BOARD):
+    if st.session_state.get(HERE) != CONSOLE:
         st.page_link(page_of(CONSOLE), label="Console", icon=":material/tune:")
+    # A link to the same page would leave in the address what of the board is shown.
+    elif address.text_of(BOARD) and st.button(
+        "Console", key="class_console", icon=":material/tune:", type="tertiary"
+    ):
+        go_to_view(CONSOLE, {})
     label, icon = ("Let them go", "explore") if mine.leads else ("Lead again", "near_me")
     st.button(label, key="class_lead", icon=f":material/{icon}:", on_click=_lead, args=(mine,))
     st.button(
