@@ -7,23 +7,40 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-_DELAY = 150  # milliseconds: until what was drawn has its place
+_MOMENT = 150  # milliseconds
+# At once, and again while what was drawn still moves to its place: ten times at most, as somebody
+# may want to scroll elsewhere.
+_SCRIPT = """<script>(() => {{  // {occasion}
+const wanted = {selectors}, where = {where};
+const box = each => document.querySelector(each)?.getBoundingClientRect();
+const seen = box => box?.height && box.top < innerHeight && box.bottom > 0;
+const places = () => {{
+  const page = box("[data-testid=stMain] > *");
+  return wanted.map(each => Math.round(box(each)?.bottom - page?.top)).concat(page?.height).join();
+}};
+const look = (before, left) => setTimeout(() => {{
+  if (where && !seen(box(where))) return;
+  const now = places();
+  wanted.forEach(each => document.querySelector(each)?.scrollIntoView({{block: "nearest"}}));
+  if (left && (now !== before || now.includes("NaN"))) look(now, left - 1);
+}}, {moment});
+look(places(), 10);
+}})()</script>"""
 
 
-def bring_into_view(selectors: Sequence[str], occasion: object, where: str = "body") -> None:
+def bring_into_view(selectors: Sequence[str], occasion: object, where: str = "") -> None:
     """Scroll as far as needed. occasion: another one scrolls again.
 
     selectors: of elements, the last of which is seen whatever the room. where: of an element; who
     doesn't see any of it is left alone.
     """
-    scroll = "document.querySelector(each)?.scrollIntoView({block: 'nearest'})"
-    box = f"document.querySelector({_literal(where)})?.getBoundingClientRect()"
-    seen = f"(box => box?.height && box.top < innerHeight && box.bottom > 0)({box})"
-    st.html(
-        f"<script>{_literal(str(occasion))}; setTimeout(() => {seen} && "
-        f"{_literal(selectors)}.forEach(each => {scroll}), {_DELAY})</script>",
-        unsafe_allow_javascript=True,
+    script = _SCRIPT.format(
+        occasion=_literal(str(occasion)),
+        selectors=_literal(selectors),
+        where=_literal(where),
+        moment=_MOMENT,
     )
+    st.html(script, unsafe_allow_javascript=True)
 
 
 def _literal(value: str | Sequence[str]) -> str:
