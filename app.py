@@ -27,8 +27,8 @@ app = st.App(
     lifespan=lifespan,
     middleware=[
         Middleware(NeededMessages),
-        Middleware(Turns),
         Middleware(Batches),
+        Middleware(Turns),  # inside of it: a turn is over when all is drawn, not when it is sent
         Middleware(ClassRoutes),
         Middleware(Scripts),
         Middleware(PageAddress, moved=MOVED, first_view=first_view),
