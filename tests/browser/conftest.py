@@ -48,6 +48,25 @@ def browser():
         chromium.close()
 
 
+# When page and server last sent each other anything.
+NOTE_TALK = """
+window.WebSocket = class extends WebSocket {
+  constructor(...how) {
+    super(...how);
+    this.addEventListener("message", () => { window.talked = performance.now(); });
+  }
+  send(data) {
+    window.talked = performance.now();
+    super.send(data);
+  }
+};"""
+# Milliseconds. For so long nothing comes of an edit whose first element has come, see
+# ui/services/batches.py.
+SILENCE = 250
+IDLE = f"""() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState
+    === "notRunning" && performance.now() - (window.talked ?? 0) > {SILENCE}"""
+
+
 @pytest.fixture
 def new_page(browser):
     """Open pages with options of one's own: new_page(color_scheme="dark", viewport={…}).
@@ -61,6 +80,7 @@ def new_page(browser):
         # Streamlit's signs of waiting move; without a GPU painting them takes most of two cores.
         options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(**options)
+        context.add_init_script(NOTE_TALK)
         context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
@@ -126,9 +146,8 @@ def settled(page) -> None:
 
     For a moment, as what was just pressed or typed is still on its way when the key has come up.
     """
-    for wait in (100, 0):
-        page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        page.wait_for_timeout(wait)
+    page.wait_for_timeout(50)
+    page.wait_for_function(IDLE, polling=50)
 
 
 def pick(page, label: str, option: str) -> None:

@@ -35,6 +35,15 @@ def draws(text):
     return ForwardMsg(delta={"new_element": {"text": {"body": text}}})
 
 
+def draws_in(part, place, text, **metadata):
+    """An element of a part of the page; a large one has a name, by which the browser keeps it."""
+    return ForwardMsg(
+        delta={"new_element": {"text": {"body": text}}, "fragment_id": part},
+        metadata={"delta_path": place, **metadata},
+        hash=text,
+    )
+
+
 def batches(*steps):
     """What reaches the browser of these steps, one list for each moment. A number: seconds pass."""
     got = [[]]
@@ -109,6 +118,107 @@ def test_the_end_comes_where_nobody_says_that_nothing_runs():
 
 def test_what_belongs_to_no_rerun_passes():
     assert batches(TOLD_ELSEWHERE, RESTS, draws("a")) == [[TOLD_ELSEWHERE], [RESTS], [draws("a")]]
+
+
+ONE, TWO = draws_in("part", [0, 1], "one"), draws_in("part", [0, 1], "two")
+
+
+@pytest.mark.parametrize("before", [begins("0"), begins("0", "part")], ids=["page", "part"])
+def test_the_first_of_a_part_goes_ahead_of_the_announcement(before):
+    shown = [before, RUNS, ONE, ends("0"), RESTS]
+    again = [begins("1", "part"), RUNS, PLACE, TWO, draws("b"), ends("1"), RESTS]
+    assert batches(*shown, *again)[2:] == [[TWO], again]
+
+
+def test_who_waits_for_the_rest_is_told():
+    shown = [begins("0"), RUNS, ONE, ends("0"), RESTS]
+    again = [begins("1", "part"), RUNS, TWO, draws("b"), 1.5 * MORE, draws("c"), ends("1"), RESTS]
+    assert batches(*shown, *again)[2:] == [[TWO], again[:4], again[5:]]
+
+
+def test_a_large_one_is_sent_once():
+    shown = [begins("0"), RUNS, ONE, ends("0"), RESTS]
+    large = draws_in("part", [0, 1], "large" * 9000, cacheable=True)
+    named = ForwardMsg(ref_hash=large.hash, metadata={"delta_path": [0, 1]})
+    told = batches(*shown, begins("1", "part"), RUNS, large, ends("1"), RESTS)
+    assert told[2:] == [[large], [begins("1", "part"), RUNS, named, ends("1"), RESTS]]
+
+
+NOTHING_THERE = {
+    "another page": [begins("0"), RUNS, draws("a"), ends("0"), RESTS],
+    "another place": [begins("0", "part"), RUNS, draws_in("part", [0, 2], "a"), ends("0"), RESTS],
+    "an empty part": [begins("0", "part"), RUNS, ends("0"), RESTS],
+}
+
+
+@pytest.mark.parametrize("last", NOTHING_THERE.values(), ids=NOTHING_THERE)
+def test_nothing_goes_ahead_to_where_the_browser_may_have_nothing(last):
+    shown = [begins("00"), RUNS, ONE, ends("00"), RESTS]
+    again = [begins("1", "part"), RUNS, TWO]
+    assert batches(*shown, *last, *again)[-1] == again
+
+
+def test_a_rerun_of_the_whole_page_is_announced_first():
+    shown = [begins("0"), RUNS, ONE, ends("0"), RESTS]
+    again = [begins("1"), RUNS, TWO]
+    assert batches(*shown, *again)[-1] == again
+
+
+parts = st.sampled_from(["a", "b"])
+drawings = st.builds(
+    lambda part, place, text: draws_in(part, [0, "ab".index(part), place], text),
+    parts, st.integers(0, 1), st.text("xyz", max_size=2),
+)  # fmt: skip
+reruns = st.tuples(
+    st.lists(parts, unique=True), st.lists(drawings, max_size=4), st.sampled_from([DONE, EARLY])
+)
+
+
+@given(st.lists(reruns, max_size=6))
+def test_what_goes_ahead_has_a_place_and_comes_again_in_its_order(reruns):
+    steps = []
+    for number, (these, drawn, how) in enumerate(reruns):
+        drawn = [each for each in drawn if not these or each.delta.fragment_id in these]
+        steps += [begins(str(number), *these), RUNS, *drawn, ends(str(number), how), RESTS]
+    browser, order = Browser(), []
+    for message in (message for batch in batches(*steps) for message in batch):
+        order += browser.hears(message)
+    assert order == [step for step in steps if step.WhichOneof("type") == "delta"]
+
+
+class Browser:
+    """What a browser does with messages about parts."""
+
+    def __init__(self):
+        self.rerun, self.stands = "", {}  # place: its part, and which rerun has drawn it
+        self.parts = []
+
+    def hears(self, message):
+        """What it draws of a message in the rerun that was announced."""
+        place = tuple(message.metadata.delta_path)
+        match message.WhichOneof("type"):
+            case "new_session":
+                self.rerun = message.metadata.run.script_run_id
+                self.parts = message.metadata.run.fragment_ids
+            case "script_finished" if message.script_finished == DONE:
+                self.clear()
+                self.rerun = ""
+            case "script_finished":
+                self.rerun = ""
+            case "delta" if not self.rerun:
+                assert place in self.stands, "Bad delta path"
+            case "delta":
+                self.stands[place] = message.delta.fragment_id, self.rerun
+                return [message]
+        return []
+
+    def clear(self):
+        """Take away what this rerun should have drawn and hasn't."""
+        self.stands = {
+            place: (part, rerun)
+            for place, (part, rerun) in self.stands.items()
+            if rerun == self.rerun or (self.parts and part not in self.parts)
+        }
 
 
 @given(

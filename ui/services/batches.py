@@ -5,6 +5,12 @@ something runs, that something is drawn, and then more, that nothing runs any lo
 it paints nothing. So a rerun is announced together with the first that it draws, which is painted
 while the server goes on; what follows comes at once when all is drawn, or after a while.
 
+Where parts of a page are drawn again, as after an edit, the first of it goes ahead even of the
+announcement: a browser that is told that something runs goes over all that stands on the page,
+and over this element alone if it isn't. It is sent once more where it belongs, for whatever a
+rerun hasn't drawn is taken away at its end. It goes ahead only to where the part's first element
+was drawn last time: of no other place can we be sure that the browser has it.
+
 A rerun that is given up before it draws isn't announced at all. An edit asks for one: for the part
 of the page that the box is in, whose callback hands on to the parts that read what was edited. What
 the callback has written into the address arrives.
@@ -18,6 +24,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_cache import create_reference_msg
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,9 +32,9 @@ if TYPE_CHECKING:
 # Seconds that a message waits at most: while nothing is drawn yet; once a part of the page is, for
 # the other parts; and in a whole page or a long rerun, of which the browser draws what is there
 # while the server goes on.
-BEGIN, MORE, THEN = 0.05, 0.1, 0.05
+BEGIN, MORE, THEN = 0.05, 0.15, 0.05
 _END = 0.02  # between a rerun's last message and the one that nothing runs
-_LARGEST = 16384  # bytes; what is no element is smaller
+_LARGEST = 262_144  # bytes; what is no element is smaller
 _FINISHED = "script_finished"
 _ANNOUNCED = ("new_session", "session_status_changed", _FINISHED)
 _EMPTY = ForwardMsg()
@@ -69,7 +76,8 @@ class _Connection:
         self._stage = _Stage.NONE
         self._kept: list[tuple[str, Message]] = []  # with their kinds
         self._patience = BEGIN  # seconds
-        self._parts = False  # whether the rerun is of parts of the page
+        self._parts: tuple[str, ...] = ()  # that are drawn again; none: the whole page
+        self._first = _FirstOfParts()
         self._order = asyncio.Lock()
         self._later: asyncio.Task[None] | None = None
 
@@ -82,12 +90,18 @@ class _Connection:
                 if self._stage is _Stage.ENDS:
                     await self._let_go()
                 self._stage, self._patience = _Stage.BEGINS, BEGIN
-                self._parts = bool(message.metadata.run.fragment_ids)
+                self._parts = tuple(message.metadata.run.fragment_ids)
+                self._first.begin(self._parts)
             if self._stage is _Stage.NONE or not kind:
                 await self._let_go()
                 await self._send(event)
             elif kind == _FINISHED and early and self._unseen():
                 await self._let_go(but=_ANNOUNCED)
+            elif kind == _ELEMENT and self._first.stands(message) and self._nobody_told():
+                await self._send(event)
+                self._keep(kind, _once_more(event, message))
+                self._stage, self._patience = _Stage.DRAWS, MORE
+                self._wait()
             else:
                 self._keep(kind, event)
                 await self._go_on(kind)
@@ -95,6 +109,11 @@ class _Connection:
     def close(self) -> None:
         """The connection is over."""
         self._forget()
+
+    def _nobody_told(self) -> bool:
+        """Whether the browser knows nothing of a rerun of parts."""
+        told = "new_session" not in {kind for kind, _ in self._kept}
+        return bool(self._parts) and self._stage is _Stage.BEGINS and not told
 
     def _unseen(self) -> bool:
         """Whether the browser knows nothing of the rerun, and needn't."""
@@ -111,6 +130,7 @@ class _Connection:
             self._stage = _Stage.NONE
             await self._let_go()
         elif kind == _FINISHED:
+            self._first.end()
             self._stage, self._patience = _Stage.ENDS, _END
             self._wait()
 
@@ -145,6 +165,43 @@ class _Connection:
         if self._later:
             self._later.cancel()
             self._later = None
+
+
+class _FirstOfParts:
+    """Where the first element of each part of a page stands in the browser."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, list[int]] = {}
+        self._now: dict[str, list[int]] = {}
+        self._parts: tuple[str, ...] = ()
+
+    def begin(self, parts: tuple[str, ...]) -> None:
+        """A rerun begins, of these parts or of the whole page."""
+        self._before |= self._now  # of one that was given up
+        self._now = {}
+        self._parts = parts
+        if not parts:
+            self._before = {}
+
+    def stands(self, message: ForwardMsg) -> bool:
+        """Whether this is a part's first element, and stands where the last one did."""
+        part = message.delta.fragment_id
+        if not part or part in self._now:
+            return False
+        self._now[part] = list(message.metadata.delta_path)
+        return self._before.get(part) == self._now[part]
+
+    def end(self) -> None:
+        """All is drawn: a part that has drawn nothing is empty now."""
+        for part in self._parts:
+            self._before.pop(part, None)
+
+
+def _once_more(event: Message, message: ForwardMsg) -> Message:
+    """What was just sent, to send again: by its name where the browser keeps what it gets."""
+    if not message.metadata.cacheable:
+        return event
+    return {**event, "bytes": create_reference_msg(message).SerializeToString()}
 
 
 def _read(event: Message) -> tuple[str, ForwardMsg]:
