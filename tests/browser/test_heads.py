@@ -57,3 +57,17 @@ def test_a_model_of_ones_own_gets_roles_by_a_button(page, app_url, runs_folder):
     page.get_by_role("button", name="Find roles").click()
     page.get_by_text("Computed here in").wait_for(timeout=240_000)  # jobs are nice to others
     assert page.get_by_text(re.compile("a clear role[,:]")).count() == 1
+
+
+def test_the_lines_that_ran_come_when_they_are_opened(page, app_url):
+    """With what colours them, a third of all that a page would load."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_lesson(page, f"{app_url}/heads")
+    assert asked and not any("SyntaxHighlighter" in url for url in asked)
+    box = page.get_by_test_id("stExpander").filter(has_text="The lines that ran")
+    box.locator("summary").click()
+    expect(box.get_by_test_id("stCode")).to_contain_text("def output_step")
+    expect(box).to_contain_text("gpt_core/")
+    box.locator("summary").click()
+    expect(box.get_by_test_id("stCode")).to_be_hidden()

@@ -18,9 +18,15 @@ from ui import PROJECT
 _parsing = Lock()
 
 
+@st.fragment
 def show_source(*objects: Callable[..., Any] | type, label: str = "The lines that ran") -> None:
     """An expander with the source of functions or classes, read from the files themselves."""
-    with st.expander(label, icon=":material/code:"):
+    # What colours it is a third of all that a browser loads: only for who opens it.
+    key = "lines_of_" + "_".join(item.__qualname__.replace(".", "_") for item in objects)
+    box = st.expander(label, icon=":material/code:", key=key, on_change="rerun")
+    if not box.open:
+        return
+    with box:
         for item in objects:
             where, code = _source(item)
             st.caption(where)

@@ -55,7 +55,16 @@ def _draw(value: dict[str, Any], finished: bool) -> None:
     if len(rungs) == len(words.PARTS) and (told := words.depth(value)):
         prose(told)
     st.caption(words.measured(value))
-    with st.expander("What each of them writes"):
+    _show_texts(rungs)
+
+
+@st.fragment
+def _show_texts(rungs: list[dict[str, Any]]) -> None:
+    # A fifth of all that stands on Home, and closed: only for who opens it.
+    box = st.expander("What each of them writes", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         for rung in rungs:
             prose(f"**{rung['name']}**")
             st.code(rung["text"], language=None, wrap_lines=True)
