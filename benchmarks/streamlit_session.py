@@ -60,6 +60,7 @@ class Session:
         self.exceptions: list[str] = []
         self.only_parts = False  # whether the last rerun was of fragments, not of the page
         self.announced = 0  # reruns that the app told of in answer to what was asked last
+        self.ahead = 0  # elements that came before it told of one
         # What the page shows: by its place, the fragment that drew it and its message.
         self.shown: dict[tuple[int, ...], tuple[str, Delta]] = {}
         self._touched: dict[tuple[int, ...], str] = {}  # in this rerun: place → fragment
@@ -233,7 +234,8 @@ class Session:
             setattr(state, name, value)
         state.context_info.url = f"{self._address.replace('ws', 'http')}"
         state.context_info.color_scheme = "light"
-        self._touched, before, self.ticks, self.announced = {}, self.ticks, {}, 0
+        self._touched, before, self.ticks = {}, self.ticks, {}
+        self.announced = self.ahead = 0
         self.asked = message.SerializeToString()
         sent = time.perf_counter()
         await self._socket.send(self.asked)
@@ -275,6 +277,7 @@ class Session:
         elif kind == "auto_rerun":
             self.ticks[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "delta":
+            self.ahead += not self.announced
             self._draw(tuple(message.metadata.delta_path), message.delta)
         if kind != "script_finished":
             return False

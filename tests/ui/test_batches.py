@@ -10,7 +10,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from uvicorn.protocols.utils import ClientDisconnected
 
 from tests.helpers import run_loop
-from ui.services.batches import BEGIN, MORE, THEN, Batches
+from ui.services.batches import PAGE, PARTS, Batches
 
 RUNS, RESTS = (
     ForwardMsg(session_status_changed={"script_is_running": now}) for now in (True, False)
@@ -56,7 +56,7 @@ def batches(*steps):
             got.append([])
             await send({"type": "websocket.send", "bytes": step.SerializeToString()})
         got.append([])
-        await asyncio.sleep(2 * MORE if steps and steps[-1] == "wait" else 0)
+        await asyncio.sleep(2 * PARTS if steps and steps[-1] == "wait" else 0)
 
     async def send(event):
         got[-1].append(ForwardMsg.FromString(event["bytes"]))
@@ -89,11 +89,13 @@ def test_a_rerun_that_is_given_up_after_it_has_drawn_is_told_whole():
 
 def test_who_waits_is_told_that_something_runs_and_sees_what_is_there():
     begin, more = [begins("1", "part"), RUNS], [PLACE, draws("b")]
-    told = batches(*begin, 2 * BEGIN, draws("a"), *more, 1.5 * MORE, draws("c"), ends("1"), RESTS)
+    told = batches(
+        *begin, 1.5 * PARTS, draws("a"), *more, 1.5 * PARTS, draws("c"), ends("1"), RESTS
+    )
     assert told == [begin, [draws("a")], more, [draws("c"), ends("1"), RESTS]]
-    whole = batches(begins("1"), RUNS, draws("a"), *more, 2 * THEN, draws("c"), ends("1"), RESTS)
+    whole = batches(begins("1"), RUNS, draws("a"), *more, 2 * PAGE, draws("c"), ends("1"), RESTS)
     assert whole == [[begins("1"), RUNS, draws("a")], *told[2:]]
-    given_up = batches(*begin, 2 * BEGIN, ends("1", EARLY), RESTS)
+    given_up = batches(*begin, 1.5 * PARTS, ends("1", EARLY), RESTS)
     assert given_up == [begin, [ends("1", EARLY), RESTS]]
 
 
@@ -104,14 +106,14 @@ def test_after_a_while_all_comes_soon():
         [draws(str(place)) for place in range(1, 7)],
     )
     steps = [part for token in tokens for part in (token, 0.04)]
-    told = batches(*begin, draws("more"), 1.5 * MORE, *steps)
+    told = batches(*begin, draws("more"), 1.5 * PARTS, *steps)
     assert told[:2] == [begin, [draws("more")]]
     assert len(told) >= 4
 
 
 def test_the_end_comes_where_nobody_says_that_nothing_runs():
     begin = [begins("1"), RUNS, draws("a")]
-    assert batches(*begin, ends("1"), MORE / 2) == [begin, [ends("1")]]
+    assert batches(*begin, ends("1"), PARTS / 2) == [begin, [ends("1")]]
     again = [begins("2"), RUNS, draws("b")]
     assert batches(*begin, ends("1"), *again) == [begin, [ends("1")], again]
 
@@ -132,7 +134,7 @@ def test_the_first_of_a_part_goes_ahead_of_the_announcement(before):
 
 def test_who_waits_for_the_rest_is_told():
     shown = [begins("0"), RUNS, ONE, ends("0"), RESTS]
-    again = [begins("1", "part"), RUNS, TWO, draws("b"), 1.5 * MORE, draws("c"), ends("1"), RESTS]
+    again = [begins("1", "part"), RUNS, TWO, draws("b"), 1.5 * PARTS, draws("c"), ends("1"), RESTS]
     assert batches(*shown, *again)[2:] == [[TWO], again[:4], again[5:]]
 
 
@@ -278,7 +280,7 @@ def test_a_browser_that_has_left_is_no_error_of_ours():
     async def app(scope, receive, send):
         asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
         await send({"type": "websocket.send", "bytes": begins("1").SerializeToString()})
-        await asyncio.sleep(2 * BEGIN)
+        await asyncio.sleep(1.5 * PARTS)
         gc.collect()  # a task that has failed is told of when it is forgotten
 
     async def send(event):

@@ -29,10 +29,10 @@ from streamlit.runtime.forward_msg_cache import create_reference_msg
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Seconds that a message waits at most: while nothing is drawn yet; once a part of the page is, for
-# the other parts; and in a whole page or a long rerun, of which the browser draws what is there
-# while the server goes on.
-BEGIN, MORE, THEN = 0.05, 0.15, 0.05
+# Seconds that a message waits at most: where parts of a page are drawn again, whose first element
+# goes ahead; and in a whole page or a long rerun, of which the browser draws what is there while
+# the server goes on.
+PARTS, PAGE = 0.15, 0.05
 _END = 0.02  # between a rerun's last message and the one that nothing runs
 _LARGEST = 262_144  # bytes; what is no element is smaller
 _FINISHED = "script_finished"
@@ -75,7 +75,7 @@ class _Connection:
         self._send = send
         self._stage = _Stage.NONE
         self._kept: list[tuple[str, Message]] = []  # with their kinds
-        self._patience = BEGIN  # seconds
+        self._patience = PAGE  # seconds
         self._parts: tuple[str, ...] = ()  # that are drawn again; none: the whole page
         self._first = _FirstOfParts()
         self._order = asyncio.Lock()
@@ -89,8 +89,9 @@ class _Connection:
             if kind == "new_session":
                 if self._stage is _Stage.ENDS:
                     await self._let_go()
-                self._stage, self._patience = _Stage.BEGINS, BEGIN
+                self._stage = _Stage.BEGINS
                 self._parts = tuple(message.metadata.run.fragment_ids)
+                self._patience = PARTS if self._parts else PAGE
                 self._first.begin(self._parts)
             if self._stage is _Stage.NONE or not kind:
                 await self._let_go()
@@ -100,7 +101,7 @@ class _Connection:
             elif kind == _ELEMENT and self._first.stands(message) and self._nobody_told():
                 await self._send(event)
                 self._keep(kind, _once_more(event, message))
-                self._stage, self._patience = _Stage.DRAWS, MORE
+                self._stage = _Stage.DRAWS
                 self._wait()
             else:
                 self._keep(kind, event)
@@ -124,7 +125,7 @@ class _Connection:
     async def _go_on(self, kind: str) -> None:
         """Send what is kept if a message of this kind, the last of it, makes it worth it."""
         if self._stage is _Stage.BEGINS and kind == _ELEMENT:
-            self._stage, self._patience = _Stage.DRAWS, MORE if self._parts else THEN
+            self._stage = _Stage.DRAWS
             await self._let_go()
         elif self._stage is _Stage.ENDS and kind == "session_status_changed":
             self._stage = _Stage.NONE
@@ -148,7 +149,7 @@ class _Connection:
         await asyncio.sleep(seconds)
         async with self._order:
             self._later = None  # nobody cancels it while it sends
-            self._patience = min(self._patience, THEN)
+            self._patience = min(self._patience, PAGE)
             with suppress(OSError, RuntimeError):  # it is closed: whoever sends next is told
                 await self._let_go()
 
