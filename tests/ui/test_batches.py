@@ -56,7 +56,6 @@ def batches(*steps):
             got.append([])
             await send({"type": "websocket.send", "bytes": step.SerializeToString()})
         got.append([])
-        await asyncio.sleep(2 * PARTS if steps and steps[-1] == "wait" else 0)
 
     async def send(event):
         got[-1].append(ForwardMsg.FromString(event["bytes"]))
