@@ -15,6 +15,7 @@ from pages.head_born import figures, words
 from pages.head_born.film import Probe, draw, step_in_url
 from pages.head_born.results import Film, film_of, tokens_in_use
 from ui.app import widgets
+from ui.app.ending import end_page
 from ui.app.glossary import prose
 from ui.app.lesson import ask
 from ui.app.links import page_of
@@ -52,7 +53,7 @@ def open_run(study: Study) -> Run:
     """The study's run. One without snapshots ends the page with a sentence that says what to do."""
     if study.loaded.imported:
         st.info(words.IMPORTED)
-        st.stop()
+        end_page()
     run = study.loaded.run
     if not snapshots_of(run) and not is_active(study, run):
         st.info(words.WITHOUT_SNAPSHOTS)
@@ -61,7 +62,7 @@ def open_run(study: Study) -> Run:
             label="Training: make a run of your own",
             icon=":material/trending_down:",
         )
-        st.stop()
+        end_page()
     return run
 
 

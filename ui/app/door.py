@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.app.client import is_owner
+from ui.app.ending import end_page
 from ui.app.links import forget_link
 from ui.app.seat import show_what_failed
 from ui.app.watch import watch
@@ -33,7 +34,7 @@ def wait_for_class() -> None:
         lambda is_open: None if is_open else _LOOK,
         name="door",
     )
-    st.stop()
+    end_page()
 
 
 def _say(_: bool) -> None:

@@ -12,6 +12,7 @@ from streamlit.errors import StreamlitAPIException
 
 from ui.app import address, widgets
 from ui.app.chosen_text import NOT_HERE, is_missing
+from ui.app.ending import end_page
 from ui.app.glossary import own_terms
 from ui.app.locks import STUDY, fixed_study, locked
 from ui.app.readers import forget_readers, note_reader, only_parts_run, reads_for
@@ -156,10 +157,10 @@ def current_study() -> Study:
         study = study_of(*st.session_state["study_request"])
     except ValueError as error:
         show_error(error)
-        st.stop()
+        end_page()
     if not study.ids:
         st.info("The prompt is empty. Type a few words into the box at the top.")
-        st.stop()
+        end_page()
     st.session_state["study"] = study
     return study
 
