@@ -6,6 +6,7 @@ import gc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from uvicorn.protocols.utils import ClientDisconnected
 
@@ -287,3 +288,30 @@ def test_a_browser_that_has_left_is_no_error_of_ours():
 
     run_loop(Batches(app)({"type": "websocket"}, None, send))
     assert not told
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [([], ["4777"]), ([begins("1"), RUNS], []), ([begins("1"), RUNS, ends("1"), RESTS], [])],
+    ids=["rests", "runs", "has just ended"],
+)
+def test_a_press_that_may_have_crossed_a_rerun_s_end_relies_on_nothing_that_is_forgotten_then(
+    sent, kept
+):
+    pressed = BackMsg(rerun_script={"query_string": "a=b", "cached_message_hashes": ["4777"]})
+    got = []
+
+    async def app(scope, receive, send):
+        for message in sent:
+            await send({"type": "websocket.send", "bytes": message.SerializeToString()})
+        got.append(BackMsg.FromString((await receive())["bytes"]).rerun_script)
+
+    async def receive():
+        return {"type": "websocket.receive", "bytes": pressed.SerializeToString()}
+
+    async def send(event):
+        pass
+
+    run_loop(Batches(app)({"type": "websocket"}, receive, send))
+    assert got[0].query_string == "a=b"
+    assert list(got[0].cached_message_hashes) == kept

@@ -14,15 +14,21 @@ was drawn last time: of no other place can we be sure that the browser has it.
 A rerun that is given up before it draws isn't announced at all. An edit asks for one: for the part
 of the page that the box is in, whose callback hands on to the parts that read what was edited. What
 the callback has written into the address arrives.
+
+A browser says with each press which large messages it keeps, and forgets the oldest when it hears
+that a rerun is over. What was pressed before it heard so may name some that it has forgotten by the
+time of the answer, which would end its page. So then all is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_cache import create_reference_msg
 
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 # the server goes on.
 PARTS, PAGE = 0.15, 0.05
 _END = 0.02  # between a rerun's last message and the one that nothing runs
+_CROSSING = 1.0  # seconds in which a press may have crossed the message that a rerun is over
 _LARGEST = 262_144  # bytes; what is no element is smaller
 _FINISHED = "script_finished"
 _ANNOUNCED = ("new_session", "session_status_changed", _FINISHED)
@@ -54,7 +61,7 @@ class Batches:
             return
         connection = _Connection(send)
         try:
-            await self._app(scope, receive, connection.send)
+            await self._app(scope, lambda: connection.receive(receive), connection.send)
         finally:
             connection.close()
 
@@ -80,6 +87,18 @@ class _Connection:
         self._first = _FirstOfParts()
         self._order = asyncio.Lock()
         self._later: asyncio.Task[None] | None = None
+        self._ended = 0.0  # when a rerun was over, by the clock of time.monotonic()
+
+    async def receive(self, receive: Receive) -> Message:
+        """What the browser sends."""
+        event = await receive()
+        since = time.monotonic() - self._ended
+        if event.get("bytes") and (self._stage is not _Stage.NONE or since < _CROSSING):
+            message = BackMsg.FromString(event["bytes"])
+            if message.WhichOneof("type") == "rerun_script":
+                message.rerun_script.ClearField("cached_message_hashes")
+                event = {**event, "bytes": message.SerializeToString()}
+        return event
 
     async def send(self, event: Message) -> None:
         """The app sends this."""
@@ -130,6 +149,7 @@ class _Connection:
         elif self._stage is _Stage.ENDS and kind == "session_status_changed":
             self._stage = _Stage.NONE
             await self._let_go()
+            self._ended = time.monotonic()
         elif kind == _FINISHED:
             self._first.end()
             self._stage, self._patience = _Stage.ENDS, _END
