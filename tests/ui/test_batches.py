@@ -304,7 +304,8 @@ def test_a_press_that_may_have_crossed_a_rerun_s_end_relies_on_nothing_that_is_f
     async def app(scope, receive, send):
         for message in sent:
             await send({"type": "websocket.send", "bytes": message.SerializeToString()})
-        got.append(BackMsg.FromString((await receive())["bytes"]).rerun_script)
+        for _ in range(2):  # the second before the first has been begun
+            got.append(BackMsg.FromString((await receive())["bytes"]).rerun_script)
 
     async def receive():
         return {"type": "websocket.receive", "bytes": pressed.SerializeToString()}
@@ -314,4 +315,4 @@ def test_a_press_that_may_have_crossed_a_rerun_s_end_relies_on_nothing_that_is_f
 
     run_loop(Batches(app)({"type": "websocket"}, receive, send))
     assert got[0].query_string == "a=b"
-    assert list(got[0].cached_message_hashes) == kept
+    assert [list(each.cached_message_hashes) for each in got] == [kept, []]

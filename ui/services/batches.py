@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 # the server goes on.
 PARTS, PAGE = 0.15, 0.05
 _END = 0.02  # between a rerun's last message and the one that nothing runs
-_CROSSING = 1.0  # seconds in which a press may have crossed the message that a rerun is over
+# Seconds in which a press may have crossed the message that a rerun is over, or has not begun.
+_CROSSING = 0.5
 _LARGEST = 262_144  # bytes; what is no element is smaller
 _FINISHED = "script_finished"
 _ANNOUNCED = ("new_session", "session_status_changed", _FINISHED)
@@ -87,15 +88,15 @@ class _Connection:
         self._first = _FirstOfParts()
         self._order = asyncio.Lock()
         self._later: asyncio.Task[None] | None = None
-        self._ended = 0.0  # when a rerun was over, by the clock of time.monotonic()
+        self._latest = 0.0  # when a rerun was asked for or was over, by time.monotonic()
 
     async def receive(self, receive: Receive) -> Message:
         """What the browser sends."""
         event = await receive()
-        since = time.monotonic() - self._ended
-        if event.get("bytes") and (self._stage is not _Stage.NONE or since < _CROSSING):
-            message = BackMsg.FromString(event["bytes"])
-            if message.WhichOneof("type") == "rerun_script":
+        message = BackMsg.FromString(event.get("bytes") or b"")
+        if message.WhichOneof("type") == "rerun_script":
+            before, self._latest = self._latest, time.monotonic()
+            if self._stage is not _Stage.NONE or self._latest < before + _CROSSING:
                 message.rerun_script.ClearField("cached_message_hashes")
                 event = {**event, "bytes": message.SerializeToString()}
         return event
@@ -149,7 +150,7 @@ class _Connection:
         elif self._stage is _Stage.ENDS and kind == "session_status_changed":
             self._stage = _Stage.NONE
             await self._let_go()
-            self._ended = time.monotonic()
+            self._latest = time.monotonic()
         elif kind == _FINISHED:
             self._first.end()
             self._stage, self._patience = _Stage.ENDS, _END
