@@ -10,6 +10,7 @@ from course.lessons import LESSONS
 from tests.browser.conftest import settled
 
 LOOKS = Path(__file__).with_name("looks.js").read_text()
+CANVAS_LETTERS = Path(__file__).with_name("canvas_letters.js").read_text()
 # Answer what is asked, one question at a time; then nothing is hidden. It says how many stood
 # unanswered.
 UNANSWERED = """() => {
@@ -57,12 +58,14 @@ def reveal(page, rounds=ROUNDS):
 @pytest.mark.parametrize("lesson", [lesson.name for lesson in LESSONS])
 def test_labels_and_contrast(new_page, app_url, lesson, size, scheme):
     page = new_page(viewport=dict(zip(("width", "height"), size, strict=True)), color_scheme=scheme)
+    page.add_init_script(CANVAS_LETTERS)
     page.goto(f"{app_url}/{lesson}")
     page.get_by_role("heading", level=1).wait_for()
     settled(page)
     reveal(page)
     page.evaluate(LOOKS)
     assert page.evaluate("looks.labels()") == []
+    assert page.evaluate("looks.crossings()") == []
     assert page.evaluate("looks.letters()") == []
     assert page.evaluate("looks.contrast()") == []
 
@@ -99,3 +102,35 @@ def test_what_looks_notices_what_is_wrong(page):
       host.attachShadow({ mode: 'open' }).innerHTML = '<b style="opacity:.3">within</b>';
     }""")
     assert ["within" in said for said in page.evaluate("looks.contrast()")] == [False, True]
+
+
+def test_what_looks_reads_drawings_and_canvases_too(page):
+    page.add_init_script(CANVAS_LETTERS)
+    page.goto("about:blank")
+    page.set_content("""<div data-testid="stMain" style="background:#fff">
+      <svg width="300" height="90">
+        <clipPath id="upper"><rect width="300" height="45"/></clipPath>
+        <g clip-path="url(#upper)"><rect width="300" height="90" fill="#444"/></g>
+        <text x="5" y="20" fill="#fff">light on dark</text>
+        <text x="150" y="20" fill="#222">dark on dark</text>
+        <text x="5" y="70" fill="#222">dark on light</text>
+        <text x="150" y="70" fill="#224" fill-opacity="0.3">thin on light</text>
+        <text x="150" y="85" fill="#fff" opacity="0">not to be seen</text></svg>
+      <div style="position:relative"><p>below</p><p style="position:absolute; top:-12px">above</p>
+        <details><summary>more</summary><p>folded</p></details></div>
+      <canvas width="300" height="60"></canvas></div>""")
+    page.evaluate("""() => {
+      const c = document.querySelector('canvas').getContext('2d');
+      c.scale(2, 2);
+      c.fillStyle = '#225';
+      c.fillRect(0, 0, 60, 30);
+      c.font = '12px sans-serif';
+      c.fillText('plain', 70, 20);
+      c.fillText('hidden', 5, 20);
+      c.globalAlpha = 0.3;
+      c.fillText('weak', 110, 20);
+    }""")
+    page.evaluate(LOOKS)
+    said = page.evaluate("looks.contrast().map((said) => /“(.*)”/.exec(said)[1])")
+    assert said == ["dark on dark", "thin on light", "hidden", "weak"]
+    assert page.evaluate("looks.crossings()") == ["“below” on “above” outside a chart"]
