@@ -20,7 +20,7 @@ from ui.components.chart import show
 from ui.services.caches import shared
 from ui.services.study import Study
 from ui.show.plotly_json import Figure, named_rows, plain_label, whole_figure
-from ui.show.theme import palette, series_color
+from ui.show.theme import palette, series_color, softened
 
 LONGEST, ROWS = 5, 16_384  # of a model that has no such table: what the measured one has
 ASKED = 3  # tokens of a run in the question
@@ -146,12 +146,13 @@ def rows_map(
         "z": [[int((run.length, run.row) in meet) for run in line] for line in grid],
         "zmin": 0,
         "zmax": 1,
-        "colorscale": [[0, palette().background], [1, series_color(1)]],
+        "colorscale": [[0, palette().background], [1, softened(series_color(1))]],
         "showscale": False,
         "xgap": 2,
         "ygap": 2,
         "text": [[f"{run.row}" for run in line] for line in grid],
         "texttemplate": "%{text}",
+        "textfont": {"color": palette().text},
         "customdata": [[plain_label(run_text(study, run.ids)) for run in line] for line in grid],
         "hovertemplate": "%{customdata}: row %{text}<extra></extra>",
     }

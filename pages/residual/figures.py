@@ -8,7 +8,7 @@ import numpy as np
 
 from ui.show.numbers import number
 from ui.show.plotly_json import Figure, around_zero, bar_trace, labels_outside, whole_figure
-from ui.show.theme import palette, series_color
+from ui.show.theme import palette, series_color, softened
 
 if TYPE_CHECKING:
     from gpt_core.interpret.attribution import Attribution, Written
@@ -79,6 +79,8 @@ def head_map(shares: Attribution) -> Figure:
     layers, heads = shares.heads.shape
     z = np.column_stack([shares.heads.numpy(), shares.attention_bias.numpy()])
     largest = float(abs(z).max()) or 1.0
+    numbers = heads <= _MOST_NUMBERS
+    hues = [softened(hue) if numbers else hue for hue in (series_color(0), series_color(1))]
     drawn = {
         "type": "heatmap",
         "z": z,
@@ -88,13 +90,14 @@ def head_map(shares: Attribution) -> Figure:
         "ygap": 2,
         "zmin": -largest,
         "zmax": largest,
-        "colorscale": around_zero(series_color(0), series_color(1)),
+        "colorscale": around_zero(*hues),
         "colorbar": {"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 13}},
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }
-    if heads <= _MOST_NUMBERS:
+    if numbers:
         shown = [[number(value) for value in row] for row in z.tolist()]
-        drawn |= {"text": shown, "texttemplate": "%{text}", "textfont": {"size": 15}}
+        font = {"size": 15, "color": palette().text}
+        drawn |= {"text": shown, "texttemplate": "%{text}", "textfont": font}
     axes = {
         "xaxis": {"type": "category", "showgrid": False, "side": "top"},
         "yaxis": {"type": "category", "showgrid": False, "autorange": "reversed"},
