@@ -61,17 +61,16 @@ def look(model: GPT, seen: Recording, shown: int = SHOWN, lengths: Tensor | None
     first = max(0, T - shown)
     probabilities = seen.logits[first:].float().softmax(dim=-1)
     best_share, best = probabilities.max(dim=-1)
-    added = torch.stack((seen.layers("attn_out"), seen.layers("mlp_out")), dim=1)
     return Machine(
         first=first,
-        stream=_stations(seen)[:, first:].clone(),
-        added=added[:, :, first:].norm(dim=-1),
+        stream=_stations(seen, first),
+        added=_added(seen, first),
         pattern=_gathered(seen.layers("pattern"), first),
         scales=_scales(seen, first) if has_norms else None,
         last_scale=_per_token(seen["norm_f.scale"], T)[first:] if last else None,
         neurons=_loudest(
             neuron_lengths(model) if lengths is None else lengths,
-            seen.layers("mlp_post")[:, first:],
+            seen.layers("mlp_post", first),
         ),
         best=best,
         best_share=best_share,
@@ -79,10 +78,17 @@ def look(model: GPT, seen: Recording, shown: int = SHOWN, lengths: Tensor | None
     )
 
 
-def _stations(seen: Recording) -> Tensor:
-    """The stream at all stations, (2L + 1, T, C)."""
-    after = torch.stack((seen.layers("resid_mid"), seen.layers("resid_post")), dim=1)
-    return torch.cat((seen.layers("resid_pre")[:1], after.flatten(0, 1)))
+def _stations(seen: Recording, first: int) -> Tensor:
+    """The stream at all stations, (2L + 1, S, C)."""
+    after = [seen.layers(part, first) for part in ("resid_mid", "resid_post")]
+    before = seen["blocks.0.resid_pre"][first:]
+    return torch.cat((before[None], torch.stack(after, dim=1).flatten(0, 1)))
+
+
+def _added(seen: Recording, first: int) -> Tensor:
+    """The length of what attention and the MLP add, (L, 2, S)."""
+    parts = [seen.layers(part, first).norm(dim=-1) for part in ("attn_out", "mlp_out")]
+    return torch.stack(parts, dim=1)
 
 
 def _gathered(weights: Tensor, first: int) -> Tensor:
@@ -185,13 +191,12 @@ def look_back(model: GPT, ids: Sequence[int], shown: int = SHOWN) -> Backward:
     gradients = {name: x[0].detach() for name, x in zip(wanted, found, strict=True)}
     seen = Recording(tuple(ids), logits.detach()[None], gradients)
     first = max(0, len(ids) - shown)
-    added = torch.stack((seen.layers("attn_out"), seen.layers("mlp_out")), dim=1)
     pattern = torch.stack([kept[f"blocks.{layer}.pattern"][0].detach() for layer in layers])
     return Backward(
         first=first,
         share=float(logits.detach().softmax(dim=-1)[ids[-1]]),
         bits=nats.item() / math.log(2),
-        stream=_stations(seen)[:, first:].clone(),
-        added=added[:, :, first:].norm(dim=-1),
+        stream=_stations(seen, first),
+        added=_added(seen, first),
         passed=_gathered(pattern * seen.layers("z").norm(dim=-1)[..., None], first),
     )

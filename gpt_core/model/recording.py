@@ -30,10 +30,14 @@ class Recording:
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
 
-    def layers(self, part: str) -> Tensor:
-        """The same part of every layer: `layers("attn_out")` is (L, T, C)."""
+    def layers(self, part: str, first: int = 0) -> Tensor:
+        """The same part of every layer: `layers("attn_out")` is (L, T, C).
+
+        first: the first token that is wanted, of a part whose rows are tokens.
+        """
         names = (f"blocks.{layer}.{part}" for layer in count())
-        return torch.stack([self.tensors[n] for n in takewhile(self.tensors.__contains__, names)])
+        known = takewhile(self.tensors.__contains__, names)
+        return torch.stack([self.tensors[name][first:] for name in known])
 
     @property
     def stream(self) -> Tensor:
