@@ -8,7 +8,7 @@ import math
 import streamlit as st
 
 from pages.evaluation import words
-from pages.evaluation.results import kinds_of, measured, unknown_in
+from pages.evaluation.results import kinds_of, measured
 from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask, say_what_is_cut
@@ -46,9 +46,7 @@ def show_own_text() -> None:
     with picture:
         show_strip(study.tokens, found if shown else None, guessing, "eval_strip")
     if shown:
-        texts = [token.text for token in study.tokens[1:]]
-        unknown = unknown_in(study.tokenizer, text)
-        prose(words.own_text(texts, found, guessing, unknown))
+        prose(words.own_text(study.tokens[1:], found, guessing))
 
 
 def guessed(study: Study, found: Surprises) -> bool:

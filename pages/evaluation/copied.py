@@ -12,6 +12,7 @@ from gpt_core.evaluation.copying import SEED
 from gpt_core.evaluation.held_out import Piece
 from gpt_core.evaluation.training_text import training_text
 from gpt_core.jobs.copying import MOST_SEED, TEMPERATURES, beginnings, copied_from
+from gpt_core.tokenizers.base import REPLACEMENT
 from gpt_core.training.run_files import RunError
 from pages.evaluation import words
 from pages.evaluation.figures import copied_bars
@@ -109,7 +110,8 @@ def draw(value: dict[str, Any], finished: bool) -> None:
         show_table(rows, "eval_longest", "The longest of them")
     figure = copied_bars(lengths, *(words.means(value, who) for who in ("written", "real")))
     show(figure, "eval_copied", words.COPY_ALT)
-    st.caption(words.shortest_match(SEED))
+    unknown = any(REPLACEMENT in sample["text"] for sample in value["samples"])
+    st.caption(words.shortest_match(SEED, unknown))
     if finished:
         prose(words.copy_finding(value))
 

@@ -13,6 +13,7 @@ from pages.evaluation.results import (
     clothes_of,
     gap_of,
     measured,
+    unknown_share,
 )
 from ui.app import address, widgets
 from ui.app.glossary import prose
@@ -38,7 +39,7 @@ def show_clothes(loaded: LoadedModel) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_table(words.clothes_table(found), "eval_clothes", "One loss in four units")
-        prose(words.clothes(held.pieces.what))
+        prose(words.clothes(held.pieces.what, unknown_share(held.pieces)))
     with right:
         prose(words.BARS)
         bars = {"guessing": found.guessing}

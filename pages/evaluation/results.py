@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,9 +23,6 @@ from gpt_core.training.run import Run
 from gpt_core.training.run_files import RunError
 from ui.services.caches import shared
 from ui.services.models import LoadedModel
-
-if TYPE_CHECKING:
-    from gpt_core.tokenizers import Tokenizer
 
 ORDERS = (1, 2, 3, 5)
 EDGES = (1, 2, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025)  # of the ranges of context
@@ -244,6 +240,7 @@ def calibration_of(loaded: LoadedModel) -> Calibration | None:
     )
 
 
-def unknown_in(tokenizer: Tokenizer, text: str) -> int:
-    """How many tokens of a text its tokenizer doesn't know."""
-    return sum(not token.known for token in tokenizer.tokenize(text))
+def unknown_share(held: HeldOut) -> float:
+    """The share of the predicted tokens that the tokenizer doesn't know."""
+    known = [token.known for piece in held.pieces for token in piece.tokens[1:]]
+    return known.count(False) / len(known)

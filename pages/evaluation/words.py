@@ -12,10 +12,12 @@ from gpt_core.evaluation.guessing import Bounds
 from gpt_core.evaluation.intervals import Estimate, wilson
 from gpt_core.evaluation.paired import paired
 from gpt_core.evaluation.reading import nats
+from gpt_core.tokenizers import Token
+from gpt_core.tokenizers.base import REPLACEMENT
 from pages.evaluation.results import MARKS, Calibration, Clothes, Context, Kind
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent, power, went
+from ui.show.numbers import counted, number, percent, powered, went
 from ui.show.surprise_strip import Surprises
 from ui.show.tokens import code
 
@@ -77,8 +79,12 @@ def judged(guess: str, own: float, held: float) -> Answer:
     return Answer(guess == right, why)
 
 
-def own_text(texts: Sequence[str], found: Surprises, guessing: float, unknown: int) -> str:
-    """The dearest token, what its predecessors cost, and what its tokenizer doesn't know."""
+def own_text(tokens: Sequence[Token], found: Surprises, guessing: float) -> str:
+    """The dearest and the cheapest token, and what of the text its tokenizer doesn't know.
+
+    tokens: all but the first, which nothing predicts.
+    """
+    texts = [token.text for token in tokens]
     worst = max(range(len(found.bits)), key=found.bits.__getitem__)
     said = f"Hardest: {code(texts[worst])} with **{number(found.bits[worst])} bits**"
     said += ", more than guessing would cost. " if found.bits[worst] > guessing else ". "
@@ -87,11 +93,14 @@ def own_text(texts: Sequence[str], found: Surprises, guessing: float, unknown: i
         said += f"Expected was {code(best)} ({percent(share)}). "
     easiest = min(range(len(found.bits)), key=found.bits.__getitem__)
     said += f"Easiest: {code(texts[easiest])} with {number(found.bits[easiest])}. "
-    if unknown:
+    pairs = zip(tokens, found.bits, strict=True)
+    if unknown := [bits for token, bits in pairs if not token.known]:
+        one = len(unknown) == 1
         said += (
-            f"{counted(unknown, 'token')} of it "
-            f"{'is' if unknown == 1 else 'are'} unknown to this model's tokenizer: what is lost "
-            "costs little, and makes the number look better than it is. "
+            f"{counted(len(unknown), 'token')} of it {'is' if one else 'are'} unknown to this "
+            f"model's tokenizer. All that it doesn't know looks alike to it: "
+            f"{number(fmean(unknown))} bits{'' if one else ' each, on average'}, and nothing for "
+            "saying **which** it was. So the number above is too low. "
         )
     return said
 
@@ -123,45 +132,53 @@ BARS = "What is that worth? Others have read the same text, in bits per characte
 def clothes_table(found: Clothes) -> list[dict[str, str]]:
     """The loss in each unit, with its interval."""
     token, character = found.per_token, found.per_character
+    of_token = (
+        "a token is one character"
+        if found.characters == 1
+        else f"a token has {number(found.characters)} characters"
+    )
     rows = [
-        ("nats per token", nats(token.value), nats(token.low), nats(token.high), "bits × ln 2"),
-        ("bits per token", token.value, token.low, token.high, "the mean of −log₂ p"),
-        (
-            "bits per character",
-            character.value,
-            character.low,
-            character.high,
-            "a token is one character"
-            if found.characters == 1
-            else f"a token has {number(found.characters)} characters",
-        ),
+        ("nats per token", token, lambda bits: number(nats(bits), ".3f"), "bits × ln 2"),
+        ("bits per token", token, _bits, "the mean of −log₂ p"),
+        ("bits per character", character, _bits, of_token),
         (
             "perplexity",
-            power(token.value),
-            power(token.low),
-            power(token.high),
+            token,
+            lambda bits: powered(bits, ".3f"),
             "2 to the power of bits per token",
         ),
     ]
     return [
         {
             "unit": unit,
-            "value": number(value, ".3f"),
-            "95% interval": f"{number(low, '.3f')} to {number(high, '.3f')}",
+            "value": written(bits.value),
+            "95% interval": f"{written(bits.low)} to {written(bits.high)}",
             "how it comes about": how,
         }
-        for unit, value, low, high, how in rows
+        for unit, bits, written, how in rows
     ]
 
 
-def clothes(what: str) -> str:
-    """What was read, and what the numbers depend on."""
-    said = f"Read: {what}. "
-    return said + (
+def _bits(bits: float) -> str:
+    return number(bits, ".3f")
+
+
+def clothes(what: str, unknown: float) -> str:
+    """What was read, and what the numbers depend on. unknown: the share of unknown tokens."""
+    said = (
+        f"Read: {what}. "
         "The interval says how much the number would vary with other pieces of the same text. All "
         "but bits per character depend on the tokenizer: larger tokens are fewer, "
         "and each is harder. Only **bits per character** may be compared between models that cut "
         "text differently."
+    )
+    if not unknown:
+        return said
+    return said + (
+        f" But **{percent(unknown)}** of the tokens here are ones that this tokenizer doesn't "
+        "know: each is read as the same sign, one character long, and which word or character it "
+        "was costs nothing. So here even bits per character may only be compared between models "
+        "with this tokenizer."
     )
 
 
@@ -238,6 +255,11 @@ def context_finding(ranges: Sequence[Context], name: str) -> str:
     settled = next(
         (each for each in ranges if each.bits.low <= last.bits.high), last
     )  # the first range that can't be told from the last
+    if settled.bits.high < last.bits.low:
+        return said + (
+            f"But with {counted(settled.first, 'token')} before it needs **less** than with a full "
+            "window: more context does harm there."
+        )
     if settled is last:
         return said + "It still helps at the end of the window."
     return said + (
@@ -273,12 +295,15 @@ MEND = "Show it at the temperature that fits"
 
 
 CLOSE = 5.0  # points of 100: no difference is shown, and none that is larger can be there
+_SEEN = 0.05  # points: less is shown as 0.0
 
 
 def calibration_judged(guess: str, gap: Estimate) -> Answer:
     """Mean probability against the share that came true."""
     low, high = 100 * gap.low, 100 * gap.high
     right = SURE if low > 0 else MODEST if high < 0 else FITS
+    if max(-low, high) < _SEEN:  # of one that finds 50,000 tokens alike, nothing ever comes true
+        right = FITS
     vague = right == FITS and max(-low, high) > CLOSE
     return Answer(
         None if vague else guess == right,
@@ -364,9 +389,15 @@ def copy_so_far(read: int, size: int) -> str:
     return f"So far: {100 * read / max(1, size):.0f}% of the training text."
 
 
-def shortest_match(length: int) -> str:
-    """What isn't looked for."""
-    return f"Stretches of fewer than {length} bytes (an English letter is one) are not looked for."
+def shortest_match(length: int, unknown: bool) -> str:
+    """What isn't looked for, and what looks alike. unknown: whether any token stands for others."""
+    said = f"Stretches of fewer than {length} bytes (an English letter is one) are not looked for."
+    if unknown:
+        said += (
+            f" {REPLACEMENT} stands for all that the tokenizer doesn't know. Two of them may have "
+            "been different words, so a stretch that has some may be no copy."
+        )
+    return said
 
 
 def means(value: dict[str, Any], who: str) -> list[float]:
@@ -401,6 +432,12 @@ def copy_finding(value: dict[str, Any]) -> str:
         return said + "there are too few samples to compare with held-out text."
     if not any((*ours, *theirs)):
         return said + "nothing is found, neither of what it wrote nor of held-out text."
+    if not any(ours):
+        found = sum(map(bool, theirs))
+        return said + (
+            "nothing of what it wrote is found, so it didn't copy that much in a row. (Of "
+            f"held-out text something is found, in {found} of {counted(len(theirs), 'sample')}.)"
+        )
     gap = paired([100 * a for a in ours], [100 * b for b in theirs])
     range_ = f"95% interval {number(gap.low, '+.0f')} to {number(gap.high, '+.0f')}"
     if gap.sign > 0:

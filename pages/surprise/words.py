@@ -9,7 +9,7 @@ from gpt_core.evaluation.surprise import Cost
 from pages.surprise.results import AtHome, Counted, Trained
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import counted, number, percent, power, raised, sure_and_wrong
+from ui.show.numbers import counted, number, percent, power, powered, raised, sure_and_wrong
 from ui.show.surprise_strip import Surprises
 from ui.show.tokens import code
 
@@ -151,7 +151,7 @@ def example(texts: Sequence[str], bits: Sequence[float]) -> str:
     share = percent(1 / power(bits[place]))
     return (
         f"In your prompt {code(texts[place])} had {share}, one in "
-        f"{number(power(bits[place]), '.3g')}: **{number(bits[place])} bits**."
+        f"{powered(bits[place], '.3g')}: **{number(bits[place])} bits**."
     )
 
 
@@ -227,7 +227,7 @@ def nats(found: Surprises) -> str:
 def perplexity(texts: Sequence[str], found: Surprises, vocabulary: int) -> str:
     """What the number means here, and what it doesn't."""
     count, value = len(found.bits), power(found.mean)
-    shown = number(value, ".2f" if value < 1000 else ".3g")
+    shown = powered(found.mean, ".2f" if value < 1000 else ".3g")
     exponent = raised(number(found.mean))
     said = f"**Perplexity** is 2 to the power of the loss: 2{exponent} = **{shown}**. "
     if found.mean < 0.005:

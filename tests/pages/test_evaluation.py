@@ -12,13 +12,21 @@ from gpt_core.bundled import bits_of_scenes, bundled_run_path
 from gpt_core.bundled.record import load
 from gpt_core.evaluation.calibration import reliability
 from gpt_core.evaluation.guessing import bounds
-from gpt_core.evaluation.held_out import HeldOut, held_out, windows_of
+from gpt_core.evaluation.held_out import HeldOut, Piece, held_out, windows_of
 from gpt_core.evaluation.intervals import Estimate
 from gpt_core.evaluation.surprise import cost_of
 from gpt_core.jobs.copying import copying
+from gpt_core.tokenizers import Token
 from gpt_core.training.run import Run
 from pages.evaluation import blind, copied, shannon, words
-from pages.evaluation.results import Calibration, Clothes, Context, Kind, clothes_of
+from pages.evaluation.results import (
+    Calibration,
+    Clothes,
+    Context,
+    Kind,
+    clothes_of,
+    unknown_share,
+)
 from tests.helpers import TEXT, app_at, said, tables, write_run
 from ui.app.lesson import GAME_HIDDEN
 from ui.services import models
@@ -102,12 +110,37 @@ def test_any_text_is_answered(runs, text):
 
 def test_the_dearest_and_the_cheapest_token_are_named():
     found = Surprises((1.0, 9.0), ((("a", 0.5),), (("c", 0.9),)))
-    told = words.own_text("ab", found, 5.0, 0)
+    a, b, strange = (Token(i, text, i, i + 1, i < 2) for i, text in enumerate("abé"))
+    told = words.own_text([a, b], found, 5.0)
     assert "`b` with **9.00 bits**, more than guessing" in told
     assert "Expected was `c` (90.0%)" in told
     assert "Easiest: `a` with 1.00" in told
-    assert "more than guessing" not in words.own_text("ab", found, 10.0, 0)
-    assert "1 token of it is unknown" in words.own_text("ab", found, 10.0, 1)
+    assert "more than guessing" not in words.own_text([a, b], found, 10.0)
+    assert "unknown" not in told
+    told = words.own_text([a, strange], found, 5.0)  # one that it had never seen is dear
+    assert "1 token of it is unknown" in told and "to it: 9.00 bits, and nothing" in told
+    told = words.own_text([strange, strange], found, 5.0)
+    assert "2 tokens of it are unknown" in told and "5.00 bits each, on average" in told
+
+
+def test_where_words_are_unknown_no_other_tokenizer_is_to_be_compared():
+    words_of = [Token(0, "\ufffd", i, i + 1, known) for i, known in enumerate((False, True, False))]
+    held = HeldOut([Piece("\ufffd" * 3, tuple(words_of))] * 2, "two pieces")
+    assert unknown_share(held) == 0.5  # the first one is not predicted
+    assert "But **50.0%** of the tokens here" in words.clothes("two pieces", 0.5)
+    assert "of the tokens here" not in words.clothes("two pieces", 0.0)
+
+
+def test_a_model_that_went_wrong_is_shown_by_numbers_that_can_be_read():
+    wrong = Estimate(1.6e7, 1.5e7, 1.7e7)
+    table = words.clothes_table(Clothes(wrong, wrong, 66, 1.0, 6.0, {}, 100))
+    rows = {row["unit"]: row for row in table}
+    assert rows["bits per token"]["value"] == "1.6·10⁷"
+    assert rows["perplexity"]["value"] == "over 10³⁰⁰"
+    assert rows["perplexity"]["95% interval"] == "over 10³⁰⁰ to over 10³⁰⁰"
+    right = Estimate(3.0, 2.0, 4.0)
+    table = words.clothes_table(Clothes(right, right, 66, 1.0, 6.0, {}, 100))
+    assert table[3]["value"] == "8.000" and table[3]["95% interval"] == "4.000 to 16.000"
 
 
 def test_a_kind_is_called_hardest_only_where_the_intervals_say_so():
@@ -204,6 +237,9 @@ def test_context_helps_only_where_the_intervals_say_so():
     assert "context helps, 4.00 → 1.00" in words.context_finding(ranges(4, 2, 1), "a")
     assert "still helps at the end" in words.context_finding(ranges(4, 2, 1), "a")
     assert "From 2 tokens on" in words.context_finding(ranges(4, 1.1, 1), "a")
+    harm = words.context_finding(ranges(4, 1, 2), "a")
+    assert "with 2 tokens before it needs **less** than with a full" in harm
+    assert "more context may help" not in harm
     told = words.context_finding(ranges(1.1, 1.05, 1), "a")
     assert "is not shown" in told and "more context may help" not in told
 
@@ -257,6 +293,13 @@ def test_about_right_is_not_claimed_where_a_large_difference_may_be_there():
         assert words.calibration_judged(guess, Estimate(0.01, -0.2, 0.22)).right is None
 
 
+def test_a_gap_that_is_shown_as_zero_is_none():
+    """Of a new model of 50,000 tokens no guess comes true: 0.003% is what it promises."""
+    found = words.calibration_judged(words.FITS, Estimate(2.8e-5, 2.7e-5, 2.9e-5))
+    assert found.right and "0.0 to 0.0): no difference is shown" in found.why
+    assert words.calibration_judged(words.SURE, Estimate(0.002, 0.001, 0.003)).right
+
+
 def test_what_the_temperature_mends_is_said_as_it_is():
     assert "Both fall" in words.calibration(calibration())
     assert "Not both fall" in words.calibration(calibration(mended=0.06))
@@ -308,10 +351,13 @@ def test_copying_is_said_only_where_every_pair_shows_it():
     assert "So few samples don't say how much more" in words.copy_finding(wide)
     less = copies([0.1, 0.1, 0.2, 0.1], [0.8, 0.7, 0.9, 0.8])
     assert "points **less** than held-out text" in words.copy_finding(less)
-    same = copies([0.8, 0.1, 0.9, 0.2], [0.1, 0.9, 0.3, 0.7])
-    assert "no difference to held-out text is shown" in words.copy_finding(same)
+    same = words.copy_finding(copies([0.8, 0.1, 0.9, 0.2], [0.1, 0.9, 0.3, 0.7]))
+    assert "no difference to held-out text is shown" in same
     assert "too few samples" in words.copy_finding(copies([0.5], [0.5]))
     assert "nothing is found" in words.copy_finding(copies([0.0] * 4, [0.0] * 4))
+    none = words.copy_finding(copies([0.0] * 4, [0.0, 0.9, 0.0, 0.6]))
+    assert "nothing of what it wrote is found" in none and "in 2 of 4 samples" in none
+    assert "What stands there word for word" in same and "word for word" not in none
     assert "So far: 40%" in words.copy_so_far(40, 100)
 
 
@@ -323,6 +369,11 @@ def test_the_copied_share_is_judged_by_the_mean(share):
         assert words.copy_judged(guess, value, True).right is (guess == right)
         assert words.copy_judged(guess, value, False).right is None
         assert f"{100 * share:.0f}% of its tokens" in words.copy_judged(guess, value, True).why
+
+
+def test_a_sign_for_all_unknown_words_is_not_called_a_copy():
+    assert "may be no copy" in words.shortest_match(16, unknown=True)
+    assert "may be no copy" not in words.shortest_match(16, unknown=False)
 
 
 def test_marked_are_the_stretches_that_are_long_enough():

@@ -9,6 +9,7 @@ from ui.show.numbers import (
     number,
     ordinal,
     percent,
+    powered,
     raised,
     rate,
     sure_and_wrong,
@@ -39,6 +40,10 @@ from ui.show.numbers import (
         (6.99, "+#.2g", "+7.0"),
         (12.3, "+#.2g", "+12"),
         (177.2, "+#.2g", "+177"),
+        (15_861_637.14, ".2f", "1.59·10⁷"),
+        (-76_731.09, "+.2f", "−76,731.09"),
+        (-15_861_637.14, "+.3f", "−1.59·10⁷"),
+        (15_861_637.0, ",.0f", "15,861,637"),
     ],
 )
 def test_a_number_has_a_minus_sign_and_zero_has_no_sign(value, form, shown):
@@ -126,3 +131,8 @@ def test_an_untrained_model_needs_more_than_guessing_and_is_not_called_sure(widt
         bits = GPT(config).eval()(ids[:, :-1], ids[:, 1:])[1].item() / math.log(2)
     assert bits > 9 and not sure_and_wrong(bits, 9)
     assert sure_and_wrong(10, 9)
+
+
+def test_a_power_that_no_number_holds_is_not_written_out():
+    assert powered(3.0) == "8.00" and powered(10.0, ".3g") == "1,024"
+    assert powered(4e6) == powered(1001.0) == "over 10³⁰⁰"

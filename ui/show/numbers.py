@@ -46,10 +46,13 @@ def number(value: float, form: str = ".2f") -> str:
 
     What is rounded to zero has no sign, and no change at all is “0”, without digits. Thousands are
     grouped, like 2,271. Where the format would write an exponent, a large number is written out to
-    its last digit, so that it is the same number in every format, and others are like 2.5·10⁻⁵.
+    its last digit, so that it is the same number in every format, and others are like 2.5·10⁻⁵. So
+    is one from ten millions on that is to have digits after its point: nobody reads those.
     """
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if abs(value) >= 10**_WRITTEN_OUT and form.endswith("f") and not form.endswith(".0f"):
+        form = "+.3g" if form.startswith("+") else ".3g"
     if abs(value) >= 1000 and "," not in form:
         form = form.replace(".", ",.")
     signed = form.startswith("+")
@@ -134,5 +137,10 @@ def ordinal(count: int) -> str:
 
 
 def power(bits: float) -> float:
-    """2 to the power of some bits, at most a very large number."""
+    """2 to the power of some bits, at most a very large number; to be shown: `powered`."""
     return 2.0 ** min(bits, _MOST_BITS)
+
+
+def powered(bits: float, form: str = ".2f") -> str:
+    """The same as it is shown: a model that went wrong may need more than a number can hold."""
+    return number(power(bits), form) if bits <= _MOST_BITS else "over 10³⁰⁰"
