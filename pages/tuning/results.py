@@ -227,8 +227,7 @@ class Scaling:
     """The recorded runs, (runs,), the law that fits them, and the one that was left out.
 
     compute: floating point operations in all. laws: the fit again to runs drawn again. left: the
-    parameters, characters, operations and mean bits of the run that was left out. noise: what
-    another seed alone makes of a run, in bits (one standard deviation).
+    parameters, characters, operations and mean bits of the run that was left out.
     """
 
     parameters: np.ndarray
@@ -240,7 +239,6 @@ class Scaling:
     left: tuple[float, float, float, float]
     widths: np.ndarray
     seeds: int
-    noise: float
 
     @property
     def error(self) -> float:
@@ -248,16 +246,32 @@ class Scaling:
         return float(np.std(self.bits - self.law.bits(self.parameters, self.read), ddof=5))
 
     @property
-    def misses(self) -> bool:
-        """Whether runs lie further off the law than twice what another seed would make of them."""
-        return self.error > 2 * self.noise
+    def above(self) -> dict[tuple[int, int], Difference]:
+        """How far the runs lie above the law, over the seeds, by width and characters read.
+
+        Nothing where there are fewer than three seeds: those don't say how runs scatter.
+        """
+        if self.seeds < 3:
+            return {}
+        expected = self.law.bits(self.parameters, self.read)
+        found: dict[tuple[int, int], tuple[list[float], list[float]]] = {}
+        for *case, bits, law in zip(self.widths, self.read, self.bits, expected, strict=True):
+            ours, theirs = found.setdefault((int(case[0]), int(case[1])), ([], []))
+            ours.append(float(bits))
+            theirs.append(float(law))
+        return {case: paired(*both) for case, both in found.items()}
 
     @property
-    def furthest(self) -> tuple[int, float, float]:
-        """Width, characters read, and distance above the law of the run that is furthest off."""
-        above = self.bits - self.law.bits(self.parameters, self.read)
-        at = int(np.abs(above).argmax())
-        return int(self.widths[at]), float(self.read[at]), float(above[at])
+    def off(self) -> dict[tuple[int, int], Difference]:
+        """Of these, the ones whose whole 95% interval lies off the law."""
+        return {case: gap for case, gap in self.above.items() if gap.sign}
+
+    @property
+    def misses(self) -> bool:
+        """Whether more settings lie off the law than chance explains: one of 20 does so anyhow."""
+        count, most = len(self.above), len(self.off)
+        fewer = sum(math.comb(count, k) * 0.05**k * 0.95 ** (count - k) for k in range(most))
+        return fewer > 0.95
 
     def expected(self, parameters: float, read: float) -> tuple[float, float, float]:
         """The law's bits there, and where 95% of the laws lie, with a run's own scatter."""
@@ -302,7 +316,6 @@ def scaling_of() -> Scaling | None:
         (_size(left[0]), _read(left[0]), _compute(left[0]), mean),
         np.array([run["n_embd"] for run in runs]),
         len({run["seed"] for run in runs}),
-        noise_of().spread,
     )
 
 

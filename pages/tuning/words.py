@@ -60,9 +60,18 @@ def around_found(around: Sequence[Mapping[str, Any]], steps: int) -> str:
     if best is None or middle not in whole:
         return said + "The recommended rate itself did not survive. Here the test was **wrong**."
     if best is middle:
-        return said + (
+        said += (
             f"The recommended {middle['rate']:g} has the lowest mean of the five, "
-            f"{number(fmean(_bits(best)), '.3f')} bits: the test was **right**."
+            f"{number(fmean(_bits(best)), '.3f')} bits. "
+        )
+        others = [run for run in whole if run is not middle]
+        level = [run for run in others if paired(_bits(run), _bits(middle)).sign <= 0]
+        if not level:
+            return said + "All others are worse, over the seeds: the test was **right**."
+        rates = listed([f"{run['rate']:g}" for run in level])
+        return said + (
+            f"But three seeds can't tell {rates} from it: the test was **as right as these runs "
+            "can tell**."
         )
     found = paired(_bits(middle), _bits(best))
     better = (
@@ -575,21 +584,24 @@ def law_found(found: Scaling) -> str:
 
 
 def fit_found(found: Scaling) -> str:
-    """Whether the runs lie off the law further than chance would have it."""
-    width, read, above = found.furthest
-    side = "above" if above > 0 else "below"
+    """Whether the runs lie off the law more often than chance would have it."""
+    count, off = len(found.above), found.off
+    if not count:
+        return "With fewer than three seeds nobody can say how far off luck alone takes a run."
     said = (
-        f"Another seed alone moves a run by {number(found.noise, '.3f')} bits (the seeds "
-        f"above, on the other text). The run furthest from the law, {width} wide after "
-        f"{read:,.0f} characters, lies {number(abs(above), '.3f')} bits {side} it. "
+        f"Is that the law's fault or luck's? In {len(off)} of {count} pairs of width and length, "
+        "the 95% interval over the seeds lies off the law. By luck alone that happens in one of "
+        "20. "
     )
+    if off:
+        (width, read), gap = max(off.items(), key=lambda item: abs(item[1].mean))
+        said += f"Furthest off: {width} wide after {read:,} characters, by {interval(gap)} bits. "
     if found.misses:
         return said + (
-            f"So runs lie {number(found.error / found.noise, '.1f')} times as far off as luck "
-            "explains: this law is **not quite the shape of these runs**. Its curves only ever "
-            "flatten; look whether the dots do."
+            "So this law is **not quite the shape of these runs**. Its curves only ever flatten; "
+            "look whether the dots do."
         )
-    return said + "So the runs lie about as far off as luck explains: the law **fits** them."
+    return said + "So the law **fits** these runs, as far as the seeds show."
 
 
 def left_out(found: Scaling) -> str:
@@ -629,7 +641,7 @@ def notebook_found(found: Scaling) -> str:
     verdict = (
         f"{first} would have helped more."
         if apart
-        else f"{first} seems to help more, but the bands are as wide as the difference."
+        else f"{first} seems to help more, but a band is twice as wide as the difference, or wider."
     )
     if found.misses:
         verdict += (
@@ -638,10 +650,10 @@ def notebook_found(found: Scaling) -> str:
         )
     return (
         f"The notebooks' model has {n / 1e6:.1f} million parameters and {d / 1e6:.0f} million "
-        f"characters of text: {number(far, '.0f')} times the largest model here. If the law held "
-        f"that far:\n\n{lines}\n\n{verdict} Time alone, for another pass over the same text, is "
-        "no term of this law: it counts every character as new. And it was fitted to **another** "
-        f"text.{caution}"
+        f"characters of text: {number(far, '.0f')} times as many parameters as the largest model "
+        f"that the law was fitted to. If it held that far:\n\n{lines}\n\n{verdict} Time alone, "
+        "for another pass over the same text, is no term of this law: it counts every character "
+        f"as new. And it was fitted to **another** text.{caution}"
     )
 
 

@@ -173,6 +173,8 @@ def around(*bits):
 def test_the_range_test_is_called_right_only_where_no_rate_is_better():
     bad, good, same = [4.0, 4.1, 4.2], [3.0, 3.1, 3.2], [3.05, 3.0, 3.15]
     assert "the test was **right**" in words.around_found(around(bad, bad, good, bad, bad), 100)
+    lowest = words.around_found(around(bad, [3.2, 3.1, 3.1], good, bad, bad), 100)
+    assert "can't tell 0.003 from it" in lowest and "right**" not in lowest
     wrong = words.around_found(around(bad, good, [3.5, 3.6, 3.7], bad, bad), 100)
     assert "not the best rate" in wrong
     unsure = words.around_found(around(bad, same, [3.1, 3.0, 3.2], bad, bad), 100)
@@ -249,14 +251,13 @@ def test_a_search_that_found_nothing_better_does_not_say_so():
 
 
 def scaling_with(left_bits):
-    sizes, read = np.repeat([1e4, 1e5], 4), np.tile([1e4, 3e4, 1e5, 3e5], 2)
+    """Eight pairs of size and length with three seeds each, as far above the law as below it."""
+    sizes, read = np.repeat([1e4, 1e5], 12), np.tile(np.repeat([1e4, 3e4, 1e5, 3e5], 3), 2)
     law = Law(1.0, 0.3, 0.5, 0.5, 0.3)
-    bits = law.bits(sizes, read) + 0.01 * np.array([1, -1] * 4)
+    bits = law.bits(sizes, read) + 0.01 * np.array([1, -1, 0] * 8)
     laws = [Law(1.0 + 0.001 * i, 0.3, 0.5, 0.5, 0.3) for i in range(-5, 6)]
     left = (4e5, 3e5, 6 * 4e5 * 3e5, left_bits)
-    return Scaling(
-        sizes, read, 6 * sizes * read, bits, law, laws, left, np.repeat([16, 32], 4), 1, 0.02
-    )
+    return Scaling(sizes, read, 6 * sizes * read, bits, law, laws, left, np.repeat([16, 32], 12), 3)
 
 
 def test_a_prediction_is_said_to_hold_only_where_it_did():
@@ -316,11 +317,17 @@ def test_luck_is_only_counted_where_a_winner_looked_better_than_it_is():
 
 def test_runs_further_off_than_luck_explains_are_not_said_to_follow_the_law():
     found = scaling_with(2.0)
-    # Eight runs 0.01 off a law of five numbers: √(8 · 0.01² / 3).
-    assert found.error == pytest.approx(0.01 * math.sqrt(8 / 3))
-    assert not found.misses and "the law **fits** them" in words.fit_found(found)
+    # Sixteen runs of 24 are 0.01 off a law of five numbers.
+    assert found.error == pytest.approx(0.01 * math.sqrt(16 / 19))
+    assert not found.misses and "the law **fits** these runs" in words.fit_found(found)
+    assert "In 0 of 8 pairs" in words.fit_found(found)
     assert "guess" not in words.notebook_found(found)
-    off = replace(found, bits=found.bits + np.array([0.3] + [0.0] * 7))
+    off = replace(found, bits=found.bits + np.array([0.3] * 3 + [0.0] * 6 + [-0.1] * 6 + [0.0] * 9))
     assert off.misses and "**not quite the shape of these runs**" in words.fit_found(off)
-    assert "16 wide after 10,000 characters, lies 0.310 bits above it" in words.fit_found(off)
+    assert "In 3 of 8 pairs" in words.fit_found(off)
+    assert "16 wide after 10,000 characters, by +0.300, 95%" in words.fit_found(off)
     assert "more than a guess" in words.notebook_found(off)
+    # One seed alone far off is luck's doing, not the law's.
+    lucky = replace(found, bits=found.bits + np.array([0.6] + [0.0] * 23))
+    assert not lucky.misses and lucky.error > 0.1
+    assert "fewer than three seeds" in words.fit_found(replace(found, seeds=1))
