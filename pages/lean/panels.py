@@ -187,7 +187,7 @@ def _pruned_at(found: dict[str, Any]) -> None:
 @st.fragment
 def show_distillation(study: Study) -> None:
     """A student of a quarter of the size, with the teacher's probabilities and without."""
-    prose(words.DISTIL)
+    prose(words.distil(study.model.config.vocab_size))
     start = DISTILLED[1] if study.run_key == BUNDLED else DISTILLED[0]
     seconds = widgets.segmented_control(
         "Seconds for each of six students", DISTILLED, start, key="lean_seconds"

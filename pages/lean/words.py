@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import floor
+from statistics import fmean
 from typing import Any
 
 from gpt_core.evaluation.paired import Difference
@@ -270,6 +271,8 @@ def rise_said(rise: Sequence[float], loss: float) -> str:
         return f"a clear rise of {number(100 * rise[0] / loss, '.2g')}%"
     if rise[2] < 0:
         return f"even a clear fall, by {number(-100 * rise[0] / loss, '.2g')}%"
+    if not rise[2]:
+        return "no rise"
     return f"no rise that can be shown (at most {number(100 * rise[2] / loss, '.2g')}%)"
 
 
@@ -417,8 +420,8 @@ def zeros_or_removal(found: Found) -> str:
         said.append(f"**{names} that are removed aren't waited for; zeros are.**")
     if len(speeds) > 1 and not any(_one_sided(each) for each in speeds.values()):
         said.append(
-            "No gain could be shown: a small model spends most of its time calling one operation "
-            "after another, and there are as many as before."
+            "No gain could be shown. There are as many operations as before, so only a model that "
+            "waits for its weights can gain (see *What does a token wait for?*, below)."
         )
     return " ".join(said)
 
@@ -493,16 +496,18 @@ def healed(found: Found) -> str:
             f"- {part_of(each['share'], kind, found)}: the rise goes from "
             f"{number(before[0], '+.4f')} to {interval(after, '+.4f')}"
         )
-        if after[2] < before[1] and before[1] > 0:
-            line += f"; {_healed_share(before[0], after[0], twin[0])} of the harm is healed"
-        elif after[1] > before[2]:
-            line += "; training made it worse"
+        harm = (after[0] - twin[0], after[1] - twin[2], after[2] - twin[1])
+        if harm[2] < before[1] and before[1] > 0:
+            line += f"; {_healed_share(before[0], harm[0])} of the harm is healed"
+        elif harm[1] > before[2]:
+            line += "; the harm has grown"
         else:
             line += "; no healing could be shown"
         said.append(line)
     return "\n".join(said) + (
         f"\n\nThe whole model, trained on by the same steps, ends at {interval(twin, '+.4f')}: "
-        "what training does by itself, so the harm is what lies above it." + _hurried(found)
+        "what training does by itself, so what is left of the harm is what lies above it."
+        + _hurried(found)
     )
 
 
@@ -521,19 +526,23 @@ def _hurried(found: Found) -> str:
     )
 
 
-def _healed_share(before: float, after: float, twin: float) -> str:
-    """How much of what lies above the whole model's rise is gone; it can't be more than all."""
-    return f"{100 * (before - after) / (before - twin):.0f}%" if after > twin else "all"
+def _healed_share(before: float, left: float) -> str:
+    """How much of a rise is gone; it can't be more than all."""
+    return f"{100 * (1 - left / before):.0f}%" if left > 0 else "all"
 
 
 # ---- Distillation ----
 
-DISTIL = (
-    "A smaller model can also be **taught**. The text says which token came: one fact. The large "
-    "model (the teacher) says how likely *every* token was: thousands of numbers for the same "
-    "place. Learning from them is **distillation** (Hinton et al. 2015). The teacher has to read "
-    "each batch, too, so the taught student takes fewer steps in the same time."
-)
+
+def distil(vocabulary: int) -> str:
+    """What distillation is, for a model that knows so many tokens."""
+    return (
+        "A smaller model can also be **taught**. The text says which token came: one fact. The "
+        "large model (the teacher) says how likely *every* token was: here "
+        f"{vocabulary:,} numbers for the same place. Learning from them is **distillation** "
+        "(Hinton et al. 2015). The teacher has to read each batch, too, which takes time: so each "
+        "student gets as many seconds, not as many steps."
+    )
 
 
 def pruned_kinds(share: float, found: Found) -> dict[str, Found]:
@@ -592,17 +601,37 @@ def taught(found: Found, difference: Difference) -> str:
         f"{band} bits per character. "
     )
     if difference.sign < 0:
-        said += "**The teacher helps**, although its student takes fewer steps. "
+        said += "**The teacher helps**"
+        said += ", although its student takes fewer steps. " if fewer(found["steps"]) else ". "
     elif difference.sign > 0:
-        said += (
-            "**The text alone is better here**: what the teacher costs in steps is more than its "
-            "probabilities give. With so few steps a student still learns from every token. "
-        )
+        said += f"**The text alone is better here**{_why_not_taught(found)} "
     else:
         said += "**The seeds don't show which is better**: the band contains 0. "
     return said + (
         f"All read the first {found['batch'][1]} tokens of each piece, the student's context; "
         f"there the teacher itself needs {teacher}."
+    )
+
+
+def fewer(steps: Mapping[str, int]) -> bool:
+    """Whether the taught student takes fewer steps."""
+    return steps["teacher"] < steps["text"]
+
+
+def _why_not_taught(found: Found) -> str:
+    """What these runs show of the reason, and what they don't."""
+    teacher, untaught = found["teacher"]["loss"], fmean(found["losses"]["text"])
+    if teacher[1] > untaught:
+        return (
+            ": the teacher reads worse than those whom it doesn't teach "
+            f"({number(teacher[0])} against {number(untaught)} bits), so it has little to give."
+        )
+    if not fewer(found["steps"]):
+        return ", with as many steps. Why, these runs don't show."
+    share = 100 * found["steps"]["teacher"] / found["steps"]["text"]
+    return (
+        f". Beside a teacher a student takes {share:.0f}% of the steps. Whether these are too few "
+        "or the probabilities no help, runs of the same seconds can't tell apart."
     )
 
 
@@ -624,8 +653,8 @@ def cached(found: Found) -> str:
     )
     said += f"**{number(last, '.3g')} times** as long. " if last > 1.2 else "about as long. "
     return said + (
-        f"From position {where[0]} to {where[-1]} the time grows {number(cache[-1] / cache[0])} "
-        f"times with it, {number(again[-1] / again[0])} times without."
+        f"At position {where[-1]} it takes {number(cache[-1] / cache[0])} times as long as at "
+        f"position {where[0]} with it, {number(again[-1] / again[0])} times without."
     )
 
 
@@ -667,7 +696,7 @@ def way_rows(found: Found) -> list[dict[str, str]]:
             "speed": f"× {interval(way['speed'], '.2f')}",
             "kept for the backward pass": amount(way["kept"][1]),
             "of plain": f"{100 * way['kept'][1] / way['kept'][0]:.0f}%",
-            "gradients off by": number(way["difference"], ".1e") if way["difference"] else "0",
+            "gradients off by": number(way["difference"], ".2g"),
         }
         for name, way in found["ways"].items()
     ]
@@ -685,14 +714,15 @@ def ways_said(found: Found) -> str:
             f"without it. Without it the step is {speed_said(fused['speed'])}. It pays with long "
             "texts: the pattern grows with T².",
             f"- **Gradient accumulation** gives the large batch's gradient up to rounding: off by "
-            f"at most {number(parts['difference'], '.1e')} of the largest. The step is "
+            f"at most {number(parts['difference'], '.2g')} of the largest. The step is "
             f"{speed_said(parts['speed'])}. It pays when the batch doesn't fit into memory.",
             f"- **Activation checkpointing** keeps {left:.0f}% "
             f"and computes the rest again: {speed_said(check['speed'])}. It pays when memory ends "
             "before patience.",
             f"- **Mixed precision** is {speed_said(half['speed'])}; its gradients are off by "
-            f"{number(100 * half['difference'], '.2g')}% of the largest. It pays where the "
-            "processor multiplies bfloat16 faster, and on no other.",
+            f"{number(100 * half['difference'], '.2g')}% of the largest. "
+            f"{100 * half['kept'][1] / half['kept'][0]:.0f}% is kept. It pays in time where the "
+            "processor multiplies bfloat16 faster; elsewhere at most in memory.",
         )
     )
 
@@ -762,7 +792,8 @@ def _waits_for(name: str, waits: Sequence[Found]) -> str:
             f"With a quarter of the bytes (int8) it is {number(gain)} times as fast: it waits for "
             "**memory**, and fewer bytes are what helps."
         )
-    said += f"A quarter of the bytes (int8) hardly helps, ×\N{NO-BREAK SPACE}{number(gain)}: "
+    helps = "hardly helps" if gain > 0.8 else "makes it slower"
+    said += f"A quarter of the bytes (int8) {helps}, ×\N{NO-BREAK SPACE}{number(gain)}: "
     if plain["floor"] > plain["seconds"] / 2:
         return said + (
             "though reading takes half of the step or more, what is saved there is spent on "
