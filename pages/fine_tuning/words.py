@@ -56,14 +56,15 @@ def judged(guess: str, found: dict[str, Any]) -> Answer:
     other = end(found, "new", "old")
     truth: str | None = STAYS if last - first <= LITTLE else ABOVE if last > other else RISES
     gap = _against(found, "all", "new", "old")
-    if truth != STAYS and gap is not None and not gap.sign and guess != STAYS:
+    if STAYS not in (truth, guess) and (gap is None or not gap.sign):
         truth = None  # which of the two is higher isn't shown
     why = (
         f"On the old text the loss goes from {number(first)} to {number(last)} bits per token; the "
         f"new model, which read the same batches, ends at {number(other)} there."
     )
-    if truth is None and gap is not None:
-        return Answer(None, f"{why} Which of the two is higher can't be told ({_interval(gap)}).")
+    if truth is None:
+        shown = f"({_interval(gap)})" if gap else "by one seed"
+        return Answer(None, f"{why} Which of the two is higher can't be told {shown}.")
     return Answer(guess == truth, why)
 
 
@@ -127,8 +128,8 @@ def learned(found: dict[str, Any]) -> str:
         )
     if gain.sign > 0:
         return said + (
-            f"The new model is even ahead ({_interval(gain)} for the trained one's lag): what the "
-            "trained one knew before is in its way here."
+            f"The new model is even ahead ({_interval(gain)} for the trained one's lag): to begin "
+            "with what the trained one knew is no help here, at these rates and in so few steps."
         )
     if gain.most < LITTLE:
         return said + (
@@ -144,13 +145,23 @@ def forgot(found: dict[str, Any]) -> str:
     rises = {way: end(found, way, "old") - first for way in ("all", "last", "lora")}
     told = ", ".join(f"{WAYS[way]} {number(rise, '+.2f')}" for way, rise in rises.items())
     said = f"**Forgotten.** On the old text the loss changed by, in bits per token: {told}. "
-    worst = max(rises.values())
-    if worst <= LITTLE:
+    if not _forgotten(found, *rises):
+        guessing = math.log2(found["vocabulary"])
+        if first >= guessing:
+            return said + (
+                f"There was nothing to forget: before, the loss was {number(first)}, and guessing "
+                f"costs {number(guessing)}."
+            )
         return said + "Here nothing worth speaking of was forgotten."
     return said + (
         "That is **forgetting**: no step asked what it costs on the old text, so the weights moved "
         "as if there were none."
     )
+
+
+def _forgotten(found: dict[str, Any], *ways: str) -> bool:
+    """Whether any of some ways lost more on the old text than is worth speaking of."""
+    return max(end(found, way, "old") for way in ways) - before(found, "old") > LITTLE
 
 
 def lora_against_all(found: dict[str, Any]) -> str:
@@ -169,20 +180,23 @@ def lora_against_all(found: dict[str, Any]) -> str:
         -1: f"it even learns more ({number(new.mean, '+.2f')} bits, {_interval(new)})",
         0: f"it learns {_level(new)}",
     }[new.sign]
+    forgot_any = _forgotten(found, "all", "lora")
     forgets = {
         1: f"it forgets more ({number(old.mean, '+.2f')}, {_interval(old)})",
         -1: f"it forgets less ({number(old.mean, '+.2f')}, {_interval(old)})",
         0: f"it forgets {_level(old)}",
     }[old.sign]
+    if not forgot_any:
+        forgets = "neither forgets anything worth speaking of"
     seeds = counted(found["seeds"], "seed")
     return (
         f"{said}Over {seeds}, pair by pair: on the new text {learns}; on the old text {forgets}. "
-        + _trade(new, old)
+        + _trade(new, old, forgot_any)
     )
 
 
-def _trade(new: Difference, old: Difference) -> str:
-    if new.sign > 0 and old.sign < 0:
+def _trade(new: Difference, old: Difference, forgot_any: bool) -> str:
+    if new.sign > 0 and old.sign < 0 and forgot_any:
         return (
             "*LoRA learns less and forgets less* is what was found for large models as well "
             "(Biderman et al. 2024)."
@@ -207,7 +221,8 @@ def about_rates(found: dict[str, Any]) -> str:
     if found["unknown"]:
         said += (
             f"The tokenizer doesn't know {number(100 * found['unknown'], '.2g')}% of the new "
-            "text; it reads all of that as one token, and predicting that one is easy. "
+            "text and reads all of that as one token: which word or character it was costs "
+            "nothing, so the loss on the new text is too low. "
         )
     return said
 

@@ -83,7 +83,7 @@ def test_a_model_is_called_sure_and_wrong_of_the_new_text_only_where_the_loss_sh
 def test_whether_knowing_helps_is_read_from_pairs(found):
     ended(found, "new", "new", 3.0, 3.1, 3.2)
     assert "helps it here" in words.learned(ended(found, "all", "new", 2.0, 2.1, 2.2))
-    assert "in its way" in words.learned(ended(found, "all", "new", 4.0, 4.1, 4.2))
+    assert "is no help here" in words.learned(ended(found, "all", "new", 4.0, 4.1, 4.2))
     assert "can't be told" in words.learned(ended(found, "all", "new", 2.0, 4.1, 3.2))
     alike = words.learned(ended(found, "all", "new", 3.001, 3.101, 3.2))
     assert "end alike, within 0.00" in alike and "hardly helps" in alike
@@ -125,7 +125,11 @@ def test_no_guess_is_called_wrong_where_the_seeds_don_t_show_which_is_higher(fou
     assert words.judged(words.STAYS, found).right is False
     for guess in (words.RISES, words.ABOVE):
         answer = words.judged(guess, found)
-        assert answer.right is None and "Which of the two is higher can't be told" in answer.why
+        assert answer.right is None and "Which of the two is higher can't be told (" in answer.why
+    one = {w: {s: c[:1] for s, c in sides.items()} for w, sides in found["curves"].items()}
+    assert words.judged(words.STAYS, found | {"curves": one}).right is False
+    answer = words.judged(words.ABOVE, found | {"curves": one})
+    assert answer.right is None and "can't be told by one seed" in answer.why
 
 
 def test_how_the_rates_were_chosen_is_what_the_trial_measured():
@@ -159,6 +163,27 @@ def test_nothing_forgotten_is_said_as_well(found):
     for way in ("all", "last", "lora"):
         ended(found, way, "old", *(c[0] for c in found["curves"][way]["old"]))
     assert "nothing worth speaking of was forgotten" in words.forgot(found)
+    assert "neither forgets anything" in words.lora_against_all(found)
+
+
+def test_what_was_never_known_is_not_said_to_be_kept(found):
+    """A model that was worse than guessing, and got better: LoRA by less."""
+    guessing = math.log(found["vocabulary"])
+    for way, last in (("all", 1.0), ("last", 1.5), ("lora", 2.0)):
+        for nats in found["curves"][way]["old"]:
+            nats[0] = guessing + 3.0
+        ended(found, way, "old", *(guessing + last + i / 100 for i in range(3)))
+        ended(found, way, "new", *(guessing + last + i / 100 for i in range(3)))
+    told = words.forgot(found)
+    assert "There was nothing to forget" in told and "worth speaking of" not in told
+    told = words.lora_against_all(found)
+    assert "it learns less" in told and "neither forgets anything" in told
+    assert "forgets more" not in told and "as well" not in told
+
+
+def test_the_unknown_is_not_called_easy(found):
+    assert "doesn't know" not in words.about_rates(found)
+    assert "the loss on the new text is too low" in words.about_rates(found | {"unknown": 0.02})
 
 
 def test_where_the_change_is(found):
