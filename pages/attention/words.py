@@ -229,8 +229,9 @@ def answer(guess: str, best: int, change: Ablation, sharpness: float, heads: int
     loss = ""
     if change.loss_before is not None and change.loss_after is not None:
         was, now = change.loss_before / math.log(2), change.loss_after / math.log(2)
+        shown = went(number(was, ".3f"), number(now, ".3f"))
         loss = (
-            f" The loss on the prompt's own tokens went from {was:.3f} to {now:.3f} bits per token "
+            f" The loss on the prompt's own tokens {shown} bits per token "
             f"({number(now - was, '+.3f')})."
         )
     return Answer(
@@ -329,10 +330,8 @@ def first_in_words(found: FirstToken, token: str) -> str:
         "nothing. The weight has to go somewhere, and every later token can see the first one. "
         "In large models most heads put much of it there. "
     )
-    here = (
-        f"{code(token)} gets {mean:.0%} on average over all heads; spread evenly it would "
-        f"be {found.even:.0%}."
-    )
+    on_average = "" if heads == 1 else " on average over all heads"
+    here = f"{code(token)} gets {mean:.0%}{on_average}; spread evenly it would be {found.even:.0%}."
     if resting > heads / 2:
         who = "So does this model's only head" if heads == 1 else "So do the heads here"
         return f"{told}{who}: {here}"

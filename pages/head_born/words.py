@@ -14,7 +14,7 @@ from gpt_core.interpret.head_roles import CLEAR_TIMES
 from gpt_core.interpret.snapshots import Copying, Fall, SnapshotView, moved
 from gpt_core.model.config import GPTConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import counted
+from ui.show.numbers import counted, number
 
 LN_2 = math.log(2)
 ASKED = "previous token"
@@ -176,13 +176,14 @@ def _no_role(views: Sequence[SnapshotView], last: Copying) -> str:
 def _saved(last: Copying, guessing: float) -> str:
     """What the second copy costs less, if it does."""
     first, second = last.first / LN_2, last.second / LN_2
+    costs, cost = number(second, ".1f"), number(first, ".1f")
     if last.passed.any() and second < 0.95 * first:
         return (
-            f"The second copy costs {second:.1f} bits per token there, the first {first:.1f}: "
-            f"copying saves {first - second:.1f} of them. {_dear(second, guessing)}"
+            f"The second copy costs {costs} bits per token there, the first {cost}: "
+            f"copying saves {number(first - second, '.1f')} of them. {_dear(second, guessing)}"
         )
     return (
-        f"But the second copy costs {second:.1f} bits per token there and the first {first:.1f}: "
+        f"But the second copy costs {costs} bits per token there and the first {cost}: "
         "looking there has not (yet) become copying. "
     )
 

@@ -43,9 +43,11 @@ WHERE_TO_LOOK = (
     "A head that copies like this shows a stripe in the lower left: in the second half, each row "
     "points at the token after its own earlier copy."
 )
-TRY = (
+ROLE_AND_VALUE = (
     "Find a head with a clear role and little value, or the other way round. Then open "
-    "**Attention** and switch it off for your prompt.",
+    "**Attention** and switch it off for your prompt."
+)
+HEALING = (
     "Remove the least valuable head and train on. Does the loss rise at all?",
     "Remove the same head with another seed. Which numbers change, and by how much?",
 )
@@ -54,8 +56,10 @@ TRY = (
 def to_try(config: GPTConfig) -> tuple[str, ...]:
     """What to do on the page; another model to train is one of another depth."""
     other = "two layers" if config.n_layer == 1 else "one layer"
+    single = config.n_layer * config.n_head == 1  # without it, none is left to take over
     return (
-        *TRY,
+        ROLE_AND_VALUE,
+        *(() if single else HEALING),
         f"Train a model with {other} (Training), choose it, and come back. Has it an induction "
         "head, which needs an earlier layer?",
     )

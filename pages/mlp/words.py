@@ -158,7 +158,7 @@ def answer(guess: str, change: Ablation, fires: bool) -> Answer:
         told += " It never fires on this prompt, so there was nothing to take away."
         return Answer(guess == truth, told)
     if change.loss_before is not None and change.loss_after is not None:
-        losses = (f"{n / math.log(2):.3f}" for n in (change.loss_before, change.loss_after))
+        losses = (number(n / math.log(2), ".3f") for n in (change.loss_before, change.loss_after))
         told += f" The prompt's own loss {went(*losses)} bits per token."
     if truth == STAYS:
         told += " That does not prove the neuron useless: another text may need it."

@@ -123,7 +123,7 @@ def _results(norms: Mapping[str, Any], steps: int) -> pd.DataFrame:
             {
                 "norm": words.NAMES[norm],
                 "training loss": _loss(np.mean(last)) if last else "–",
-                "held-out loss": f"{evaluated[-1][1] / LN_2:.3f}" if evaluated else "–",
+                "held-out loss": _loss(evaluated[-1][1] / LN_2) if evaluated else "–",
                 "largest loss of a batch": tidy(max(losses, default=math.nan)),
                 "steps": f"{len(losses)}",
                 "what happened": words.fate(each["reason"], len(losses) == steps),

@@ -179,8 +179,8 @@ def _show_outcome(study: Study, how: str, number: int) -> None:
     numbers = {"Probability that moved": f"{100 * words.moved_share(moved):.2f}%"}
     numbers["Largest change of a logit"] = tidy(moved.logits, 0)
     if before is not None and after is not None:
-        numbers["Loss before, bits per token"] = f"{words.bits(before):.3f}"
-        numbers["Loss after"] = f"{words.bits(after):.3f}"
+        numbers["Loss before, bits per token"] = words.shown_bits(before)
+        numbers["Loss after"] = words.shown_bits(after)
     numbers_row(numbers)
     st.markdown(words.loss_in_words(moved, study.model.config.vocab_size))
     if how == REMOVED and study.model.config.causal:

@@ -104,13 +104,18 @@ def bits(nats: float) -> float:
     return nats / math.log(2)
 
 
+def shown_bits(nats: float) -> str:
+    """The same as it is shown: a model that went wrong may need very many."""
+    return number(bits(nats), ".3f")
+
+
 def loss_in_words(moved: Moved, vocabulary: int) -> str:
     """The text's loss with and without its positions."""
     before, after = moved.effect.loss_before, moved.effect.loss_after
     if before is None or after is None:
         return "A text of one token has no loss: nothing comes before it."
     guessing = math.log2(vocabulary)
-    was, now = (f"{bits(loss):.3f}" for loss in (before, after))
+    was, now = shown_bits(before), shown_bits(after)
     told = f"The text's own loss goes from **{was}** to **{now}** bits per token"
     if was == now:
         told = f"The text's own loss stays at **{now}** bits per token"

@@ -13,7 +13,7 @@ from gpt_core.evaluation.sitcom_report import MODEL
 from gpt_core.evaluation.sitcom_report import percent as of_scenes
 from gpt_core.generate.sample import SampleConfig, distribution
 from ui.app.lesson import Answer
-from ui.show.numbers import counted, number, percent, raised, rate
+from ui.show.numbers import counted, number, percent, powered, raised, rate
 from ui.show.tokens import code
 
 if TYPE_CHECKING:
@@ -120,11 +120,10 @@ def temperature(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> s
     first, second = (round(logit, 3) for logit in pair)  # so that what is shown adds up
     a, b = (code(tokenizer.token_text(i)) for i in ids)
     gap = first - second
-    shown = number(gap, ".3f")
     said = (
         f"The best two tokens are {a} with logit {number(first, '.3f')} and {b} with "
-        f"{number(second, '.3f')}: a gap of {shown}. At τ = 1 that makes {a} e{raised(shown)} = "
-        f"{_times(gap)} times as likely."
+        f"{number(second, '.3f')}: a gap of {number(gap, '.3f')}. At τ = 1 that makes "
+        f"{a} e{raised(gap, '.3f')} = {_times(gap)} times as likely."
     )
     tau = config.temperature
     if tau == 0:
@@ -138,7 +137,8 @@ def temperature(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> s
 
 
 def _times(gap: float) -> str:
-    return f"{math.exp(min(gap, 50)):,.2f}"
+    """e to the power of a gap, which in a model that went wrong is more than a number can hold."""
+    return powered(gap / math.log(2))
 
 
 def top_k(logits: Tensor, config: SampleConfig, tokenizer: Tokenizer) -> str:

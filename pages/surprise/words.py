@@ -228,7 +228,7 @@ def perplexity(texts: Sequence[str], found: Surprises, vocabulary: int) -> str:
     """What the number means here, and what it doesn't."""
     count, value = len(found.bits), power(found.mean)
     shown = powered(found.mean, ".2f" if value < 1000 else ".3g")
-    exponent = raised(number(found.mean))
+    exponent = raised(found.mean)
     said = f"**Perplexity** is 2 to the power of the loss: 2{exponent} = **{shown}**. "
     if found.mean < 0.005:
         return said + "The model was sure of every token, and right. Less than 1 is impossible."

@@ -221,7 +221,8 @@ def test_heads_rest_on_the_first_token_only_where_they_do():
     assert "in 2 of 3" in words.first_in_words(even, "a")
     assert "Here 1 of 3 does" in words.first_in_words(replace(even, shares=[0.5, 0.1, 0.1]), "a")
     assert "So do the heads here" in words.first_in_words(replace(even, shares=[0.5] * 3), "a")
-    assert "this model's only head" in words.first_in_words(replace(even, shares=[0.5]), "a")
+    only = words.first_in_words(replace(even, shares=[0.5]), "a")
+    assert "this model's only head" in only and "over all heads" not in only
     study = study_of(BUNDLED, "NADIA: Who put a duck in the dryer?")
     pattern = trace_attention(study.model, study.ids).pattern
     found, T = first_token(study), len(study.ids)

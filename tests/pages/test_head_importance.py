@@ -249,6 +249,11 @@ def test_another_depth_is_proposed_than_the_model_s_own():
     assert "with two layers" in words.to_try(GPTConfig(9, n_layer=1))[-1]
 
 
+def test_nobody_is_told_to_remove_the_only_head():
+    single, other = (words.to_try(GPTConfig(9, n_layer=1, n_head=h)) for h in (1, 2))
+    assert [sum("Remove the" in each for each in said) for said in (single, other)] == [0, 2]
+
+
 def healing(**changes):
     nats = math.log(2)
     found = {

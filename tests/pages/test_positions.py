@@ -101,6 +101,7 @@ def test_a_loss_that_stays_does_not_go_from_a_number_to_the_same():
 
     assert "stays at **1.443** bits" in told(1.0)
     assert "goes from **1.443** to **1.587**" in told(1.1)
+    assert "goes from **1.443** to **1.44·10⁷**" in told(1e7)
 
 
 def test_the_products_of_the_rotated_pairs_stay_when_both_tokens_move(open_positions):

@@ -240,6 +240,20 @@ def test_the_gap_of_two_logits_adds_up():
     assert "logit 18.465" in told and "18.415: a gap of 0.050" in told and "= 1.05 times" in told
 
 
+@pytest.mark.parametrize(
+    ("gap", "tau", "times"),
+    [
+        (30.0, 0.5, "Divided by τ = 0.5 the gap becomes 60.000: 1.14·10²⁶ times"),
+        (30.0, 1.0, "At τ = 0.5 the gap would double: 1.14·10²⁶ times"),
+        (5e6, 1.0, "e⁵⁰⁰⁰⁰⁰⁰ = over 10³⁰⁰ times"),
+    ],
+)  # fmt: skip
+def test_how_much_likelier_is_said_of_any_gap(gap, tau, times):
+    tokenizer = train_tokenizer("char", "ab")
+    told = words.temperature(torch.tensor([gap, 0.0]), SampleConfig(temperature=tau), tokenizer)
+    assert times in told
+
+
 def test_who_keeps_keys_and_values_is_said_of_this_model():
     assert "**KV cache**" in words.cache(GPTConfig(vocab_size=9, block_size=64))
     blind = words.cache(GPTConfig(vocab_size=9, causal=False))

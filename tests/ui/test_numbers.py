@@ -119,7 +119,9 @@ def test_a_share_of_two_is_near_an_even_one_only_if_little_more():
 
 
 def test_a_number_as_an_exponent():
-    assert f"2{raised(number(-10.87))}" == "2⁻¹⁰·⁸⁷"
+    assert f"2{raised(-10.87)}" == "2⁻¹⁰·⁸⁷"
+    assert f"e{raised(2.7814, '.3f')}" == "e²·⁷⁸¹"
+    assert f"2{raised(11_750_389.2)}" == "2¹¹⁷⁵⁰³⁸⁹"
 
 
 @pytest.mark.parametrize("width", [64, 768])

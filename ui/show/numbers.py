@@ -69,9 +69,12 @@ def number(value: float, form: str = ".2f") -> str:
     )
 
 
-def raised(exponent: str) -> str:
-    """A number as it stands after another one that it is the power of, like ⁰·⁸⁷ in 2⁰·⁸⁷."""
-    return exponent.translate(_RAISED)
+def raised(exponent: float, form: str = ".2f") -> str:
+    """A number as it stands after another one that it is the power of, like ⁰·⁸⁷ in 2⁰·⁸⁷.
+
+    In digits alone: no comma and no power of ten can be raised and still be read.
+    """
+    return format(exponent, form if abs(exponent) < 1000 else ".0f").translate(_RAISED)
 
 
 def tidy(value: float, zero: float = 5e-7) -> str:
