@@ -9,7 +9,7 @@ from gpt_core.interpret.attention import Ablation, Head
 from gpt_core.model.config import GPTConfig
 from pages.attention.results import FirstToken, Meaning, Row
 from ui.app.lesson import Answer
-from ui.show.numbers import near_even, number, percent, went
+from ui.show.numbers import counted, near_even, number, percent, went
 from ui.show.theme import Palette
 from ui.show.tokens import code
 
@@ -288,7 +288,8 @@ def sizes(config: GPTConfig, T: int) -> str:
         else ""
     )
     return (
-        f"Here **T = {T}** tokens, **H = {H}** head{'s' if H > 1 else ''} in each layer, and "
+        f"Here **T = {T}** token{'s' if T > 1 else ''}, **H = {H}** head{'s' if H > 1 else ''} "
+        "in each layer, and "
         f"**D = {C} / {H} = {D}** numbers per head. In each head, :blue[**Q**], :red[**K**] and "
         f":green[**V**] are {T} × {D}{turned}, and QKᵀ is {T} × {T}: one picture. The "
         f":violet[**outputs**] of all heads, side by side, are {T} × {C} again. One more matrix "
@@ -310,7 +311,7 @@ def why_infinity(row: Row, token: str) -> str:
 def twice_as_long(T: int, attending: int, matrices: int) -> str:
     """What attention costs when the text is twice as long; numbers of one layer's products."""
     told = (
-        f"**What does a text twice as long cost?** Each head makes T × T = {T * T:,} scores now, "
+        f"**What does a text twice as long cost?** Each head makes T × T = {counted(T * T, 'score')} now, "
         f"and would make {4 * T * T:,}: four times as many. The weight matrices have twice as much "
         "to do. "
     )

@@ -11,7 +11,7 @@ from gpt_core.model.config import GPTConfig
 from gpt_core.training.autopsy import EXPLODED
 from gpt_core.training.config import TrainConfig
 from ui.app.lesson import Answer
-from ui.show.numbers import number, percent, sure_and_wrong, tidy
+from ui.show.numbers import counted, number, percent, sure_and_wrong, tidy
 from ui.show.tokens import TokenLike, code
 
 NAMES = {"adamw": "AdamW", "muon": "Muon"}
@@ -114,9 +114,12 @@ def _standing(model: GPTConfig) -> str:
 def sentence(tokens: Sequence[TokenLike], left_out: int) -> str:
     """What the step is taken on."""
     cut = f" (the last {len(tokens)} of your prompt)" if left_out else ""
+    told = f"The sentence has **{counted(len(tokens), 'token')}**{cut}"
+    if len(tokens) == 1:
+        return f"{told}."
     return (
-        f"The sentence has **{len(tokens)} tokens**{cut}; each but the first is to be predicted "
-        f"from those before it: {len(tokens) - 1} predictions, one loss, one gradient."
+        f"{told}; each but the first is to be predicted from those before it: "
+        f"{counted(len(tokens) - 1, 'prediction')}, one loss, one gradient."
     )
 
 

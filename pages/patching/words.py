@@ -186,7 +186,7 @@ TAKES_LONGER = (
 
 def lengths_differ(other: int, yours: int) -> str:
     return (
-        f"That prompt has **{other} tokens**, yours has **{yours}**. A state is copied to its own "
+        f"That prompt has **{counted(other, 'token')}**, yours has **{yours}**. A state is copied to its own "
         "place, so both need equally many. Change a word for one of as many tokens."
     )
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gpt_core.experiments.one_step import OPTIMIZERS, Outcome, Part, backward, one_step, recipe
+from gpt_core.tokenizers.base import Token
 from gpt_core.training.config import TrainConfig
 from pages.one_step import words
 from pages.one_step.results import BIT, autopsies_in_bits, in_bits
@@ -229,3 +230,9 @@ def test_large_ratios_are_written_out():
     parts = [Part(0, kind, 1, 1.0, gradient, move, 0.0) for kind, gradient, move in
              (("Q", 218_000.0, 3.0), ("K", 1.0, 1.0))]  # fmt: skip
     assert "gradients differ 218,000-fold" in words.moves(parts, "muon")
+
+
+def test_a_sentence_of_one_token_is_one_token():
+    one, two = (words.sentence([Token(0, "a", 0, 1, True)] * count, 0) for count in (1, 2))
+    assert one == "The sentence has **1 token**."
+    assert "**2 tokens**; each but" in two and ": 1 prediction, one loss" in two
