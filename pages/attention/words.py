@@ -311,9 +311,9 @@ def why_infinity(row: Row, token: str) -> str:
 def twice_as_long(T: int, attending: int, matrices: int) -> str:
     """What attention costs when the text is twice as long; numbers of one layer's products."""
     told = (
-        f"**What does a text twice as long cost?** Each head makes T × T = {counted(T * T, 'score')} now, "
-        f"and would make {4 * T * T:,}: four times as many. The weight matrices have twice as much "
-        "to do. "
+        "**What does a text twice as long cost?** Each head makes T × T = "
+        f"{counted(T * T, 'score')} now, and would make {4 * T * T:,}: four times as many. The "
+        "weight matrices have twice as much to do. "
     )
     share, even = attending / (attending + matrices), T * matrices / attending
     told += f"In a layer, scores and sums take {share:.0%} of the multiplications on this prompt"

@@ -186,8 +186,8 @@ TAKES_LONGER = (
 
 def lengths_differ(other: int, yours: int) -> str:
     return (
-        f"That prompt has **{counted(other, 'token')}**, yours has **{yours}**. A state is copied to its own "
-        "place, so both need equally many. Change a word for one of as many tokens."
+        f"That prompt has **{counted(other, 'token')}**, yours has **{yours}**. A state is copied "
+        "to its own place, so both need equally many. Change a word for one of as many tokens."
     )
 
 
