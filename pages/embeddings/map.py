@@ -13,7 +13,7 @@ from gpt_core.interpret.embeddings import Projection, cosine_spread, nearest, pr
 from pages.embeddings import words
 from ui.app import widgets
 from ui.app.projector import own_panel
-from ui.app.study_bar import LINE_BREAK
+from ui.app.widgets import LINE_BREAK
 from ui.components.chart import point, show
 from ui.services.caches import shared
 from ui.services.study import Study

@@ -13,7 +13,7 @@ from ui.app import widgets
 from ui.app.glossary import prose
 from ui.app.lesson import ask, say_what_is_cut
 from ui.app.locks import REVEAL, locked
-from ui.app.study_bar import LINE_BREAK, current_study
+from ui.app.study_bar import current_study, line_breaks
 from ui.services.study import Study, study_of
 from ui.services.surprises import surprises_of
 from ui.show.numbers import number
@@ -29,7 +29,7 @@ def show_own_text() -> None:
     typed = widgets.text_input(
         words.OWN_TEXT, words.DEFAULT_TEXT, key="eval_text", max_chars=MOST_CHARACTERS
     )
-    text = typed.replace(LINE_BREAK, "\n").replace("\\n", "\n")
+    text = line_breaks(typed)
     study = study_of(current_study().run_key, text).last(MOST_TOKENS)
     if len(study.ids) < 2:
         st.info(words.SHORT)

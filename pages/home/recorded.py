@@ -13,13 +13,13 @@ from gpt_core.bundled import BUNDLED
 from pages.home import words
 from pages.home.machine import message_of_pass
 from pages.home.results import Pass
-from ui.app.study_bar import DEFAULT_PROMPT, LINE_BREAK
+from ui.app.study_bar import DEFAULT_PROMPT, line_breaks
 from ui.components.first_view import first_view as before_streamlit
 from ui.components.machine import as_recorded
 from ui.services.study import study_of
 
 KEPT = Path(__file__).parent / "machine.bin"
-PROMPT = DEFAULT_PROMPT.replace(LINE_BREAK, "\n")
+PROMPT = line_breaks(DEFAULT_PROMPT)
 
 
 def first_view() -> str:

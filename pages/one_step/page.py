@@ -19,7 +19,7 @@ from ui.app.glossary import prose
 from ui.app.job_panel import job_panel, recorded_result
 from ui.app.lesson import further_reading, goal, predict, self_test, try_this, you_can_now
 from ui.app.source import show_source
-from ui.app.study_bar import LINE_BREAK, about_prompt, current_study
+from ui.app.study_bar import about_prompt, current_study, line_breaks
 from ui.services.models import BUNDLED
 from ui.services.study import Study
 from ui.show.curves import show as show_chart
@@ -38,7 +38,7 @@ def choose_other(study: Study) -> tuple[str, tuple[int, ...]]:
         key="step_other",
         max_chars=500,
     )
-    text = as_prompt(study.tokenizer, typed.replace(LINE_BREAK, "\n").replace("\\n", "\n"))
+    text = as_prompt(study.tokenizer, line_breaks(typed))
     longest = min(microscope.LONGEST, study.model.config.block_size)
     return text, tuple(token.id for token in study.tokenizer.tokenize(text)[-longest:])
 

@@ -16,7 +16,7 @@ from pages.patching.words import STATE_WORDS
 from ui.app import address, widgets
 from ui.app.glossary import prose
 from ui.app.job_panel import job_key, job_panel
-from ui.app.study_bar import LINE_BREAK, about_prompt
+from ui.app.study_bar import about_prompt, line_breaks, with_marks
 from ui.app.token_choice import choose_token
 from ui.components.stream_grids import chosen_cell, patch_grids, read_cell
 from ui.services.jobs import job_service
@@ -149,9 +149,9 @@ def _expected(study: Study, place: int) -> list[int]:
 def _typed(study: Study) -> Ids | None:
     from gpt_core.tokenizers import as_prompt
 
-    shown = study.prompt.replace("\n", LINE_BREAK)
+    shown = with_marks(study.prompt)
     typed = widgets.text_input("Another prompt", shown, key="patch_prompt", max_chars=2000)
-    text = (typed or "").replace(LINE_BREAK, "\n").replace("\\n", "\n")
+    text = line_breaks(typed or "")
     ids = study.tokenizer.encode(as_prompt(study.tokenizer, text)) if text else []
     if not ids:
         st.info(words.TYPE_ONE)

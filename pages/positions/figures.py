@@ -119,7 +119,7 @@ def distance_curve(q: Tensor, k: Tensor, distance: int, causal: bool, longest: i
     for trace in data:
         trace["hovertemplate"] = "distance %{x}: %{y:.3f}<extra></extra>"
     axes = {
-        "xaxis": {"title": "how many places the key stands before the query"},
+        "xaxis": {"title": "places from the key to the query"},
         "yaxis": {"title": "q·k / √D"},
     }
     return whole_figure(data, 320, axes)

@@ -38,8 +38,10 @@ def lengths(branches: tuple[Written, ...]) -> Figure:
         bars |= labels_outside(number(each.length, ".3g") for each in own)
         bars |= {"name": name, "hovertemplate": "%{x}: %{y:.4g}"}
         data.append(bars)
-    axes = {"xaxis": _in_order(branches), "yaxis": {"title": "length", "rangemode": "tozero"}}
-    return whole_figure(data, 230, axes | {"barmode": "overlay"}, legend=True)
+    longest = max(each.length for each in branches) or 1.0
+    room = {"range": [0, 1.35 * longest]}  # for numbers that stand upright
+    axes = {"xaxis": _in_order(branches), "yaxis": {"title": "length"} | room}
+    return whole_figure(data, 250, axes | {"barmode": "overlay"}, legend=True)
 
 
 def waterfall(shares: Attribution) -> Figure:
@@ -84,7 +86,7 @@ def head_map(shares: Attribution) -> Figure:
     drawn = {
         "type": "heatmap",
         "z": z,
-        "x": [*(f"head {head}" for head in range(heads)), "bias"],
+        "x": [*(f"head {head}" if numbers else str(head) for head in range(heads)), "bias"],
         "y": [f"layer {layer}" for layer in range(layers)],
         "xgap": 2,
         "ygap": 2,
@@ -99,7 +101,8 @@ def head_map(shares: Attribution) -> Figure:
         font = {"size": 15, "color": palette().text}
         drawn |= {"text": shown, "texttemplate": "%{text}", "textfont": font}
     axes = {
-        "xaxis": {"type": "category", "showgrid": False, "side": "top"},
+        "xaxis": {"type": "category", "showgrid": False, "side": "top"}
+        | ({} if numbers else {"title": "head"}),
         "yaxis": {"type": "category", "showgrid": False, "autorange": "reversed"},
     }
     figure = whole_figure([drawn], 34 * layers + 90, axes)

@@ -261,3 +261,26 @@ def test_a_long_prompt_is_exact_where_it_is_large(page, app_url, runs_folder):
     for column, weight in re.findall(r"at (\d+): ([\d.]+)", row):
         assert float(weight) == pytest.approx(pattern[1, 77, int(column)].item(), abs=1 / 255)
     assert "at most" not in page.locator(".readout").inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1440])
+@pytest.mark.parametrize("heads", [12, 25])
+def test_many_heads_stand_beside_the_large_one_or_scroll(
+    new_page, app_url, runs_folder, heads, width
+):
+    run = write_run(runs_folder, f"00a7{heads}".ljust(8, "0"), n_head=heads, n_embd=4 * heads)
+    page = new_page(viewport={"width": width, "height": 720})
+    page.goto(f"{app_url}/attention?model={run.name}&prompt={quote(PROMPT)}")
+    painted(page, PROMPT)
+    box = {name: page.locator(name).bounding_box() for name in (".heads", ".large")}
+    right, bottom = (
+        box[".heads"][a] + box[".heads"][b] for a, b in (("x", "width"), ("y", "height"))
+    )
+    assert right <= box[".large"]["x"] or bottom <= box[".large"]["y"]
+    assert right <= width
+    beyond = page.locator(".heads").evaluate("grid => grid.scrollWidth - grid.clientWidth")
+    assert (beyond > 0) == (heads == 25)
+    last = page.locator(".head").last
+    last.focus()  # a keyboard's way to what is out of sight
+    reached = last.bounding_box()
+    assert reached["x"] + reached["width"] <= right

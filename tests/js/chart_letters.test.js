@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enlarged, turned } from "../../ui/components/chart/letters.js";
+import { enlarged, fitted } from "../../ui/components/chart/letters.js";
 
 const FIGURE = {
   data: [{ type: "bar", x: [1, 2], textfont: { size: 12 }, marker: { size: 8 }, customdata: [["a", 1]] }],
@@ -39,9 +39,28 @@ test("as usual a figure is the one that came", () => {
 test("labels above bars are turned where they have no room side by side", () => {
   const bars = { type: "bar", text: ["100%", "93%", "8%"], textposition: "outside", textfont: { size: 13 } };
   const figure = { data: [bars, bars], layout: { barmode: "group" } };
-  const angles = (width) => turned(figure, width).data.map(({ textangle }) => textangle);
+  const angles = (width) => fitted(figure, width).data.map(({ textangle }) => textangle);
   assert.deepEqual(angles(900), [undefined, undefined]);
   assert.deepEqual(angles(250), [-90, -90]);
   const rows = { data: [{ ...bars, orientation: "h" }], layout: {} };
-  assert.equal(turned(rows, 100), rows);
+  assert.equal(fitted(rows, 100), rows);
+});
+
+test("where there is no room for turned labels either, there are none; places are counted once", () => {
+  const trace = (x) => ({ type: "bar", x, text: x.map(() => "0.54"), textposition: "outside", textfont: { size: 13 } });
+  const names = (kind) => Array.from({ length: 12 }, (_, i) => `${kind} ${i}`);
+  const figure = { data: [trace(names("attn")), trace(names("MLP"))], layout: { barmode: "overlay" } };
+  const looks = (width) => fitted(figure, width).data.map(({ textangle, textposition }) => textangle ?? textposition);
+  assert.deepEqual(looks(1400), ["outside", "outside"]);
+  assert.deepEqual(looks(500), [-90, -90]);
+  assert.deepEqual(looks(400), ["none", "none"]);
+});
+
+test("numbers in cells are as large as these let them be, and never too small to read", () => {
+  const cells = { type: "heatmap", text: [["−0.01", "2", "3"]], texttemplate: "%{text}", textfont: { size: 15 } };
+  const look = (width) => fitted({ data: [cells], layout: {} }, width).data[0];
+  assert.equal(look(600).textfont.size, 15);
+  assert.ok(look(250).textfont.size >= 11 && look(250).textfont.size < 15);
+  assert.equal(look(200).texttemplate, "");
+  assert.equal(fitted({ data: [{ ...cells, texttemplate: undefined }], layout: {} }, 200).data[0].textfont.size, 15);
 });

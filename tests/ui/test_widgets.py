@@ -271,3 +271,9 @@ def test_the_rule_would_see_a_second_owner():
     assert set(owners("st.query_params.get('x')")) == {"query_params"}
     assert set(owners("from streamlit import query_params")) == {"query_params"}
     assert not set(owners("st.switch_page('x', query_params={'a': 'b'})"))
+
+
+def test_a_line_of_text_marks_its_breaks_which_a_browser_would_drop():
+    line = Text("", 9)
+    assert line.read("a\nb\r\nc\rd") == "a⏎b⏎c⏎d"
+    assert line.fit("a\nb") == "a⏎b"

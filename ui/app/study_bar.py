@@ -22,6 +22,7 @@ from ui.app.startup import let_words_through
 from ui.app.told import tell
 from ui.app.visitor import visitor_id
 from ui.app.whole_link import OTHER_WEIGHTS, WEIGHTS, offer_link, other_weights
+from ui.app.widgets import LINE_BREAK
 from ui.components.prompt_editor import prompt_editor
 from ui.services import models
 from ui.services.study import Study, study_of
@@ -33,7 +34,6 @@ LONGEST_PROMPT = 2000  # characters; more would only slow everybody down
 # The beginning of a scene, in twelve tokens of the bundled tokenizer. Who is with Nadia the bundled
 # model doesn't know: it spreads its guess over four people (2.2 bits).
 DEFAULT_PROMPT = "INT. THE SPIN CYCLE - AFTERNOON⏎⏎(Nadia and"
-LINE_BREAK = "⏎"
 LABEL = "Prompt under study"
 LOCKED = ":material/lock:"
 FIXED = "The model and the prompt are fixed here."

@@ -19,6 +19,7 @@ functions don't name is handed on to the widget of the same name in Streamlit.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -33,6 +34,7 @@ from ui.app.told import keep_told, leave, tell, unless_old
 Number = TypeVar("Number", int, float)
 Option = TypeVar("Option")
 
+LINE_BREAK = "⏎"  # as it stands in a line of text, of which a browser drops real ones
 _LONGEST_NUMBER = 40  # characters; reading a number of a million digits takes a while
 _OF_ADDRESS = "of_address"
 _NAMES = "names_drawn"
@@ -299,21 +301,21 @@ class Switch:
 
 @dataclass(slots=True)
 class Text:
-    """Any text of at most `longest` characters."""
+    """Any line of text of at most `longest` characters; line breaks are marks in it."""
 
     default: str
     longest: int
 
     def __post_init__(self) -> None:
-        self.default = self.default[: self.longest]
+        self.default = self.read(self.default)
 
     def fit(self, value: Any) -> str:
         """Its first characters, as many as are allowed."""
-        return value[: self.longest] if isinstance(value, str) else self.default
+        return self.read(value) if isinstance(value, str) else self.default
 
     def read(self, text: str) -> str:
         """Its first characters, as many as are allowed; an empty text is one, too."""
-        return text[: self.longest]
+        return re.sub("\r\n?|\n", LINE_BREAK, text)[: self.longest]
 
     def write(self, value: str) -> str:
         """Itself."""

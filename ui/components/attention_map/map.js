@@ -261,9 +261,11 @@ export class AttentionMap {
   // How large the pictures can be in the room there is.
   measure() {
     const { layers, heads, tokens } = this.message;
-    const room = this.$(".small").clientWidth - 40 - heads * 4;
+    this.map.style.setProperty("--least", `${BESIDE_HEADS + heads * (SMALLEST + 4)}px`);
+    const room = this.$(".small").clientWidth - BESIDE_HEADS - heads * 4;
     const tallest = Math.max(400, innerHeight * 0.44) / layers;
-    this.thumbnailSize = Math.floor(Math.max(18, Math.min(room / heads, tallest, 110)));
+    this.thumbnailSize = Math.floor(Math.max(SMALLEST, Math.min(room / heads, tallest, 110)));
+    this.$(".heads").classList.toggle("scrolls", room < SMALLEST * heads);
     this.map.style.setProperty("--thumbnail", `${this.thumbnailSize}px`);
     for (const [name, below] of LESS_ROOM)
       this.map.classList.toggle(name, this.thumbnailSize < below);
@@ -535,6 +537,9 @@ export class AttentionMap {
 
 const AROUND_TWO = 385; // pixels before a class: of a window what isn't the two large pictures'
 const LEAST = 240; // pixels of each
+
+const SMALLEST = 18; // pixels of a small picture; a row that is wider than its place scrolls
+const BESIDE_HEADS = 40; // pixels of the layers' numbers
 
 // What is drawn otherwise on small pictures below so many pixels.
 /** @type {[string, number][]} */

@@ -6,7 +6,7 @@ import { pageScale } from "../shared/dom.js";
 import { Lifetime } from "../shared/lifetime.js";
 import { FAILED, plotly } from "../shared/plotly.js";
 import { PAGE } from "../shared/seen.js";
-import { enlarged, turned } from "./letters.js";
+import { enlarged, fitted } from "./letters.js";
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 /** @typedef {{ figure: Figure, alt: string, script: string, chooses: boolean }} Message */
@@ -102,7 +102,7 @@ class Chart {
       return;
     }
     const size = this.size();
-    const { data, layout } = turned(this.figure(), size.width);
+    const { data, layout } = fitted(this.figure(), size.width);
     const drawn = `${size.width} × ${size.height}, ${pageScale()}`;
     if (!size.width || this.life.signal.aborted || (!this.isStale && drawn === this.drawn)) return;
     if (!this.drawn) this.host.textContent = ""; // that it could not be drawn before

@@ -1,6 +1,6 @@
 // @ts-check
-// A chart in letters as large as the page's: before a class they are larger. And on a telephone what
-// stands above bars is turned where it has no room beside its neighbours.
+// A chart in letters as large as the page's: before a class they are larger. And numbers that have no
+// room beside their neighbours are turned, smaller, or left to pointing.
 
 /** @typedef {{ data: any[], layout: any }} Figure */
 
@@ -28,31 +28,69 @@ export function enlarged(figure, scale) {
 const LETTER = 0.58; // a digit's width, of its height
 const MARGINS = 90; // pixels beside what is drawn
 const FILLED = 0.8; // of the rest, by bars
+const SCALE = 40; // pixels of a heatmap's scale at its side
+const LEAST = 11; // pixels: letters that can be read
 
 /**
- * A figure whose labels above bars stand upright where they would lie on one another.
+ * A figure whose numbers have room: those above bars stand upright where they would lie on one
+ * another, those in cells are smaller; what has no room so either is told on pointing alone.
  * @param {Figure} figure
  * @param {number} width of the chart in pixels
  * @returns {Figure}
  */
-export function turned(figure, width) {
+export function fitted(figure, width) {
   const above = figure.data.filter(hasLabelsAbove);
-  if (!above.length) return figure;
-  const beside = (figure.layout.barmode ?? "group") === "group" ? figure.data.filter(isUpright) : [];
-  const bars = Math.max(1, beside.length);
-  const most = Math.max(...above.map(({ text }) => text.length)) * bars;
-  const letters = Math.max(...above.flatMap(({ text }) => text.map((/** @type {any} */ each) => String(each ?? "").length)));
-  const size = above[0].textfont?.size ?? 12;
-  if (letters * LETTER * size < (FILLED * (width - MARGINS)) / most) return figure;
-  const data = figure.data.map((trace) => (hasLabelsAbove(trace) ? { ...trace, textangle: -90 } : trace));
+  const cells = figure.data.some(hasTextInCells);
+  if (!above.length && !cells) return figure;
+  const look = above.length ? lookAbove(figure, above, width) : {};
+  const data = figure.data.map((trace) => {
+    if (hasTextInCells(trace)) return inCells(trace, width);
+    return hasLabelsAbove(trace) ? { ...trace, ...look } : trace;
+  });
   return { ...figure, data };
 }
+
+/**
+ * How labels above bars stand.
+ * @param {Figure} figure
+ * @param {any[]} above its traces with such labels
+ * @param {number} width
+ */
+function lookAbove(figure, above, width) {
+  const beside = (figure.layout.barmode ?? "group") === "group" ? figure.data.filter(isUpright) : [];
+  const places = new Set(above.flatMap(({ x, text }) => (Array.isArray(x) ? x : text.map((/** @type {any} */ _, /** @type {number} */ i) => i))));
+  const room = (FILLED * (width - MARGINS)) / (places.size * Math.max(1, beside.length));
+  const size = above[0].textfont?.size ?? 12;
+  if (longest(above.map(({ text }) => text)) * LETTER * size < room) return {};
+  return size < room ? { textangle: -90 } : { textposition: "none" };
+}
+
+/**
+ * A heatmap whose numbers are as large as its cells let them be.
+ * @param {any} trace
+ * @param {number} width
+ */
+function inCells(trace, width) {
+  const columns = Math.max(...trace.text.map((/** @type {any[]} */ row) => row.length));
+  const side = trace.showscale === false ? MARGINS : MARGINS + SCALE;
+  const fits = (width - side) / columns / (longest(trace.text) * LETTER);
+  if (fits < LEAST) return { ...trace, texttemplate: "" };
+  return { ...trace, textfont: { ...trace.textfont, size: Math.min(trace.textfont.size, fits) } };
+}
+
+/** Of the longest line, in letters. @param {any[]} texts */
+const longest = (texts) =>
+  Math.max(...texts.flat().flatMap((text) => String(text ?? "").split("<br>")).map(({ length }) => length));
 
 /** @param {any} trace */
 const isUpright = ({ type, orientation }) => ["bar", "waterfall"].includes(type) && orientation !== "h";
 
 /** @param {any} trace */
 const hasLabelsAbove = (trace) => isUpright(trace) && Array.isArray(trace.text) && trace.textposition === "outside";
+
+/** @param {any} trace */
+const hasTextInCells = ({ type, text, texttemplate, textfont }) =>
+  type === "heatmap" && Array.isArray(text) && texttemplate && textfont?.size;
 
 /**
  * The same with every size of a font multiplied.
