@@ -70,3 +70,21 @@ def test_before_a_class_both_pictures_are_whole_and_b_leads_to_its_lessons(new_p
     expect(page).to_have_url(re.compile(r"off=1\.2"))
     expect(page).not_to_have_url(re.compile("b_|side_by_side"))
     expect(page.locator(".map")).to_have_count(1)
+
+
+def test_on_a_phone_what_is_compared_stands_below_the_bar_and_is_to_be_seen(new_page, app_url):
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{app_url}/surprise?side_by_side=true")
+    page.get_by_text("What differs.").wait_for()
+    settled(page)
+    bar = page.locator(".st-key-study_bar").bounding_box()
+    assert bar["y"] + bar["height"] < 400
+    on_top = """title => {
+      const { left, top, height } = title.getBoundingClientRect();
+      return title.contains(document.elementFromPoint(left + 5, top + height / 2));
+    }"""
+    assert page.get_by_role("heading", level=1).evaluate(on_top)
+    wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
+    assert page.evaluate(wide) <= 390
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 500)")  # it doesn't stay
+    assert page.locator(".st-key-study_bar").bounding_box()["y"] < -50

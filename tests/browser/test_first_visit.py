@@ -211,3 +211,12 @@ def test_a_page_that_needs_no_model_keeps_it_for_the_next_lesson(page, app_url, 
     expect(page.get_by_role("combobox", name="Model")).to_have_value("Bundled: lists read twice")
     expect(page).to_have_url(re.compile("attention.*model=copying"))
     assert "prompt=OTTO" in page.url
+
+
+def test_after_a_long_prompt_what_the_model_wrote_is_in_view(page, app_url):
+    page.goto(f"{app_url}/?prompt={'NADIA: It was wet. ' * 18}")
+    box = page.locator(".wrote")
+    settled(page)
+    inside, last = box.bounding_box(), box.locator("b").last.bounding_box()
+    assert box.evaluate("text => text.scrollHeight - text.clientHeight") > 50
+    assert inside["y"] <= last["y"] and last["y"] + last["height"] <= inside["y"] + inside["height"]

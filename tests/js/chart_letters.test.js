@@ -42,6 +42,8 @@ test("labels above bars are turned where they have no room side by side", () => 
   const angles = (width) => fitted(figure, width).data.map(({ textangle }) => textangle);
   assert.deepEqual(angles(900), [undefined, undefined]);
   assert.deepEqual(angles(250), [-90, -90]);
+  const { textfont } = fitted({ data: [bars], layout: {} }, 180).data[0];
+  assert.ok(textfont.size >= 11 && textfont.size < 13);
   const rows = { data: [{ ...bars, orientation: "h" }], layout: {} };
   assert.equal(fitted(rows, 100), rows);
 });

@@ -27,13 +27,13 @@ export function enlarged(figure, scale) {
 
 const LETTER = 0.58; // a digit's width, of its height
 const MARGINS = 90; // pixels beside what is drawn
-const FILLED = 0.8; // of the rest, by bars
+const FILLED = 0.8; // of its place, by a bar or a group of them
 const SCALE = 40; // pixels of a heatmap's scale at its side
 const LEAST = 11; // pixels: letters that can be read
 
 /**
- * A figure whose numbers have room: those above bars stand upright where they would lie on one
- * another, those in cells are smaller; what has no room so either is told on pointing alone.
+ * A figure whose numbers have room: where they would lie on one another they are smaller, or
+ * stand upright above their bars; what has no room so either is told on pointing alone.
  * @param {Figure} figure
  * @param {number} width of the chart in pixels
  * @returns {Figure}
@@ -58,11 +58,14 @@ export function fitted(figure, width) {
  */
 function lookAbove(figure, above, width) {
   const beside = (figure.layout.barmode ?? "group") === "group" ? figure.data.filter(isUpright) : [];
-  const places = new Set(above.flatMap(({ x, text }) => (Array.isArray(x) ? x : text.map((/** @type {any} */ _, /** @type {number} */ i) => i))));
-  const room = (FILLED * (width - MARGINS)) / (places.size * Math.max(1, beside.length));
-  const size = above[0].textfont?.size ?? 12;
-  if (longest(above.map(({ text }) => text)) * LETTER * size < room) return {};
-  return size < room ? { textangle: -90 } : { textposition: "none" };
+  const places = new Set(above.flatMap(({ x, text }) => (Array.isArray(x) ? x : [...text.keys()])));
+  const groups = Math.max(1, beside.length);
+  const room = ((groups > 1 ? FILLED : 1) * (width - MARGINS)) / (places.size * groups);
+  const { size = 12 } = above[0].textfont ?? {};
+  const fits = room / (longest(above.map(({ text }) => text)) * LETTER);
+  if (fits > size) return {};
+  if (fits > LEAST) return { textfont: { ...above[0].textfont, size: fits } };
+  return size < FILLED * room ? { textangle: -90 } : { textposition: "none" };
 }
 
 /**
