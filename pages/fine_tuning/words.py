@@ -145,13 +145,21 @@ def forgot(found: dict[str, Any]) -> str:
     rises = {way: end(found, way, "old") - first for way in ("all", "last", "lora")}
     told = ", ".join(f"{WAYS[way]} {number(rise, '+.2f')}" for way, rise in rises.items())
     said = f"**Forgotten.** On the old text the loss changed by, in bits per token: {told}. "
+    guessing = math.log2(found["vocabulary"])
+    if not _knew(found):
+        said += (
+            f"There was nothing to forget: before, the loss was {number(first)}, and guessing "
+            f"costs {number(guessing)}."
+        )
+        wrong = max(rises.values()) > LITTLE and sure_and_wrong(
+            first + max(rises.values()), guessing
+        )
+        return said + (
+            " Where it rose, the model has become sure of what comes next, and wrong."
+            if wrong
+            else ""
+        )
     if not _forgotten(found, *rises):
-        guessing = math.log2(found["vocabulary"])
-        if first >= guessing:
-            return said + (
-                f"There was nothing to forget: before, the loss was {number(first)}, and guessing "
-                f"costs {number(guessing)}."
-            )
         return said + "Here nothing worth speaking of was forgotten."
     return said + (
         "That is **forgetting**: no step asked what it costs on the old text, so the weights moved "
@@ -161,7 +169,13 @@ def forgot(found: dict[str, Any]) -> str:
 
 def _forgotten(found: dict[str, Any], *ways: str) -> bool:
     """Whether any of some ways lost more on the old text than is worth speaking of."""
-    return max(end(found, way, "old") for way in ways) - before(found, "old") > LITTLE
+    most = max(end(found, way, "old") for way in ways)
+    return _knew(found) and most - before(found, "old") > LITTLE
+
+
+def _knew(found: dict[str, Any]) -> bool:
+    """Whether the model was better than guessing on its old text, before."""
+    return before(found, "old") < math.log2(found["vocabulary"]) - LITTLE
 
 
 def lora_against_all(found: dict[str, Any]) -> str:

@@ -179,6 +179,11 @@ def test_what_was_never_known_is_not_said_to_be_kept(found):
     told = words.lora_against_all(found)
     assert "it learns less" in told and "neither forgets anything" in told
     assert "forgets more" not in told and "as well" not in told
+    assert "sure of what comes next" not in words.forgot(found)
+    ended(found, "all", "old", *(guessing + 9.0 + i / 100 for i in range(3)))
+    told = words.forgot(found)  # worse than before, but nothing that it had known
+    assert "There was nothing to forget" in told and "sure of what comes next, and wrong" in told
+    assert "**forgetting**" not in told
 
 
 def test_the_unknown_is_not_called_easy(found):
