@@ -94,6 +94,7 @@ def student_of(config: GPTConfig) -> GPTConfig:
     """The same design with about a quarter of the parameters and a context of at most CONTEXT.
 
     Of all depths and widths in whole heads, the nearest to a quarter; of equal ones the deeper.
+    Raises JobError where none is smaller.
     """
     wanted = shapes_of(config).num_parameters() / 4
     shorter = replace(config, block_size=min(CONTEXT, config.block_size), dropout=0.0)
@@ -101,7 +102,13 @@ def student_of(config: GPTConfig) -> GPTConfig:
         replace(shorter, n_layer=layers, n_head=heads, n_embd=heads * config.head_dim)
         for layers in range(config.n_layer, 0, -1)
         for heads in range(1, config.n_head + 1)
+        if (layers, heads) != (config.n_layer, config.n_head)
     ]
+    if not designs:
+        raise JobError(
+            "This model has one layer with one head: no smaller one has its design. Choose another "
+            "at the top."
+        )
     return min(designs, key=lambda design: abs(shapes_of(design).num_parameters() - wanted))
 
 

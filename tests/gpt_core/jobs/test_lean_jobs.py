@@ -231,8 +231,13 @@ def test_a_student_is_a_quarter_of_its_teacher():
     sizes = [shapes_of(c).num_parameters() for c in (student, config)]
     assert 0.2 < sizes[0] / sizes[1] < 0.3
     assert student.head_dim == config.head_dim and student.block_size == 128
-    single = GPTConfig(10, block_size=8, n_layer=1, n_head=1, n_embd=4)
-    assert student_of(single).n_layer == 1  # there is nothing smaller
+
+
+@pytest.mark.parametrize("context", [8, 512])
+def test_where_no_smaller_design_exists_there_is_no_student(context):
+    single = GPTConfig(10, block_size=context, n_layer=1, n_head=1, n_embd=4)
+    with pytest.raises(JobError, match="no smaller one has its design"):
+        student_of(single)
 
 
 def test_a_taught_student_is_drawn_to_its_teacher(run):
