@@ -65,9 +65,11 @@ def report_lines(corpus: Corpus) -> list[str]:
     if corpus.report is None:
         return []
     report = corpus.report
+    before, after = report.characters_before, report.characters_after
     lines = [
-        f"{corpus.name}, read as {encoding_name(report.encoding)}: {report.characters_before:,}"
-        f" characters came in, {report.characters_after:,} are used."
+        f"{corpus.name}, read as {encoding_name(report.encoding)}: {before:,}"
+        f" {'character' if before == 1 else 'characters'} came in,"
+        f" {after:,} {'is' if after == 1 else 'are'} used."
     ]
     for change in report.changes:
         lines.append(f"  {change.kind}: {change.amount}")

@@ -133,8 +133,9 @@ def _places_for(block_size: int, tokens: np.ndarray) -> int:
     """At how many places a piece and what follows it can begin. Raises DataError if at none."""
     if len(tokens) < block_size + 1:
         raise DataError(
-            f"There are {len(tokens):,} tokens, and a context of {block_size:,} needs at least"
-            f" {block_size + 1:,}: use a longer text or a shorter context."
+            f"After the split {len(tokens):,} {'token is' if len(tokens) == 1 else 'tokens are'}"
+            f" left, and a context of {block_size:,} needs at least {block_size + 1:,}: use a"
+            " longer text or a shorter context."
         )
     return len(tokens) - block_size
 

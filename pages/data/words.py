@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import corpus
 from ui.app.lesson import Answer
 from ui.show.names import as_text
-from ui.show.numbers import number
+from ui.show.numbers import counted, number
 
 GOAL = "Know what a model learns from, how the text is cut, and what simple counting achieves."
 INTRO = (
@@ -184,7 +184,8 @@ def is_it_right(encoding: str) -> str:
 
 
 def read_as(encoding: str, before: int, after: int) -> str:
-    return f"Read as **{encoding}**. {before:,} characters came in, {after:,} are used."
+    used = f"{after:,} {'is' if after == 1 else 'are'} used."
+    return f"Read as **{encoding}**. {counted(before, 'character')} came in, {used}"
 
 
 def in_use(text: str, characters: int) -> str:
