@@ -43,3 +43,28 @@ def test_only_what_the_browser_can_still_have_is_undone(heard, value, then):
         assert app.session_state["pick"] == told
     assert app.session_state["heard"] == "3"
     assert say(app, heard, value) == then
+
+
+FORGETFUL = """
+import streamlit as st
+from ui.app.told import leave, unless_old
+
+def chosen():
+    st.session_state["acted"] = st.session_state["pick"]
+
+if not st.session_state.get("elsewhere"):
+    st.text_input("Pick", key="pick", on_change=unless_old("pick", chosen))
+if st.session_state.pop("go", False):
+    leave(["pick"])
+    st.session_state["elsewhere"] = True
+"""
+
+
+def test_a_message_that_crosses_the_way_to_another_page_says_nothing_of_what_was_forgotten():
+    app = AppTest.from_string(FORGETFUL).run()
+    app.text_input(key="pick").set_value("a").run()
+    assert app.session_state["acted"] == "a"
+    app.session_state["go"] = True
+    app.run()
+    app.text_input(key="pick").set_value("b").run()  # a browser still has the box
+    assert not app.exception and app.session_state["acted"] == "a"

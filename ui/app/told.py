@@ -89,10 +89,14 @@ def keep_told(key: str) -> bool:
 
 
 def unless_old(key: str, act: Callable[..., None]) -> Callable[..., None]:
-    """A widget's callback that acts if its value is new."""
+    """A widget's callback that acts if its value is new.
+
+    Where the page leads elsewhere, what its widgets showed is forgotten (see `leave`). A message
+    that crosses that still has their values: they say nothing.
+    """
 
     def changed(*args: Any) -> None:
-        if not keep_told(key):
+        if key in st.session_state and not keep_told(key):
             act(*args)
 
     return changed
