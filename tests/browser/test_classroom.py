@@ -3,11 +3,13 @@
 One pupil reloads and looks around alone, one is offline for 20 seconds, one says what isn't theirs.
 """
 
+import json
 import re
 import time
 
 from playwright.sync_api import expect
 
+from benchmarks.app_process import start_app, stop_app
 from tests.browser.conftest import open_lesson, settled
 from tests.loopback import loopback
 from ui.app.reach import pages_in_network
@@ -17,6 +19,8 @@ from ui.show.qr import LARGE, qr_png
 
 PROMPT = "Prompt under study"
 BAD = "<img src=x onerror=a()>"
+SEAT = "localStorage.getItem('gpt-from-scratch-class')"
+OLD = "{ const now = performance.now.bind(performance); performance.now = () => now() + 60000; }"
 
 
 def main_part(page):
@@ -138,15 +142,113 @@ def test_a_class_from_opening_to_end(new_page, app_url, runs_folder):
     main_part(teacher).get_by_role("button", name="Open a class").wait_for()
 
 
+def opened(teacher, app_url):
+    """A class that a teacher has opened: its code."""
+    teacher.goto(f"{app_url}/classroom")
+    main_part(teacher).get_by_role("button", name="Open a class").click()
+    return teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
+
+
+def test_the_board_on_a_projector_and_what_is_taken_off(new_page, app_url):
+    """What is put up is seen, and what is taken off is gone; so are names that were changed."""
+    teacher, pupil = new_page(), new_page()
+    code = opened(teacher, app_url)
+    join(pupil, f"{app_url}/classroom?code={code}", "Ada")
+    teacher.get_by_text("Rename, hide or remove somebody").click()
+    who = teacher.get_by_role("combobox", name="Who")
+    expect(who).to_have_attribute("placeholder", "Choose somebody")  # who has come since
+    who.scroll_into_view_if_needed()  # a page that scrolls closes a list
+    settled(teacher)
+    who.click()
+    teacher.get_by_role("option", name="Ada").click()
+    teacher.get_by_role("textbox", name="New nickname").fill("Bo")
+    teacher.get_by_role("textbox", name="New nickname").press("Tab")
+    teacher.get_by_role("button", name="Rename", exact=True).click()
+    pupil.get_by_text("You are in as Bo").wait_for()
+
+    projector = teacher.context.new_page()
+    open_lesson(projector, f"{app_url}/attention?prompt=OTTO:%20It%20was&present=1")
+    picture = projector.get_by_role("grid").first
+    expect(picture).to_be_hidden()  # a panel of its own
+    pupil.wait_for_url("**/attention?*")
+    main_part(pupil).get_by_role("button", name="Hand in").click()
+    pupil.get_by_role("button", name="This view").click()
+    teacher.get_by_role("button", name="Show to all").click()
+    expect(picture).to_be_in_viewport()
+
+    main_part(pupil).get_by_role("button", name="Hand in").click()
+    pupil.get_by_role("textbox", name="A text").fill("Rude words")
+    pupil.get_by_role("button", name="Hand in the text").click()
+    main_part(teacher).get_by_role("link", name="Console").click()
+    teacher.get_by_text("Rude words").wait_for()
+    teacher.get_by_role("button", name="Show to all").first.click()
+    for page in (projector, pupil):
+        page.get_by_role("heading", name="Rude words").wait_for()
+    main_part(teacher).get_by_role("button", name="Console").click()
+    teacher.get_by_role("button", name="Take off").first.click()
+    for page in (projector, pupil):
+        page.get_by_text("This is not on the board any more").wait_for()
+        expect(page.get_by_text("Rude words")).to_have_count(0)
+
+
+def test_a_new_link_for_the_teacher_who_has_two_windows(new_page, app_url):
+    """Both stay the teacher's, also after a reload; and the results can be taken along."""
+    teacher, pupil = new_page(), new_page()
+    code = opened(teacher, app_url)
+    join(pupil, f"{app_url}/classroom?code={code}", "Ada")
+    projector = teacher.context.new_page()
+    open_lesson(projector, f"{app_url}/surprise?prompt=OTTO:%20It%20was")
+    pupil.wait_for_url("**/surprise?*")
+    main_part(pupil).get_by_test_id("stRadio").first.locator("label").nth(1).click()
+    projector.get_by_text("Answered: 1 of 1 pupil.").first.wait_for()
+    teacher.get_by_text("Your own link, results").click()
+    with teacher.expect_download() as results:
+        teacher.get_by_role("button", name="Results without names").click()
+    assert "Surprise" in results.value.path().read_text(encoding="utf-8")
+    teacher.get_by_role("button", name="Make the old link worthless").click()
+    teacher.get_by_text("Only this browser").wait_for()
+    teacher.wait_for_timeout(3000)  # the other window has looked at the class since
+    for page in (projector, teacher):
+        expect(page.get_by_text("your page leads")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text("your page leads")).to_be_visible()
+
+
+def test_a_pupil_follows_after_the_app_was_started_again(browser, tmp_path):
+    """The new app doesn't know the page, of which Streamlit asks for nothing by itself."""
+    how = {"TMPDIR": str(tmp_path)}
+    app, app_url = start_app(tmp_path, tmp_path / "app.log", **how)
+    try:
+        # Not by new_page: both consoles say that the app is gone for a while.
+        teacher, pupil = (browser.new_context().new_page() for _ in range(2))
+        code = opened(teacher, app_url)
+        join(pupil, f"{app_url}/classroom?code={code}", "Ada")
+        open_lesson(teacher, f"{app_url}/data")
+        pupil.wait_for_url("**/data")
+        settled(pupil)
+        class_id, secret = teacher.evaluate(SEAT).split(".")
+        teacher.close()
+        app.kill()
+        app, _ = start_app(
+            tmp_path, tmp_path / "again.log", port=int(app_url.split(":")[-1]), **how
+        )
+        pupil.evaluate(OLD)
+        said = {"secret": secret, "lesson": "glossary", "query": {}}
+        steer = f"{app_url}/_class/{class_id}/steer"
+        assert pupil.request.post(steer, data=json.dumps(said)).status == 200
+        pupil.wait_for_url("**/glossary")
+        pupil.get_by_text("you follow your teacher").wait_for()
+    finally:
+        stop_app(app)
+
+
 def test_a_pupil_in_a_frame_on_a_site_that_the_browser_distrusts(new_page, app_url):
     """As a Space shows the app: a browser that blocks other sites' cookies blocks storage there.
 
     A reload loses neither the seat nor the right to stop a run of one's own.
     """
     teacher, page = new_page(), new_page()
-    teacher.goto(f"{app_url}/classroom")
-    main_part(teacher).get_by_role("button", name="Open a class").click()
-    code = teacher.get_by_text(re.compile("^[A-Z]{6}$")).first.inner_text()
+    code = opened(teacher, app_url)
     shown = f'<iframe src="{app_url}/classroom?code={code}" width="1200" height="800"></iframe>'
     icon = '<!doctype html><link rel="icon" href="data:,">'  # so that it asks for none
     with loopback() as school:
@@ -181,6 +283,6 @@ def test_a_pupil_in_a_frame_on_a_site_that_the_browser_distrusts(new_page, app_u
 
 def forge(pupil, app_url):
     """A pupil says what only the teacher may say."""
-    class_id, secret = pupil.evaluate("localStorage.getItem('gpt-from-scratch-class')").split(".")
+    class_id, secret = pupil.evaluate(SEAT).split(".")
     view = {"secret": secret, "lesson": "data", "query": {}}
     assert pupil.request.post(f"{app_url}/_class/{class_id}/steer", data=view).status == 403

@@ -13,6 +13,9 @@ const LONGEST = 480; // after which it follows all the same
 const AGAIN = 1000; // before the next try when the server can't be reached
 const REFUSED = 5000; // before the next try after a refusal
 const SLOWEST = 4000; // that a rerun may take before the browser waits for the next change
+const UNHEARD = 2; // reports that nothing came of, though the app isn't busy: it has forgotten this page
+const YOUNG = 30_000; // milliseconds for which a page isn't loaded anew
+const IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]';
 
 /**
  * What Python says. seat: as `id.secret`, "" for none. forget: a seat that is worth nothing.
@@ -38,6 +41,7 @@ export class ClassLink {
     this.tell = () => {};
     this.base = base();
     this.waits = false;
+    this.had = ""; // the seat that Python named last
     this.sent = "";
     this.seen = "";
     this.first = 0;
@@ -54,6 +58,7 @@ export class ClassLink {
       if (this.said.leads && this.said.points) pointing.moved(event);
     });
     document.addEventListener("visibilitychange", () => this.watchPointer());
+    addEventListener("storage", ({ key }) => key === KEPT && this.takeSeat()); // in another window
   }
 
   /**
@@ -125,7 +130,10 @@ export class ClassLink {
     return `${this.base}_class/${this.said.seat.split(".")[0]}/${this.said.ticket}/${what}`;
   }
 
+  /** A seat that is new here is kept; of two windows of a browser the other one takes it up. */
   takeSeat() {
+    const isNew = this.said.seat !== this.had;
+    this.had = this.said.seat;
     const given = seatIn(location.hash);
     if (given) {
       history.replaceState(history.state, "", location.pathname + location.search);
@@ -135,13 +143,14 @@ export class ClassLink {
     }
     const known = kept(KEPT);
     if (this.said.forget && known === this.said.forget) keep(KEPT, "");
-    else if (this.said.seat && known !== this.said.seat) keep(KEPT, this.said.seat);
+    else if (this.said.seat && isNew) keep(KEPT, this.said.seat);
     else if (known && known !== this.said.seat) this.tell("seat", known);
   }
 
   /** For a change in the class, as long as there is a seat; each runs the page once. */
   async wait() {
     this.waits = true;
+    let unheard = 0;
     while (this.follows()) {
       const now = await this.next();
       if (now === null) break;
@@ -150,6 +159,10 @@ export class ClassLink {
         this.tell("change", now.version);
         const until = performance.now() + SLOWEST;
         while (this.said.version === version && performance.now() < until) await pause(20);
+        const forgotten = this.said.version === version && document.querySelector(IDLE);
+        unheard = forgotten ? unheard + 1 : 0;
+        // As after a restart of the app, or a long sleep of the phone. The seat is kept.
+        if (unheard >= UNHEARD && performance.now() > YOUNG) location.reload();
       }
     }
     this.waits = false;
