@@ -10,6 +10,7 @@ from course.lessons import COURSE, FIRST, WITH_QUERIES, Lesson, around, group_of
 from ui.app.glossary import STYLE
 from ui.app.links import choose_lesson, page_of
 from ui.app.projector import presenting
+from ui.app.seat import sitting
 from ui.components.bundle import read
 from ui.components.component import SCROLLS
 from ui.components.course_menu import Entry, Group, course_menu
@@ -56,7 +57,9 @@ def place(here: Lesson) -> None:
     background = f":root {{--background: {palette().background}}}"
     more = _PRESENT * presents + _BARE * (not here.studies)
     st.html(f"{STYLE}<style>{background}{_STYLE}{more}</style>")
-    page_frame(here.name, presents)
+    mine = sitting()
+    put_up, lesson = mine.put_up if mine else (0, "")
+    page_frame(here.name, presents, put_up if lesson == here.name else 0)
     number = number_of(here)
     if number is None:
         return

@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
 from ui.app.seat import BOARD, CONSOLE, Sitting, attempt, get_up, watch_class
 from ui.app.together import answered_text, histogram
+from ui.app.told import tell
 from ui.services.classes.service import class_service
 from ui.show.names import as_text, plain, unmarked
 from ui.show.numbers import counted
@@ -105,46 +106,68 @@ def _names(members: list[Member]) -> None:
 
 
 def _tend(mine: Sitting) -> None:
+    """Who may come in, and what the teacher does about somebody who has."""
     service = class_service()
     door = service.state(mine.seat).door
-    is_open = st.toggle("The door is open", door, key="class_door")
-    if is_open != door:
-        attempt(lambda: service.set_door(mine.seat, is_open))
-    if not is_open:
+    _switch("The door is open", door, lambda on: service.set_door(mine.seat, on), "class_door")
+    if not door:
         st.caption(words.CLOSED)
-    with st.expander("Rename, hide or remove somebody"):
-        members = {member.number: member for member in service.members(mine.seat)}
-        if st.button("Look who is here", key="class_look", icon=":material/refresh:"):
-            st.rerun()
-        number = st.selectbox(
-            "Who", list(members), format_func=lambda n: plain(members[n].nickname), key="class_who"
+    with st.expander("Rename, hide or remove somebody", key="class_tend"):
+        watch_class(
+            lambda: service.members(mine.seat),
+            lambda members: _tend_one(mine, {member.number: member for member in members}),
+            lambda _: _TICK,
+            name="tend",
         )
-        if number not in members:
-            return
-        name = st.text_input("New nickname", members[number].nickname, key=f"rename_{number}")
-        row = st.container(horizontal=True)
-        if row.button("Rename", key="class_rename"):
-            attempt(lambda: service.rename(mine.seat, number, name))
-            st.rerun()
-        hidden = members[number].hidden
-        if row.button("Show" if hidden else "Hide", key="class_hide"):
-            attempt(lambda: service.hide(mine.seat, number, not hidden))
-            st.rerun()
-        if row.button("Remove", key="class_remove"):
-            attempt(lambda: service.remove(mine.seat, number))
-            st.rerun()
+
+
+def _tend_one(mine: Sitting, members: dict[int, Member]) -> None:
+    service = class_service()
+    number = st.selectbox(
+        "Who",
+        list(members),
+        None,  # after one is removed, the same press again removes nobody else
+        format_func=lambda n: plain(members[n].nickname),
+        key="class_who",
+        placeholder=words.WHO if members else words.NOBODY,
+    )
+    if number not in members:
+        return
+    name = st.text_input("New nickname", members[number].nickname, key=f"rename_{number}")
+    row = st.container(horizontal=True)
+    if row.button("Rename", key="class_rename"):
+        attempt(lambda: service.rename(mine.seat, number, name))
+        st.rerun()
+    hidden = members[number].hidden
+    if row.button("Show" if hidden else "Hide", key="class_hide"):
+        attempt(lambda: service.hide(mine.seat, number, not hidden))
+        st.rerun()
+    if row.button("Remove", key="class_remove"):
+        attempt(lambda: service.remove(mine.seat, number))
+        st.rerun()
 
 
 def _lock(mine: Sitting) -> None:
     """What the class keeps closed: answers, the model and the prompt."""
     service = class_service()
     state = service.state(mine.seat)
-    hold = st.toggle(words.HOLD, state.held, key="class_hold")
-    if hold != state.held:
-        attempt(lambda: service.hold(mine.seat, hold))
-    fix = st.toggle(words.FIX, state.fixed, key="class_fix", help=words.FIX_HELP)
-    if fix != state.fixed:
-        attempt(lambda: service.fix(mine.seat, fix))
+    _switch(words.HOLD, state.held, lambda on: service.hold(mine.seat, on), "class_hold")
+    _switch(
+        words.FIX, state.fixed, lambda on: service.fix(mine.seat, on), "class_fix", words.FIX_HELP
+    )
+
+
+def _switch(
+    label: str, on: bool, turn: Callable[[bool], None], key: str, help_text: str | None = None
+) -> None:
+    """A switch of the class. It shows what another window has set, and doesn't undo it."""
+    if st.session_state.get(key, on) != on:
+        tell(key, on)
+
+    def pressed() -> None:
+        attempt(partial(turn, bool(st.session_state[key])))
+
+    st.toggle(label, on, key=key, help=help_text, on_change=pressed)
 
 
 def _answers(mine: Sitting, questions: list[Question]) -> None:
@@ -244,9 +267,10 @@ def _own_link(mine: Sitting, page: str) -> None:
                 st.rerun()
         if st.session_state.pop("class_reissued", False):
             st.caption(words.REISSUED)
+        titles = _titles()  # what is made at the press has no session to ask
         st.download_button(
             "Results without names (CSV)",
-            lambda: results(class_service().questions(mine.seat), _titles()),
+            lambda: results(class_service().questions(mine.seat), titles),
             file_name="class.csv",
             mime="text/csv",
             key="class_csv",

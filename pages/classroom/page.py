@@ -20,7 +20,7 @@ if storage_is_blocked():
     st.warning(words.blocked(f"{own_page()}{CONSOLE}", teacher), icon=":material/warning:")
 if mine is None or role is None:
     show_entrance()
-elif not shown_item(mine):
+elif not shown_item(mine, role.teacher):
     if role.member is None:
         show_console(mine, role)
     else:

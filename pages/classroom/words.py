@@ -43,6 +43,7 @@ END_SURE = (
 )
 END_NOW = "End it and delete everything"
 NOBODY = "Nobody is here yet."
+WHO = "Choose somebody"
 NO_ANSWERS = (
     "Nobody has answered anything yet. Open a lesson that asks something, and let the class guess."
 )

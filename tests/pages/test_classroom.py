@@ -89,7 +89,7 @@ def test_open_and_join(service):
 def test_a_wrong_code_gets_a_sentence(service):
     pupil = app_at("classroom").run()
     press(pupil, "Join a class")
-    assert "no open class" in said(pupil)
+    assert "no class with this code, or its door is closed" in said(pupil)
 
 
 def test_a_pupil_s_page_follows_with_the_whole_state(service, seats):
@@ -494,3 +494,33 @@ def test_a_run_stays_the_model_when_it_turns_out_to_be_the_class_s(service, seat
     box.set_value("Shared run 000000").run()
     assert app.selectbox(key="model").value == run_id
     assert app.query_params["model"] == run_id
+
+
+def test_a_console_doesn_t_undo_what_the_teacher_s_other_window_has_switched(service, seats):
+    teacher, _ = seats
+    app = seated(teacher, "classroom")
+    service.hold(teacher, True)
+    service.fix(teacher, True)
+    service.set_door(teacher, False)
+    app.run()
+    state = service.state(teacher)
+    assert (state.held, state.fixed, state.door) == (True, True, False)
+    switched = [app.toggle(key=f"class_{name}").value for name in ("hold", "fix", "door")]
+    assert switched == [True, True, False]
+    app.toggle(key="class_door").set_value(True).run()
+    assert service.state(teacher).door
+
+
+def test_what_a_teacher_does_about_somebody_is_everybody_s_page_s_business(service, seats):
+    teacher, pupil = seats
+    number = service.role(pupil).member.number
+    item = service.hand_in(pupil, "data", {}, "Rude words")
+    for act in (
+        lambda: service.rename(teacher, number, "Bo"),
+        lambda: service.hide(teacher, number, True),
+        lambda: service.take_off(teacher, item),
+    ):
+        before = service.state(pupil)
+        act()
+        now = service.state(pupil)
+        assert now.version > before.version and now.marks > before.marks

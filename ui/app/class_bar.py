@@ -66,6 +66,7 @@ def _of_teacher(mine: Sitting, code: str) -> None:
         st.markdown(f":material/groups: Class **{code}** · {counted(members, 'pupil')}, {led}")
         known, mine.on_screen = mine.on_screen, shown.number
         if presenting() and known not in (None, shown.number):  # by the console, in another window
+            mine.put_up = shown.number, shown.lesson
             go_to_view(shown.lesson, dict(shown.query))
 
     watch_class(

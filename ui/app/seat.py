@@ -33,6 +33,7 @@ class Sitting:
     follows. points: for a teacher, whether the class sees their pointer; None while they have said
     nothing. study: the model and the prompt that the class kept then, None where it kept none.
     on_screen: the number of what was put on the screen last, as far as a teacher's page knows.
+    put_up: the same of what this page, a projector's, was sent to, and the lesson that it is of.
     """
 
     seat: Seat
@@ -46,6 +47,7 @@ class Sitting:
     points: bool | None = None
     study: tuple[str, str] | None = None
     on_screen: int | None = None
+    put_up: tuple[int, str] = (0, "")
 
 
 def sitting() -> Sitting | None:

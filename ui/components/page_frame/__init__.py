@@ -13,6 +13,11 @@ from ui.show.plotly_script import script_path
 _frame = component("page_frame", Path(__file__).parent)
 
 
-def page_frame(page: str, present: bool) -> None:
-    """Place the invisible component. present: show one panel at a time; arrow keys turn them."""
-    _frame(key="page_frame", data={"page": page, "present": present, "script": script_path()})
+def page_frame(page: str, present: bool, put_up: int = 0) -> None:
+    """Place the invisible component. present: show one panel at a time; arrow keys turn them.
+
+    put_up: not 0 where a class's board has sent the page here, another number each time: it then
+    opens at its picture.
+    """
+    data = {"page": page, "present": present, "putUp": put_up, "script": script_path()}
+    _frame(key="page_frame", data=data)

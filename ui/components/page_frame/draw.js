@@ -8,7 +8,8 @@ import { readAhead } from "../shared/plotly.js";
 import { BAR, PAGE, seenOfPage } from "../shared/seen.js";
 import { GAP, asksForMore, beginnings, goesOn, hiding, panelAfter, scrollTo, withGoal, withoutEmpty } from "./panels.js";
 
-/** @typedef {{ present: boolean, page: string, script: string }} FrameData */ // Plotly's, below the app's address
+// putUp: not 0 where a class's board has sent the page here. script: Plotly's, below the app's address
+/** @typedef {{ present: boolean, page: string, putUp: number, script: string }} FrameData */
 
 const MENU_LINK = '[data-testid="stSidebar"] a';
 const CLOSE_MENU = '[data-testid="stSidebarCollapseButton"] button';
@@ -61,7 +62,7 @@ class Frame {
 
   /** @param {FrameData} data */
   show(data) {
-    if (data.page !== this.data.page) {
+    if (data.page !== this.data.page || data.putUp !== this.data.putUp) {
       this.panel = this.room = 0;
       this.turned = false;
     }
@@ -149,9 +150,9 @@ class Frame {
     return withoutEmpty(withGoal(begins, filled, parts.findIndex(isGoal)), filled);
   }
 
-  /** The panel that a page opens at: where a link asks for something of its picture, this one. */
+  /** The panel that a page opens at: where a link or the board asks for its picture, this one. */
   first() {
-    if (!asksForMore(location.search)) return 0;
+    if (!this.data.putUp && !asksForMore(location.search)) return 0;
     const parts = this.parts();
     return Math.max(
       0,

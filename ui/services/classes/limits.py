@@ -32,7 +32,8 @@ class ClassLimits:
 
 
 NO_CLASS = (
-    "There is no open class with this code. Ask for the code again, and type its six letters."
+    "There is no class with this code, or its door is closed. Check its six letters, or ask your "
+    "teacher."
 )
 NOT_YOURS = "Only the teacher of this class can do that."
 GONE = "This class has ended."

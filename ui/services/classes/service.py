@@ -434,10 +434,11 @@ class ClassService:
         return self._taught(seat).file.items()
 
     def take_off(self, seat: Seat, number: int) -> None:
-        """Take something off the board."""
-        found = self._taught(seat)
-        found.file.remove_item(number)
-        found.answered += 1
+        """Take something off the board, and off every screen that shows it."""
+        with self._lock:
+            found = self._taught(seat)
+            found.file.remove_item(number)
+            self._all_look(found)
 
     def remove(self, seat: Seat, member: int) -> None:
         """Somebody goes, and their answers with them."""
@@ -448,12 +449,17 @@ class ClassService:
     def rename(self, seat: Seat, member: int, nickname: str) -> str:
         """Give somebody another nickname."""
         with self._lock:
-            return self._rename(self._taught(seat), member, nickname)
+            found = self._taught(seat)
+            name = self._rename(found, member, nickname)
+            self._all_look(found)
+            return name
 
     def hide(self, seat: Seat, member: int, hidden: bool) -> None:
         """Show somebody's nickname on no screen, or show it again."""
         with self._lock:
-            self._change_member(self._taught(seat), member, hidden=hidden)
+            found = self._taught(seat)
+            self._change_member(found, member, hidden=hidden)
+            self._all_look(found)
 
     def reissue(self, seat: Seat) -> Seat:
         """A new secret for the teacher; the old one is worth nothing from now on."""
@@ -587,6 +593,10 @@ class ClassService:
             listener()
         return state
 
+    def _all_look(self, found: _Class) -> None:
+        """Every member's page is drawn again, also of who looks around alone."""
+        self._seen(found, found.file.change("version", "marks"))
+
     def _change_member(self, found: _Class, number: int, **values: str | bool) -> None:
         found.file.change_member(number, **values)
         found.members = dict(found.file.members())
@@ -600,7 +610,7 @@ class ClassService:
     def _remove(self, found: _Class, number: int) -> None:
         found.file.remove_member(number)
         found.members = dict(found.file.members())
-        self._seen(found, found.file.change("version", "marks"))
+        self._all_look(found)
 
     def _end(self, found: _Class) -> None:
         del self._classes[found.id]
