@@ -50,6 +50,7 @@ VALUES = 32  # singular values that are told
 # Fewer floating point operations than these, or nobody would wait for it.
 MOST_FLOPS = 3e13
 MEASURED_FLOPS = 3e12
+COMPARED = 1_000  # tokens of two texts, to see whether they are one
 START, WRITTEN = 8, 60  # tokens of a prompt, and what is written after it
 
 
@@ -70,6 +71,11 @@ def fine_tuning(run: Run, settings: dict[str, Any]) -> Iterator[Progress]:
     configs = {way: config_of(run, model, way, steps, seeds) for way in WAYS}
     new_text = _new_text(text)
     tokens = data.TokenData(*data.split(data.encode_to_array(tokenizer, new_text)))
+    if _is_its_own(run, tokens.train):
+        raise JobError(
+            f"{text} is this model's own text: there is no old one that it could forget. Choose "
+            "the other text."
+        )
     passes = len(POINTS) * len(WAYS) * seeds
     read = pieces_for(run, model, PIECES, passes=passes, flops=MEASURED_FLOPS)
     length = max(len(piece.ids) for piece in read.pieces)
@@ -146,6 +152,14 @@ def _new_text(name: str) -> str:
         return load(TINY_SHAKESPEARE).text[:CHARACTERS]
     except CorpusError as error:
         raise JobError(str(error)) from None
+
+
+def _is_its_own(run: Run, tokens: np.ndarray) -> bool:
+    """Whether the text of a run begins as this one does."""
+    if run.recipe():
+        return False
+    begins = tokens[:COMPARED]
+    return np.array_equal(run.tokens()[0][: len(begins)], begins)
 
 
 def pieces_of(tokens: np.ndarray, length: int) -> list[tuple[int, ...]]:

@@ -118,6 +118,9 @@ def learned(found: dict[str, Any]) -> str:
             "model was sure of what comes next, and wrong"
         )
     said += f". After {found['steps']} steps: {ways}. "
+    worse = [WAYS[way] for way in ("all", "last", "lora") if end(found, way, "new") > first]
+    if worse:
+        said += f"Higher than before, so **nothing** of it was learned: {', '.join(worse)}. "
     gain = _against(found, "all", "new", "new")
     if gain is None:
         return said + ONE_SEED

@@ -186,6 +186,15 @@ def test_what_was_never_known_is_not_said_to_be_kept(found):
     assert "**forgetting**" not in told
 
 
+def test_a_loss_that_rose_on_the_new_text_is_not_called_learned(found):
+    assert "nothing" not in words.learned(found)
+    for curve in found["curves"]["all"]["new"]:
+        curve[0] = 2.0
+    for way, last in (("all", 2.5), ("last", 1.9), ("lora", 2.1)):
+        ended(found, way, "new", last, last, last)
+    assert "so **nothing** of it was learned: all weights, LoRA. " in words.learned(found)
+
+
 def test_the_unknown_is_not_called_easy(found):
     assert "doesn't know" not in words.about_rates(found)
     assert "the loss on the new text is too low" in words.about_rates(found | {"unknown": 0.02})

@@ -101,6 +101,13 @@ def test_other_settings_are_refused(run, change, message):
         next(job.fine_tuning(run, SETTINGS | {"steps": 30} | change))
 
 
+def test_a_text_that_the_model_has_learned_is_no_second_one(tmp_path, run):
+    own = write_run(tmp_path, "0000000b", text=lists(1, 300))
+    with pytest.raises(JobError, match="shopping lists is this model's own text"):
+        next(job.fine_tuning(own, SETTINGS | {"steps": 30}))
+    next(job.fine_tuning(run, SETTINGS | {"steps": 30}))
+
+
 def test_a_large_model_is_sent_to_training(run, monkeypatch):
     monkeypatch.setattr(job, "MOST_FLOPS", 1e6)
     with pytest.raises(JobError, match="12 times 30 steps would take too long here"):
