@@ -30,8 +30,11 @@ class Bounds:
     high: float
 
 
-def bounds(ranks: Sequence[int], seed: int = 1) -> Bounds:
+def bounds(ranks: Sequence[int], seed: int = 1, told: int = 0, alphabet: int = 1) -> Bounds:
     """Bounds by the number of guesses (N,) that each character took, 1 or more.
+
+    told: how many of the characters were given up. At which guess they would have come nobody
+    knows, so each may have any of the alphabet's ranks: log₂ of its size at most.
 
     Raises ValueError where there is none, or one below 1.
     """
@@ -43,7 +46,8 @@ def bounds(ranks: Sequence[int], seed: int = 1) -> Bounds:
     low = float(np.percentile(_lower(again), 2.5))
     high = float(np.percentile(_upper(again), 97.5))
     lower, upper = (float(bound(shares[None])[0]) for bound in (_lower, _upper))
-    return Bounds(lower, upper, min(low, lower), max(high, upper))
+    unknown = told / len(ranks) * float(np.log2(alphabet))
+    return Bounds(lower, upper + unknown, min(low, lower), max(high, upper) + unknown)
 
 
 def _upper(shares: np.ndarray) -> np.ndarray:

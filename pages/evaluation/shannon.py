@@ -26,12 +26,14 @@ _STATE, _TYPED = "eval_shannon", "eval_typed"
 class Game:
     """One line, and how far the reader has come. Lives in the visitor's session.
 
-    ranks: guesses that each character took. tried: the wrong ones at the present character.
+    ranks: guesses that each character took. tried: the wrong ones at the present character. told:
+    how many characters were given up.
     """
 
     line: str
     ranks: list[int] = field(default_factory=list)
     tried: str = ""
+    told: int = 0
 
     @property
     def at(self) -> int:
@@ -55,9 +57,10 @@ class Game:
             self.tried = ""
 
     def give_up(self, alphabet: int) -> None:
-        """Be told the character, which counts as found at the very last guess."""
+        """Be told the character; see `bounds`."""
         if not self.over:
             self.ranks.append(max(alphabet, len(self.tried) + 1))
+            self.told += 1
             self.tried = ""
 
 
@@ -95,7 +98,8 @@ def show_game(loaded: LoadedModel) -> None:
     if not game.over:
         ask_for_guess(game, alphabet)
     if game.ranks:
-        prose(words.game_finding(game.ranks, bounds(game.ranks), own_bits(loaded, line, game.at)))
+        found = bounds(game.ranks, told=game.told, alphabet=alphabet)
+        prose(words.game_finding(game.ranks, found, own_bits(loaded, line, game.at)))
         st.button(
             "Begin again",
             key="eval_again",

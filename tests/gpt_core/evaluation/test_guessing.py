@@ -50,3 +50,11 @@ def test_guesses_are_counted_once_each_and_without_case():
     assert rank("e t", " ") == 2
     assert rank("xyz", "a") is None
     assert rank("", "a") is None
+
+
+def test_who_is_told_every_character_is_not_said_to_know_them():
+    given_up = bounds([27] * 10, told=10, alphabet=27)
+    assert given_up.upper == pytest.approx(math.log2(27)) and given_up.lower == 0
+    half = bounds([1] * 5 + [27] * 5, told=5, alphabet=27)
+    assert half.upper == pytest.approx(1 + math.log2(27) / 2)
+    assert bounds([1] * 5 + [27] * 5).upper == pytest.approx(1)  # all of them guessed
