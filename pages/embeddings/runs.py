@@ -152,7 +152,7 @@ def rows_map(
         "ygap": 2,
         "text": [[f"{run.row}" for run in line] for line in grid],
         "texttemplate": "%{text}",
-        "textfont": {"color": palette().text},
+        "textfont": {"color": palette().text, "size": 14},
         "customdata": [[plain_label(run_text(study, run.ids)) for run in line] for line in grid],
         "hovertemplate": "%{customdata}: row %{text}<extra></extra>",
     }

@@ -88,3 +88,13 @@ def test_on_a_phone_what_is_compared_stands_below_the_bar_and_is_to_be_seen(new_
     assert page.evaluate(wide) <= 390
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 500)")  # it doesn't stay
     assert page.locator(".st-key-study_bar").bounding_box()["y"] < -50
+
+
+def test_on_a_phone_a_machines_sentence_stands_above_its_picture(new_page, app_url):
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{app_url}/?side_by_side=true")
+    expect(page.locator(".machine[data-painted*=beside]")).to_have_count(2)
+    settled(page)
+    for machine in page.locator(".machine").all():
+        sentence, picture = (machine.locator(name).bounding_box() for name in (".says", ".moving"))
+        assert sentence["y"] + sentence["height"] <= picture["y"] + 1
