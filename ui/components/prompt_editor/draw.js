@@ -32,6 +32,7 @@ class Editor {
     this.note = find("#note");
     this.composing = false;
     this.opened = false;
+    this.filled = false;
     this.data = data;
     this.take(data.text);
     this.listen();
@@ -143,7 +144,9 @@ class Editor {
    */
   look(tries) {
     const box = this.box();
-    if (box && box.value !== this.known && !this.composing) this.take(box.value);
+    // An empty one may still wait to be filled.
+    this.filled ||= box !== null && (box.value !== "" || !this.data.text);
+    if (box && this.filled && box.value !== this.known && !this.composing) this.take(box.value);
     if (box && (box.value === this.data.text || !tries)) this.open();
     if (tries || !this.opened) this.timer.start(SOON, () => this.look(Math.max(tries - 1, 0)));
   }
