@@ -40,6 +40,7 @@ from gpt_core.training.run_files import (
     BUNDLED,
     CONFIG,
     COPYING,
+    IMPORTED,
     METRICS,
     SNAPSHOTS,
     START,
@@ -350,7 +351,8 @@ class Run(RunFolder):
             created = datetime.now(UTC).isoformat(timespec="seconds")
             write_json(new.path / CONFIG, read_json(self.path / CONFIG) | {"created": created})
             save_tensors(new.weights_path(), tensors, {"step": str(step)})
-            new.set_status("finished", step, how)
+            # That nobody here knows what it learned is as true of what is made from it.
+            new.set_status("finished", step, IMPORTED if self.was_imported() else how)
         return Run.open(path)
 
     def save_snapshot(self, model: GPT, step: int) -> None:
@@ -479,6 +481,8 @@ class Run(RunFolder):
 
     def _last_measured_step(self) -> int:
         """The last step in the metrics, which training writes before it writes any weights."""
+        if self.was_imported():  # nobody measured its training
+            return 0
         if not os.path.lexists(self.path / METRICS) and os.path.lexists(self.weights_path()):
             raise RunError(f"{METRICS} of {self.name} is missing.")
         return max((record.step for record in self.metrics()), default=0)

@@ -35,6 +35,17 @@ def test_a_checkpoint_becomes_a_run(tmp_path, checkpoint, capsys):
     assert main(["sample", "--run", str(run.path), "--tokens", "3", "--prompt", "Once"]) == 0
 
 
+def test_what_was_imported_can_be_compressed_and_stays_imported(tmp_path, checkpoint, capsys):
+    assert main(["import", str(checkpoint), "--out", str(tmp_path / "run")]) == 0
+    for source, name in (("run", "eight"), ("eight", "four")):
+        bits = "--int8" if name == "eight" else "--int4"
+        out = tmp_path / name
+        assert main(["compress", str(tmp_path / source), bits, "--out", str(out)]) == 0
+        small = Run.open(out)
+        assert small.was_imported() and small.steps_taken() == 0
+    assert "is a run now" in capsys.readouterr().out
+
+
 def test_measured_on_a_text_of_ones_own(tmp_path, checkpoint):
     text = tmp_path / "own.txt"
     text.write_text("One two three four five.\n" * 200)
