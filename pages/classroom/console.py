@@ -27,8 +27,8 @@ from ui.show.numbers import counted
 from ui.show.qr import LARGE, show_qr
 
 if TYPE_CHECKING:
-    from ui.services.classes.file import Item, Member, Question
-    from ui.services.classes.service import Role
+    from ui.services.classes.file import Item, Member, Question, State
+    from ui.services.classes.service import Role, Shown
 
 _TICK = 1.0  # seconds between two looks at the class
 _BOARD_SHOWN = 12
@@ -228,6 +228,7 @@ def _board(mine: Sitting, items: list[Item]) -> None:
         return
     members = {member.number: member for member in class_service().members(mine.seat)}
     titles = _titles()
+    shown, state = class_service().shown(mine.seat), class_service().state(mine.seat)
     for item in items[:_BOARD_SHOWN]:
         owner = members.get(item.member)
         what = item.text or item.query.get("prompt", "")
@@ -240,16 +241,30 @@ def _board(mine: Sitting, items: list[Item]) -> None:
         row.markdown(f"**{as_text(name)}** · {where} · {as_text(what, _EXCERPT) if what else ''}")
         if row.button("Show to all", key=f"show_{item.number}", icon=":material/present_to_all:"):
             _show(mine, item)
+        if _is_on_screens(shown, state, item):
+            row.markdown(words.ON_SCREENS)
+            if row.button("See it here", key=f"see_{item.number}", icon=":material/visibility:"):
+                go_to_view(*_view(item))
         if row.button("Take off", key=f"off_{item.number}", icon=":material/close:"):
             attempt(partial(class_service().take_off, mine.seat, item.number))
             st.rerun()
 
 
+def _view(item: Item) -> tuple[str, dict[str, str]]:
+    """Where something on the board is seen."""
+    return (CONSOLE, {BOARD: str(item.number)}) if item.text else (item.lesson, dict(item.query))
+
+
 def _show(mine: Sitting, item: Item) -> None:
-    """Go there: where the teacher is, the class is. So does the projector, in another window."""
-    view = (CONSOLE, {BOARD: str(item.number)}) if item.text else (item.lesson, dict(item.query))
-    mine.on_screen = attempt(lambda: class_service().show(mine.seat, *view))
-    go_to_view(*view)
+    """Lead everybody there, and the projector in another window; a console stays a console."""
+    attempt(lambda: class_service().show(mine.seat, *_view(item)))
+    st.rerun()  # a console on the projector itself is led there by the class's bar
+
+
+def _is_on_screens(shown: Shown, state: State, item: Item) -> bool:
+    """Whether it was put up last, and nobody has led the class on since."""
+    same_text = not item.text or state.query.get(BOARD) == str(item.number)
+    return (shown.lesson, shown.query) == _view(item) and state.lesson == shown.lesson and same_text
 
 
 def _own_link(mine: Sitting, page: str) -> None:

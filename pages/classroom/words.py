@@ -54,6 +54,7 @@ SHOW_COUNTS = "Show me the counts before the class sees them"
 EMPTY_BOARD = (
     "Nothing is on the board. Pupils hand in what they see, or a text, by the button above."
 )
+ON_SCREENS = ":material/check: On the screen of everybody who follows you."
 TAKEN_OFF = "This is not on the board any more."
 IN_CLASS = (
     "As soon as your teacher opens a lesson, you see it as well. You may look around on your own "

@@ -7,6 +7,7 @@ from streamlit.util import calc_hash
 
 from corpus.user_text import from_paste
 from pages.classroom.console import results
+from pages.classroom.words import ON_SCREENS
 from pages.training import words as training
 from tests.helpers import app_at, long_after, said, sent
 from ui.app import class_bar, client, reach, seat, study_bar, visitor
@@ -402,13 +403,33 @@ def test_what_is_handed_in_is_shown_to_all(service, seats):
     teacher, pupil = seats
     service.hand_in(pupil, "glossary", {"term": "token"})
     service.hand_in(pupil, "sample", {}, "A *duck* <script>")
-    console = seated(teacher, "classroom")
+    console, app = seated(teacher, "classroom"), seated(pupil, "classroom")
     press(console, "Show to all")  # the newest is the text
-    assert "A \\*duck\\* \\<script\\>" in said(console)
-    other = seated(teacher, "classroom")
-    [button for button in other.button if button.label == "Show to all"][1].click().run()
-    assert other.title[0].value == "Glossary"
-    assert other.text_input(key="term").value == "token"
+    assert "A \\*duck\\* \\<script\\>" in said(app.run())
+    [button for button in console.button if button.label == "Show to all"][1].click().run()
+    assert not console.exception
+    app.run()
+    assert app.title[0].value == "Glossary" and app.text_input(key="term").value == "token"
+
+
+def test_a_console_stays_one_and_says_what_is_on_all_screens(service, seats):
+    teacher, pupil = seats
+    text, view = ((service.hand_in(pupil, *what)) for what in (("data", {}, "A duck"), ("mlp", {})))
+    console = seated(teacher, "classroom")
+
+    def on_screens(app):
+        return [b.key for b in app.button if b.key.startswith("see_")]
+
+    for number in (view, text):
+        console.button(key=f"show_{number}").click().run()
+        assert not console.exception and console.toggle(key="class_door")
+        assert on_screens(console) == [f"see_{number}"]
+        assert said(console).count(ON_SCREENS) == 1
+    assert on_screens(seated(teacher, "classroom")) == [f"see_{text}"]  # in another window, too
+    press(console, "See it here")
+    assert "A duck" in said(console) and not on_screens(console)
+    service.steer(teacher, "heads", {})  # the class is led on
+    assert not on_screens(seated(teacher, "classroom"))
 
 
 def test_the_projector_in_another_window_shows_what_the_console_puts_on_the_screen(service, seats):
@@ -418,6 +439,7 @@ def test_the_projector_in_another_window_shows_what_the_console_puts_on_the_scre
     projector, laptop = seated(teacher, "glossary", present="1"), seated(teacher, "glossary")
     service.join(service.role(teacher).code, "Bo")
     press(console, "Show to all")
+    assert console.toggle(key="class_door")
     for page in (projector, laptop):
         page.run()
         assert not page.exception and "2 pupils, your page leads" in said(page)
@@ -429,7 +451,7 @@ def test_the_projector_in_another_window_shows_what_the_console_puts_on_the_scre
 def test_from_what_is_shown_the_way_back_to_the_console_stays(service, seats):
     teacher, pupil = seats
     service.hand_in(pupil, "sample", {}, "A duck")
-    app = seated(teacher, "classroom")
+    app = seated(teacher, "classroom", present="1")  # the projector itself
     press(app, "Show to all")
     assert "From the board" in [heading.value for heading in app.header]
     press(app, "Console")

@@ -356,10 +356,14 @@ class ClassService:
             watcher(json.dumps(asdict(spot)))
 
     def show(self, seat: Seat, lesson: str, query: Mapping[str, str]) -> int:
-        """Put a view on the screen: the teacher's projector goes there. Its number."""
+        """Put a view on all screens, the projector's and of who follows. Its number.
+
+        The page that asks for it stays where it is.
+        """
         with self._lock:
             found = self._taught(seat)
             found.shown = Shown(found.shown.number + 1, *_checked(lesson, query))
+            self.steer(seat, lesson, query)
             return found.shown.number
 
     def shown(self, seat: Seat) -> Shown:
