@@ -18,7 +18,7 @@ from ui.app.course import course_lessons
 from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
-from ui.app.seat import BOARD, CONSOLE, Sitting, attempt, get_up, watch_class
+from ui.app.seat import BOARD, CONSOLE, Sitting, announce, attempt, get_up, watch_class
 from ui.app.together import answered_text, histogram
 from ui.app.told import tell
 from ui.services.classes.service import class_service
@@ -322,5 +322,7 @@ def _end(mine: Sitting) -> None:
 
 
 def _end_now(mine: Sitting) -> None:
-    attempt(lambda: class_service().end(mine.seat))
+    has_ended = attempt(lambda: class_service().end(mine.seat) or True)
     get_up()
+    if has_ended:
+        announce(words.ENDED)

@@ -42,6 +42,9 @@ END_SURE = (
     "somebody has kept."
 )
 END_NOW = "End it and delete everything"
+ENDED = (
+    "The class has ended. Its answers, texts and board are deleted, and all runs nobody has kept."
+)
 NOBODY = "Nobody is here yet."
 WHO = "Choose somebody"
 NO_ANSWERS = (

@@ -7,12 +7,13 @@ from streamlit.util import calc_hash
 
 from corpus.user_text import from_paste
 from pages.classroom.console import results
-from pages.classroom.words import ON_SCREENS
+from pages.classroom.words import ENDED, ON_SCREENS
 from pages.training import words as training
 from tests.helpers import app_at, long_after, said, sent
 from ui.app import class_bar, client, reach, seat, study_bar, visitor
 from ui.app.chosen_text import bundled_corpus
 from ui.app.door import CLOSED
+from ui.app.following import NO_CLASS_ANY_MORE
 from ui.app.lesson import ANSWER_HIDDEN
 from ui.app.seat import Sitting
 from ui.app.study_bar import DEFAULT_PROMPT
@@ -46,6 +47,10 @@ def seated(seat, lesson, **query):
     app.run()
     assert not app.exception, app.exception
     return app
+
+
+def button_labels(app):
+    return [button.label for button in app.button]
 
 
 def press(app, label):
@@ -482,7 +487,25 @@ def test_a_class_that_has_ended_leaves_its_pupils_with_a_sentence(service, seats
     app = seated(pupil, "glossary")
     service.end(teacher)
     app.run()
-    assert not app.exception and "You are in no class any more" in said(app)
+    assert not app.exception and NO_CLASS_ANY_MORE in said(app)
+    assert [toast.value for toast in app.toast] == [NO_CLASS_ANY_MORE]  # where they have scrolled
+
+
+def test_a_teacher_who_ends_the_class_is_told_what_is_deleted(service, seats, tmp_path):
+    teacher, _ = seats
+    console = seated(teacher, "classroom")
+    press(console, "End it and delete everything")
+    assert [toast.value for toast in console.toast] == [ENDED]
+    assert not [*(tmp_path / "classes").iterdir()] and "Open a class" in button_labels(console)
+    assert not console.run().toast
+
+
+def test_a_class_that_had_ended_already_isn_t_said_to_be_ended_by_the_press(service, seats):
+    console = seated(seats[0], "classroom")
+    button = next(b for b in console.button if b.key == "end_class")
+    service.end(seats[0])
+    button.click().run()
+    assert not console.exception and ENDED not in [toast.value for toast in console.toast]
 
 
 def test_results_have_no_names():

@@ -22,6 +22,7 @@ from ui.app.seat import (
     FORGET,
     HERE,
     Sitting,
+    announce,
     attempt,
     get_up,
     my_role,
@@ -45,6 +46,7 @@ from ui.services.classes.service import Seat, class_service
 
 View = tuple[str, dict[str, str]]  # a lesson's name in the address, and what the address says
 
+NO_CLASS_ANY_MORE = "You are in no class any more: it has ended, or you were removed."
 _GO_TO = "class_go_to"
 _OWN = ("present", LOCK)  # what an address keeps when a page follows another
 _TIE = "class_tie"
@@ -59,7 +61,8 @@ def take_seat() -> None:
     mine = sitting()
     if mine and my_role() is None:
         get_up()
-        say_later("You are in no class any more: it has ended, or you were removed.")
+        say_later(NO_CLASS_ANY_MORE)
+        announce(NO_CLASS_ANY_MORE)  # whoever has scrolled down doesn't see the top
     _tie()
 
 

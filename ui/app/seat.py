@@ -104,6 +104,11 @@ def say_later(sentence: str) -> None:
     st.session_state[_ERROR] = sentence
 
 
+def announce(sentence: str) -> None:
+    """Say it where it is seen, however far the page was scrolled."""
+    st.toast(sentence, icon=":material/groups:", duration="long")
+
+
 def watch_class(
     task: Callable[[], T], draw: Callable[[T], None], every: Callable[[T], float | None], name: str
 ) -> None:
