@@ -322,7 +322,9 @@ def _end(mine: Sitting) -> None:
 
 
 def _end_now(mine: Sitting) -> None:
-    has_ended = attempt(lambda: class_service().end(mine.seat) or True)
-    get_up()
-    if has_ended:
+    def end() -> None:
+        class_service().end(mine.seat)
         announce(words.ENDED)
+
+    attempt(end)
+    get_up()
