@@ -1,5 +1,6 @@
 """The class on its pages: join, follow, predict together, board; rights are not the page's."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -14,17 +15,18 @@ from ui.app import class_bar, client, reach, seat, study_bar, visitor
 from ui.app.chosen_text import bundled_corpus
 from ui.app.door import CLOSED
 from ui.app.following import NO_CLASS_ANY_MORE
-from ui.app.lesson import ANSWER_HIDDEN
+from ui.app.lesson import ANSWER_HIDDEN, NONE_RIGHT, Answer, right_of
 from ui.app.seat import Sitting
 from ui.app.study_bar import DEFAULT_PROMPT
 from ui.app.study_bar import LABEL as LABEL_OF_PROMPT
-from ui.app.together import HIDDEN
+from ui.app.together import HIDDEN, Right
 from ui.app.told import HEARD
 from ui.app.voting import cast_text, result_text
 from ui.services.classes.file import Question
 from ui.services.classes.limits import NOT_YOURS, ClassError
 from ui.services.classes.service import ClassService, class_service
 from ui.services.models import BUNDLED, COPYING
+from ui.show.names import unmarked
 from ui.show.qr import LARGE, qr_png
 
 LABEL = "Open a class"
@@ -233,6 +235,41 @@ def test_a_first_answer_is_handed_in_and_seen_when_it_is_revealed(service, seats
     assert service.question(pupil, question.id).answered == 1
     console = seated(teacher, "classroom")
     assert "Answered: 1 of 1 pupil" in said(console)
+
+
+@pytest.mark.parametrize("window", [{}, {"present": "1"}])
+def test_a_teacher_who_reveals_sees_what_is_right_without_an_answer(service, seats, window):
+    teacher, pupil = seats
+    app, late = seated(teacher, "mlp", **window), seated(pupil, "mlp")
+    options = app.radio[0].options
+    app_of_pupil = seated(service.join(service.role(teacher).code, "Bo"), "mlp")
+    app_of_pupil.radio[0].set_value(options[0]).run()
+    assert "**Right:**" not in said(app.run()) and not marked(app)
+    press(app, "Reveal to the class")
+    (right,) = marked(app)
+    assert right.startswith("✓ ") and right[2:] in map(unmarked, options)
+    assert "**Right:** " in said(app)
+    assert not marked(late.run()) and "**Right:**" not in said(late)  # who hasn't answered
+    (option,) = [option for option in options if unmarked(option) == right[2:]]
+    app.radio[0].set_value(option).run()
+    assert "✓ **Right.**" in said(app) and marked(app) == [right]
+
+
+def marked(app):
+    """The answers that are marked as right."""
+    bodies = [node.proto.body for node in app.get("html")]
+    return [text for body in bodies for text in re.findall("<span class=right>(.*?)</span>", body)]
+
+
+def test_what_is_right_may_be_several_answers_or_none():
+    def right(*judged, why="why"):
+        options = [f"{place}" for place in range(len(judged))]
+        return right_of(options, lambda option: Answer(judged[int(option)], why))
+
+    assert right(False, True, True) == Right((1, 2), "**Right:** 1 · 2. why")
+    assert right(True, False, why="0: why").said == "**Right:** 0: why"  # and not twice
+    assert right(False, False) == Right((), NONE_RIGHT)
+    assert right(None, False) == Right((), "")
 
 
 def test_the_console_shows_what_is_asked_where_the_class_is(service, seats):

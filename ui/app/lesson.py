@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui.app.in_view import bring_into_view
 from ui.app.locks import REVEAL, locked
-from ui.app.together import asked_in_class, show_together, waits
+from ui.app.together import Right, asked_in_class, show_together, waits
 
 if TYPE_CHECKING:
     from ui.services.study import Study
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _GUESSES = "guesses"
 _NEW = "guessed now"  # the key of the question that this run of the page comes from
 ANSWER_HIDDEN = ":material/lock: This answer is locked: talk about it first."
+NONE_RIGHT = "None of the answers is right here."
 GAME_HIDDEN = "This game tells answers, and answers are locked now."
 
 
@@ -95,7 +96,7 @@ def ask(
     box = f".st-key-{sub('[^a-zA-Z0-9_-]', '-', key)}"
     together = asked_in_class(key, question, options, guess)
     if guess is None or waits(together):
-        show_together(together, box)
+        show_together(together, box, lambda: right_of(options, judge))
         return False
     answer = judge(guess)
     draw = {True: st.success, False: st.warning, None: st.info}[answer.right]
@@ -104,8 +105,21 @@ def ask(
         if new:
             verdict = f"{box} ~ * [data-testid=stAlert]"
             bring_into_view([picture] * bool(picture) + [verdict], key)
-    show_together(together, box)
+    show_together(together, box, lambda: right_of(options, judge, told=True))
     return True
+
+
+def right_of(options: Sequence[str], judge: Callable[[str], Answer], told: bool = False) -> Right:
+    """What is right, for who reveals it to a class. told: whether they have been told why."""
+    judged = [judge(option) for option in options]
+    places = tuple(place for place, answer in enumerate(judged) if answer.right)
+    if places:
+        which = " · ".join(options[place] for place in places) + "."
+        why = "" if told else judged[places[0]].why
+        says_it = why.startswith(which[:-1])
+        return Right(places, f"**Right:** {why if says_it else f'{which} {why}'.rstrip()}")
+    none_is = all(answer.right is False for answer in judged)
+    return Right((), NONE_RIGHT if none_is else "")
 
 
 def guessed(key: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -26,11 +26,20 @@ _STYLE = """<style>
 .class-answers {display:grid; grid-template-columns:minmax(4rem, max-content) minmax(45%, 1fr);
   gap:.45rem .9rem; align-items:center; max-width:60rem}
 .class-answers span {overflow-wrap:anywhere; max-width:24rem}
+.class-answers .right {font-weight:700}
 .class-answers div {display:flex; align-items:center; gap:.5rem}
 .class-answers i {background:var(--bar); height:1.5rem; border-radius:2px}
 </style>"""
 HIDDEN = "Your answer stays as it is. In this link, what is right is hidden."
 WAITING = "Your answer is in. You see what is right when your teacher reveals it."
+
+
+@dataclass(frozen=True)
+class Right:
+    """Which of a question's options are right, by their places, and what is said of that."""
+
+    places: tuple[int, ...]
+    said: str
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,11 @@ def waits(together: Together | None) -> bool:
     return True
 
 
-def show_together(together: Together | None, box: str) -> None:
+def show_together(together: Together | None, box: str, find_right: Callable[[], Right]) -> None:
     """For the teacher how many have answered, and the button; the histogram once it is revealed.
 
-    box: a selector of what is chosen from; who sees it is shown what is revealed.
+    box: a selector of what is chosen from; who sees it is shown what is revealed. find_right: for
+    the teacher, who needn't have answered; members are told of their own answers alone.
     """
     if together is None:
         return
@@ -98,7 +108,10 @@ def show_together(together: Together | None, box: str) -> None:
         question, members = now
         st.caption(answered_text(question, members))
         if question and question.revealed:
-            histogram(question)
+            right = find_right()
+            if right.said:
+                st.info(right.said, icon=":material/check:")
+            histogram(question, right.places)
         elif question and st.button(
             "Reveal to the class", key=f"reveal_{question.id}", icon=":material/visibility:"
         ):
@@ -131,14 +144,18 @@ def answered_text(question: Question | None, members: int, done: str = "Answered
     return f":material/groups: {done}: {number} of {counted(members, 'pupil')}."
 
 
-def histogram(question: Question) -> None:
-    """How many chose what."""
-    counts = [*zip(map(unmarked, question.options), question.counts, strict=True)]
+def histogram(question: Question, right: Collection[int] = ()) -> None:
+    """How many chose what. right: the places of the options that are marked as right."""
+    options = [
+        f"✓ {unmarked(option)}" if place in right else unmarked(option)
+        for place, option in enumerate(question.options)
+    ]
+    counts = [*zip(options, question.counts, strict=True)]
     most = max(1, *question.counts)
     bars = "".join(
-        f"<span>{html.escape(option)}</span>"
+        f"<span{' class=right' * (place in right)}>{html.escape(option)}</span>"
         f'<div><i style="width:{90 * count / most:.1f}%"></i><b>{count}</b></div>'
-        for option, count in counts
+        for place, (option, count) in enumerate(counts)
     )
     show_markup(
         f'{_STYLE}<div class="class-answers" role="figure" aria-label="{CHOSEN}" '
