@@ -212,9 +212,13 @@ def import_run(loaded: tuple[GPT, Tokenizer], folder: str | Path, text: str, tex
 
 def config_of(theirs: dict[str, Any]) -> GPTConfig:
     """Our config of what config.json says. Raises CheckpointError for what we can't compute."""
-    if theirs.get("model_type") != "gpt2":
+    kind = theirs.get("model_type")
+    if kind != "gpt2":
         raise CheckpointError(
-            f"This is a checkpoint of type {theirs.get('model_type')!r}; only GPT-2 can be read."
+            f"This is a checkpoint of type {kind!r}; only GPT-2 can be read."
+            if kind
+            else "Its config.json names no type of model, and it has no weights of nanoGPT's that "
+            "can be read."
         )
     if theirs.get("quantization_config"):
         raise CheckpointError(f"This checkpoint is quantized, and {_WHOLE}")

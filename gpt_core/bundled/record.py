@@ -78,6 +78,11 @@ def names() -> list[str]:
     return sorted(path.stem for path in RECORDED.glob("*.json"))
 
 
+def hours() -> float:
+    """How long all of it took when it was recorded."""
+    return sum(load(name)["seconds"] for name in names()) / 3600
+
+
 def model_digest() -> str:
     """SHA-256 of the bundled weights."""
     return sha256((bundled_run_path() / "model.safetensors").read_bytes()).hexdigest()
@@ -90,7 +95,8 @@ def main() -> int:
     parser.add_argument("--job", help="a module of gpt_core.jobs")
     parser.add_argument("--settings", type=_settings, metavar="JSON", help="an object")
     parser.add_argument("--bundled-model", action="store_true", help="it is about that model")
-    parser.add_argument("--again", action="store_true", help="do all recorded jobs once more")
+    again = f"do all recorded jobs once more; last time they took {hours():.1f} hours"
+    parser.add_argument("--again", action="store_true", help=again)
     parser.add_argument("--missing", metavar="JOB", help="what is to be recorded of it and isn't")
     args = parser.parse_args()
     one = args.name or args.job or args.settings is not None or args.bundled_model

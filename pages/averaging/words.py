@@ -148,9 +148,9 @@ def difference_in_words(names: tuple[str, str], d: Difference, exact: float) -> 
     verdict = "more" if gap > d.allowed else "less"
     return (
         f"{SURPRISE[d.close]}The hardest case is token {token}, channel {channel}:\n"
-        f"- {names[0]}: `{d.first:.12f}`\n"
-        f"- {names[1]}: `{d.second:.12f}`\n"
-        f"- without rounding: `{exact:.12f}`\n\n"
+        f"- {names[0]}: `{number(d.first, '.12f')}`\n"
+        f"- {names[1]}: `{number(d.second, '.12f')}`\n"
+        f"- without rounding: `{number(exact, '.12f')}`\n\n"
         f"The two differ by {tidy(gap, 0)}, {verdict} than the {tidy(d.allowed, 0)} that is "
         f"allowed there.{_loose(d)}\n\n{WHY_ROUNDING}"
     )

@@ -97,7 +97,8 @@ def head_map(shares: Attribution) -> Figure:
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }
     if numbers:
-        shown = [[number(value) for value in row] for row in z.tolist()]
+        form = ".2f" if largest >= 0.1 else ".1g"  # small shares would all be 0.00
+        shown = [[number(value, form) for value in row] for row in z.tolist()]
         font = {"size": 15, "color": palette().text}
         drawn |= {"text": shown, "texttemplate": "%{text}", "textfont": font}
     axes = {

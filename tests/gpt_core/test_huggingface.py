@@ -146,6 +146,7 @@ def test_a_padded_vocabulary_and_a_character_tokenizer(tmp_path, bpe):
         ({"n_inner": 100}, "n_inner"),
         ({"activation_function": "silu"}, "activation is 'silu'"),
         ({"model_type": "llama"}, "only GPT-2"),
+        ({"model_type": None}, "names no type of model"),
         ({"n_head": 5}, "multiple of the number of heads"),
         ({"n_layer": "two"}, "whole number"),
         ({"n_layer": 3}, "h.2.*is missing"),
