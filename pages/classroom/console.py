@@ -18,10 +18,10 @@ from ui.app.course import course_lessons
 from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.reach import is_this_computer, own_page, pages_in_network
-from ui.app.seat import BOARD, CONSOLE, Sitting, announce, attempt, get_up, watch_class
+from ui.app.seat import Sitting, announce, attempt, get_up, watch_class
 from ui.app.together import answered_text, histogram
 from ui.app.told import tell
-from ui.services.classes.service import class_service
+from ui.services.classes.service import BOARD, CONSOLE, class_service
 from ui.show.names import as_text, plain, unmarked
 from ui.show.numbers import counted
 from ui.show.qr import LARGE, show_qr

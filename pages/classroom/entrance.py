@@ -10,10 +10,10 @@ import streamlit as st
 from pages.classroom import words
 from ui.app import address
 from ui.app.links import page_of
-from ui.app.seat import CONSOLE, Sitting, attempt, get_up, sit_down
+from ui.app.seat import Sitting, attempt, get_up, sit_down
 from ui.services.classes.codes import LENGTH, LONGEST_NICKNAME, clean_code
 from ui.services.classes.limits import ClassError
-from ui.services.classes.service import Seat, class_service
+from ui.services.classes.service import CONSOLE, Seat, class_service
 from ui.show.names import as_text, show_error
 
 if TYPE_CHECKING:

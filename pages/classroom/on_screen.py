@@ -9,8 +9,8 @@ import streamlit as st
 from pages.classroom import words
 from ui.app import address
 from ui.app.projector import presenting
-from ui.app.seat import BOARD, Sitting, watch_class
-from ui.services.classes.service import class_service
+from ui.app.seat import Sitting, watch_class
+from ui.services.classes.service import BOARD, class_service
 from ui.show.names import as_text
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def shown_item(mine: Sitting, teacher: bool) -> bool:
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _LARGEST else 0
     if class_service().item(mine.seat, number) is None and not presenting():
         st.info(words.TAKEN_OFF)
+        address.write({BOARD: None})  # who reloads is no longer told
         return False
     # Members are told of a change; a teacher's page, as the one on the projector, looks itself.
     watch_class(

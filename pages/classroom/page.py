@@ -7,9 +7,10 @@ from pages.classroom.console import show_console
 from pages.classroom.entrance import show_entrance, show_pupil
 from pages.classroom.on_screen import shown_item
 from ui.app.reach import own_page
-from ui.app.seat import CONSOLE, my_role, show_what_failed, sitting
+from ui.app.seat import my_role, show_what_failed, sitting
 from ui.app.study_bar import current_study
 from ui.app.visitor import storage_is_blocked
+from ui.services.classes.service import CONSOLE
 
 st.title("Classroom")
 current_study()

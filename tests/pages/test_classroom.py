@@ -8,7 +8,7 @@ from streamlit.util import calc_hash
 
 from corpus.user_text import from_paste
 from pages.classroom.console import results
-from pages.classroom.words import ENDED, ON_SCREENS
+from pages.classroom.words import ENDED, ON_SCREENS, TAKEN_OFF
 from pages.training import words as training
 from tests.helpers import app_at, long_after, said, sent
 from ui.app import class_bar, client, reach, seat, study_bar, visitor
@@ -24,7 +24,7 @@ from ui.app.told import HEARD
 from ui.app.voting import cast_text, result_text
 from ui.services.classes.file import Question
 from ui.services.classes.limits import NOT_YOURS, ClassError
-from ui.services.classes.service import ClassService, class_service
+from ui.services.classes.service import BOARD, CONSOLE, ClassService, class_service
 from ui.services.models import BUNDLED, COPYING
 from ui.show.names import unmarked
 from ui.show.qr import LARGE, qr_png
@@ -488,6 +488,27 @@ def test_the_projector_in_another_window_shows_what_the_console_puts_on_the_scre
     assert "A duck" in said(projector) and laptop.title[0].value == "Glossary"
     projector._page_hash = calc_hash("mlp")
     assert projector.run().title[0].value == "MLP"  # the teacher goes on from there
+
+
+def test_a_class_is_no_longer_led_to_what_was_taken_off_the_board(service, seats):
+    teacher, pupil = seats
+    bo = service.join(service.role(teacher).code, "Bo")
+    for is_taken in (
+        lambda number: service.take_off(teacher, number),
+        lambda number: service.leave(bo),  # and takes along what they have handed in
+    ):
+        number = service.hand_in(bo, "data", {}, "A duck")
+        service.show(teacher, CONSOLE, {BOARD: str(number), "prompt": "OTTO: It rains"})
+        app = seated(pupil, CONSOLE)
+        assert "A duck" in said(app)
+        is_taken(number)
+        app.run()
+        assert TAKEN_OFF in said(app) and "A duck" not in said(app)
+        assert BOARD not in app.query_params  # for the next reload
+        assert service.state(pupil).query == {"prompt": "OTTO: It rains"}
+        assert TAKEN_OFF not in said(seated(pupil, CONSOLE))
+        service.steer(teacher, CONSOLE, {BOARD: str(number)})  # by a window that still shows it
+        assert not service.state(pupil).query
 
 
 def test_from_what_is_shown_the_way_back_to_the_console_stays(service, seats):

@@ -11,8 +11,6 @@ from ui.app.following import go_to_view
 from ui.app.links import page_of
 from ui.app.projector import presenting
 from ui.app.seat import (
-    BOARD,
-    CONSOLE,
     HERE,
     Sitting,
     attempt,
@@ -28,7 +26,7 @@ from ui.app.visitor import visitor_id
 from ui.app.voting import show_vote
 from ui.app.widgets import texts_of_widgets
 from ui.services.classes.codes import LENGTH, clean_code
-from ui.services.classes.service import Shown, class_service
+from ui.services.classes.service import BOARD, CONSOLE, Shown, class_service
 from ui.services.training import training_service
 from ui.show.names import as_text
 from ui.show.numbers import counted

@@ -18,7 +18,6 @@ from ui.app.links import page_of
 from ui.app.locks import LOCK, study_of_class
 from ui.app.readers import only_parts_run, readers_of
 from ui.app.seat import (
-    CONSOLE,
     FORGET,
     HERE,
     Sitting,
@@ -42,7 +41,7 @@ from ui.app.told import HEARD, begin_telling, has_heard, say_as_of
 from ui.app.widgets import STEERED, Steering, forget
 from ui.components.class_link import Link, class_link
 from ui.services.classes.file import State
-from ui.services.classes.service import Seat, class_service
+from ui.services.classes.service import BOARD, CONSOLE, Seat, class_service
 
 View = tuple[str, dict[str, str]]  # a lesson's name in the address, and what the address says
 
@@ -94,7 +93,7 @@ def follow(here: str, lessons: Sequence[str]) -> None:
             mine.free = True  # somebody who opens another lesson looks around alone
     _note(mine, state)
     shown = (target, dict(state.query))
-    nowhere_yet = target == CONSOLE and not state.query
+    nowhere_yet = target == CONSOLE and BOARD not in state.query  # whatever prompt is there
     if mine.free or nowhere_yet or target not in lessons or shown == mine.shown:
         return
     mine.shown = shown

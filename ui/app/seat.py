@@ -20,7 +20,6 @@ T = TypeVar("T")
 
 _SEAT, _ERROR, HERE = "class_seat", "class_error", "class_here"
 FORGET = "class_forget"  # a seat that is worth nothing any more, for the browser
-CONSOLE, BOARD = "classroom", "board"  # there the address says what of the board is shown
 
 
 @dataclass

@@ -56,6 +56,8 @@ _LONGEST_NAME = 200  # characters of what is pointed at
 _FEW = 4  # a question that at most one member in so many has answered may make room
 _LOOK = 30.0  # seconds between two looks at which classes are over
 
+CONSOLE, BOARD = "classroom", "board"  # there the address says what of the board is shown
+
 T = TypeVar("T")
 Listener = Callable[[], None]
 Watcher = Callable[[str], None]
@@ -334,7 +336,7 @@ class ClassService:
         """What the teacher looks at, and so everybody who follows."""
         with self._lock:
             found = self._taught(seat)
-            lesson, query = _checked(lesson, query)
+            lesson, query = _on_board(found, *_checked(lesson, query))
             if (lesson, query) == (found.state.lesson, dict(found.state.query)):
                 return found.state
             return self._seen(
@@ -599,7 +601,8 @@ class ClassService:
 
     def _all_look(self, found: _Class) -> None:
         """Every member's page is drawn again, also of who looks around alone."""
-        self._seen(found, found.file.change("version", "marks"))
+        _, query = _on_board(found, found.state.lesson, dict(found.state.query))
+        self._seen(found, found.file.change("version", "marks", query=json.dumps(query)))
 
     def _change_member(self, found: _Class, number: int, **values: str | bool) -> None:
         found.file.change_member(number, **values)
@@ -698,6 +701,14 @@ def _checked(lesson: str, query: Mapping[str, str]) -> tuple[str, dict[str, str]
     ):
         raise ClassError(GONE)
     return lesson, dict(query)
+
+
+def _on_board(found: _Class, lesson: str, query: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """A view as the class follows it: it names nothing that isn't on the board (any more)."""
+    asked = query.get(BOARD) if lesson == CONSOLE else None
+    if asked is None or asked in {str(item.number) for item in found.file.items()}:
+        return lesson, query
+    return lesson, {name: text for name, text in query.items() if name != BOARD}
 
 
 @once_per_process(close=ClassService.close)
