@@ -19,6 +19,7 @@ from ui.app.ending import end_page
 from ui.app.glossary import prose
 from ui.app.lesson import ask
 from ui.app.links import page_of
+from ui.app.seat import place_in_class
 from ui.app.told import tell
 from ui.app.visitor import visitor_id
 from ui.app.watch import progress, watch
@@ -202,13 +203,15 @@ def _show_births(
 
 
 def waiting_runs(study: Study) -> None:
-    """A line about a run of the visitor's own that is not the one shown and isn't finished."""
+    """A line about a run of the visitor's own, or their class's, that isn't shown nor finished."""
     if _unfinished(study):
         watch(lambda: _unfinished(study), _waiting, _WAITING)
 
 
 def _unfinished(study: Study) -> RunView | None:
     views = training_service().runs(visitor_id())
+    if place := place_in_class():
+        views = [*training_service().runs_of_class(place[0]), *views]
     return next((view for view in views if view.active and view.run_id != study.run_key), None)
 
 
@@ -216,7 +219,8 @@ def _waiting(view: RunView | None) -> None:
     if view is None:
         return
     left, right = st.columns([3, 1], vertical_alignment="center")
-    left.info(words.waiting(as_text(view.about.name), view.place, view.step, view.setup.steps))
+    name, of_class = as_text(view.about.name), bool(view.about.class_id and not view.about.member)
+    left.info(words.waiting(name, view.place, view.step, view.setup.steps, of_class))
     if right.button(
         "Watch it here",
         key="film_watch",

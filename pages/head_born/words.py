@@ -417,12 +417,13 @@ def live(state: str, step: int, steps: int, kept: int, upcoming: int) -> str:
     )
 
 
-def waiting(name: str, place: int | None, step: int, steps: int) -> str:
-    """About a run of the visitor's own that is not the one shown."""
+def waiting(name: str, place: int | None, step: int, steps: int, of_class: bool) -> str:
+    """About a run of the visitor's own, or of their class, that is not the one shown."""
+    whose = "The class's" if of_class else "Your"
     if place is None:
-        return f"Your run “{name}” is training: step {step:,} of {steps:,}."
+        return f"{whose} run “{name}” is training: step {step:,} of {steps:,}."
     ahead = "next in line" if place == 1 else f"number {place} in the queue"
-    return f"Your run “{name}” is {ahead}. It can be watched here as soon as it has begun."
+    return f"{whose} run “{name}” is {ahead}. It can be watched here as soon as it has begun."
 
 
 INTRO = (

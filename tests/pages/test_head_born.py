@@ -325,7 +325,12 @@ def test_a_step_in_the_address_is_where_the_film_begins(open_lesson, tmp_path, f
 def test_a_run_of_one_s_own_that_isn_t_shown_can_be_watched(open_lesson, monkeypatch, tmp_path):
     write_run(tmp_path, RUN)
     view = SimpleNamespace(
-        run_id=RUN, active=True, has_model=False, place=2, step=0, about=SimpleNamespace()
+        run_id=RUN,
+        active=True,
+        has_model=False,
+        place=2,
+        step=0,
+        about=SimpleNamespace(class_id=""),
     )
     view.about.name, view.setup = "mine", SimpleNamespace(steps=300)
     service = SimpleNamespace(
@@ -345,3 +350,23 @@ def test_a_run_of_one_s_own_that_isn_t_shown_can_be_watched(open_lesson, monkeyp
     app.run()
     assert not app.exception
     assert "mine" not in said(app)
+
+
+def test_a_class_s_run_can_be_watched_by_each_of_its_members(open_lesson, monkeypatch, tmp_path):
+    write_run(tmp_path, RUN)
+    about = SimpleNamespace(name="ours", class_id="c", member=0)
+    view = SimpleNamespace(run_id=RUN, active=True, has_model=True, place=None, step=25)
+    view.about, view.setup = about, SimpleNamespace(steps=300)
+    service = SimpleNamespace(
+        runs=lambda visitor: [],
+        runs_of_class=lambda class_id: [view] if class_id == "c" else [],
+        names=lambda visitor: {},
+        find=lambda key: None,
+    )
+    monkeypatch.setattr(history_panel, "training_service", lambda: service)
+    assert "ours" not in said(open_lesson("head_born"))
+    monkeypatch.setattr(history_panel, "place_in_class", lambda: ("c", 3))
+    app = open_lesson("head_born")
+    assert "The class's run “ours” is training: step 25 of 300." in said(app)
+    app.button(key="film_watch").click().run()
+    assert app.session_state["model"] == RUN

@@ -305,6 +305,13 @@ class TrainingService:
         runs.sort(key=lambda e: e.about.created, reverse=True)
         return {e.run_id: e.about.name for e in runs if RunFolder(e.folder).has_model()}
 
+    def runs_of_class(self, class_id: str) -> list[RunView]:
+        """The runs that a class makes together, newest first."""
+        with self._lock:
+            runs = [e for e in self._entries.values() if _is_of_class(e, class_id)]
+            runs.sort(key=lambda e: e.about.created, reverse=True)
+            return [self._view(entry) for entry in runs]
+
     def runs(self, visitor: str) -> list[RunView]:
         """The visitor's runs, newest first."""
         owner = _hash(visitor)
