@@ -43,8 +43,8 @@ END_SURE = (
 )
 END_NOW = "End it and delete everything"
 ENDED = (
-    "The class has ended. Its answers, texts and board are deleted, and so are all runs that nobody "
-    "has kept."
+    "The class has ended. Its answers, texts and board are deleted, and so are all runs that "
+    "nobody has kept."
 )
 NOBODY = "Nobody is here yet."
 WHO = "Choose somebody"
