@@ -66,7 +66,7 @@ window.plotly = (async () => {
 _CHART = """
 const figure = read("data");
 const draw = () => {
-  const { data, layout } = turned(figure, host.clientWidth);
+  const { data, layout } = fitted(figure, host.clientWidth);
   return Plotly.react(host, data, layout,
                       { displaylogo: false, responsive: true, displayModeBar: false });
 };
@@ -123,7 +123,7 @@ class Drawing:
 class Chart:
     """A chart of Plotly's, in the app's look. The script of all in a file takes 2 MB.
 
-    script: a module that declares `turned(figure, width)`, see letters.js of the component.
+    script: a module that declares `fitted(figure, width)`, see letters.js of the component.
     """
 
     figure: Mapping[str, Any]
