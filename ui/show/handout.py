@@ -127,7 +127,7 @@ class Chart:
     """
 
     figure: Mapping[str, Any]
-    script: str = "const turned = (figure) => figure;"
+    script: str = "const fitted = (figure) => figure;"
 
 
 @dataclass(frozen=True)
