@@ -11,10 +11,8 @@ import streamlit as st
 # below took the browser half as long again.
 _STYLE = """<style>
 .wrote {white-space:pre-wrap; overflow-wrap:anywhere; font-size:1rem; line-height:1.5;
-        height:15rem; overflow-y:auto; display:flex; flex-direction:column-reverse;
-        padding:.6rem .8rem; border-radius:.6rem;
+        height:15rem; overflow-y:auto; padding:.6rem .8rem; border-radius:.6rem;
         border:1px solid color-mix(in srgb, currentColor 22%, transparent)}
-.wrote > div {margin-bottom:auto}  /* a longer text shows its end, which is what was written */
 .wrote .prompt {opacity:.75}
 .wrote b {font-weight:500; background:color-mix(in srgb, #8f62e6 22%, transparent);
           animation:appear 1ms both}
@@ -23,7 +21,7 @@ _STYLE = """<style>
 @media (max-width:700px) {.wrote {height:9.5rem}}
 </style>"""
 _PAUSE = 0.06  # seconds between two tokens
-_PROMPT = 400  # characters of the prompt's end
+_PROMPT = 80  # characters of the prompt's end: what was written begins in view after them
 
 
 def show_writing(prompt: str, tokens: Sequence[str]) -> None:
@@ -34,6 +32,6 @@ def show_writing(prompt: str, tokens: Sequence[str]) -> None:
         for place, token in enumerate(tokens, 1)
     )
     st.html(
-        f'{_STYLE}<div class="wrote" tabindex="0"><div><span class="prompt">'
-        f"{html.escape(end)}</span>{spans}</div></div>"
+        f'{_STYLE}<div class="wrote" tabindex="0"><span class="prompt">{html.escape(end)}</span>'
+        f"{spans}</div>"
     )
