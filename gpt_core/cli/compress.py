@@ -155,9 +155,9 @@ def _report(run: Run, plain: GPT, smaller: Run) -> None:
     before, after = (piece_bits(m, read.pieces) for m in (plain, smaller.load_model()))
     found = compare(after, before, read.pieces)
     rise = found.rise
-    # Of the negative zero that rounding can leave, adding zero makes 0.
-    value, low, high = (round(x, 4) + 0.0 for x in (rise.value, rise.low, rise.high))
+    # z: the negative zero that rounding can leave is 0.
+    value, low, high = (f"{x:+z.4f}" for x in (rise.value, rise.low, rise.high))
     print(
         f"Bits per character on {read.what}: {found.bits.value - rise.value:.4f} before, "
-        f"{found.bits.value:.4f} after; the rise is {value:+.4f} ({low:+.4f} to {high:+.4f}, 95%)."
+        f"{found.bits.value:.4f} after; the rise is {value} ({low} to {high}, 95%)."
     )

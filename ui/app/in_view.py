@@ -8,10 +8,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 _MOMENT = 150  # milliseconds
-# At once, and again while what was drawn still moves to its place: ten times at most, as somebody
-# may want to scroll elsewhere.
+# At once, and again while what was drawn still moves to its place: ten times at most, and not once
+# somebody does something else, as it would take that out of view.
 _SCRIPT = """<script>(() => {{  // {occasion}
 const wanted = {selectors}, where = {where};
+const acted = new AbortController(), once = {{capture: true, passive: true, signal: acted.signal}};
+for (const kind of ["pointerdown", "touchmove", "wheel", "keydown"])
+  addEventListener(kind, () => acted.abort(), once);
 const box = each => document.querySelector(each)?.getBoundingClientRect();
 const seen = box => box?.height && box.top < innerHeight && box.bottom > 0;
 const places = () => {{
@@ -19,10 +22,11 @@ const places = () => {{
   return wanted.map(each => Math.round(box(each)?.bottom - page?.top)).concat(page?.height).join();
 }};
 const look = (before, left) => setTimeout(() => {{
-  if (where && !seen(box(where))) return;
+  if (acted.signal.aborted || (where && !seen(box(where)))) return acted.abort();
   const now = places();
   wanted.forEach(each => document.querySelector(each)?.scrollIntoView({{block: "nearest"}}));
   if (left && (now !== before || now.includes("NaN"))) look(now, left - 1);
+  else acted.abort();
 }}, {moment});
 look(places(), 10);
 }})()</script>"""
